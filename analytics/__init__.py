@@ -1,0 +1,18 @@
+"""Analytics in an embedded SQLite file. Knows SQLite, not Telegram."""
+
+from analytics.database import Access, CannotOpen
+from analytics.interactions import InteractionType, UserInteraction
+from analytics.pseudonyms import PlainIds, Pseudonyms
+from analytics.reports import AdminReport
+from analytics.service import AnalyticsService
+
+__all__ = [
+    "Access",
+    "AdminReport",
+    "AnalyticsService",
+    "CannotOpen",
+    "InteractionType",
+    "PlainIds",
+    "Pseudonyms",
+    "UserInteraction",
+]

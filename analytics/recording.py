@@ -1,0 +1,180 @@
+"""The one write path: interactions wait in a bounded memory backlog until they are committed.
+
+Usually that is at once, and `record` returns when it has happened. While the database fails,
+`record` returns without waiting: counting never costs a person their answer.
+"""
+
+import asyncio
+import json
+import logging
+from collections import deque
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from analytics.database import Database
+from analytics.interactions import UserInteraction
+from analytics.pseudonyms import References
+
+logger = logging.getLogger(__name__)
+
+# Interactions kept in memory while the database fails, about 20 MB; more are dropped and counted.
+BACKLOG_LIMIT = 100_000
+# Interactions in one transaction: large enough for a full batch of Telegram's (100), and to work
+# off a backlog; small enough to take milliseconds.
+TRANSACTION_LIMIT = 1_000
+# A person waits at most this long for their interaction to be recorded.
+PATIENCE = 2.0
+RETRY_SECONDS = 1.0
+# Dropped interactions are logged at most this often.
+LOG_DROPPED_SECONDS = 60.0
+# Update ids are remembered twice as long as Telegram keeps an update that was not acknowledged.
+REMEMBER_SECONDS = 48 * 3600
+# An hour, so that no order within it is stored.
+RECEIVED_PRECISION = 3600
+
+RECORD = """
+    INSERT INTO received (update_id, reference, interaction_type, timestamp, received)
+    SELECT
+        json_extract(value, '$[0]'), json_extract(value, '$[1]'),
+        json_extract(value, '$[2]'), json_extract(value, '$[3]'), ?2
+    FROM json_each(?1)
+"""
+COUNT_DROPPED = """
+    INSERT INTO file_settings (name, value) VALUES ('dropped', ?)
+    ON CONFLICT DO UPDATE SET value = value + excluded.value
+"""
+
+Row = tuple[int | None, int, str, int]
+
+
+@dataclass(slots=True)
+class Batch:
+    rows: list[Row]
+    told: asyncio.Future[bool]  # True: committed. False: it has to wait
+
+
+class Recorder:
+    def __init__(
+        self,
+        database: Database,
+        references: References,
+        precision: int,
+        clock: Callable[[], datetime],
+    ) -> None:
+        """`precision` in seconds: timestamps are rounded down to it before they reach SQLite."""
+        self._database = database
+        self._references = references
+        self._precision = precision
+        self._clock = clock
+        self._batches: deque[Batch] = deque()
+        self._writing: asyncio.Task[None] | None = None
+        self._closing = asyncio.Event()
+        self._dropped_logged = float("-inf")
+        self.backlog = 0
+        self.dropped = 0  # not yet counted in the file
+        self.failing = False
+
+    async def record(
+        self, interactions: Sequence[UserInteraction], update_ids: Sequence[int] | None
+    ) -> bool:
+        """Commit the batch in one transaction; True if that has happened when this returns."""
+        ids = [None] * len(interactions) if update_ids is None else update_ids
+        rows = [self._row(*pair) for pair in zip(ids, interactions, strict=True)]
+        room = BACKLOG_LIMIT - self.backlog
+        if len(rows) > room:
+            self._drop(len(rows) - room)
+            rows = rows[:room]
+        if not rows:
+            return not self.failing
+        batch = Batch(rows, asyncio.get_running_loop().create_future())
+        self._batches.append(batch)
+        self.backlog += len(rows)
+        if self._writing is None or self._writing.done():
+            self._writing = asyncio.create_task(self._write())
+        if self.failing:
+            return False
+        done, _ = await asyncio.wait({batch.told}, timeout=PATIENCE)
+        return bool(done) and batch.told.result()
+
+    async def close(self) -> None:
+        """Write the backlog, once more; what cannot be written now is lost and said."""
+        self._closing.set()
+        if self._writing is not None:
+            await self._writing
+        if self.backlog:
+            logger.error("%d interactions could not be recorded before the end", self.backlog)
+
+    def _row(self, update_id: int | None, interaction: UserInteraction) -> Row:
+        # A clock of a phone or of Telegram may be ahead of ours: nothing occurs in the future.
+        occurred = min(interaction.timestamp, self._clock())
+        timestamp = int(occurred.timestamp()) // self._precision * self._precision
+        reference = self._references.reference(interaction.user_id)
+        return update_id, reference, interaction.interaction_type.value, timestamp
+
+    async def _write(self) -> None:
+        """The only task that records. Never cancelled; waiting and writing are told apart."""
+        while self._batches:
+            batches = self._next()
+            try:
+                await self._commit([row for batch in batches for row in batch.rows])
+            # Whatever it was, people are answered and the interactions are kept for later.
+            except Exception as error:
+                self._fail(error)
+                if self._closing.is_set():
+                    return
+                await self._pause()
+                continue
+            if self.failing:
+                self.failing = False
+                logger.warning("recording works again; %d interactions waited", self.backlog)
+            for batch in batches:
+                self._batches.popleft()
+                self.backlog -= len(batch.rows)
+                if not batch.told.done():
+                    batch.told.set_result(True)
+
+    def _next(self) -> list[Batch]:
+        """The oldest batches that make one transaction: at least one, and whole ones only."""
+        batches: list[Batch] = []
+        rows = 0
+        for batch in self._batches:
+            rows += len(batch.rows)
+            if batches and rows > TRANSACTION_LIMIT:
+                break
+            batches.append(batch)
+        return batches
+
+    async def _commit(self, rows: list[Row]) -> None:
+        now = int(self._clock().timestamp())
+        received = now // RECEIVED_PRECISION * RECEIVED_PRECISION
+        await self._database.write(RECORD, (json.dumps(rows), received))
+        if dropped := self.dropped:
+            await self._database.write(COUNT_DROPPED, (dropped,))
+            self.dropped -= dropped
+
+    def _fail(self, error: Exception) -> None:
+        if not self.failing:
+            self.failing = True
+            logger.error("recording fails (%s); interactions wait in memory", type(error).__name__)
+        for batch in self._batches:
+            if not batch.told.done():
+                batch.told.set_result(False)
+
+    async def _pause(self) -> None:
+        waiting = asyncio.create_task(self._closing.wait())
+        await asyncio.wait({waiting}, timeout=RETRY_SECONDS)
+        waiting.cancel()
+
+    def _drop(self, count: int) -> None:
+        self.dropped += count
+        now = asyncio.get_running_loop().time()
+        if now - self._dropped_logged >= LOG_DROPPED_SECONDS:
+            self._dropped_logged = now
+            logger.error("the backlog is full: %d interactions dropped so far", self.dropped)
+
+
+async def forget_updates(database: Database, now: datetime) -> None:
+    """Drop the update ids that Telegram can no longer send again."""
+    limit = int(now.timestamp()) - REMEMBER_SECONDS
+    await database.write("DELETE FROM remembered_updates WHERE received < ?", (limit,))

@@ -1,0 +1,58 @@
+"""Cleanup: deleting what is past retention, in steps so small that recording is not held up."""
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+
+from analytics.database import Database
+
+DEFAULT_RETENTION_DAYS = 90
+SHORTEST_RETENTION_DAYS = 1
+LONGEST_RETENTION_DAYS = 3650
+
+# Rows deleted in one statement: 1 to 10 ms, the longest that recording waits for it.
+STEP = 1_000
+
+COUNT = "SELECT coalesce(sum(count), 0) FROM interactions WHERE timestamp < ?"
+# Oldest first: the triggers rely on it.
+DELETE_STEP = """
+    DELETE FROM interactions WHERE (timestamp, user_id, interaction_type) IN (
+        SELECT timestamp, user_id, interaction_type FROM interactions WHERE timestamp < ?
+        ORDER BY timestamp, user_id, interaction_type LIMIT ?)
+    RETURNING count
+"""
+
+
+def check_days(days: int) -> int:
+    """Raises ValueError for a retention outside 1 to 3650 days."""
+    if not SHORTEST_RETENTION_DAYS <= days <= LONGEST_RETENTION_DAYS:
+        raise ValueError(
+            f"{days} days: give a whole number of days "
+            f"from {SHORTEST_RETENTION_DAYS} to {LONGEST_RETENTION_DAYS}"
+        )
+    return days
+
+
+def cutoff(now: datetime, days: int) -> datetime:
+    """The oldest moment still kept: an interaction at the cutoff itself stays."""
+    return now - timedelta(days=days)
+
+
+async def count_older(database: Database, before: datetime) -> int:
+    """Interactions older than `before`."""
+    [(count,)] = await database.read(COUNT, (before.timestamp(),))
+    return int(count)
+
+
+async def delete_older(
+    database: Database, before: datetime, progress: Callable[[int], None] | None = None
+) -> int:
+    """Delete the interactions older than `before`, and the people with nothing left.
+
+    Returns how many interactions; `progress` is told after each step how many so far.
+    """
+    deleted = 0
+    while counts := await database.write(DELETE_STEP, (before.timestamp(), STEP)):
+        deleted += sum(count for (count,) in counts)
+        if progress:
+            progress(deleted)
+    return deleted

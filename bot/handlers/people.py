@@ -1,0 +1,56 @@
+"""What anyone may ask."""
+
+from aiogram import Bot
+from aiogram.types import (
+    CallbackQuery,
+    ErrorEvent,
+    InlineKeyboardButton,
+    InlineKeyboardMarkup,
+    Message,
+)
+
+from analytics.interactions import utc_now
+from bot import texts
+from bot.settings import Settings
+
+PRIVACY = "privacy"
+
+
+async def start(message: Message) -> None:
+    await message.answer(texts.start(), reply_markup=privacy_button())
+
+
+async def help_(message: Message) -> None:
+    await message.answer(texts.help_(texts.COMMANDS))
+
+
+async def privacy(message: Message, settings: Settings) -> None:
+    await message.answer(texts.privacy(settings, utc_now()))
+
+
+async def privacy_clicked(click: CallbackQuery, bot: Bot, settings: Settings) -> None:
+    await click.answer()
+    # The message may be too old to answer it; its chat, a private one, has the person's number.
+    await bot.send_message(click.from_user.id, texts.privacy(settings, utc_now()))
+
+
+async def anything_else(message: Message) -> None:
+    await message.answer(texts.FALLBACK, reply_markup=privacy_button())
+
+
+async def unknown_click(click: CallbackQuery) -> None:
+    """An answer without words: the button stops waiting."""
+    await click.answer()
+
+
+async def failed(event: ErrorEvent) -> None:
+    """Tell the person, who otherwise waits for ever; what it was is in the log."""
+    if event.update.message:
+        await event.update.message.answer(texts.ERROR)
+    elif event.update.callback_query:
+        await event.update.callback_query.answer(texts.ERROR)
+
+
+def privacy_button() -> InlineKeyboardMarkup:
+    button = InlineKeyboardButton(text=texts.SEE_PRIVACY, callback_data=PRIVACY)
+    return InlineKeyboardMarkup(inline_keyboard=[[button]])

@@ -1,0 +1,33 @@
+"""The command menus in Telegram's clients. They are a convenience: a handler's filter decides."""
+
+import logging
+from collections.abc import Iterable, Mapping
+
+from aiogram import Bot
+from aiogram.exceptions import TelegramBadRequest, TelegramForbiddenError
+from aiogram.types import BotCommand, BotCommandScopeChat
+
+from bot import texts
+
+logger = logging.getLogger(__name__)
+
+
+async def set_menus(bot: Bot, admin_ids: Iterable[int]) -> None:
+    await bot.set_my_commands(_commands(texts.COMMANDS))
+    for admin_id in admin_ids:
+        await set_admin_menu(bot, admin_id)
+
+
+async def set_admin_menu(bot: Bot, admin_id: int) -> None:
+    """The menu of one admin. One who has not started the bot yet gets it on /start."""
+    try:
+        await bot.set_my_commands(
+            _commands(texts.COMMANDS | texts.ADMIN_COMMANDS),
+            scope=BotCommandScopeChat(chat_id=admin_id),
+        )
+    except (TelegramBadRequest, TelegramForbiddenError):
+        logger.info("an admin has not started the bot yet and gets the menu on /start")
+
+
+def _commands(commands: Mapping[str, str]) -> list[BotCommand]:
+    return [BotCommand(command=name, description=purpose) for name, purpose in commands.items()]

@@ -1,0 +1,113 @@
+"""Record on receipt: the interactions of a batch are committed before Telegram learns it arrived.
+
+Telegram is told by the next getUpdates. A middleware around that request is the one place that
+sees every batch after it was received and before it can be acknowledged.
+"""
+
+import logging
+from collections.abc import Awaitable, Callable, Iterator, Sequence
+from datetime import datetime
+from typing import Any
+
+from aiogram import BaseMiddleware, Bot
+from aiogram.client.session.middlewares.base import BaseRequestMiddleware, NextRequestMiddlewareType
+from aiogram.dispatcher.event.bases import UNHANDLED
+from aiogram.exceptions import ClientDecodeError, TelegramConflictError
+from aiogram.methods import GetUpdates, TelegramMethod
+from aiogram.methods.base import TelegramType
+from aiogram.types import TelegramObject, Update
+from aiogram.types.update import UpdateTypeLookupError
+from pydantic import ValidationError
+
+from analytics import AnalyticsService, UserInteraction
+from analytics.interactions import utc_now
+from bot.classify import classify
+
+logger = logging.getLogger(__name__)
+
+# Every kind of update: Telegram keeps only what was asked for, and a kind without a handler
+# would not be asked for.
+ALL_UPDATES = [kind for kind in Update.model_fields if kind != "update_id"]
+
+
+class RecordOnReceipt(BaseRequestMiddleware):
+    """Around the bot's requests: what getUpdates brings is recorded before anyone else sees it."""
+
+    def __init__(
+        self, analytics: AnalyticsService, clock: Callable[[], datetime] = utc_now
+    ) -> None:
+        self._analytics = analytics
+        self._clock = clock
+
+    async def __call__(
+        self,
+        make_request: NextRequestMiddlewareType[TelegramType],
+        bot: Bot,
+        method: TelegramMethod[TelegramType],
+    ) -> Any:
+        # aiogram types a middleware's result as the response around what it really is.
+        if not isinstance(method, GetUpdates):
+            return await make_request(bot, method)
+        try:
+            updates: Any = await make_request(bot, method)  # type: ignore[arg-type]  # as above
+        except ClientDecodeError as error:
+            updates = list(_decode_one_by_one(error, bot))
+            if not updates:
+                raise
+        except TelegramConflictError:
+            logger.error(
+                "another program receives this bot's updates with the same token: "
+                "stop it, or get a new token from @BotFather"
+            )
+            raise
+        await self.record(updates)
+        return updates
+
+    async def record(self, updates: Sequence[Update]) -> None:
+        """Commit what the updates tell; at worst this takes two seconds."""
+        received = self._clock()
+        interactions: list[UserInteraction] = []
+        update_ids: list[int] = []
+        for update in updates:
+            interaction = classify(update, received)
+            if interaction is not None:
+                interactions.append(interaction)
+                update_ids.append(update.update_id)
+        if interactions:
+            await self._analytics.record(interactions, update_ids)
+
+
+def _decode_one_by_one(error: ClientDecodeError, bot: Bot) -> Iterator[Update]:
+    """The updates of a batch that was refused as a whole because of one.
+
+    In the place of an undecodable one comes an update without content, so that it is
+    acknowledged and not sent again for a day.
+    """
+    batch = error.data.get("result") if isinstance(error.data, dict) else None
+    for raw in batch if isinstance(batch, list) else []:
+        try:
+            yield Update.model_validate(raw, context={"bot": bot})
+        except ValidationError:
+            update_id = raw.get("update_id") if isinstance(raw, dict) else None
+            if type(update_id) is not int:
+                continue
+            kinds = [kind for kind in ALL_UPDATES if kind in raw]
+            logger.warning("skipped update %d, which cannot be decoded: %s", update_id, kinds)
+            yield Update.model_validate({"update_id": update_id}, context={"bot": bot})
+
+
+class SkipUnknownKinds(BaseMiddleware):
+    """aiogram would warn of a kind it does not know, with the whole update in the text."""
+
+    async def __call__(
+        self,
+        handler: Callable[[TelegramObject, dict[str, Any]], Awaitable[Any]],
+        event: TelegramObject,
+        data: dict[str, Any],
+    ) -> Any:
+        try:
+            if isinstance(event, Update):
+                event.event_type  # noqa: B018 - raises for an unknown kind
+        except UpdateTypeLookupError:
+            return UNHANDLED
+        return await handler(event, data)

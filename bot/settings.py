@@ -1,0 +1,136 @@
+"""Every setting, validated, with its default."""
+
+import re
+from datetime import time
+from pathlib import Path
+from typing import Annotated, Any, Literal, TypeVar
+
+from pydantic import AfterValidator, AnyHttpUrl, BeforeValidator, Field, SecretStr, ValidationError
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+from analytics.interactions import LARGEST_USER_ID, SERVICE_ACCOUNTS
+from analytics.pseudonyms import parse_key
+from analytics.retention import (
+    DEFAULT_RETENTION_DAYS,
+    LONGEST_RETENTION_DAYS,
+    SHORTEST_RETENTION_DAYS,
+)
+from analytics.service import DEFAULT_TIMESTAMP_PRECISION
+
+SECONDS_PER_DAY = 86_400
+
+
+class WrongSettings(Exception):
+    """One line for each wrong setting: its name, what is wrong, what to do."""
+
+
+def _ids(value: Any) -> Any:
+    """Telegram IDs from a comma-separated text."""
+    return [part for part in value.split(",") if part.strip()] if isinstance(value, str) else value
+
+
+def _check_people(ids: frozenset[int]) -> frozenset[int]:
+    if any(not 1 <= number <= LARGEST_USER_ID or number in SERVICE_ACCOUNTS for number in ids):
+        raise ValueError("not a person's ID")
+    return ids
+
+
+def _check_token(token: SecretStr) -> SecretStr:
+    if not re.fullmatch(r"\d{3,20}:[\w-]{30,64}", token.get_secret_value(), re.ASCII):
+        raise ValueError("malformed")
+    return token
+
+
+def _check_key(key: SecretStr) -> SecretStr:
+    parse_key(key.get_secret_value())
+    return key
+
+
+def _check_precision(seconds: int) -> int:
+    # Days begin at a rounded timestamp, so that daily counts stay exact.
+    if SECONDS_PER_DAY % seconds:
+        raise ValueError("does not divide a day")
+    return seconds
+
+
+PeopleIds = Annotated[
+    frozenset[int], NoDecode, BeforeValidator(_ids), AfterValidator(_check_people)
+]
+IDS = "Telegram IDs of people, whole numbers separated by commas"
+# Never shown in an error: they are secrets, or they name people.
+PRIVATE = {"bot_token", "user_id_key", "admin_ids", "owner_ids"}
+
+
+class DataSettings(BaseSettings):
+    """What the commands need that only work on the data.
+
+    Each description says what a right value is: the end of the sentence a wrong one gets.
+    """
+
+    model_config = SettingsConfigDict(
+        env_file=".env", env_ignore_empty=True, extra="ignore", hide_input_in_errors=True
+    )
+
+    database_path: Path = Field(Path("data/analytics.sqlite3"), description="the path of a file")
+    retention_days: int = Field(
+        DEFAULT_RETENTION_DAYS,
+        ge=SHORTEST_RETENTION_DAYS,
+        le=LONGEST_RETENTION_DAYS,
+        description="a whole number of days "
+        f"from {SHORTEST_RETENTION_DAYS} to {LONGEST_RETENTION_DAYS}",
+    )
+
+
+class Settings(DataSettings):
+    """What the bot needs."""
+
+    bot_token: Annotated[SecretStr, AfterValidator(_check_token)] = Field(
+        description="the token that @BotFather gave you"
+    )
+    admin_ids: PeopleIds = Field(frozenset(), description=IDS)
+    owner_ids: PeopleIds = Field(frozenset(), description=IDS)
+    timestamp_precision: Annotated[int, AfterValidator(_check_precision)] = Field(
+        DEFAULT_TIMESTAMP_PRECISION,
+        ge=1,
+        le=SECONDS_PER_DAY,
+        description="a number of seconds that divides a day, such as 3600, 60 or 1",
+    )
+    cleanup_at: time = Field(time(3), description="a time of day in UTC, such as 03:00")
+    user_id_key: Annotated[SecretStr, AfterValidator(_check_key)] | None = Field(
+        None, description="64 hexadecimal digits, or nothing for a key file"
+    )
+    pseudonymise_user_ids: bool = Field(True, description="true or false")
+    bot_api_url: AnyHttpUrl = Field(
+        AnyHttpUrl("https://api.telegram.org"), description="the address of a Bot API server"
+    )
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(
+        "INFO", description="DEBUG, INFO, WARNING or ERROR"
+    )
+
+    @property
+    def key(self) -> bytes | None:
+        return parse_key(self.user_id_key.get_secret_value()) if self.user_id_key else None
+
+
+SomeSettings = TypeVar("SomeSettings", bound=DataSettings)
+
+
+def load(kind: type[SomeSettings]) -> SomeSettings:
+    """The settings from the environment and `.env`. Raises WrongSettings."""
+    try:
+        return kind()
+    except ValidationError as error:
+        lines = [_sentence(kind, details) for details in error.errors(include_url=False)]
+        raise WrongSettings("\n".join(dict.fromkeys(lines))) from None
+    except (OSError, UnicodeDecodeError):
+        raise WrongSettings(".env cannot be read: it has to be a text file in UTF-8") from None
+
+
+def _sentence(kind: type[BaseSettings], error: Any) -> str:
+    """`error` holds the input, for a missing setting all of them: shown is what is harmless."""
+    name = str(error["loc"][0])
+    right = kind.model_fields[name].description
+    if error["type"] == "missing":
+        return f"{name.upper()} is missing: give {right}, in .env or in the environment"
+    wrong = "not right" if name in PRIVATE else f'"{error["input"]}"'
+    return f"{name.upper()} is {wrong}: give {right}"

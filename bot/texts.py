@@ -1,0 +1,161 @@
+"""Every sentence the bot says. Messages are HTML; nothing a person wrote is ever part of one."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from html import escape
+
+from analytics import AdminReport, InteractionType
+from bot.settings import Settings
+
+COMMANDS = {
+    "start": "What this bot is",
+    "help": "What you can do here",
+    "privacy": "What is stored about you",
+}
+ADMIN_COMMANDS = {"stats": "How the bot is used, in numbers"}
+
+SEE_PRIVACY = "What is stored about you?"
+FALLBACK = "I did not understand that, but thank you for writing. See /help for what I can do."
+ERROR = "Something went wrong on my side. Please try again in a moment."
+
+BAR_WIDTH = 10
+EIGHTHS = " ▏▎▍▌▋▊▉"
+
+
+def start() -> str:
+    return (
+        "👋 <b>Hello!</b>\n\n"
+        "I am a small bot that counts how often it is used, and nothing else about you: "
+        "no texts, no names, no places.\n\n"
+        "Write me anything, or see /help. /privacy shows what is stored."
+    )
+
+
+def help_(commands: Mapping[str, str]) -> str:
+    lines = [f"/{name} - {escape(purpose)}" for name, purpose in commands.items()]
+    return "\n".join(["<b>What you can do here</b>", "", *lines])
+
+
+def privacy(settings: Settings, now: datetime) -> str:
+    """What is stored, from the settings as they are."""
+    return (
+        "🔒 <b>What is stored about you</b>\n\n"
+        "Each time you use this bot, three things are kept. For example:\n"
+        f"<pre>{_sample_rows(settings, now)}</pre>\n"
+        f"• <b>user_id</b>: {_who(settings)}\n"
+        f"• <b>interaction_type</b>: one of {len(InteractionType)} fixed words for what it was\n"
+        f"• <b>timestamp</b>: when, {precision(settings.timestamp_precision)}\n\n"
+        f"<b>For how long:</b> {days(settings.retention_days)}. "
+        "Then it is deleted automatically and removed from the disk.\n\n"
+        "<b>Never stored:</b> what you write, send or tap, your name and username, phone number, "
+        "address, device or location.\n\n"
+        "<b>Who sees what:</b> admins of this bot get totals only, never a person."
+    )
+
+
+def _sample_rows(settings: Settings, now: datetime) -> str:
+    seconds = int(now.timestamp()) // settings.timestamp_precision * settings.timestamp_precision
+    when = datetime.fromtimestamp(seconds, now.tzinfo).strftime("%Y-%m-%dT%H:%M:%SZ")
+    types = (InteractionType.COMMAND, InteractionType.MESSAGE, InteractionType.BUTTON_CLICK)
+    rows = [("user_id", "interaction_type", "timestamp")]
+    rows += [("1042", interaction_type.value, when) for interaction_type in types]
+    return "\n".join(f"{who:<8} {what:<17} {at}" for who, what, at in rows)
+
+
+def _who(settings: Settings) -> str:
+    if settings.pseudonymise_user_ids:
+        return (
+            "an internal number. It stands for a pseudonym of your Telegram ID, made with a secret "
+            "key that is kept outside the database"
+        )
+    return "an internal number. It stands for your Telegram ID, which this bot stores as it is"
+
+
+def precision(seconds: int) -> str:
+    """How exact a stored time is."""
+    for size, name in ((86_400, "day"), (3_600, "hour"), (60, "minute"), (1, "second")):
+        if seconds % size == 0:
+            count = seconds // size
+            return f"rounded down to {f'the {name}' if count == 1 else f'{count} {name}s'}"
+    raise ValueError("a precision is a whole number of seconds")
+
+
+def days(count: int) -> str:
+    return "1 day" if count == 1 else f"{count:,} days"
+
+
+def stats(report: AdminReport, settings: Settings, next_cleanup: datetime) -> str:
+    """The whole answer to /stats."""
+    return "\n\n".join(
+        [
+            "📊 <b>Statistics</b>",
+            f"<pre>{_numbers(report)}</pre>",
+            f"<b>By type</b>\n{_breakdown(report)}",
+            "<i>Active: different people who did something in the last 24 hours, 7 or 30 days, "
+            f"UTC, with times {precision(settings.timestamp_precision)}.</i>",
+            _trust(report, next_cleanup),
+        ]
+    )
+
+
+def _numbers(report: AdminReport) -> str:
+    rows = {
+        "Interactions": report.total_interactions,
+        "Active, 24 hours": report.daily_active_users,
+        "Active, 7 days": report.weekly_active_users,
+        "Active, 30 days": report.monthly_active_users,
+    }
+    width = max(len(f"{number:,}") for number in rows.values())
+    return "\n".join(f"{name:<16}  {number:>{width},}" for name, number in rows.items())
+
+
+def _breakdown(report: AdminReport) -> str:
+    breakdown = report.interaction_types_breakdown
+    if not breakdown:
+        return "Nothing has been recorded yet."
+    largest = max(breakdown.values())
+    name_width = max(len(name) for name in breakdown)
+    width = len(f"{largest:,}")
+    lines = [
+        f"{name:<{name_width}}  {count:>{width},}  {share(count, report.total_interactions):>6}  "
+        f"{bar(count / largest)}"
+        for name, count in breakdown.items()
+    ]
+    return "<pre>" + escape("\n".join(lines)) + "</pre>"
+
+
+def share(count: int, total: int) -> str:
+    """A part of the total in percent; what is there is never shown as nothing."""
+    percent = 100 * count / total
+    return "<0.1 %" if percent < 0.1 else f"{percent:.1f} %"
+
+
+def bar(part: float) -> str:
+    """0 to 1 as a bar of up to 10 characters; what is there is never shown as nothing."""
+    eighths = max(1, round(part * BAR_WIDTH * 8))
+    return "█" * (eighths // 8) + EIGHTHS[eighths % 8].strip()
+
+
+def _trust(report: AdminReport, next_cleanup: datetime) -> str:
+    cleaned = (
+        f"{moment(report.last_cleanup)} ({report.last_cleanup_deleted:,} deleted)"
+        if report.last_cleanup
+        else "not yet"
+    )
+    oldest = moment(report.oldest_interaction) if report.oldest_interaction else "-"
+    lines = [
+        f"Oldest interaction: {oldest}",
+        f"Kept for: {days(report.retention_days)}",
+        f"Last cleanup: {cleaned}",
+        f"Next cleanup: {moment(next_cleanup)}",
+        f"Dropped: {report.dropped:,}",
+    ]
+    if report.backlog:
+        lines.append(f"⚠️ Waiting to be recorded: {report.backlog:,}")
+    if report.compaction_pending:
+        lines.append("⚠️ Deleted interactions leave the disk with the next compaction.")
+    return "\n".join(lines)
+
+
+def moment(when: datetime) -> str:
+    return when.strftime("%Y-%m-%d %H:%M UTC")

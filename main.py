@@ -1,0 +1,183 @@
+"""The command line."""
+
+import asyncio
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict
+from datetime import datetime
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.progress import Progress
+
+from analytics import Access, AdminReport, AnalyticsService, CannotOpen
+from analytics.interactions import utc_now
+from analytics.retention import LONGEST_RETENTION_DAYS, SHORTEST_RETENTION_DAYS
+from bot.settings import DataSettings, Settings, WrongSettings, load
+
+# The commands import aiogram only where they talk to Telegram: it takes seconds and 170 MB.
+
+app = typer.Typer(
+    help="A Telegram bot with privacy-preserving analytics. Without a command it runs the bot.",
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+
+WRONG_USE = 2
+
+
+@contextmanager
+def sentences() -> Iterator[None]:
+    """What an operator can cause ends in a sentence on stderr and exit status 2."""
+    try:
+        yield
+    except (WrongSettings, CannotOpen) as error:
+        typer.echo(str(error), err=True)
+        raise typer.Exit(WRONG_USE) from None
+
+
+@app.callback(invoke_without_command=True)
+def run(context: typer.Context) -> None:
+    """Run the bot until it is stopped. Example: python main.py"""
+    if context.invoked_subcommand is None:
+        with sentences():
+            raise typer.Exit(asyncio.run(serve(load(Settings))))
+
+
+async def serve(settings: Settings) -> int:
+    """Everything there is, built once; returns the exit status."""
+    from bot import logs
+    from bot.app import UPDATES_IN_FLIGHT, build_bot, build_dispatcher, sign_in
+    from bot.middleware import ALL_UPDATES
+    from scheduler.jobs import build_scheduler, next_planned
+
+    logs.set_up(settings.log_level)
+    async with AnalyticsService.open(
+        settings.database_path,
+        key=settings.key,
+        pseudonymise=settings.pseudonymise_user_ids,
+        retention_days=settings.retention_days,
+        timestamp_precision=settings.timestamp_precision,
+    ) as analytics:
+        dispatcher = build_dispatcher(
+            settings, analytics, next_cleanup=lambda: next_planned(utc_now(), settings.cleanup_at)
+        )
+        scheduler = build_scheduler(
+            cleanup=analytics.cleanup_old_interactions,
+            last_cleanup=analytics.last_cleanup,
+            compact=analytics.compact_if_due,
+            at=settings.cleanup_at,
+            clock=utc_now,
+        )
+        async with build_bot(settings, analytics) as bot:
+            await sign_in(bot, settings)
+            scheduler.start()
+            try:
+                await dispatcher.start_polling(
+                    bot,
+                    allowed_updates=ALL_UPDATES,
+                    tasks_concurrency_limit=UPDATES_IN_FLIGHT,
+                    close_bot_session=False,
+                )
+            finally:
+                scheduler.shutdown(wait=False)
+    return 0
+
+
+@app.command()
+def stats(
+    as_json: Annotated[
+        bool, typer.Option("--json", help="Print the fields of the report.")
+    ] = False,
+) -> None:
+    """Print the report that admins get. Example: python main.py stats --json"""
+    with sentences():
+        report = asyncio.run(_report(load(DataSettings)))
+    if as_json:
+        typer.echo(json.dumps(asdict(report), default=datetime.isoformat, indent=2))
+    else:
+        typer.echo("\n".join(_lines(report)))
+
+
+async def _report(settings: DataSettings) -> AdminReport:
+    async with AnalyticsService.open(
+        settings.database_path, access=Access.READ, retention_days=settings.retention_days
+    ) as analytics:
+        return await analytics.get_admin_analytics_report()
+
+
+def _lines(report: AdminReport) -> Iterator[str]:
+    """The report as aligned lines, a name and a value each."""
+    for name, value in asdict(report).items():
+        label = name.replace("_", " ")
+        if isinstance(value, dict):
+            yield f"{label}:"
+            yield from (f"  {kind:<24} {count:>13,}" for kind, count in value.items())
+        else:
+            shown = f"{value:,}" if type(value) is int else _shown(value)
+            yield f"{label:<26} {shown:>13}"
+
+
+def _shown(value: object) -> str:
+    if isinstance(value, datetime):
+        return value.strftime("%Y-%m-%d %H:%M UTC")
+    return {None: "never", True: "yes", False: "no"}[value]  # type: ignore[index]
+
+
+@app.command()
+def cleanup(
+    days: Annotated[
+        int | None,
+        typer.Option(
+            min=SHORTEST_RETENTION_DAYS,
+            max=LONGEST_RETENTION_DAYS,
+            help="Delete what is older than this; the default is RETENTION_DAYS.",
+        ),
+    ] = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Count only, delete nothing.")] = False,
+) -> None:
+    """Delete old interactions now. Example: python main.py cleanup --days 30 --dry-run"""
+    with sentences():
+        settings = load(DataSettings)
+        days = settings.retention_days if days is None else days
+        count, compacted = asyncio.run(_cleanup(settings, days, dry_run))
+    what = "would be deleted" if dry_run else "deleted"
+    typer.echo(f"{count:,} interactions older than {days} days {what}")
+    if not compacted:
+        typer.echo("the running bot will remove their traces from the disk", err=True)
+
+
+async def _cleanup(settings: DataSettings, days: int, dry_run: bool) -> tuple[int, bool]:
+    """How many, and whether their traces have left the disk."""
+    access = Access.READ if dry_run else Access.SHARE
+    async with AnalyticsService.open(
+        settings.database_path, access=access, retention_days=settings.retention_days
+    ) as analytics:
+        total = await analytics.cleanup_old_interactions(days, dry_run=True)
+        if dry_run:
+            return total, True
+        with Progress(console=Console(stderr=True), transient=True) as progress:
+            task = progress.add_task("deleting", total=total)
+            deleted = await analytics.cleanup_old_interactions(
+                days, progress=lambda done: progress.update(task, completed=done)
+            )
+        return deleted, await analytics.compact_if_due(large_too=True)
+
+
+@app.command()
+def demo(
+    keep: Annotated[
+        Path | None, typer.Option(help="Keep the database of the demo at this path.")
+    ] = None,
+) -> None:
+    """Play the whole story, without token or network. Example: python main.py demo"""
+    from bot.sandbox.demo import play
+
+    raise typer.Exit(asyncio.run(play(Path(__file__), keep)))
+
+
+if __name__ == "__main__":
+    app()
