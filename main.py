@@ -2,7 +2,9 @@
 
 import asyncio
 import json
-from collections.abc import Iterator
+import os
+import signal
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
 from datetime import datetime
@@ -26,6 +28,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 
+FAILED = 1
 WRONG_USE = 2
 
 
@@ -44,14 +47,31 @@ def run(context: typer.Context) -> None:
     """Run the bot until it is stopped. Example: python main.py"""
     if context.invoked_subcommand is None:
         with sentences():
-            raise typer.Exit(asyncio.run(serve(load(Settings))))
+            asyncio.run(_run_until_signal(load(Settings)))
 
 
-async def serve(settings: Settings) -> int:
-    """Everything there is, built once; returns the exit status."""
+async def _run_until_signal(settings: Settings) -> None:
+    stop = asyncio.Event()
+
+    def on_signal() -> None:
+        if stop.is_set():
+            os._exit(FAILED)  # asked twice: at once, whatever is going on
+        stop.set()
+
+    for number in (signal.SIGINT, signal.SIGTERM):
+        asyncio.get_running_loop().add_signal_handler(number, on_signal)
+    await serve(settings, stop)
+
+
+async def serve(
+    settings: Settings, stop: asyncio.Event, clock: Callable[[], datetime] = utc_now
+) -> None:
+    """Build everything there is, once, and run it until `stop` is set.
+
+    Raises WrongSettings and CannotOpen.
+    """
     from bot import logs
-    from bot.app import UPDATES_IN_FLIGHT, build_bot, build_dispatcher, sign_in
-    from bot.middleware import ALL_UPDATES
+    from bot.app import build_bot, build_dispatcher, poll
     from scheduler.jobs import build_scheduler, next_planned
 
     logs.set_up(settings.log_level)
@@ -61,30 +81,24 @@ async def serve(settings: Settings) -> int:
         pseudonymise=settings.pseudonymise_user_ids,
         retention_days=settings.retention_days,
         timestamp_precision=settings.timestamp_precision,
+        clock=clock,
     ) as analytics:
         dispatcher = build_dispatcher(
-            settings, analytics, next_cleanup=lambda: next_planned(utc_now(), settings.cleanup_at)
+            settings, analytics, next_cleanup=lambda: next_planned(clock(), settings.cleanup_at)
         )
         scheduler = build_scheduler(
             cleanup=analytics.cleanup_old_interactions,
             last_cleanup=analytics.last_cleanup,
             compact=analytics.compact_if_due,
             at=settings.cleanup_at,
-            clock=utc_now,
+            clock=clock,
         )
         async with build_bot(settings, analytics) as bot:
-            await sign_in(bot, settings)
             scheduler.start()
             try:
-                await dispatcher.start_polling(
-                    bot,
-                    allowed_updates=ALL_UPDATES,
-                    tasks_concurrency_limit=UPDATES_IN_FLIGHT,
-                    close_bot_session=False,
-                )
+                await poll(bot, dispatcher, settings, stop)
             finally:
                 scheduler.shutdown(wait=False)
-    return 0
 
 
 @app.command()
@@ -145,7 +159,7 @@ def cleanup(
         days = settings.retention_days if days is None else days
         count, compacted = asyncio.run(_cleanup(settings, days, dry_run))
     what = "would be deleted" if dry_run else "deleted"
-    typer.echo(f"{count:,} interactions older than {days} days {what}")
+    typer.echo(f"{count:,} interactions older than {days} {'day' if days == 1 else 'days'} {what}")
     if not compacted:
         typer.echo("the running bot will remove their traces from the disk", err=True)
 

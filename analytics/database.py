@@ -93,16 +93,18 @@ class Database:
     async def _open(cls, path: Path, access: Access, stack: AsyncExitStack) -> "Database":
         if access is not Access.OWN and not path.exists():
             raise CannotOpen(f"{path} does not exist: start the bot first, or set DATABASE_PATH")
+        if path.exists():
+            _refuse_foreign(path)
         if access is Access.READ:
             reader = await stack.enter_async_context(_connect(path, read_only=True))
-            await _check_is_ours(path, reader, may_be_new=False)
+            await _version(path, reader, may_be_old=False)
             return cls(path, reader, owner=False)
 
         if access is Access.OWN:
             _create_private(path)
         owner = _take_ownership(path, access, stack)
         writer = await stack.enter_async_context(_connect(path, read_only=False))
-        version = await _check_is_ours(path, writer, may_be_new=owner)
+        version = await _version(path, writer, may_be_old=owner)
         await _set_pragmas(
             writer, PRAGMAS | {"busy_timeout": BUSY_MS_OWN if owner else BUSY_MS_SHARE}
         )
@@ -214,20 +216,32 @@ async def _set_pragmas(connection: aiosqlite.Connection, pragmas: dict[str, str 
             )
 
 
-async def _check_is_ours(path: Path, connection: aiosqlite.Connection, *, may_be_new: bool) -> int:
-    """The file's schema version, 0 for a new file. Changes nothing in a file that is not ours."""
-    [(application_id,)] = await connection.execute_fetchall("PRAGMA application_id")
-    [(version,)] = await connection.execute_fetchall("PRAGMA user_version")
-    [(tables,)] = await connection.execute_fetchall("SELECT count(*) FROM sqlite_schema")
-    is_new = not application_id and not version and not tables
-    if application_id != APPLICATION_ID and not is_new:
+def _refuse_foreign(path: Path) -> None:
+    """Raise CannotOpen for a file that is not ours, before anything is written beside it.
+
+    Looks at the header alone: opening a database with SQLite may create its companions. A file
+    of ours that was killed before its first checkpoint is empty, or has no table in its header.
+    """
+    with path.open("rb") as file:
+        header = file.read(100)
+    if not header:
+        return
+    if not header.startswith(b"SQLite format 3\0"):
+        raise CannotOpen(f"{path} is not a database: set DATABASE_PATH to another file")
+    schema_cookie, application_id = (int.from_bytes(header[at : at + 4], "big") for at in (40, 68))
+    if application_id != APPLICATION_ID and (application_id or schema_cookie):
         raise CannotOpen(f"{path} belongs to another program: set DATABASE_PATH to another file")
+
+
+async def _version(path: Path, connection: aiosqlite.Connection, *, may_be_old: bool) -> int:
+    """The file's schema version, 0 for a new file. Raises CannotOpen for one that is not usable."""
+    [(version,)] = await connection.execute_fetchall("PRAGMA user_version")
     if version > SCHEMA_VERSION:
         raise CannotOpen(
             f"{path} was written by a newer version (schema {version}, this one knows "
             f"{SCHEMA_VERSION}): install that version again, or restore an older backup"
         )
-    if version < SCHEMA_VERSION and not may_be_new:
+    if version < SCHEMA_VERSION and not may_be_old:
         raise CannotOpen(f"{path} is not of this version yet: start this version's bot once")
     return int(version)
 
@@ -273,8 +287,6 @@ def _size(path: Path) -> int:
 
 def _sentence(path: Path, error: sqlite3.Error | OSError) -> str:
     code = getattr(error, "sqlite_errorcode", None)
-    if code == sqlite3.SQLITE_NOTADB:
-        return f"{path} is not a database: set DATABASE_PATH to another file"
     if code == sqlite3.SQLITE_BUSY:
         return f"{path} is locked by another program: close that program and try again"
     reason = error.strerror if isinstance(error, OSError) else str(error)

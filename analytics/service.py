@@ -1,6 +1,7 @@
 """The public face of the analytics."""
 
 import asyncio
+import json
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from datetime import datetime, timedelta
@@ -32,7 +33,7 @@ SET = """
 """
 SET_ONCE = "INSERT INTO file_settings (name, value) VALUES (?, ?) ON CONFLICT DO NOTHING"
 UNSET = "DELETE FROM file_settings WHERE name = ?"
-VOCABULARY = "INSERT OR IGNORE INTO interaction_types (name) VALUES (?)"
+VOCABULARY = "INSERT OR IGNORE INTO interaction_types (name) SELECT value FROM json_each(?)"
 
 
 class AnalyticsService:
@@ -75,8 +76,7 @@ class AnalyticsService:
         async with Database.open(path, access) as database:
             recorder = None
             if access is Access.OWN:
-                for interaction_type in InteractionType:
-                    await database.write(VOCABULARY, (interaction_type.value,))
+                await database.write(VOCABULARY, (json.dumps(list(InteractionType)),))
                 references = await _references(database, key, pseudonymise)
                 recorder = Recorder(database, references, timestamp_precision, clock)
             try:

@@ -3,6 +3,7 @@
 import asyncio
 import logging
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import datetime
 
 from aiogram import Bot, Dispatcher, F, Router
@@ -22,7 +23,7 @@ from aiogram.utils.backoff import Backoff, BackoffConfig
 from analytics import AnalyticsService
 from bot import menus
 from bot.handlers import admins, people
-from bot.middleware import RecordOnReceipt, SkipUnknownKinds
+from bot.middleware import ALL_UPDATES, InFlight, RecordOnReceipt, SkipUnknownKinds
 from bot.settings import Settings, WrongSettings
 
 logger = logging.getLogger(__name__)
@@ -70,9 +71,41 @@ def build_dispatcher(
         disable_fsm=True, settings=settings, analytics=analytics, next_cleanup=next_cleanup
     )
     dispatcher.update.outer_middleware(SkipUnknownKinds())
+    in_flight = InFlight()
+    dispatcher.update.outer_middleware(in_flight)
+    dispatcher.shutdown.register(in_flight.drain)
     dispatcher.errors.register(people.failed)
     dispatcher.include_routers(admin_router, people_router)
     return dispatcher
+
+
+async def poll(bot: Bot, dispatcher: Dispatcher, settings: Settings, stop: asyncio.Event) -> None:
+    """Receive updates until `stop` is set; the handlers that run then may finish.
+
+    Raises WrongSettings for a token that Telegram refuses.
+    """
+    polling = asyncio.create_task(_sign_in_and_poll(bot, dispatcher, settings))
+    stopping = asyncio.create_task(stop.wait())
+    await asyncio.wait({polling, stopping}, return_when=asyncio.FIRST_COMPLETED)
+    stopping.cancel()
+    try:
+        # Cancelled, the polling would leave a task that goes on acknowledging.
+        await dispatcher.stop_polling()
+    except RuntimeError:  # it has not begun, or has ended
+        polling.cancel()
+    with suppress(asyncio.CancelledError):
+        await polling
+
+
+async def _sign_in_and_poll(bot: Bot, dispatcher: Dispatcher, settings: Settings) -> None:
+    await sign_in(bot, settings)
+    await dispatcher.start_polling(
+        bot,
+        allowed_updates=ALL_UPDATES,
+        tasks_concurrency_limit=UPDATES_IN_FLIGHT,
+        handle_signals=False,
+        close_bot_session=False,
+    )
 
 
 async def sign_in(bot: Bot, settings: Settings) -> None:

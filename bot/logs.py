@@ -3,22 +3,29 @@
 import logging
 import re
 import traceback
+import warnings
 
 # Their messages are ours and hold no data of people.
 OUR_LOGGERS = ("analytics", "bot", "scheduler", "__main__")
+logger = logging.getLogger(__name__)
+
 TOKEN = re.compile(r"\d{3,20}:[\w-]{30,64}", re.ASCII)
 
 
 class PrivateFormatter(logging.Formatter):
     """Keeps what is known to be harmless, instead of removing what is known to be harmful.
 
-    Of other libraries' records: the template without its arguments. Of an exception: its type
-    and where it was raised, never its message, which may quote what a person wrote.
+    Of other libraries' records: the template without its arguments, or, where there are none and
+    the message may have been put together before, the place. Of an exception: its type and where
+    it was raised, never its message, which may quote what a person wrote.
     """
 
     def format(self, record: logging.LogRecord) -> str:
         ours = record.name.split(".")[0] in OUR_LOGGERS and not record.exc_info
-        message = record.getMessage() if ours else str(record.msg)
+        if ours:
+            message = record.getMessage()
+        else:
+            message = str(record.msg) if record.args else f"{record.pathname}:{record.lineno}"
         line = f"{self.formatTime(record)} {record.levelname} {record.name}: {message}"
         if record.exc_info and record.exc_info[1]:
             line += "".join(f"\n    {part}" for part in _where(record.exc_info[1]))
@@ -34,12 +41,24 @@ def _where(error: BaseException) -> list[str]:
     ]
 
 
+def _log_warning(
+    message: Warning | str,
+    category: type[Warning],
+    filename: str,
+    lineno: int,
+    file: object = None,
+    line: str | None = None,
+) -> None:
+    """In the place of `warnings.showwarning`, which quotes: aiogram warns with a whole update."""
+    logger.warning("%s at %s:%d", category.__name__, filename, lineno)
+
+
 def set_up(level: str) -> None:
     """Log to stderr, warnings included, which otherwise go past logging."""
     handler = logging.StreamHandler()
     handler.setFormatter(PrivateFormatter())
     logging.basicConfig(level=level, handlers=[handler], force=True)
-    logging.captureWarnings(True)
+    warnings.showwarning = _log_warning
     # It prints the id of every update: with the remembered ones that would tell who came when.
     logging.getLogger("aiogram.event").setLevel(logging.WARNING)
     # They say at INFO what they are about to do, in many words.

@@ -4,6 +4,7 @@ Telegram is told by the next getUpdates. A middleware around that request is the
 sees every batch after it was received and before it can be acknowledged.
 """
 
+import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 from datetime import datetime
@@ -28,6 +29,9 @@ logger = logging.getLogger(__name__)
 # Every kind of update: Telegram keeps only what was asked for, and a kind without a handler
 # would not be asked for.
 ALL_UPDATES = [kind for kind in Update.model_fields if kind != "update_id"]
+
+# How long the handlers that run at the end may take.
+DRAIN_SECONDS = 10
 
 
 class RecordOnReceipt(BaseRequestMiddleware):
@@ -111,3 +115,34 @@ class SkipUnknownKinds(BaseMiddleware):
         except UpdateTypeLookupError:
             return UNHANDLED
         return await handler(event, data)
+
+
+class InFlight(BaseMiddleware):
+    """Knows the handlers that run, which aiogram neither awaits nor cancels at the end."""
+
+    def __init__(self) -> None:
+        self._running: set[asyncio.Task[Any]] = set()
+
+    async def __call__(
+        self,
+        handler: Callable[[TelegramObject, dict[str, Any]], Awaitable[Any]],
+        event: TelegramObject,
+        data: dict[str, Any],
+    ) -> Any:
+        task = asyncio.current_task()
+        assert task is not None  # aiogram makes one for each update
+        self._running.add(task)
+        try:
+            return await handler(event, data)
+        finally:
+            self._running.discard(task)
+
+    async def drain(self) -> None:
+        """Let the running handlers finish; those that take too long are cancelled."""
+        await asyncio.sleep(0)  # a task that was only just made begins
+        if self._running:
+            _, late = await asyncio.wait(self._running, timeout=DRAIN_SECONDS)
+            for task in late:
+                task.cancel()
+            if late:
+                logger.warning("%d handlers did not finish in %d s", len(late), DRAIN_SECONDS)

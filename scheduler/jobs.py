@@ -1,6 +1,8 @@
 """When, not what: the scheduler is handed the functions to call."""
 
+import asyncio
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from datetime import UTC, datetime, time, timedelta
 
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
@@ -57,9 +59,21 @@ def build_scheduler(
             "max_instances": 1,
         },
     )
-    scheduler.add_job(nightly, CronTrigger(hour=at.hour, minute=at.minute, timezone=UTC))
+    scheduler.add_job(_quiet(nightly), CronTrigger(hour=at.hour, minute=at.minute, timezone=UTC))
     scheduler.add_job(
-        cleanup_if_due, IntervalTrigger(hours=1, timezone=UTC), next_run_time=datetime.now(UTC)
+        _quiet(cleanup_if_due),
+        IntervalTrigger(hours=1, timezone=UTC),
+        next_run_time=datetime.now(UTC),
     )
-    scheduler.add_job(compact_if_quick, IntervalTrigger(minutes=1, timezone=UTC))
+    scheduler.add_job(_quiet(compact_if_quick), IntervalTrigger(minutes=1, timezone=UTC))
     return scheduler
+
+
+def _quiet(job: Callable[[], Awaitable[None]]) -> Callable[[], Awaitable[None]]:
+    """The scheduler cancels running jobs at its end, and would log that as a failure."""
+
+    async def run() -> None:
+        with suppress(asyncio.CancelledError):
+            await job()
+
+    return run

@@ -1,0 +1,61 @@
+"""A conversation drawn as a chat: the bot on the left, the person on the right."""
+
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+from rich import box
+from rich.align import Align
+from rich.console import RenderableType
+from rich.panel import Panel
+from rich.text import Text
+
+from bot.sandbox.chats import BOT, Line
+
+WIDEST = 72
+
+STYLES = {
+    "bold": "bold",
+    "italic": "italic",
+    "code": "cyan",
+    "pre": "cyan",
+    "bot_command": "blue",
+    "text_link": "blue underline",
+}
+
+
+def bubbles(transcript: Iterable[Line]) -> Iterator[RenderableType]:
+    for line in transcript:
+        if line.event == "click":
+            yield Align.right(Text(f"taps [ {line.text} ]", style="magenta"))
+        elif line.event == "toast":
+            if line.text:
+                yield Align.left(Text(f"({line.text})", style="dim"))
+        elif line.who == BOT:
+            yield Align.left(_panel(line, "green"))
+            for row in line.buttons:
+                yield Text("  " + "  ".join(f"[ {label} ]" for label in row), style="magenta")
+        else:
+            yield Align.right(_panel(line, "blue"))
+
+
+def _panel(line: Line, color: str) -> Panel:
+    text = _styled(line.text, line.message.get("entities", ()))
+    longest = max(len(part) for part in (*text.plain.split("\n"), line.who))
+    return Panel(
+        text,
+        box=box.ROUNDED,
+        border_style=color,
+        title=line.who,
+        title_align="left",
+        width=min(longest + 6, WIDEST),
+    )
+
+
+def _styled(text: str, entities: Iterable[dict[str, Any]]) -> Text:
+    styled = Text(text)
+    units = text.encode("utf-16-le")
+    for entity in entities:
+        start = len(units[: 2 * entity["offset"]].decode("utf-16-le"))
+        end = len(units[: 2 * (entity["offset"] + entity["length"])].decode("utf-16-le"))
+        styled.stylize(STYLES.get(entity["type"], ""), start, end)
+    return styled

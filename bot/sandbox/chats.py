@@ -1,0 +1,104 @@
+"""What was said where: chats, their messages, and a transcript that reads like the screen."""
+
+import itertools
+from collections import defaultdict
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from bot.sandbox.waiting import Waiting
+
+BOT = "bot"
+
+Event = Literal["message", "edit", "deletion", "click", "toast"]
+
+NOT_CONTENT = frozenset(
+    {"message_id", "from", "chat", "date", "edit_date", "caption", "caption_entities"}
+    | {"reply_markup", "reply_to_message", "has_protected_content", "forward_origin"}
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One line of a transcript.
+
+    `who` is `BOT` or the person's first name; `buttons` are the labels, row by row;
+    `message` is the message as Telegram had it at that moment.
+    """
+
+    who: str
+    event: Event
+    text: str
+    buttons: tuple[tuple[str, ...], ...]
+    message: dict[str, Any]
+
+
+class Chat:
+    """`facts` is the chat as Telegram describes it; `messages` are those not deleted, by id."""
+
+    def __init__(self, facts: dict[str, Any]) -> None:
+        self.facts = facts
+        self.messages: dict[int, dict[str, Any]] = {}
+        self.transcript: list[Line] = []
+        self.is_blocked = False
+        self._ids = itertools.count(1)
+        self._said_by_bot: defaultdict[Event, list[Line]] = defaultdict(list)
+        self._unheard: defaultdict[Event, int] = defaultdict(int)
+        self._waiting = Waiting()
+
+    @property
+    def id(self) -> int:
+        return int(self.facts["id"])
+
+    def add(
+        self, sender: Mapping[str, Any], date: int, content: Mapping[str, Any]
+    ) -> dict[str, Any]:
+        """The new message, as Telegram describes it."""
+        message = {
+            "message_id": next(self._ids),
+            "from": dict(sender),
+            "chat": self.facts,
+            "date": date,
+            **content,
+        }
+        self.messages[message["message_id"]] = message
+        self.note(sender, "message", message)
+        return message
+
+    def note(
+        self, who: Mapping[str, Any], event: Event, message: dict[str, Any], text: str | None = None
+    ) -> None:
+        labels = tuple(tuple(button["text"] for button in row) for row in keyboard(message))
+        line = Line(
+            BOT if who["is_bot"] else who["first_name"],
+            event,
+            message_text(message) if text is None else text,
+            labels if event in ("message", "edit") else (),
+            message,
+        )
+        self.transcript.append(line)
+        if line.who == BOT:
+            self._said_by_bot[event].append(line)
+            self._waiting.changed()
+
+    async def hear(self, event: Event, within: float) -> Line:
+        """The first line of this event by the bot that has not been heard yet."""
+        lines = self._said_by_bot[event]
+        await self._waiting.until(
+            lambda: len(lines) > self._unheard[event], within, f"a {event} from the bot"
+        )
+        self._unheard[event] += 1
+        return lines[self._unheard[event] - 1]
+
+
+def keyboard(message: Mapping[str, Any]) -> list[list[dict[str, Any]]]:
+    rows: list[list[dict[str, Any]]] = message.get("reply_markup", {}).get("inline_keyboard", [])
+    return rows
+
+
+def message_text(message: Mapping[str, Any]) -> str:
+    """What stands in the bubble: the text, else the kind of content in brackets and its caption."""
+    if "text" in message:
+        return str(message["text"])
+    kind = next((key for key in message if key not in NOT_CONTENT), "message")
+    return f"[{kind}] {message.get('caption', '')}".strip()

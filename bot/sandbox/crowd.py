@@ -1,0 +1,59 @@
+"""A crowd for the demo: who writes what to the bot, and when, over some weeks."""
+
+import random
+from collections.abc import Iterator, Sequence
+from datetime import datetime, timedelta
+from typing import NamedTuple
+
+from bot.sandbox.people import Person
+
+WEEKS = timedelta(weeks=5)
+LONG_AGO = timedelta(days=100)
+
+# How busy each hour of the day is, from midnight: a quiet night, a break at noon, an evening.
+HOURS = (2, 1, 1, 1, 1, 2, 5, 9, 12, 11, 10, 12, 15, 12, 10, 10, 12, 15, 19, 22, 23, 18, 11, 5)
+WEEKEND = 0.7
+
+TEXTS = (
+    *("hello", "good morning", "thank you!", "what can you do?", "is anybody there?", "see you"),
+    *("nice", "how are you?", "can you remind me?", "a photo would be nice", "ok", "tell me more"),
+)
+COMMANDS = ("/help", "/help", "/help", "/privacy", "/privacy", "/weather", "/settings", "/stop")
+
+
+class Saying(NamedTuple):
+    date: datetime
+    person: Person
+    text: str
+
+
+def sayings(people: Sequence[Person], now: datetime, chance: random.Random) -> list[Saying]:
+    """What the people say, oldest first: most of it in the last weeks, some of it long ago."""
+    said: list[Saying] = []
+    for number, person in enumerate(people):
+        joined = now - chance.random() * WEEKS
+        if number % 10 == 0:
+            said += _visit(person, now - LONG_AGO * (1 + chance.random() / 4), chance, first=True)
+        else:
+            said += _visit(person, _at_a_busy_hour(joined, chance), chance, first=True)
+        loyalty = chance.betavariate(1, 10)
+        for day in range(1, (now - joined).days + 1):
+            date = _at_a_busy_hour(joined + timedelta(days=day), chance)
+            if chance.random() < loyalty * (WEEKEND if date.weekday() >= 5 else 1):
+                said += _visit(person, date, chance)
+    return sorted(saying for saying in said if saying.date < now)
+
+
+def _visit(
+    person: Person, date: datetime, chance: random.Random, *, first: bool = False
+) -> Iterator[Saying]:
+    if first:
+        yield Saying(date, person, "/start")
+    for _ in range(chance.randint(1, 6)):
+        date += timedelta(seconds=chance.expovariate(1 / 60))
+        yield Saying(date, person, chance.choice(COMMANDS if chance.random() < 0.3 else TEXTS))
+
+
+def _at_a_busy_hour(day: datetime, chance: random.Random) -> datetime:
+    (hour,) = chance.choices(range(24), HOURS)
+    return day.replace(hour=hour, minute=chance.randrange(60), second=chance.randrange(60))

@@ -1,0 +1,214 @@
+"""The whole story in half a minute: the real bot, invented people, and what is left of them."""
+
+import asyncio
+import os
+import random
+import signal
+import sqlite3
+import sys
+import tempfile
+import time
+from collections.abc import AsyncIterator, Coroutine, Sequence
+from contextlib import asynccontextmanager, closing
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from rich.console import Console
+from rich.progress import Progress
+from rich.table import Table
+
+from bot.sandbox.bubbles import bubbles
+from bot.sandbox.crowd import sayings
+from bot.sandbox.people import Person
+from bot.sandbox.server import Sandbox
+
+PEOPLE = 300
+WHO_ALSO_TAP = 60
+SEED = 20
+ADMIN_ID = 4242
+AT_ONCE = 100
+PATIENCE = 60.0
+PATIENCE_AT_STOP = 15.0
+
+# All that the bot inherits; the settings of the operator's own bot are not among it.
+INHERITED = ("PATH", "LANG", "LD_LIBRARY_PATH", "SYSTEMROOT", "TEMP", "TMPDIR")
+
+ONE_ROW_PER_TYPE = """
+    SELECT user_id, interaction_type, max(timestamp), count
+    FROM user_interactions GROUP BY interaction_type LIMIT 3
+"""
+
+
+class Failed(Exception):
+    """The bot did not do its part."""
+
+
+@dataclass(frozen=True)
+class Stage:
+    """The program that is shown, and what it runs with: no `.env`, nobody's settings."""
+
+    main: Path
+    folder: Path
+    environment: dict[str, str]
+
+    @property
+    def log(self) -> Path:
+        return self.folder / "log"
+
+    async def start(self, *arguments: str, output: int) -> asyncio.subprocess.Process:
+        with self.log.open("ab") as log:
+            return await asyncio.create_subprocess_exec(
+                *(sys.executable, str(self.main), *arguments),
+                cwd=self.folder,
+                env=self.environment,
+                stdout=output,
+                stderr=log,
+            )
+
+    async def run(self, *arguments: str) -> str:
+        """What a command prints."""
+        process = await self.start(*arguments, output=asyncio.subprocess.PIPE)
+        output, _ = await process.communicate()
+        if process.returncode != 0:
+            raise Failed(f"{' '.join(arguments)} ended with exit status {process.returncode}")
+        return output.decode()
+
+    @asynccontextmanager
+    async def bot(self) -> AsyncIterator[asyncio.subprocess.Process]:
+        """The running bot, asked to stop at the end."""
+        process = await self.start(output=asyncio.subprocess.DEVNULL)
+        try:
+            yield process
+            process.send_signal(signal.SIGTERM)
+            async with asyncio.timeout(PATIENCE_AT_STOP):
+                await process.wait()
+            if process.returncode != 0:
+                raise Failed(f"the bot stopped with exit status {process.returncode}")
+        finally:
+            if process.returncode is None:
+                process.kill()
+                await process.wait()
+
+
+async def play(main: Path, keep: Path | None = None) -> int:
+    """Show `main` at work; its database stays at `keep`.
+
+    Returns the exit status: 0, 1 if the bot fails, 2 if there is something at `keep` already.
+    """
+    console, errors = Console(), Console(stderr=True)
+    if keep is not None and keep.exists():
+        errors.print(f"{keep} exists already: give --keep a path where nothing is", soft_wrap=True)
+        return 2
+    began = time.monotonic()
+    with tempfile.TemporaryDirectory() as folder:
+        database = Path(folder, "analytics.sqlite3") if keep is None else keep.absolute()
+        async with Sandbox() as sandbox:
+            stage = Stage(main.absolute(), Path(folder), _environment(sandbox, database))
+            try:
+                async with stage.bot() as bot:
+                    await _unless_it_ends(bot, _story(console, sandbox, stage, database))
+            except (Failed, TimeoutError) as error:
+                log = stage.log.read_text(errors="replace")
+                errors.print(f"the demo failed: {error}\n{log}", markup=False, soft_wrap=True)
+                return 1
+        size = sum(file.stat().st_size for file in database.parent.glob(f"{database.name}*"))
+    console.print(f"The bot stopped when asked. The whole took {time.monotonic() - began:.0f} s;")
+    console.print(f"the database takes {size / 1024:,.0f} KiB on the disk.")
+    if keep is not None:
+        console.print(f"It stays at {keep}.", soft_wrap=True)
+    return 0
+
+
+def _environment(sandbox: Sandbox, database: Path) -> dict[str, str]:
+    return {name: os.environ[name] for name in INHERITED if name in os.environ} | {
+        "BOT_TOKEN": sandbox.token,
+        "BOT_API_URL": sandbox.url,
+        "ADMIN_IDS": str(ADMIN_ID),
+        "DATABASE_PATH": str(database),
+        # The nightly cleanup stays out of the story.
+        "CLEANUP_AT": f"{datetime.now(UTC) + timedelta(hours=12):%H:%M}",
+    }
+
+
+async def _unless_it_ends(
+    bot: asyncio.subprocess.Process, story: Coroutine[None, None, None]
+) -> None:
+    playing = asyncio.create_task(story)
+    ended = asyncio.create_task(bot.wait())
+    await asyncio.wait((playing, ended), return_when=asyncio.FIRST_COMPLETED)
+    if not playing.done():
+        playing.cancel()
+        await asyncio.gather(playing, return_exceptions=True)
+        raise Failed(f"the bot ended by itself with exit status {bot.returncode}")
+    ended.cancel()
+    await playing
+
+
+async def _story(console: Console, sandbox: Sandbox, stage: Stage, database: Path) -> None:
+    console.print("A bot, a Bot API server on this machine, and a crowd of invented people.")
+    await sandbox.called("getUpdates", within=PATIENCE)
+    chance = random.Random(SEED)
+    people = [sandbox.person() for _ in range(PEOPLE)]
+    await _crowd(console, sandbox, people, chance)
+
+    admin = sandbox.person(ADMIN_ID, first_name="Admin")
+    await _ask(admin, "/start", "/stats")
+    stranger = sandbox.person(first_name="Stranger")
+    await _ask(stranger, "/stats")
+    await _tap(stranger)
+    await stranger.answer()
+    for title, person in (("An admin asks", admin), ("A stranger asks", stranger)):
+        console.rule(title)
+        console.print(*bubbles(person.transcript), sep="\n")
+
+    console.rule("What is stored of a person")
+    console.print(_sample(database))
+    console.rule("What is past retention goes")
+    for arguments in (("cleanup", "--dry-run"), ("cleanup",)):
+        console.print(f"$ python main.py {' '.join(arguments)}", style="bold")
+        console.print(await stage.run(*arguments), end="", markup=False)
+    console.rule()
+
+
+async def _crowd(
+    console: Console, sandbox: Sandbox, people: Sequence[Person], chance: random.Random
+) -> None:
+    """Weeks go by: everything said is answered before the next is said."""
+    said = sayings(people, datetime.now(UTC), chance)
+    screen = Console(stderr=True)
+    with Progress(console=screen, transient=True, disable=not screen.is_terminal) as progress:
+        for first in progress.track(range(0, len(said), AT_ONCE), description="weeks go by"):
+            for date, person, text in said[first : first + AT_ONCE]:
+                await person.says(text, date=date)
+            await sandbox.called("sendMessage", min(first + AT_ONCE, len(said)), within=PATIENCE)
+        for person in chance.sample(people, WHO_ALSO_TAP):
+            await _tap(person)
+    await sandbox.settled()
+    console.print(
+        f"{len(people)} people sent {len(said):,} messages and commands, {WHO_ALSO_TAP} of them "
+        "also tapped a button, and the bot answered everything."
+    )
+
+
+async def _ask(person: Person, *texts: str) -> None:
+    for text in texts:
+        await person.says(text)
+        await person.answer()
+
+
+async def _tap(person: Person) -> None:
+    """A tap on the newest button, until the button stops waiting."""
+    shown = [line.buttons[0][0] for line in person.transcript if line.buttons]
+    await person.clicks(shown[-1])
+    await person.toast()
+
+
+def _sample(database: Path) -> Table:
+    """Three rows, read as any other program reads them."""
+    with closing(sqlite3.connect(f"{database.as_uri()}?mode=ro", uri=True)) as connection:
+        rows = connection.execute(ONE_ROW_PER_TYPE).fetchall()
+    table = Table("user_id", "interaction_type", "timestamp", "count")
+    for row in rows:
+        table.add_row(*map(str, row))
+    return table

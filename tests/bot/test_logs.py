@@ -1,0 +1,96 @@
+"""A log line holds no person, whichever library writes it."""
+
+import asyncio
+import io
+import logging
+import warnings
+from collections.abc import Iterator
+
+import pytest
+
+from bot import logs
+
+CANARY = "canary Ada 5000000001"
+TOKEN = "123456789:" + "B" * 35
+
+
+@pytest.fixture
+def log(monkeypatch: pytest.MonkeyPatch) -> Iterator[io.StringIO]:
+    """What a bot at DEBUG writes to stderr."""
+    text = io.StringIO()
+    root = logging.getLogger()
+    before, level = root.handlers[:], root.level
+    monkeypatch.setattr("sys.stderr", text)
+    monkeypatch.setattr(warnings, "showwarning", warnings.showwarning)
+    logs.set_up("DEBUG")
+    yield text
+    root.handlers[:] = before
+    root.setLevel(level)
+
+
+@pytest.mark.parametrize("name", ["aiogram.dispatcher", "aiohttp.server", "asyncio", "other"])
+def test_other_libraries_arguments_are_left_out(log: io.StringIO, name: str) -> None:
+    logging.getLogger(name).error("failed to handle %s", CANARY)
+
+    assert "failed to handle %s" in log.getvalue()
+    assert CANARY not in log.getvalue()
+
+
+def test_a_message_that_was_put_together_before_is_left_out(log: io.StringIO) -> None:
+    logging.getLogger("other").error(f"failed to handle {CANARY}")  # noqa: G004
+
+    assert "test_logs.py" in log.getvalue()
+    assert CANARY not in log.getvalue()
+
+
+async def test_what_asyncio_says_of_a_failed_callback_is_left_out(log: io.StringIO) -> None:
+    loop = asyncio.get_running_loop()
+    called = asyncio.Event()
+
+    def fail(text: str) -> None:
+        called.set()
+        raise ValueError(text)
+
+    loop.call_soon(fail, CANARY)
+    await called.wait()
+
+    assert "asyncio" in log.getvalue()
+    assert CANARY not in log.getvalue()
+
+
+def test_an_exception_is_its_type_and_place(log: io.StringIO) -> None:
+    try:
+        try:
+            raise KeyError(CANARY)
+        except KeyError as error:
+            raise ValueError(CANARY) from error
+    except ValueError:
+        logging.getLogger("bot").exception("a handler failed: %s", CANARY)
+
+    assert "ValueError" in log.getvalue()
+    assert "test_an_exception_is_its_type_and_place" in log.getvalue()
+    assert CANARY not in log.getvalue()
+
+
+def test_warnings_go_through_the_log(log: io.StringIO, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sys.stderr", log)
+    with warnings.catch_warnings():
+        warnings.simplefilter("always")
+        logs.set_up("DEBUG")  # entering restored the function that shows warnings
+        warnings.warn(CANARY, RuntimeWarning, stacklevel=1)
+
+    assert "RuntimeWarning at " in log.getvalue()
+    assert CANARY not in log.getvalue()
+
+
+def test_a_token_is_never_written(log: io.StringIO) -> None:
+    logging.getLogger("bot").error("asked https://localhost/bot%s/getMe", TOKEN)
+    logging.getLogger("other").error(f"asked https://localhost/bot{TOKEN}/getMe")  # noqa: G004
+
+    assert TOKEN not in log.getvalue()
+
+
+def test_our_own_lines_keep_their_numbers(log: io.StringIO) -> None:
+    logging.getLogger("analytics.retention").info("cleaned up %d interactions", 12)
+
+    assert "cleaned up 12 interactions" in log.getvalue()

@@ -1,0 +1,111 @@
+"""A wrong setting gets one sentence: its name, what is wrong, what to do; never a secret."""
+
+from datetime import time
+from pathlib import Path
+
+import pytest
+
+from bot.settings import DataSettings, Settings, WrongSettings, load
+from tests.bot.settings import TOKEN
+
+
+@pytest.fixture(autouse=True)
+def empty_place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """No `.env`, and nothing of ours in the environment."""
+    monkeypatch.chdir(tmp_path)
+    for name in Settings.model_fields:
+        monkeypatch.delenv(name.upper(), raising=False)
+
+
+def complaint(monkeypatch: pytest.MonkeyPatch, **environment: str) -> str:
+    for name, value in ({"BOT_TOKEN": TOKEN} | environment).items():
+        monkeypatch.setenv(name, value)
+    with pytest.raises(WrongSettings) as caught:
+        load(Settings)
+    return str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "sentence"),
+    [
+        (
+            "RETENTION_DAYS",
+            "ninety",
+            'RETENTION_DAYS is "ninety": give a whole number of days from 1 to 3650',
+        ),
+        ("RETENTION_DAYS", "0", "from 1 to 3650"),
+        ("RETENTION_DAYS", "3651", "from 1 to 3650"),
+        ("TIMESTAMP_PRECISION", "7000", "divides a day"),
+        ("CLEANUP_AT", "25:00", 'CLEANUP_AT is "25:00": give a time of day in UTC'),
+        ("PSEUDONYMISE_USER_IDS", "perhaps", "give true or false"),
+        ("BOT_API_URL", "telegram", "the address of a Bot API server"),
+        ("LOG_LEVEL", "LOUD", "give DEBUG, INFO, WARNING or ERROR"),
+    ],
+)
+def test_a_wrong_value_is_named_with_what_is_right(
+    monkeypatch: pytest.MonkeyPatch, name: str, value: str, sentence: str
+) -> None:
+    line = complaint(monkeypatch, **{name: value})
+
+    assert line.startswith(f'{name} is "{value}": give ')
+    assert sentence in line
+    assert "\n" not in line
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("BOT_TOKEN", "12345:secret"),
+        ("USER_ID_KEY", "0123456789abcdef"),
+        ("ADMIN_IDS", "6000000001,abc"),
+        ("ADMIN_IDS", "1087968824"),
+        ("OWNER_IDS", "-6000000001"),
+    ],
+)
+def test_a_wrong_secret_or_person_is_not_repeated(
+    monkeypatch: pytest.MonkeyPatch, name: str, value: str
+) -> None:
+    line = complaint(monkeypatch, **{name: value})
+
+    assert line.startswith(f"{name} is not right: give ")
+    assert not [part for part in value.split(",") if part in line]
+
+
+def test_another_missing_setting_does_not_give_a_secret_away(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    lines = complaint(monkeypatch, BOT_TOKEN="", USER_ID_KEY="ab" * 32, RETENTION_DAYS="0")
+
+    assert "BOT_TOKEN is missing" in lines
+    assert "abab" not in lines
+
+
+def test_the_environment_wins_over_the_file(monkeypatch: pytest.MonkeyPatch) -> None:
+    Path(".env").write_text("RETENTION_DAYS=10\nDATABASE_PATH=of-the-file\n")
+    monkeypatch.setenv("RETENTION_DAYS", "20")
+
+    settings = load(DataSettings)
+
+    assert settings.retention_days == 20
+    assert settings.database_path == Path("of-the-file")
+
+
+def test_lists_and_times_are_read_as_people_write_them(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, value in {
+        "BOT_TOKEN": TOKEN,
+        "ADMIN_IDS": " 6000000001, 6000000002,",
+        "CLEANUP_AT": "04:30",
+    }.items():
+        monkeypatch.setenv(name, value)
+
+    settings = load(Settings)
+
+    assert settings.admin_ids == {6000000001, 6000000002}
+    assert settings.cleanup_at == time(4, 30)
+
+
+def test_a_file_that_is_no_text_gets_a_sentence() -> None:
+    Path(".env").write_bytes(b"BOT_TOKEN=\xff\xfe\n")
+
+    with pytest.raises(WrongSettings, match="UTF-8"):
+        load(Settings)

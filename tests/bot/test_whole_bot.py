@@ -1,0 +1,202 @@
+"""The whole bot over HTTP: recorded, answered, reported, cleaned up."""
+
+import re
+import sqlite3
+from collections.abc import AsyncIterator
+from contextlib import closing
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from aiogram.types import Update
+
+from bot import texts
+from bot.sandbox import Person, Sandbox
+from tests.bot.running import running_bot
+
+ADMIN = 6_000_000_001
+
+
+@pytest.fixture
+async def sandbox() -> AsyncIterator[Sandbox]:
+    async with Sandbox() as sandbox:
+        yield sandbox
+
+
+@pytest.fixture
+def database(tmp_path: Path) -> Path:
+    return tmp_path / "data" / "analytics.sqlite3"
+
+
+def recorded(database: Path) -> dict[str, int]:
+    """Interactions by type, read as another program would."""
+    with closing(sqlite3.connect(database)) as connection:
+        return dict(
+            connection.execute(
+                "SELECT interaction_type, sum(count) FROM user_interactions GROUP BY 1"
+            ).fetchall()
+        )
+
+
+async def ask(person: Person, text: str) -> str:
+    await person.says(text)
+    return str((await person.answer()).message["text"])
+
+
+async def test_every_kind_of_update_is_asked_for(sandbox: Sandbox, database: Path) -> None:
+    async with running_bot(sandbox, database):
+        [call, *_] = await sandbox.called("getUpdates")
+
+    assert set(call.structure("allowed_updates")) == set(Update.model_fields) - {"update_id"}
+
+
+async def test_what_people_do_is_answered_and_recorded(sandbox: Sandbox, database: Path) -> None:
+    person = sandbox.person()
+    async with running_bot(sandbox, database):
+        hello = await ask(person, "/start")
+        friendly = await ask(person, "good morning")
+        await person.clicks(texts.SEE_PRIVACY)
+        await person.toast()
+        privacy = (await person.answer()).message["text"]
+        unknown = await ask(person, "/nobody_made_this")
+
+    assert "/privacy" in hello
+    assert friendly == unknown
+    assert "What is stored about you" in privacy
+    assert recorded(database) == {"command": 2, "message": 1, "button_click": 1}
+
+
+async def test_an_update_is_recorded_before_telegram_is_told_it_arrived(
+    sandbox: Sandbox, database: Path
+) -> None:
+    """What a getUpdates acknowledges is in the file by then."""
+    person = sandbox.person()
+    async with running_bot(sandbox, database):
+        update_id = await person.says("good morning")
+        polls = await sandbox.called("getUpdates", 2)
+        while polls[-1].parameters.get("offset") != str((update_id or 0) + 1):
+            polls = await sandbox.called("getUpdates", len(polls) + 1)
+        at_acknowledgement = recorded(database)
+
+    assert at_acknowledgement == {"message": 1}
+
+
+async def test_stats_tells_an_admin_what_was_recorded(sandbox: Sandbox, database: Path) -> None:
+    people = [sandbox.person() for _ in range(3)]
+    admin = sandbox.person(ADMIN)
+    async with running_bot(sandbox, database, admin_ids=str(ADMIN)):
+        for person in people:
+            await ask(person, "good morning")
+        answer = await ask(admin, "/stats")
+
+    assert re.search(r"Interactions +4\n", answer)
+    assert re.search(r"Active, 24 hours +4\n", answer)
+    assert re.search(r"message +3 +75\.0 % +█", answer)
+    assert re.search(r"command +1 +25\.0 % +█", answer)
+    assert "Kept for: 90 days" in answer
+    assert "Next cleanup: " in answer
+
+
+async def test_stats_of_a_stranger_is_exactly_an_unknown_command(
+    sandbox: Sandbox, database: Path
+) -> None:
+    admin, stranger = sandbox.person(ADMIN), sandbox.person()
+    async with running_bot(sandbox, database, admin_ids=str(ADMIN)):
+        await ask(admin, "/start")
+        await stranger.says("/stats")
+        to_stats = (await stranger.answer()).message
+        await stranger.says("/nobody_made_this")
+        to_unknown = (await stranger.answer()).message
+        await stranger.says("/start")
+        await stranger.answer()
+
+    same = ("text", "entities", "reply_markup")
+    assert [to_stats.get(part) for part in same] == [to_unknown.get(part) for part in same]
+    assert "stats" in sandbox.menu(admin)
+    assert "stats" not in sandbox.menu(stranger)
+
+
+async def test_stats_in_a_group_answers_nothing_to_anyone(sandbox: Sandbox, database: Path) -> None:
+    admin, stranger, group = sandbox.person(ADMIN), sandbox.person(), sandbox.group()
+    async with running_bot(sandbox, database, admin_ids=str(ADMIN)):
+        await admin.says("/stats", chat=group)
+        await stranger.says("/stats", chat=group)
+        # Answered after the two above, or, if these were answered, after their answers.
+        await ask(stranger, "good morning")
+        await sandbox.settled()
+
+    sent = [call for call in sandbox.calls if call.method == "sendMessage"]
+    assert [call.integer("chat_id") for call in sent] == [stranger.user["id"]]
+    assert recorded(database) == {"command": 2, "message": 1}
+
+
+async def test_an_admin_who_never_started_the_bot_gets_the_menu_on_start(
+    sandbox: Sandbox, database: Path
+) -> None:
+    admin = sandbox.person(ADMIN)
+    async with running_bot(sandbox, database, admin_ids=str(ADMIN)):
+        before = sandbox.menu(admin)
+        await ask(admin, "/start")
+        after = sandbox.menu(admin)
+
+    assert "stats" not in before
+    assert "stats" in after
+
+
+async def test_help_names_the_commands_of_the_one_who_asks(
+    sandbox: Sandbox, database: Path
+) -> None:
+    admin, stranger = sandbox.person(ADMIN), sandbox.person()
+    async with running_bot(sandbox, database, admin_ids=str(ADMIN)):
+        assert "/stats" in await ask(admin, "/help")
+        assert "/stats" not in await ask(stranger, "/help")
+
+
+async def test_a_broken_update_stops_neither_the_others_nor_itself_for_ever(
+    sandbox: Sandbox, database: Path
+) -> None:
+    person = sandbox.person()
+    await sandbox.inject({"message": {"message_id": "broken"}})
+    await sandbox.inject({"a_new_kind": {"from": person.user}}, unasked=True)
+    async with running_bot(sandbox, database):
+        await ask(person, "good morning")
+        await sandbox.settled()
+
+    assert recorded(database) == {"message": 1, "other": 1}
+
+
+async def test_the_scheduler_cleans_up_by_the_clock_it_is_handed(database: Path) -> None:
+    now = datetime.now(UTC)
+
+    def clock() -> datetime:
+        return now
+
+    async with Sandbox(clock=clock) as sandbox:
+        admin = sandbox.person(ADMIN)
+        async with running_bot(sandbox, database, clock, admin_ids=str(ADMIN)):
+            await ask(sandbox.person(), "good morning")
+        now += timedelta(days=91)
+        async with running_bot(sandbox, database, clock, admin_ids=str(ADMIN)):
+            for _ in range(100):
+                answer = await ask(admin, "/stats")
+                if "(1 deleted)" in answer:
+                    break
+
+    assert "(1 deleted)" in answer
+    assert set(recorded(database)) == {"command"}
+
+
+async def test_privacy_says_what_the_settings_are(sandbox: Sandbox, database: Path) -> None:
+    person = sandbox.person()
+    async with running_bot(
+        sandbox,
+        database,
+        retention_days=7,
+        timestamp_precision=60,
+        pseudonymise_user_ids=False,
+    ):
+        answer = await ask(person, "/privacy")
+
+    assert "7 days" in answer
+    assert "rounded down to the minute" in answer
+    assert "stores as it is" in answer

@@ -1,0 +1,79 @@
+"""`python main.py` as a process of its own: to be run, stopped, and killed."""
+
+import asyncio
+import os
+import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+from bot.sandbox import Sandbox
+
+MAIN = Path(__file__).parent.parent / "main.py"
+PATIENCE = 60.0
+
+
+class Process:
+    """A started program; `errors` is what it has written to stderr, once it has ended."""
+
+    def __init__(self, process: asyncio.subprocess.Process) -> None:
+        self._process = process
+        self._ended = asyncio.create_task(process.communicate())
+        self.pid = process.pid
+
+    async def ended(self, within: float = PATIENCE) -> tuple[int, str, str]:
+        """Exit status, stdout and stderr, once it has ended."""
+        output, errors = await asyncio.wait_for(asyncio.shield(self._ended), within)
+        assert self._process.returncode is not None
+        return self._process.returncode, output.decode(), errors.decode()
+
+    def send(self, number: int) -> None:
+        if self._process.returncode is None:
+            self._process.send_signal(number)
+
+
+async def start(folder: Path, *arguments: str, **environment: str) -> Process:
+    """`python main.py` in a folder without `.env`, with this environment and no other."""
+    return Process(
+        await asyncio.create_subprocess_exec(
+            *(sys.executable, str(MAIN), *arguments),
+            cwd=folder,
+            env={"PATH": os.environ["PATH"]} | environment,
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.PIPE,
+        )
+    )
+
+
+async def run(folder: Path, *arguments: str, **environment: str) -> tuple[int, str, str]:
+    """A command run to its end: exit status, stdout, stderr."""
+    return await (await start(folder, *arguments, **environment)).ended()
+
+
+def settings(sandbox: Sandbox, database: Path, **more: str) -> dict[str, str]:
+    """The environment of a bot that runs against the sandbox."""
+    needed = {
+        "BOT_TOKEN": sandbox.token,
+        "BOT_API_URL": sandbox.url,
+        "DATABASE_PATH": str(database),
+    }
+    return needed | more
+
+
+@asynccontextmanager
+async def bot_process(sandbox: Sandbox, database: Path, **more: str) -> AsyncIterator[Process]:
+    """The bot from its first getUpdates on; killed at the end, if it still runs."""
+    polls = sum(call.method == "getUpdates" for call in sandbox.calls)
+    database.parent.mkdir(parents=True, exist_ok=True)
+    process = await start(database.parent, **settings(sandbox, database, **more))
+    ended = asyncio.create_task(process.ended())
+    polling = asyncio.create_task(sandbox.called("getUpdates", polls + 1, within=PATIENCE))
+    try:
+        await asyncio.wait({ended, polling}, return_when=asyncio.FIRST_COMPLETED)
+        if not polling.done():
+            raise AssertionError(f"the bot did not start: {ended.result()}")
+        yield process
+    finally:
+        polling.cancel()
+        process.send(9)
+        await ended

@@ -1,0 +1,107 @@
+"""Cleanup runs once a day, and as soon as possible where a day was missed."""
+
+import asyncio
+from datetime import UTC, datetime, time, timedelta, timezone
+from typing import Any
+
+import pytest
+from apscheduler.triggers.cron import CronTrigger
+from hypothesis import given
+from hypothesis import strategies as st
+
+from scheduler.jobs import build_scheduler, last_planned, next_planned
+
+NOW = datetime(2026, 6, 1, 12, 0, tzinfo=UTC)
+MOMENTS = st.datetimes(
+    datetime(2020, 1, 1),  # noqa: DTZ001 - hypothesis adds the zone
+    datetime(2035, 1, 1),  # noqa: DTZ001
+    timezones=st.integers(-12, 14).map(lambda hours: timezone(timedelta(hours=hours))),
+)
+
+
+class Calls:
+    """Functions to hand to a scheduler, which note that they were called."""
+
+    def __init__(self, last: datetime | None) -> None:
+        self.last = last
+        self.made: list[str] = []
+        self.looked = asyncio.Event()
+        self.cleaned = asyncio.Event()
+
+    async def cleanup(self) -> int:
+        self.made.append("cleanup")
+        self.cleaned.set()
+        return 0
+
+    async def last_cleanup(self) -> datetime | None:
+        self.looked.set()
+        return self.last
+
+    async def compact(self, large_too: bool) -> bool:
+        self.made.append(f"compact {large_too}")
+        return True
+
+    def scheduler(self, at: time = time(3)) -> Any:
+        return build_scheduler(
+            cleanup=self.cleanup,
+            last_cleanup=self.last_cleanup,
+            compact=self.compact,
+            at=at,
+            clock=lambda: NOW,
+        )
+
+
+@pytest.mark.parametrize(
+    "last", [None, NOW - timedelta(days=1), datetime(2026, 6, 1, 2, 59, tzinfo=UTC)]
+)
+async def test_a_missed_cleanup_is_made_up_for_at_start(last: datetime | None) -> None:
+    calls = Calls(last)
+    scheduler = calls.scheduler()
+    scheduler.start()
+    await asyncio.wait_for(calls.cleaned.wait(), 5)
+    scheduler.shutdown()
+
+    assert calls.made == ["cleanup"]
+
+
+async def test_a_restart_does_not_clean_up_again() -> None:
+    calls = Calls(datetime(2026, 6, 1, 3, 0, tzinfo=UTC))
+    scheduler = calls.scheduler()
+    scheduler.start()
+    await asyncio.wait_for(calls.looked.wait(), 5)
+    scheduler.shutdown()
+
+    assert calls.made == []
+
+
+async def test_the_nightly_run_cleans_up_and_then_compacts_what_takes_long() -> None:
+    calls = Calls(None)
+    [nightly] = [
+        job
+        for job in calls.scheduler(time(4, 30)).get_jobs()
+        if isinstance(job.trigger, CronTrigger)
+    ]
+    await nightly.func()
+
+    assert calls.made == ["cleanup", "compact True"]
+    assert nightly.trigger.get_next_fire_time(None, NOW) == datetime(2026, 6, 2, 4, 30, tzinfo=UTC)
+
+
+async def test_no_run_is_skipped_for_being_late() -> None:
+    """APScheduler's own default skips a run that is more than a second late."""
+    scheduler = Calls(NOW).scheduler()
+    scheduler.start()
+    jobs = scheduler.get_jobs()
+    scheduler.shutdown()
+
+    assert len(jobs) == 3
+    assert all(job.misfire_grace_time is None and job.coalesce for job in jobs)
+
+
+@given(now=MOMENTS, at=st.times().map(lambda at: at.replace(second=0, microsecond=0)))
+def test_planned_moments_are_a_day_apart_around_now(now: datetime, at: time) -> None:
+    last, following = last_planned(now, at), next_planned(now, at)
+
+    assert last <= now < following
+    assert following - last == timedelta(days=1)
+    assert (last.astimezone(UTC).hour, last.astimezone(UTC).minute) == (at.hour, at.minute)

@@ -1,0 +1,212 @@
+"""`python main.py`, as an operator uses it: a process of its own."""
+
+import json
+import signal
+import sqlite3
+from collections.abc import AsyncIterator
+from contextlib import closing
+from dataclasses import fields
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from analytics import AdminReport, AnalyticsService, InteractionType, UserInteraction
+from bot import texts
+from bot.sandbox import Sandbox
+from tests import processes
+from tests.bot.settings import TOKEN
+
+NOW = datetime.now(UTC)
+
+
+Result = tuple[int, str, str]
+
+
+async def run(folder: Path, *arguments: str, **environment: str) -> Result:
+    """A command in a folder with `data/a.sqlite3`: exit status, stdout, stderr."""
+    where = {"DATABASE_PATH": "data/a.sqlite3"}
+    return await processes.run(folder, *arguments, **(where | environment))
+
+
+@pytest.fixture
+async def folder(tmp_path: Path) -> Path:
+    """With a database of three interactions, one of them past retention."""
+    async with AnalyticsService.open(tmp_path / "data" / "a.sqlite3") as analytics:
+        await analytics.record(
+            [
+                UserInteraction(6_000_000_001, InteractionType.MESSAGE, NOW - timedelta(days=91)),
+                UserInteraction(6_000_000_001, InteractionType.MESSAGE, NOW - timedelta(days=31)),
+                UserInteraction(6_000_000_002, InteractionType.COMMAND, NOW),
+            ]
+        )
+    return tmp_path
+
+
+def total(folder: Path) -> int:
+    with closing(sqlite3.connect(folder / "data" / "a.sqlite3")) as database:
+        [(count,)] = database.execute("SELECT sum(count) FROM interactions").fetchall()
+    return int(count)
+
+
+def assert_sentence(result: Result, *words: str) -> None:
+    """One sentence on stderr, exit status 2, nothing on stdout, no traceback."""
+    status, output, errors = result
+    assert status == 2
+    assert output == ""
+    assert "Traceback" not in errors
+    assert len(errors.strip().splitlines()) == 1
+    for word in words:
+        assert word in errors
+
+
+async def test_stats_as_json_has_the_fields_of_the_report(folder: Path) -> None:
+    status, output, _ = await run(folder, "stats", "--json")
+    report = json.loads(output)
+
+    assert status == 0
+    assert set(report) == {field.name for field in fields(AdminReport)}
+    assert report["total_interactions"] == 3
+    assert report["daily_active_users"] == 1
+    assert report["interaction_types_breakdown"] == {"message": 2, "command": 1}
+
+
+async def test_stats_for_people_says_the_same(folder: Path) -> None:
+    status, output, _ = await run(folder, "stats")
+
+    assert status == 0
+    assert "total interactions                     3" in output
+    assert "monthly active users                   1" in output
+
+
+async def test_a_dry_run_deletes_nothing(folder: Path) -> None:
+    _, output, _ = await run(folder, "cleanup", "--dry-run")
+
+    assert output == "1 interactions older than 90 days would be deleted\n"
+    assert total(folder) == 3
+
+
+@pytest.mark.parametrize(("days", "left"), [([], 2), (["--days", "30"], 1)])
+async def test_cleanup_by_hand_does_what_it_was_asked(
+    folder: Path, days: list[str], left: int
+) -> None:
+    status, output, _ = await run(folder, "cleanup", *days)
+
+    assert status == 0
+    assert output.startswith(f"{3 - left} interactions older than")
+    assert total(folder) == left
+
+
+@pytest.mark.parametrize("days", ["0", "3651", "ninety"])
+async def test_cleanup_refuses_a_wrong_number_of_days(folder: Path, days: str) -> None:
+    status, _, errors = await run(folder, "cleanup", "--days", days)
+
+    assert status == 2
+    assert "Traceback" not in errors
+    assert total(folder) == 3
+
+
+@pytest.mark.parametrize("command", ["stats", "cleanup"])
+async def test_without_a_database_a_command_says_so_and_makes_none(
+    tmp_path: Path, command: str
+) -> None:
+    result = await run(tmp_path, command)
+
+    assert_sentence(result, "data/a.sqlite3 does not exist")
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("environment", "words"),
+    [
+        ({}, ("BOT_TOKEN is missing",)),
+        ({"BOT_TOKEN": "12345"}, ("BOT_TOKEN is not right", "@BotFather")),
+        ({"BOT_TOKEN": TOKEN, "ADMIN_IDS": "abc"}, ("ADMIN_IDS is not right",)),
+        ({"BOT_TOKEN": TOKEN, "RETENTION_DAYS": "0"}, ('RETENTION_DAYS is "0"', "1 to 3650")),
+        ({"BOT_TOKEN": TOKEN, "DATABASE_PATH": "no-folder/a"}, ("no-folder/a", "cannot be opened")),
+        ({"BOT_TOKEN": TOKEN, "DATABASE_PATH": "text"}, ("text is not a database",)),
+        ({"BOT_TOKEN": TOKEN, "DATABASE_PATH": "other"}, ("other belongs to another program",)),
+        ({"BOT_TOKEN": TOKEN, "DATABASE_PATH": "newer"}, ("newer version",)),
+        ({"BOT_TOKEN": TOKEN, "USER_ID_KEY": "ab" * 32}, ("was written with another key",)),
+    ],
+)
+async def test_what_stops_the_start_is_one_sentence(
+    folder: Path, environment: dict[str, str], words: tuple[str, ...]
+) -> None:
+    (folder / "no-folder").write_text("a file")
+    (folder / "text").write_text("no database")
+    (folder / "newer").write_bytes((folder / "data" / "a.sqlite3").read_bytes())
+    for name, statement in (("other", "CREATE TABLE t (x)"), ("newer", "PRAGMA user_version=99")):
+        with closing(sqlite3.connect(folder / name)) as database:
+            database.execute(statement)
+    result = await run(folder, **environment)
+
+    assert_sentence(result, *words)
+    assert environment.get("BOT_TOKEN", "no token") not in result[2]
+
+
+@pytest.fixture
+async def sandbox() -> AsyncIterator[Sandbox]:
+    async with Sandbox() as sandbox:
+        yield sandbox
+
+
+async def test_a_token_that_telegram_refuses_is_one_sentence(
+    sandbox: Sandbox, folder: Path
+) -> None:
+    environment = processes.settings(sandbox, folder / "data" / "a.sqlite3", BOT_TOKEN=TOKEN)
+
+    assert_sentence(await run(folder, **environment), "BOT_TOKEN is refused by Telegram: give")
+
+
+async def test_commands_work_while_the_bot_runs(sandbox: Sandbox, folder: Path) -> None:
+    database = folder / "data" / "a.sqlite3"
+    async with processes.bot_process(sandbox, database, RETENTION_DAYS="365") as bot:
+        status, output, _ = await run(folder, "stats", "--json")
+        deleted = await run(folder, "cleanup", "--days", "30")
+        dry = await run(folder, "cleanup", "--days", "30", "--dry-run")
+        bot.send(signal.SIGTERM)
+        stopped = await bot.ended()
+
+    assert status == 0
+    assert json.loads(output)["total_interactions"] == 3
+    assert deleted[:2] == (0, "2 interactions older than 30 days deleted\n")
+    assert "running bot" in deleted[2]
+    assert dry[1].startswith("0 interactions")
+    assert stopped[0] == 0
+    assert total(folder) == 1
+
+
+async def test_a_second_bot_on_the_same_file_is_refused(sandbox: Sandbox, folder: Path) -> None:
+    database = folder / "data" / "a.sqlite3"
+    async with processes.bot_process(sandbox, database):
+        environment = processes.settings(sandbox, database)
+
+        assert_sentence(await run(folder, **environment), "another process is running on")
+
+
+async def test_another_bot_with_the_same_token_is_named_in_the_log(
+    sandbox: Sandbox, tmp_path: Path
+) -> None:
+    async with (
+        processes.bot_process(sandbox, tmp_path / "one" / "a.sqlite3") as first,
+        processes.bot_process(sandbox, tmp_path / "two" / "a.sqlite3"),
+    ):
+        # The poll of the first ends with 409, and its next one ends that of the second.
+        await sandbox.called("getUpdates", 3)
+        first.send(signal.SIGTERM)
+        _, _, errors = await first.ended()
+
+    assert "another program receives this bot's updates" in errors
+    assert sandbox.token not in errors
+
+
+async def test_the_demo_tells_the_whole_story(tmp_path: Path) -> None:
+    status, output, errors = await processes.run(tmp_path, "demo", "--keep", "kept.sqlite3")
+
+    assert (status, errors) == (0, "")
+    assert "Interactions" in output
+    assert texts.FALLBACK.split(",")[0] in output
+    with closing(sqlite3.connect(tmp_path / "kept.sqlite3")) as database:
+        [(count,)] = database.execute("SELECT sum(count) FROM interactions").fetchall()
+    assert count > 1000
