@@ -58,7 +58,7 @@ PeopleIds = Annotated[
 ]
 IDS = "Telegram IDs of people, whole numbers separated by commas"
 # Never shown in an error: they are secrets, or they name people.
-PRIVATE = {"bot_token", "user_id_key", "admin_ids", "owner_ids"}
+PRIVATE = {"bot_token", "user_id_key", "admin_ids"}
 
 
 class DataSettings(BaseSettings):
@@ -88,7 +88,6 @@ class Settings(DataSettings):
         description="the token that @BotFather gave you"
     )
     admin_ids: PeopleIds = Field(frozenset(), description=IDS)
-    owner_ids: PeopleIds = Field(frozenset(), description=IDS)
     timestamp_precision: Annotated[int, AfterValidator(_check_precision)] = Field(
         DEFAULT_TIMESTAMP_PRECISION,
         ge=1,

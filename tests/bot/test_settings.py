@@ -59,7 +59,7 @@ def test_a_wrong_value_is_named_with_what_is_right(
         ("USER_ID_KEY", "0123456789abcdef"),
         ("ADMIN_IDS", "6000000001,abc"),
         ("ADMIN_IDS", "1087968824"),
-        ("OWNER_IDS", "-6000000001"),
+        ("ADMIN_IDS", "-6000000001"),
     ],
 )
 def test_a_wrong_secret_or_person_is_not_repeated(

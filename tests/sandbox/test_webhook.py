@@ -14,6 +14,7 @@ from aiohttp import web
 from aiohttp.test_utils import TestServer, unused_port
 
 from bot.sandbox import Sandbox
+from bot.sandbox.waiting import Waiting
 from tests.sandbox.conftest import Client
 
 SECRET = "s3cret_-"
@@ -28,6 +29,7 @@ class Receiver:
         self.updates: list[dict[str, Any]] = []
         self.open = asyncio.Event()
         self.open.set()
+        self.arrival = Waiting()
         self.under_way: Counter[int] = Counter()
         self.most_under_way = 0
         self.answers: list[web.Response] = []
@@ -39,6 +41,7 @@ class Receiver:
         self.updates.append(update)
         self.under_way[chat_id] += 1
         self.most_under_way = max(self.most_under_way, self.under_way.total())
+        self.arrival.changed()
         assert self.under_way[chat_id] == 1
         await self.open.wait()
         self.under_way[chat_id] -= 1
@@ -135,10 +138,14 @@ async def test_one_chats_updates_come_in_order_and_different_chats_at_once(
 ) -> None:
     people = [sandbox.person() for _ in range(10)]
     await client.result("setWebhook", url=receiver.url, max_connections=4)
-    receiver.answers = [web.Response(status=503)] * 3
+    receiver.answers = [web.Response(status=503) for _ in range(3)]
+    receiver.open.clear()
     for number in range(5):
         for person in people:
             await person.says(f"{person.user['id']} {number}")
+    await receiver.arrival.until(lambda: receiver.most_under_way == 4, 10, "four at once")
+    await client.result("getMe")
+    receiver.open.set()
     await sandbox.settled()
 
     for person in people:
@@ -193,7 +200,7 @@ async def test_setting_the_same_webhook_again_disturbs_no_delivery(
     await sandbox.settled()
 
     assert receiver.texts == ["hello"]
-    assert sandbox.updates.allowed == {"message"}
+    assert sandbox.updates.allowed == frozenset({"message"})
 
 
 @pytest.mark.parametrize(

@@ -88,7 +88,7 @@ async def test_structures_are_understood_in_a_form(sandbox: Sandbox, client: Cli
     async with client.http.post(url, data={"allowed_updates": json.dumps(["poll"])}) as response:
         assert response.status == 200
 
-    assert sandbox.updates.allowed == {"poll"}
+    assert sandbox.updates.allowed == frozenset({"poll"})
 
 
 async def test_every_call_is_kept_with_its_time(sandbox: Sandbox, client: Client) -> None:

@@ -1,0 +1,115 @@
+"""The demo: the real bot's story, told in a terminal."""
+
+from pathlib import Path
+
+import pytest
+
+from bot.sandbox import demo
+
+MAIN = Path(demo.__file__).parents[2] / "main.py"
+
+
+@pytest.fixture
+def small_crowd(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(demo, "PEOPLE", 20)
+    monkeypatch.setattr(demo, "WHO_ALSO_TAP", 3)
+
+
+def a_bot(folder: Path, code: str) -> Path:
+    main = folder / "main.py"
+    main.write_text(code)
+    return main
+
+
+@pytest.mark.usefixtures("small_crowd")
+async def test_the_demo_shows_admin_stranger_stored_rows_and_cleanup(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    status = await demo.play(MAIN, tmp_path / "kept.sqlite3")
+    shown, errors = capfd.readouterr()
+
+    assert (status, errors) == (0, "")
+    parts = [
+        "20 people sent",
+        "An admin asks",
+        "button_click",
+        "A stranger asks",
+        "/stats",
+        "taps",
+        "interaction_type",
+        "$ python main.py cleanup --dry-run",
+        "would be deleted",
+        "$ python main.py cleanup",
+        "deleted",
+        "KiB",
+        "kept.sqlite3",
+    ]
+    for part in parts:
+        assert part in shown
+        shown = shown[shown.index(part) + len(part) :]
+    assert (tmp_path / "kept.sqlite3").read_bytes().startswith(b"SQLite format 3")
+
+
+async def test_what_is_there_already_is_not_overwritten(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    kept = tmp_path / "kept.sqlite3"
+    kept.write_text("mine")
+
+    assert await demo.play(MAIN, kept) == 2
+    assert kept.read_text() == "mine"
+    assert "exists already" in capfd.readouterr().err
+
+
+async def test_a_bot_that_ends_by_itself_fails_the_demo_with_its_words(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    main = a_bot(tmp_path, "import sys; sys.exit('no rights, no bot')")
+
+    assert await demo.play(main) == 1
+    errors = capfd.readouterr().err
+    assert "the bot ended by itself with exit status 1" in errors
+    assert "no rights, no bot" in errors
+
+
+async def test_the_operators_settings_are_not_those_of_the_demo(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("RETENTION_DAYS", "7")
+    monkeypatch.setenv("WEBHOOK_URL", "https://example.org/")
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / ".env").write_text("RETENTION_DAYS=8")
+    code = "import os, sys; sys.exit(f'{sorted(os.environ)} {os.listdir()}')"
+
+    assert await demo.play(a_bot(tmp_path, code)) == 1
+    errors = capfd.readouterr().err
+    assert "BOT_API_URL" in errors
+    for name in ("RETENTION_DAYS", "WEBHOOK_URL", ".env"):
+        assert name not in errors
+
+
+@pytest.mark.parametrize("status", [0, 3])
+async def test_a_bot_that_fails_at_the_end_fails_the_demo(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, status: int
+) -> None:
+    async def story(*_: object) -> None:
+        """Nothing happens, once the bot is there."""
+        await sandbox_has_been_called(*_)
+
+    monkeypatch.setattr(demo, "_story", story)
+    code = (
+        "import os, signal, sys, urllib.request\n"
+        f"signal.signal(signal.SIGTERM, lambda *_: sys.exit({status}))\n"
+        "api, token = os.environ['BOT_API_URL'], os.environ['BOT_TOKEN']\n"
+        "urllib.request.urlopen(f'{api}/bot{token}/getUpdates?timeout=30')\n"
+    )
+    (tmp_path / "main").mkdir()
+
+    assert await demo.play(a_bot(tmp_path / "main", code)) == (1 if status else 0)
+
+
+async def sandbox_has_been_called(*story: object) -> None:
+    from bot.sandbox import Sandbox
+
+    [sandbox] = [each for each in story if isinstance(each, Sandbox)]
+    await sandbox.called("getUpdates")
