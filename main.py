@@ -4,7 +4,8 @@ import asyncio
 import json
 import os
 import signal
-from collections.abc import Callable, Iterator
+import threading
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
 from datetime import datetime
@@ -16,7 +17,7 @@ from rich.console import Console
 from rich.progress import Progress
 
 from analytics import Access, AdminReport, AnalyticsService, CannotOpen
-from analytics.interactions import utc_now
+from analytics.clock import GuardedClock
 from analytics.retention import LONGEST_RETENTION_DAYS, SHORTEST_RETENTION_DAYS
 from bot.settings import DataSettings, Settings, WrongSettings, load
 
@@ -30,6 +31,8 @@ app = typer.Typer(
 
 FAILED = 1
 WRONG_USE = 2
+# Seconds. Containers and systemd kill what does not stop; whoever waits 15 s for it never has to.
+LONGEST_SHUTDOWN = 14.0
 
 
 @contextmanager
@@ -52,26 +55,31 @@ def run(context: typer.Context) -> None:
 
 async def _run_until_signal(settings: Settings) -> None:
     stop = asyncio.Event()
+    watchdog = threading.Timer(LONGEST_SHUTDOWN, os._exit, (FAILED,))
+    watchdog.daemon = True
 
     def on_signal() -> None:
         if stop.is_set():
             os._exit(FAILED)  # asked twice: at once, whatever is going on
         stop.set()
+        # A thread of its own: it works whatever the event loop is stuck in.
+        watchdog.start()
 
     for number in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(number, on_signal)
-    await serve(settings, stop)
+    await serve(settings, stop, GuardedClock())
 
 
-async def serve(
-    settings: Settings, stop: asyncio.Event, clock: Callable[[], datetime] = utc_now
-) -> None:
+async def serve(settings: Settings, stop: asyncio.Event, clock: GuardedClock) -> None:
     """Build everything there is, once, and run it until `stop` is set.
 
     Raises WrongSettings and CannotOpen.
     """
     from bot import logs
-    from bot.app import build_bot, build_dispatcher, poll
+    from bot.app import build_bot, build_dispatcher
+    from bot.intake import receive
+    from bot.middleware import RecordOnReceipt
+    from bot.notices import tell_admins
     from scheduler.jobs import build_scheduler, next_planned
 
     logs.set_up(settings.log_level)
@@ -83,21 +91,28 @@ async def serve(
         timestamp_precision=settings.timestamp_precision,
         clock=clock,
     ) as analytics:
+        record = RecordOnReceipt(analytics, clock)
         dispatcher = build_dispatcher(
-            settings, analytics, next_cleanup=lambda: next_planned(clock(), settings.cleanup_at)
+            settings,
+            analytics,
+            clock,
+            next_cleanup=lambda: next_planned(clock(), settings.cleanup_at),
         )
         scheduler = build_scheduler(
             cleanup=analytics.cleanup_old_interactions,
             last_cleanup=analytics.last_cleanup,
-            compact=analytics.compact_if_due,
+            maintain=analytics.maintain,
+            is_postponed=lambda: clock.ran_away,
             at=settings.cleanup_at,
             clock=clock,
         )
-        async with build_bot(settings, analytics) as bot:
+        async with build_bot(settings, record) as bot:
             scheduler.start()
+            telling = asyncio.create_task(tell_admins(bot, settings.admin_ids, analytics.notices))
             try:
-                await poll(bot, dispatcher, settings, stop)
+                await receive(bot, dispatcher, settings, analytics, record, stop)
             finally:
+                telling.cancel()
                 scheduler.shutdown(wait=False)
 
 

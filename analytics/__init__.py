@@ -1,6 +1,7 @@
 """Analytics in an embedded SQLite file. Knows SQLite, not Telegram."""
 
-from analytics.database import Access, CannotOpen
+from analytics.database import Access
+from analytics.files import CannotOpen
 from analytics.interactions import InteractionType, UserInteraction
 from analytics.pseudonyms import PlainIds, Pseudonyms
 from analytics.reports import AdminReport

@@ -1,7 +1,7 @@
 """What is recorded: who, what kind of interaction, when. There is no fourth field."""
 
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import datetime
 from enum import StrEnum
 
 # Telegram: a user identifier has at most 52 significant bits.
@@ -56,7 +56,3 @@ class UserInteraction:
             raise ValueError("user_id is not a person's: Telegram's lie in 1 to 2^52")
         if self.timestamp.tzinfo is None:
             raise ValueError("timestamp has no time zone: give an aware datetime")
-
-
-def utc_now() -> datetime:
-    return datetime.now(UTC)

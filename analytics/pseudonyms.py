@@ -28,13 +28,13 @@ class Pseudonyms:
         """Raises ValueError unless `key` has 32 bytes."""
         if len(key) != KEY_BYTES:
             raise ValueError(f"the key has {len(key)} bytes instead of {KEY_BYTES}")
-        self._key = key
+        self.key = key
         # Kept in the file to recognise its key by; tells nothing about the key.
         self.fingerprint = blake2b(key=key, person=b"fingerprint", digest_size=16).hexdigest()
 
     def reference(self, telegram_id: int) -> int:
         digest = blake2b(
-            telegram_id.to_bytes(8, "big"), key=self._key, person=b"reference", digest_size=8
+            telegram_id.to_bytes(8, "big"), key=self.key, person=b"reference", digest_size=8
         )
         return int.from_bytes(digest.digest(), "big", signed=True)
 
@@ -67,13 +67,16 @@ def read_key(path: Path) -> bytes | None:
         return None
 
 
-def create_key(path: Path) -> bytes:
-    """Make a key and a key file with mode 0600; an existing file is never overwritten.
+def new_key() -> bytes:
+    return secrets.token_bytes(KEY_BYTES)
+
+
+def write_key(path: Path, key: bytes) -> None:
+    """Make a key file with mode 0600; an existing one is never overwritten.
 
     The file appears under its name only once it is whole and synced, so that a kill leaves
     either no key or a usable one.
     """
-    key = secrets.token_bytes(KEY_BYTES)
     draft = path.with_name(f"{path.name}.{secrets.token_hex(4)}")
     descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     with os.fdopen(descriptor, "w") as file:
@@ -82,6 +85,7 @@ def create_key(path: Path) -> bytes:
         os.fsync(file.fileno())
     try:
         os.link(draft, path)
+    except FileExistsError:
+        pass
     finally:
         draft.unlink()
-    return key

@@ -14,6 +14,7 @@ from datetime import datetime
 
 from analytics.database import Database
 from analytics.interactions import UserInteraction
+from analytics.notices import Notice, RecordingFails, RecordingWorks
 from analytics.pseudonyms import References
 
 logger = logging.getLogger(__name__)
@@ -61,8 +62,10 @@ class Recorder:
         references: References,
         precision: int,
         clock: Callable[[], datetime],
+        notify: Callable[[Notice], None],
     ) -> None:
         """`precision` in seconds: timestamps are rounded down to it before they reach SQLite."""
+        self._notify = notify
         self._database = database
         self._references = references
         self._precision = precision
@@ -127,6 +130,7 @@ class Recorder:
                 continue
             if self.failing:
                 self.failing = False
+                self._notify(RecordingWorks())
                 logger.warning("recording works again; %d interactions waited", self.backlog)
             for batch in batches:
                 self._batches.popleft()
@@ -156,6 +160,7 @@ class Recorder:
     def _fail(self, error: Exception) -> None:
         if not self.failing:
             self.failing = True
+            self._notify(RecordingFails())
             logger.error("recording fails (%s); interactions wait in memory", type(error).__name__)
         for batch in self._batches:
             if not batch.told.done():

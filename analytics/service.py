@@ -7,9 +7,19 @@ from contextlib import asynccontextmanager
 from datetime import datetime, timedelta
 from pathlib import Path
 
-from analytics.database import Access, CannotOpen, Database
-from analytics.interactions import InteractionType, UserInteraction, utc_now
-from analytics.pseudonyms import PlainIds, Pseudonyms, References, create_key, read_key
+from analytics.clock import utc_now
+from analytics.database import Access, Database
+from analytics.files import CannotOpen
+from analytics.interactions import InteractionType, UserInteraction
+from analytics.notices import DatabaseSetAside, Notice
+from analytics.pseudonyms import (
+    PlainIds,
+    Pseudonyms,
+    References,
+    new_key,
+    read_key,
+    write_key,
+)
 from analytics.recording import Recorder, forget_updates
 from analytics.reports import AdminReport, report
 from analytics.retention import (
@@ -43,10 +53,12 @@ class AnalyticsService:
         self,
         database: Database,
         recorder: Recorder | None,
+        notices: asyncio.Queue[Notice],
         retention_days: int,
         clock: Callable[[], datetime],
     ) -> None:
         self.retention_days = retention_days
+        self.notices = notices
         self._database = database
         self._recorder = recorder
         self._clock = clock
@@ -73,15 +85,27 @@ class AnalyticsService:
         """
         path = Path(path)
         check_days(retention_days)
-        async with Database.open(path, access) as database:
-            recorder = None
+        notices: asyncio.Queue[Notice] = asyncio.Queue()
+        references: References | None = None
+
+        async def prepare(database: Database) -> None:
+            nonlocal references
+            while database.set_aside:
+                notices.put_nowait(DatabaseSetAside(database.set_aside.pop()))
+            await database.write(VOCABULARY, (json.dumps(list(InteractionType)),))
             if access is Access.OWN:
-                await database.write(VOCABULARY, (json.dumps(list(InteractionType)),))
-                references = await _references(database, key, pseudonymise)
-                recorder = Recorder(database, references, timestamp_precision, clock)
+                references = await _agree(database, references, key, pseudonymise)
+
+        async with Database.open(path, access, prepare) as database:
+            recorder = None
+            if references is not None:
+                recorder = Recorder(
+                    database, references, timestamp_precision, clock, notices.put_nowait
+                )
             try:
-                yield cls(database, recorder, retention_days, clock)
+                yield cls(database, recorder, notices, retention_days, clock)
             finally:
+                await database.stop_compacting()
                 if recorder:
                     await recorder.close()
 
@@ -99,13 +123,8 @@ class AnalyticsService:
 
     async def get_admin_analytics_report(self) -> AdminReport:
         """The aggregates as of now."""
-        recorder = self._recorder
         return await report(
-            self._database,
-            self._clock(),
-            self.retention_days,
-            backlog=recorder.backlog if recorder else 0,
-            dropped=recorder.dropped if recorder else 0,
+            self._database, self._clock(), self.retention_days, self.backlog, self.dropped
         )
 
     async def cleanup_old_interactions(
@@ -155,6 +174,26 @@ class AnalyticsService:
             await self._database.write(UNSET, ("compaction_due",))
             return True
 
+    async def maintain(self, large_too: bool = False) -> None:
+        """What is to be done now and then: compact if it is due, keep the reserve."""
+        self._database.keep_reserve()
+        await self.compact_if_due(large_too)
+
+    @property
+    def is_recording(self) -> bool:
+        """False while the database fails and interactions wait in memory."""
+        return self._recorder is not None and not self._recorder.failing
+
+    @property
+    def backlog(self) -> int:
+        """Interactions that wait in memory."""
+        return self._recorder.backlog if self._recorder else 0
+
+    @property
+    def dropped(self) -> int:
+        """Interactions dropped since the file was last written, for the backlog was full."""
+        return self._recorder.dropped if self._recorder else 0
+
     async def last_cleanup(self) -> datetime | None:
         """When the retention was last enforced, by the clock of that moment."""
         return (await self.get_admin_analytics_report()).last_cleanup
@@ -164,11 +203,18 @@ class AnalyticsService:
         return rows[0][0] if rows else None
 
 
-async def _references(database: Database, key: bytes | None, pseudonymise: bool) -> References:
-    """The references this file was written with, or new ones for a new file. Raises CannotOpen."""
+async def _agree(
+    database: Database, known: References | None, key: bytes | None, pseudonymise: bool
+) -> References:
+    """The references this file was written with, or those of a new file from now on.
+
+    `known` are those in use, if a file takes the place of another. Raises CannotOpen.
+    """
     rows = await database.read(SETTING, ("references",))
     written_with = rows[0][0] if rows else None
-    references = _choose_references(database.path, key, pseudonymise, is_new=written_with is None)
+    references = known or _choose(database.path, key, pseudonymise, is_new=not rows)
+    if isinstance(references, Pseudonyms) and key is None:
+        write_key(_key_file(database.path), references.key)
     if written_with is None:
         await database.write(SET, ("references", references.fingerprint))
     elif written_with != references.fingerprint:
@@ -176,24 +222,25 @@ async def _references(database: Database, key: bytes | None, pseudonymise: bool)
     return references
 
 
-def _choose_references(
-    path: Path, key: bytes | None, pseudonymise: bool, is_new: bool
-) -> References:
+def _key_file(path: Path) -> Path:
+    return path.with_suffix(".key")
+
+
+def _choose(path: Path, key: bytes | None, pseudonymise: bool, is_new: bool) -> References:
     if not pseudonymise:
         return PlainIds()
-    key_file = path.with_suffix(".key")
     try:
-        key = key or read_key(key_file)
+        key = key or read_key(_key_file(path))
     except ValueError as error:
-        raise CannotOpen(f"{key_file} holds no key ({error}): restore it from a backup") from None
-    if key is None:
-        if not is_new:
-            raise CannotOpen(
-                f"{key_file} is missing and USER_ID_KEY is not set, but {path} was written with a "
-                "key: restore it, or move the database away to start anew"
-            )
-        key = create_key(key_file)
-    return Pseudonyms(key)
+        raise CannotOpen(
+            f"{_key_file(path)} holds no key ({error}): restore it from a backup"
+        ) from None
+    if key is None and not is_new:
+        raise CannotOpen(
+            f"{_key_file(path)} is missing and USER_ID_KEY is not set, but {path} was written "
+            "with a key: restore it, or move the database away to start anew"
+        )
+    return Pseudonyms(key or new_key())
 
 
 def _mismatch(path: Path, written_with: str, references: References) -> str:

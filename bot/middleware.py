@@ -7,7 +7,6 @@ sees every batch after it was received and before it can be acknowledged.
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Iterator, Sequence
-from datetime import datetime
 from typing import Any
 
 from aiogram import BaseMiddleware, Bot
@@ -21,7 +20,7 @@ from aiogram.types.update import UpdateTypeLookupError
 from pydantic import ValidationError
 
 from analytics import AnalyticsService, UserInteraction
-from analytics.interactions import utc_now
+from analytics.clock import GuardedClock
 from bot.classify import classify
 
 logger = logging.getLogger(__name__)
@@ -30,6 +29,8 @@ logger = logging.getLogger(__name__)
 # would not be asked for.
 ALL_UPDATES = [kind for kind in Update.model_fields if kind != "update_id"]
 
+# Updates whose handlers run at the same time; the rest waits at Telegram's. One takes about 9 kB.
+UPDATES_IN_FLIGHT = 1_000
 # How long the handlers that run at the end may take.
 DRAIN_SECONDS = 10
 
@@ -37,9 +38,7 @@ DRAIN_SECONDS = 10
 class RecordOnReceipt(BaseRequestMiddleware):
     """Around the bot's requests: what getUpdates brings is recorded before anyone else sees it."""
 
-    def __init__(
-        self, analytics: AnalyticsService, clock: Callable[[], datetime] = utc_now
-    ) -> None:
+    def __init__(self, analytics: AnalyticsService, clock: GuardedClock) -> None:
         self._analytics = analytics
         self._clock = clock
 
@@ -73,8 +72,14 @@ class RecordOnReceipt(BaseRequestMiddleware):
         interactions: list[UserInteraction] = []
         update_ids: list[int] = []
         for update in updates:
-            interaction = classify(update, received)
+            try:
+                interaction = classify(update, received)
+            # Whatever is odd about one update must not keep the others from being recorded.
+            except Exception:
+                logger.exception("skipped an update that cannot be classified")
+                continue
             if interaction is not None:
+                self._clock.hear(interaction.timestamp)
                 interactions.append(interaction)
                 update_ids.append(update.update_id)
         if interactions:
@@ -82,22 +87,30 @@ class RecordOnReceipt(BaseRequestMiddleware):
 
 
 def _decode_one_by_one(error: ClientDecodeError, bot: Bot) -> Iterator[Update]:
-    """The updates of a batch that was refused as a whole because of one.
-
-    In the place of an undecodable one comes an update without content, so that it is
-    acknowledged and not sent again for a day.
-    """
+    """The updates of a batch that was refused as a whole because of one."""
     batch = error.data.get("result") if isinstance(error.data, dict) else None
     for raw in batch if isinstance(batch, list) else []:
-        try:
-            yield Update.model_validate(raw, context={"bot": bot})
-        except ValidationError:
-            update_id = raw.get("update_id") if isinstance(raw, dict) else None
-            if type(update_id) is not int:
-                continue
-            kinds = [kind for kind in ALL_UPDATES if kind in raw]
-            logger.warning("skipped update %d, which cannot be decoded: %s", update_id, kinds)
-            yield Update.model_validate({"update_id": update_id}, context={"bot": bot})
+        update = decode(raw, bot)
+        if update is not None:
+            yield update
+
+
+def decode(raw: Any, bot: Bot) -> Update | None:
+    """An update from its JSON, None for what is none at all.
+
+    In the place of an undecodable one comes an update without content, so that polling
+    acknowledges it, and it is not sent again for a day.
+    """
+    try:
+        return Update.model_validate(raw, context={"bot": bot})
+    except ValidationError:
+        update_id = raw.get("update_id") if isinstance(raw, dict) else None
+        if type(update_id) is not int:
+            logger.warning("skipped an update without a number")
+            return None
+        kinds = [kind for kind in ALL_UPDATES if kind in raw]
+        logger.warning("skipped update %d, which cannot be decoded: %s", update_id, kinds)
+        return Update.model_validate({"update_id": update_id}, context={"bot": bot})
 
 
 class SkipUnknownKinds(BaseMiddleware):

@@ -5,7 +5,15 @@ from datetime import time
 from pathlib import Path
 from typing import Annotated, Any, Literal, TypeVar
 
-from pydantic import AfterValidator, AnyHttpUrl, BeforeValidator, Field, SecretStr, ValidationError
+from pydantic import (
+    AfterValidator,
+    AnyHttpUrl,
+    BeforeValidator,
+    Field,
+    SecretStr,
+    ValidationError,
+    ValidationInfo,
+)
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from analytics.interactions import LARGEST_USER_ID, SERVICE_ACCOUNTS
@@ -46,6 +54,15 @@ def _check_key(key: SecretStr) -> SecretStr:
     return key
 
 
+def _check_secret(secret: SecretStr | None, others: ValidationInfo) -> SecretStr | None:
+    if secret is None:
+        if others.data.get("webhook_url"):
+            raise ValueError("missing")
+    elif not re.fullmatch(r"[\w-]{16,256}", secret.get_secret_value(), re.ASCII):
+        raise ValueError("malformed")
+    return secret
+
+
 def _check_precision(seconds: int) -> int:
     # Days begin at a rounded timestamp, so that daily counts stay exact.
     if SECONDS_PER_DAY % seconds:
@@ -58,7 +75,7 @@ PeopleIds = Annotated[
 ]
 IDS = "Telegram IDs of people, whole numbers separated by commas"
 # Never shown in an error: they are secrets, or they name people.
-PRIVATE = {"bot_token", "user_id_key", "admin_ids"}
+PRIVATE = {"bot_token", "user_id_key", "webhook_secret", "admin_ids"}
 
 
 class DataSettings(BaseSettings):
@@ -102,6 +119,16 @@ class Settings(DataSettings):
     bot_api_url: AnyHttpUrl = Field(
         AnyHttpUrl("https://api.telegram.org"), description="the address of a Bot API server"
     )
+    webhook_url: AnyHttpUrl | None = Field(
+        None, description="the https address that Telegram sends updates to, or nothing for polling"
+    )
+    webhook_secret: Annotated[SecretStr | None, AfterValidator(_check_secret)] = Field(
+        None,
+        validate_default=True,
+        description="16 to 256 letters, digits, _ and -; it is required with WEBHOOK_URL",
+    )
+    webhook_host: str = Field("127.0.0.1", description="an address of this machine")
+    webhook_port: int = Field(8080, ge=1, le=65535, description="a port from 1 to 65535")
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(
         "INFO", description="DEBUG, INFO, WARNING or ERROR"
     )

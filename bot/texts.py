@@ -5,6 +5,7 @@ from datetime import datetime
 from html import escape
 
 from analytics import AdminReport, InteractionType
+from analytics.notices import DatabaseSetAside, Notice, RecordingFails, RecordingWorks
 from bot.settings import Settings
 
 COMMANDS = {
@@ -16,6 +17,7 @@ ADMIN_COMMANDS = {"stats": "How the bot is used, in numbers"}
 
 SEE_PRIVACY = "What is stored about you?"
 FALLBACK = "I did not understand that, but thank you for writing. See /help for what I can do."
+SLOW_DOWN = "That was quite a lot at once. Please try again in half a minute."
 ERROR = "Something went wrong on my side. Please try again in a moment."
 
 BAR_WIDTH = 10
@@ -84,8 +86,10 @@ def days(count: int) -> str:
     return "1 day" if count == 1 else f"{count:,} days"
 
 
-def stats(report: AdminReport, settings: Settings, next_cleanup: datetime) -> str:
-    """The whole answer to /stats."""
+def stats(
+    report: AdminReport, settings: Settings, next_cleanup: datetime, *, postponed: bool
+) -> str:
+    """The whole answer to /stats; `postponed` if the scheduled cleanup waits for a right clock."""
     return "\n\n".join(
         [
             "📊 <b>Statistics</b>",
@@ -93,7 +97,7 @@ def stats(report: AdminReport, settings: Settings, next_cleanup: datetime) -> st
             f"<b>By type</b>\n{_breakdown(report)}",
             "<i>Active: different people who did something in the last 24 hours, 7 or 30 days, "
             f"UTC, with times {precision(settings.timestamp_precision)}.</i>",
-            _trust(report, next_cleanup),
+            _trust(report, next_cleanup, postponed),
         ]
     )
 
@@ -136,7 +140,7 @@ def bar(part: float) -> str:
     return "█" * (eighths // 8) + EIGHTHS[eighths % 8].strip()
 
 
-def _trust(report: AdminReport, next_cleanup: datetime) -> str:
+def _trust(report: AdminReport, next_cleanup: datetime, postponed: bool) -> str:
     cleaned = (
         f"{moment(report.last_cleanup)} ({report.last_cleanup_deleted:,} deleted)"
         if report.last_cleanup
@@ -150,11 +154,37 @@ def _trust(report: AdminReport, next_cleanup: datetime) -> str:
         f"Next cleanup: {moment(next_cleanup)}",
         f"Dropped: {report.dropped:,}",
     ]
+    if postponed:
+        lines.append(
+            "⚠️ The clock of the computer jumped: cleanup is postponed until the dates of new "
+            "messages agree with it, or the bot is restarted."
+        )
     if report.backlog:
         lines.append(f"⚠️ Waiting to be recorded: {report.backlog:,}")
     if report.compaction_pending:
         lines.append("⚠️ Deleted interactions leave the disk with the next compaction.")
     return "\n".join(lines)
+
+
+def notice(of: Notice) -> str:
+    """What admins are told at once."""
+    match of:
+        case RecordingFails():
+            return (
+                "⚠️ The database cannot be written at the moment. People are answered as usual; "
+                "their interactions wait in memory and are recorded as soon as it works again. "
+                "Please look at the log, the disk space and the rights to the file."
+            )
+        case RecordingWorks():
+            return "✅ The database can be written again; what waited is being recorded."
+        case DatabaseSetAside():
+            return (
+                "⚠️ The database was damaged. Nothing of it was deleted: it is now called "
+                f"<code>{escape(of.path.name)}</code>, and counting goes on in a new file, from 0."
+                "\n\nTo restore: stop the bot, put a backup in the place of the new file and start "
+                "it again. Without a backup, <code>sqlite3 DAMAGED .recover | sqlite3 NEW</code> "
+                "saves what can be read."
+            )
 
 
 def moment(when: datetime) -> str:

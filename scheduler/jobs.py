@@ -1,6 +1,7 @@
 """When, not what: the scheduler is handed the functions to call."""
 
 import asyncio
+import logging
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from datetime import UTC, datetime, time, timedelta
@@ -8,6 +9,8 @@ from datetime import UTC, datetime, time, timedelta
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 from apscheduler.triggers.cron import CronTrigger
 from apscheduler.triggers.interval import IntervalTrigger
+
+logger = logging.getLogger(__name__)
 
 Clock = Callable[[], datetime]
 
@@ -27,28 +30,39 @@ def build_scheduler(
     *,
     cleanup: Callable[[], Awaitable[object]],
     last_cleanup: Callable[[], Awaitable[datetime | None]],
-    compact: Callable[[bool], Awaitable[object]],
+    maintain: Callable[[bool], Awaitable[object]],
+    is_postponed: Callable[[], bool],
     at: time,
     clock: Clock,
 ) -> AsyncIOScheduler:
     """A scheduler to `start()` in a running event loop.
 
     `cleanup` runs daily `at` (UTC), and at start and hourly if the newest run is missing: a bot
-    that is restarted every day must not wait 24 hours each time. `compact` is called after it
-    with True, for what takes long, and every minute with False.
+    that is restarted every day must not wait 24 hours each time. While `is_postponed`, it does
+    not. `maintain` is called after it with True, for what takes long, and every minute with False.
     """
 
-    async def nightly() -> None:
-        await cleanup()
-        await compact(True)
-
-    async def cleanup_if_due() -> None:
-        last = await last_cleanup()
-        if last is None or last < last_planned(clock(), at):
+    async def cleanup_unless_postponed() -> None:
+        if is_postponed():
+            logger.warning(
+                "cleanup is postponed: the clock of this computer jumped by more than a day. "
+                "If it is right, restart the bot"
+            )
+        else:
             await cleanup()
 
-    async def compact_if_quick() -> None:
-        await compact(False)
+    async def nightly() -> None:
+        await cleanup_unless_postponed()
+        await maintain(True)
+
+    async def cleanup_if_due() -> None:
+        last, now = await last_cleanup(), clock()
+        # A last run in the future was made by a clock that was wrong.
+        if last is None or not last_planned(now, at) <= last <= now:
+            await cleanup_unless_postponed()
+
+    async def every_minute() -> None:
+        await maintain(False)
 
     scheduler = AsyncIOScheduler(
         timezone=UTC,
@@ -65,7 +79,7 @@ def build_scheduler(
         IntervalTrigger(hours=1, timezone=UTC),
         next_run_time=datetime.now(UTC),
     )
-    scheduler.add_job(_quiet(compact_if_quick), IntervalTrigger(minutes=1, timezone=UTC))
+    scheduler.add_job(_quiet(every_minute), IntervalTrigger(minutes=1, timezone=UTC))
     return scheduler
 
 

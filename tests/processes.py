@@ -62,18 +62,19 @@ def settings(sandbox: Sandbox, database: Path, **more: str) -> dict[str, str]:
 
 @asynccontextmanager
 async def bot_process(sandbox: Sandbox, database: Path, **more: str) -> AsyncIterator[Process]:
-    """The bot from its first getUpdates on; killed at the end, if it still runs."""
-    polls = sum(call.method == "getUpdates" for call in sandbox.calls)
+    """The bot from when it can receive updates; killed at the end, if it still runs."""
+    begins = "setWebhook" if "WEBHOOK_URL" in more else "getUpdates"
+    before = sum(call.method == begins for call in sandbox.calls)
     database.parent.mkdir(parents=True, exist_ok=True)
     process = await start(database.parent, **settings(sandbox, database, **more))
     ended = asyncio.create_task(process.ended())
-    polling = asyncio.create_task(sandbox.called("getUpdates", polls + 1, within=PATIENCE))
+    beginning = asyncio.create_task(sandbox.called(begins, before + 1, within=PATIENCE))
     try:
-        await asyncio.wait({ended, polling}, return_when=asyncio.FIRST_COMPLETED)
-        if not polling.done():
+        await asyncio.wait({ended, beginning}, return_when=asyncio.FIRST_COMPLETED)
+        if not beginning.done():
             raise AssertionError(f"the bot did not start: {ended.result()}")
         yield process
     finally:
-        polling.cancel()
+        beginning.cancel()
         process.send(9)
         await ended

@@ -7,6 +7,7 @@ from aiogram import Bot
 from aiogram.types import Message
 
 from analytics import AnalyticsService
+from analytics.clock import GuardedClock
 from bot import menus, texts
 from bot.handlers import people
 from bot.settings import Settings
@@ -26,7 +27,8 @@ async def stats(
     message: Message,
     analytics: AnalyticsService,
     settings: Settings,
+    clock: GuardedClock,
     next_cleanup: Callable[[], datetime],
 ) -> None:
     report = await analytics.get_admin_analytics_report()
-    await message.answer(texts.stats(report, settings, next_cleanup()))
+    await message.answer(texts.stats(report, settings, next_cleanup(), postponed=clock.ran_away))

@@ -9,7 +9,7 @@ from aiogram.types import (
     Message,
 )
 
-from analytics.interactions import utc_now
+from analytics.clock import utc_now
 from bot import texts
 from bot.settings import Settings
 

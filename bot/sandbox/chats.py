@@ -1,7 +1,7 @@
 """What was said where: chats, their messages, and a transcript that reads like the screen."""
 
 import itertools
-from collections import defaultdict
+from collections import defaultdict, deque
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -42,8 +42,7 @@ class Chat:
         self.transcript: list[Line] = []
         self.is_blocked = False
         self._ids = itertools.count(1)
-        self._said_by_bot: defaultdict[Event, list[Line]] = defaultdict(list)
-        self._unheard: defaultdict[Event, int] = defaultdict(int)
+        self._unheard: defaultdict[Event, deque[Line]] = defaultdict(deque)
         self._waiting = Waiting()
 
     @property
@@ -78,17 +77,15 @@ class Chat:
         )
         self.transcript.append(line)
         if line.who == BOT:
-            self._said_by_bot[event].append(line)
+            self._unheard[event].append(line)
             self._waiting.changed()
 
     async def hear(self, event: Event, within: float) -> Line:
         """The first line of this event by the bot that has not been heard yet."""
-        lines = self._said_by_bot[event]
-        await self._waiting.until(
-            lambda: len(lines) > self._unheard[event], within, f"a {event} from the bot"
+        unheard = self._unheard[event]
+        return await self._waiting.until(
+            lambda: unheard.popleft() if unheard else None, within, f"a {event} from the bot"
         )
-        self._unheard[event] += 1
-        return lines[self._unheard[event] - 1]
 
 
 def keyboard(message: Mapping[str, Any]) -> list[list[dict[str, Any]]]:

@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from bot.sandbox.people import Person
 
+DAY = timedelta(days=1)
 WEEKS = timedelta(weeks=5)
 LONG_AGO = timedelta(days=100)
 
@@ -31,17 +32,17 @@ def sayings(people: Sequence[Person], now: datetime, chance: random.Random) -> l
     """What the people say, oldest first: most of it in the last weeks, some of it long ago."""
     said: list[Saying] = []
     for number, person in enumerate(people):
-        joined = now - chance.random() * WEEKS
-        if number % 10 == 0:
-            said += _visit(person, now - LONG_AGO * (1 + chance.random() / 4), chance, first=True)
-        else:
-            said += _visit(person, _at_a_busy_hour(joined, chance), chance, first=True)
+        joined = now - DAY - chance.random() * (WEEKS - DAY)
+        came_before = number % 10 == 0
+        long_ago = now - LONG_AGO * (1 + chance.random() / 4)
+        first = long_ago if came_before else _at_a_busy_hour(joined, chance)
+        said += _visit(person, first, chance, first=True)
         loyalty = chance.betavariate(1, 10)
-        for day in range(1, (now - joined).days + 1):
-            date = _at_a_busy_hour(joined + timedelta(days=day), chance)
+        for day in range(1, (now - joined) // DAY + 1):
+            date = _at_a_busy_hour(joined + day * DAY, chance)
             if chance.random() < loyalty * (WEEKEND if date.weekday() >= 5 else 1):
                 said += _visit(person, date, chance)
-    return sorted(saying for saying in said if saying.date < now)
+    return sorted((each for each in said if each.date < now), key=lambda saying: saying.date)
 
 
 def _visit(

@@ -108,8 +108,6 @@ class Sandbox:
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        for fault in self._faults:
-            fault.lift()
         await self._webhook.stop()
         await self._runner.cleanup()
 

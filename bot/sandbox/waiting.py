@@ -17,12 +17,13 @@ class Waiting:
         self._change.set()
         self._change = asyncio.Event()
 
-    async def until(self, look: Callable[[], T], within: float, what: str) -> T:
+    async def until(self, look: Callable[[], T | None], within: float, what: str) -> T:
         """The first true value that `look` returns; `TimeoutError` names `what` did not happen."""
         try:
             async with asyncio.timeout(within):
-                while not (found := look()):
+                while True:
+                    if found := look():
+                        return found
                     await self._change.wait()
-                return found
         except TimeoutError:
             raise TimeoutError(f"{what}: not within {within:g} s") from None

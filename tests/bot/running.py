@@ -7,7 +7,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from analytics.interactions import utc_now
+from analytics.clock import GuardedClock, utc_now
 from bot.sandbox import Sandbox
 from main import serve
 from tests.bot.settings import some_settings
@@ -17,20 +17,21 @@ from tests.bot.settings import some_settings
 async def running_bot(
     sandbox: Sandbox, database: Path, clock: Callable[[], datetime] = utc_now, **values: Any
 ) -> AsyncIterator[None]:
-    """The bot from its first getUpdates on, until it has closed everything."""
+    """The bot from when it can receive updates, until it has closed everything."""
     settings = some_settings(
         bot_token=sandbox.token, bot_api_url=sandbox.url, database_path=database, **values
     )
-    polls = sum(call.method == "getUpdates" for call in sandbox.calls)
+    begins = "setWebhook" if "webhook_url" in values else "getUpdates"
+    before = sum(call.method == begins for call in sandbox.calls)
     stop = asyncio.Event()
-    running = asyncio.create_task(serve(settings, stop, clock))
-    polling = asyncio.create_task(sandbox.called("getUpdates", polls + 1))
-    await asyncio.wait({running, polling}, return_when=asyncio.FIRST_COMPLETED)
+    running = asyncio.create_task(serve(settings, stop, GuardedClock(clock)))
+    beginning = asyncio.create_task(sandbox.called(begins, before + 1))
+    await asyncio.wait({running, beginning}, return_when=asyncio.FIRST_COMPLETED)
     try:
         if running.done():
-            polling.cancel()
+            beginning.cancel()
             await running
-        await polling
+        await beginning
         yield
     finally:
         stop.set()

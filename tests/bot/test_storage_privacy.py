@@ -18,6 +18,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from analytics import AnalyticsService, InteractionType
+from analytics.clock import GuardedClock
 from bot.logs import PrivateFormatter
 from bot.middleware import RecordOnReceipt
 from tests import raw_updates
@@ -37,7 +38,7 @@ async def receive(folder: Path, batch: list[Raw]) -> bytes:
         return bot.session.check_response(bot, method, 200, content).result
 
     async with AnalyticsService.open(folder / "analytics.sqlite3", clock=lambda: NOW) as analytics:
-        record_on_receipt: Any = RecordOnReceipt(analytics, clock=lambda: NOW)
+        record_on_receipt: Any = RecordOnReceipt(analytics, GuardedClock(lambda: NOW))
         await record_on_receipt(telegram, bot, GetUpdates())
         files = [path for path in folder.rglob("*") if path.suffix != ".key"]
         return b"".join(path.read_bytes() for path in files)

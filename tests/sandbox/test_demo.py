@@ -1,10 +1,14 @@
 """The demo: the real bot's story, told in a terminal."""
 
+import random
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from rich.console import Console
 
-from bot.sandbox import demo
+from bot.sandbox import Sandbox, demo
+from bot.sandbox.crowd import sayings
 
 MAIN = Path(demo.__file__).parents[2] / "main.py"
 
@@ -88,28 +92,33 @@ async def test_the_operators_settings_are_not_those_of_the_demo(
         assert name not in errors
 
 
-@pytest.mark.parametrize("status", [0, 3])
-async def test_a_bot_that_fails_at_the_end_fails_the_demo(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, status: int
+@pytest.mark.parametrize(("at_the_end", "status"), [(0, 0), (3, 1)])
+async def test_the_bot_is_asked_to_stop_and_has_to_stop_well(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, at_the_end: int, status: int
 ) -> None:
-    async def story(*_: object) -> None:
-        """Nothing happens, once the bot is there."""
-        await sandbox_has_been_called(*_)
+    async def short_story(console: Console, sandbox: Sandbox, *_: object) -> None:
+        await sandbox.called("getUpdates")
 
-    monkeypatch.setattr(demo, "_story", story)
+    monkeypatch.setattr(demo, "_story", short_story)
     code = (
         "import os, signal, sys, urllib.request\n"
-        f"signal.signal(signal.SIGTERM, lambda *_: sys.exit({status}))\n"
+        f"signal.signal(signal.SIGTERM, lambda *_: sys.exit({at_the_end}))\n"
         "api, token = os.environ['BOT_API_URL'], os.environ['BOT_TOKEN']\n"
         "urllib.request.urlopen(f'{api}/bot{token}/getUpdates?timeout=30')\n"
     )
-    (tmp_path / "main").mkdir()
 
-    assert await demo.play(a_bot(tmp_path / "main", code)) == (1 if status else 0)
+    assert await demo.play(a_bot(tmp_path, code)) == status
 
 
-async def sandbox_has_been_called(*story: object) -> None:
-    from bot.sandbox import Sandbox
+def test_the_crowd_comes_over_some_weeks_and_a_few_came_before() -> None:
+    sandbox, now = Sandbox(), datetime(2026, 3, 1, 12, tzinfo=UTC)
+    people = [sandbox.person() for _ in range(demo.PEOPLE)]
+    said = sayings(people, now, random.Random(demo.SEED))
+    ages = [now - saying.date for saying in said]
 
-    [sandbox] = [each for each in story if isinstance(each, Sandbox)]
-    await sandbox.called("getUpdates")
+    assert 2_500 < len(said) < 3_500
+    assert ages == sorted(ages, reverse=True)
+    assert timedelta(0) < ages[-1]
+    assert 50 < sum(age > timedelta(days=90) for age in ages) < 300
+    assert sum(timedelta(weeks=6) < age < timedelta(days=90) for age in ages) == 0
+    assert len({saying.person for saying in said}) == demo.PEOPLE

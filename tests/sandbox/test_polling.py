@@ -74,7 +74,8 @@ async def test_a_poll_ends_empty_when_its_time_is_over(
 ) -> None:
     monkeypatch.setattr(updates, "LONGEST_POLL", 0.001)
 
-    assert await client.poll(timeout=30) == []
+    async with asyncio.timeout(5):
+        assert await client.poll(timeout=30) == []
 
 
 async def test_a_second_poller_ends_the_poll_of_the_first(sandbox: Sandbox, client: Client) -> None:

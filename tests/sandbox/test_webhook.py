@@ -36,7 +36,7 @@ class Receiver:
 
     async def receive(self, request: web.Request) -> web.Response:
         update = await request.json()
-        chat_id = update["message"]["chat"]["id"]
+        chat_id = update["message"]["chat"]["id"] if "message" in update else update["update_id"]
         self.requests.append(request)
         self.updates.append(update)
         self.under_way[chat_id] += 1
@@ -151,6 +151,23 @@ async def test_one_chats_updates_come_in_order_and_different_chats_at_once(
     for person in people:
         own = [text for text in receiver.texts if text.startswith(str(person.user["id"]))]
         assert own == sorted(own)
+    assert receiver.most_under_way == 4
+
+
+async def test_outside_chats_only_updates_of_one_person_wait_for_each_other(
+    sandbox: Sandbox, client: Client, receiver: Receiver
+) -> None:
+    receiver.open.clear()
+    await client.result("setWebhook", url=receiver.url)
+    for person in (1, 2, 2):
+        await sandbox.inject({"inline_query": {"from": {"id": person}}})
+    await sandbox.inject({"poll": {}})
+    await sandbox.inject({"poll": {}})
+    await receiver.arrival.until(lambda: receiver.most_under_way == 4, 10, "four at once")
+    await client.result("getMe")
+    receiver.open.set()
+    await sandbox.settled()
+
     assert receiver.most_under_way == 4
 
 

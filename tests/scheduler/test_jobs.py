@@ -37,15 +37,15 @@ class Calls:
         self.looked.set()
         return self.last
 
-    async def compact(self, large_too: bool) -> bool:
-        self.made.append(f"compact {large_too}")
-        return True
+    async def maintain(self, large_too: bool) -> None:
+        self.made.append(f"maintain {large_too}")
 
-    def scheduler(self, at: time = time(3)) -> Any:
+    def scheduler(self, at: time = time(3), *, postponed: bool = False) -> Any:
         return build_scheduler(
             cleanup=self.cleanup,
             last_cleanup=self.last_cleanup,
-            compact=self.compact,
+            maintain=self.maintain,
+            is_postponed=lambda: postponed,
             at=at,
             clock=lambda: NOW,
         )
@@ -62,6 +62,24 @@ async def test_a_missed_cleanup_is_made_up_for_at_start(last: datetime | None) -
     scheduler.shutdown()
 
     assert calls.made == ["cleanup"]
+
+
+async def test_a_cleanup_that_is_noted_in_the_future_does_not_count() -> None:
+    """The clock was wrong then; the next run must not wait until it is as late as that."""
+    calls = Calls(NOW + timedelta(days=365))
+    scheduler = calls.scheduler()
+    scheduler.start()
+    await asyncio.wait_for(calls.cleaned.wait(), 5)
+    scheduler.shutdown()
+
+    assert calls.made == ["cleanup"]
+
+
+async def test_a_postponed_cleanup_is_said_and_not_done(caplog: pytest.LogCaptureFixture) -> None:
+    for job in Calls(None).scheduler(postponed=True).get_jobs():
+        await job.func()
+
+    assert caplog.text.count("cleanup is postponed") == 2
 
 
 async def test_a_restart_does_not_clean_up_again() -> None:
@@ -83,7 +101,7 @@ async def test_the_nightly_run_cleans_up_and_then_compacts_what_takes_long() -> 
     ]
     await nightly.func()
 
-    assert calls.made == ["cleanup", "compact True"]
+    assert calls.made == ["cleanup", "maintain True"]
     assert nightly.trigger.get_next_fire_time(None, NOW) == datetime(2026, 6, 2, 4, 30, tzinfo=UTC)
 
 

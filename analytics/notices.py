@@ -1,0 +1,24 @@
+"""What the operator has to know at once: put into a queue that the bot reads."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+
+@dataclass(frozen=True, slots=True)
+class RecordingFails:
+    """Interactions wait in memory from now on."""
+
+
+@dataclass(frozen=True, slots=True)
+class RecordingWorks:
+    """The waiting interactions are being committed."""
+
+
+@dataclass(frozen=True, slots=True)
+class DatabaseSetAside:
+    """The database was damaged. It was renamed to `path`, and a new one was begun."""
+
+    path: Path
+
+
+Notice = RecordingFails | RecordingWorks | DatabaseSetAside

@@ -1,0 +1,60 @@
+"""Nobody gets so many expensive answers that others have to wait for theirs."""
+
+import time
+from collections import OrderedDict
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from aiogram import BaseMiddleware
+from aiogram.dispatcher.flags import get_flag
+from aiogram.types import CallbackQuery, Message, TelegramObject
+
+from bot import texts
+
+# Answers at once, and seconds until there is another one: enough for a person, not for a script.
+BURST = 10
+SECONDS_EACH = 3.0
+# People remembered at a time, about 200 bytes each; the one who came least recently goes first.
+PEOPLE = 10_000
+
+# The flag of a handler whose answer is expensive.
+EXPENSIVE = {"expensive": True}
+
+
+class LimitPerPerson(BaseMiddleware):
+    """Says once that it is too much, and is silent until it is not."""
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock = clock
+        # When each person would have all answers again.
+        self._full_at: OrderedDict[int, float] = OrderedDict()
+        self._told: set[int] = set()
+
+    async def __call__(
+        self,
+        handler: Callable[[TelegramObject, dict[str, Any]], Awaitable[Any]],
+        event: TelegramObject,
+        data: dict[str, Any],
+    ) -> Any:
+        assert isinstance(event, Message | CallbackQuery)
+        if not get_flag(data, "expensive") or event.from_user is None:
+            return await handler(event, data)
+        if self._allows(event.from_user.id):
+            return await handler(event, data)
+        if event.from_user.id not in self._told:
+            self._told.add(event.from_user.id)
+            return await event.answer(texts.SLOW_DOWN)
+        return None
+
+    def _allows(self, person: int) -> bool:
+        now = self._clock()
+        full_at = max(now, self._full_at.pop(person, now))
+        allowed = full_at - now <= (BURST - 1) * SECONDS_EACH
+        if allowed:
+            full_at += SECONDS_EACH
+            self._told.discard(person)
+        self._full_at[person] = full_at
+        if len(self._full_at) > PEOPLE:
+            forgotten, _ = self._full_at.popitem(last=False)
+            self._told.discard(forgotten)
+        return allowed

@@ -1,0 +1,69 @@
+"""Requests to Telegram: what goes wrong on the way is tried again, within bounds."""
+
+import asyncio
+from types import SimpleNamespace
+from typing import Any
+
+from aiogram import Bot
+from aiogram.client.session.aiohttp import AiohttpSession
+from aiogram.client.session.middlewares.base import BaseRequestMiddleware, NextRequestMiddlewareType
+from aiogram.exceptions import TelegramNetworkError, TelegramRetryAfter, TelegramServerError
+from aiogram.methods import GetUpdates, TelegramMethod
+from aiogram.methods.base import TelegramType
+from aiohttp import ClientError, ClientSession, TraceConfig, TraceRequestRedirectParams
+
+# An answer is tried this often, at most.
+ATTEMPTS = 4
+# Telegram may ask for more; an answer that late is of no use to anyone.
+LONGEST_PAUSE = 60.0
+
+
+class RetryAnswers(BaseRequestMiddleware):
+    """Waits as long as Telegram asks, and tries again also after errors of server and network.
+
+    Polling has pauses of its own.
+    """
+
+    async def __call__(
+        self,
+        make_request: NextRequestMiddlewareType[TelegramType],
+        bot: Bot,
+        method: TelegramMethod[TelegramType],
+    ) -> Any:
+        # aiogram types a middleware's result as the response around what it really is.
+        if isinstance(method, GetUpdates):
+            return await make_request(bot, method)  # type: ignore[arg-type]
+        attempt = 1
+        while True:
+            try:
+                return await make_request(bot, method)
+            except (TelegramRetryAfter, TelegramServerError, TelegramNetworkError) as error:
+                asked = error.retry_after if isinstance(error, TelegramRetryAfter) else None
+                pause = 2.0 ** (attempt - 1) if asked is None else asked
+                if attempt == ATTEMPTS or pause > LONGEST_PAUSE:
+                    raise
+            await asyncio.sleep(pause)
+            attempt += 1
+
+
+class RedirectRefused(ClientError):
+    """The server sent the bot elsewhere, where the token must not be told."""
+
+
+class Session(AiohttpSession):
+    """Follows no redirects: the token is part of every address."""
+
+    async def create_session(self) -> ClientSession:
+        session = await super().create_session()
+        if not session.trace_configs:
+            trace = TraceConfig()
+            trace.on_request_redirect.append(_refuse_redirect)
+            trace.freeze()
+            session.trace_configs.append(trace)
+        return session
+
+
+async def _refuse_redirect(
+    session: ClientSession, context: SimpleNamespace, parameters: TraceRequestRedirectParams
+) -> None:
+    raise RedirectRefused

@@ -1,0 +1,121 @@
+"""Updates sent by Telegram: committed before the 200, handled after it."""
+
+import asyncio
+import hmac
+import json
+import logging
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from urllib.parse import urlsplit
+
+from aiogram import Bot, Dispatcher
+from aiogram.methods import TelegramMethod
+from aiogram.types import Update
+from aiohttp import web
+
+from analytics import AnalyticsService
+from bot.middleware import UPDATES_IN_FLIGHT, RecordOnReceipt, decode
+from bot.settings import Settings, WrongSettings
+
+logger = logging.getLogger(__name__)
+
+SECRET_HEADER = "X-Telegram-Bot-Api-Secret-Token"
+# Far above what Telegram sends: a longer body is not from Telegram.
+LARGEST_BODY = 4 * 1024 * 1024
+# How long open requests may take at the end: recording takes two seconds at worst.
+CLOSE_SECONDS = 3.0
+
+
+class Webhook:
+    """Receives what Telegram posts. `GET /healthz` answers 200 while updates can be recorded."""
+
+    def __init__(
+        self,
+        bot: Bot,
+        dispatcher: Dispatcher,
+        settings: Settings,
+        analytics: AnalyticsService,
+        record: RecordOnReceipt,
+    ) -> None:
+        assert settings.webhook_secret is not None
+        self.is_set = False  # whether Telegram knows of it
+        self._secret = settings.webhook_secret.get_secret_value().encode()
+        self._bot = bot
+        self._dispatcher = dispatcher
+        self._settings = settings
+        self._analytics = analytics
+        self._record = record
+        self._room = asyncio.Semaphore(UPDATES_IN_FLIGHT)
+        self._handling: set[asyncio.Task[None]] = set()
+
+    @asynccontextmanager
+    async def listening(self) -> AsyncIterator[None]:
+        """Answers requests; at the end those that are open, and the handlers, may finish.
+
+        Raises WrongSettings if the port cannot be used.
+        """
+        application = web.Application(client_max_size=LARGEST_BODY)
+        application.router.add_post(urlsplit(str(self._settings.webhook_url)).path, self.receive)
+        application.router.add_get("/healthz", self.health)
+        runner = web.AppRunner(application, access_log=None, shutdown_timeout=CLOSE_SECONDS)
+        await runner.setup()
+        try:
+            await self._listen(runner)
+            yield
+        finally:
+            await runner.cleanup()
+            await self._dispatcher.emit_shutdown(bot=self._bot, **self._dispatcher.workflow_data)
+
+    async def receive(self, request: web.Request) -> web.Response:
+        given = request.headers.get(SECRET_HEADER, "").encode("utf-8", "surrogateescape")
+        if not hmac.compare_digest(given, self._secret):
+            return web.Response(status=401)
+        update = await self._read(request)
+        if update is not None:
+            await self._record.record([update])
+            await self._room.acquire()
+            task = asyncio.create_task(self._handle(update))
+            self._handling.add(task)
+            task.add_done_callback(self._handling.discard)
+        return web.Response()
+
+    async def health(self, request: web.Request) -> web.Response:
+        healthy = self.is_set and self._analytics.is_recording
+        return web.json_response(
+            {
+                "receiving": self.is_set,
+                "recording": self._analytics.is_recording,
+                "backlog": self._analytics.backlog,
+                "dropped": self._analytics.dropped,
+            },
+            status=200 if healthy else 503,
+        )
+
+    async def _listen(self, runner: web.AppRunner) -> None:
+        host, port = self._settings.webhook_host, self._settings.webhook_port
+        try:
+            await web.TCPSite(runner, host, port).start()
+        except OSError as error:
+            raise WrongSettings(
+                f"WEBHOOK_HOST and WEBHOOK_PORT are {host} and {port}, where the bot cannot listen "
+                f"({error.strerror}): give an address of this machine and a free port"
+            ) from None
+
+    async def _read(self, request: web.Request) -> Update | None:
+        """None for what cannot be decoded: answered 200, too, or it would come again for a day."""
+        try:
+            raw = json.loads(await request.read())
+        except (ValueError, web.HTTPRequestEntityTooLarge) as error:
+            logger.warning("skipped a request that holds no update (%s)", type(error).__name__)
+            return None
+        return decode(raw, self._bot)
+
+    async def _handle(self, update: Update) -> None:
+        try:
+            answer = await self._dispatcher.feed_update(self._bot, update)
+            if isinstance(answer, TelegramMethod):
+                await self._dispatcher.silent_call_request(self._bot, answer)
+        except Exception:
+            logger.exception("a handler failed")
+        finally:
+            self._room.release()

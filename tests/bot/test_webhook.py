@@ -1,0 +1,216 @@
+"""Updates sent by Telegram: committed before the 200, answered after it."""
+
+import json
+import socket
+import sqlite3
+from collections.abc import AsyncIterator
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+import aiohttp
+import pytest
+
+from bot.middleware import ALL_UPDATES
+from bot.sandbox import Sandbox
+from bot.settings import Settings, WrongSettings, load
+from tests.bot.running import running_bot
+
+SECRET = "nobody-knows-this-1"
+HEADER = "X-Telegram-Bot-Api-Secret-Token"
+
+
+def free_port() -> int:
+    with socket.socket() as listening:
+        listening.bind(("127.0.0.1", 0))
+        port: int = listening.getsockname()[1]
+    return port
+
+
+@pytest.fixture
+def webhook() -> dict[str, Any]:
+    """Settings for a webhook on this machine."""
+    port = free_port()
+    return {
+        "webhook_url": f"http://127.0.0.1:{port}/telegram",
+        "webhook_port": port,
+        "webhook_secret": SECRET,
+    }
+
+
+@pytest.fixture
+async def sandbox() -> AsyncIterator[Sandbox]:
+    async with Sandbox() as sandbox:
+        yield sandbox
+
+
+@pytest.fixture
+async def http() -> AsyncIterator[aiohttp.ClientSession]:
+    async with aiohttp.ClientSession() as session:
+        yield session
+
+
+@pytest.fixture
+def database(tmp_path: Path) -> Path:
+    return tmp_path / "data" / "analytics.sqlite3"
+
+
+def recorded(database: Path) -> int:
+    with closing(sqlite3.connect(database)) as connection:
+        [(count,)] = connection.execute("SELECT total(count) FROM interactions").fetchall()
+    return int(count)
+
+
+def an_update(update_id: int) -> dict[str, Any]:
+    return {
+        "update_id": update_id,
+        "poll_answer": {
+            "poll_id": "1",
+            "user": {"id": 6_000_000_001, "is_bot": False, "first_name": "Ada"},
+            "option_ids": [1],
+            "option_persistent_ids": ["1"],
+        },
+    }
+
+
+async def test_an_update_is_in_the_file_before_telegram_gets_its_200(
+    sandbox: Sandbox, database: Path, webhook: dict[str, Any], http: aiohttp.ClientSession
+) -> None:
+    async with running_bot(sandbox, database, **webhook):
+        for number in range(1, 4):
+            async with http.post(
+                webhook["webhook_url"], json=an_update(number), headers={HEADER: SECRET}
+            ) as answer:
+                at_answer = recorded(database)
+                assert (answer.status, at_answer) == (200, number)
+
+
+async def test_people_are_answered(
+    sandbox: Sandbox, database: Path, webhook: dict[str, Any]
+) -> None:
+    person = sandbox.person()
+    async with running_bot(sandbox, database, **webhook):
+        await person.says("/start")
+        answer = (await person.answer()).message["text"]
+
+    assert "/privacy" in answer
+    assert recorded(database) == 1
+
+
+async def test_every_kind_of_update_is_asked_for(
+    sandbox: Sandbox, database: Path, webhook: dict[str, Any]
+) -> None:
+    async with running_bot(sandbox, database, **webhook):
+        [call] = await sandbox.called("setWebhook")
+
+    assert call.structure("allowed_updates") == ALL_UPDATES
+    assert call.text("secret_token") == SECRET
+
+
+@pytest.mark.parametrize(
+    "headers", [{}, {HEADER: ""}, {HEADER: SECRET + "x"}, {HEADER: "gehe\u00efm"}]
+)
+async def test_a_wrong_secret_gets_401_before_the_body_is_read(
+    sandbox: Sandbox,
+    database: Path,
+    webhook: dict[str, Any],
+    headers: dict[str, str],
+    http: aiohttp.ClientSession,
+) -> None:
+    async def never_ending() -> AsyncIterator[bytes]:
+        yield b"{"
+        # Were the body read, the answer would wait for the rest of it, which never comes.
+        await sandbox.called("a method that nobody calls", within=60)
+
+    async with (
+        running_bot(sandbox, database, **webhook),
+        http.post(webhook["webhook_url"], data=never_ending(), headers=headers) as answer,
+    ):
+        assert answer.status == 401
+
+    assert recorded(database) == 0
+
+
+@pytest.mark.parametrize(
+    "body",
+    [b"", b"{", b"\xff", b"[]", b'"text"', b"{}", b'{"update_id": 5, "message": {"text": 1}}'],
+)
+async def test_what_cannot_be_decoded_is_not_sent_again(
+    sandbox: Sandbox,
+    database: Path,
+    webhook: dict[str, Any],
+    body: bytes,
+    http: aiohttp.ClientSession,
+) -> None:
+    async with running_bot(sandbox, database, **webhook):
+        for content in (body, json.dumps(an_update(1)).encode()):
+            async with http.post(
+                webhook["webhook_url"], data=content, headers={HEADER: SECRET}
+            ) as answer:
+                assert answer.status == 200
+
+    assert recorded(database) == 1
+
+
+async def test_health_is_200_only_while_updates_are_recorded(
+    sandbox: Sandbox, database: Path, webhook: dict[str, Any], http: aiohttp.ClientSession
+) -> None:
+    address = webhook["webhook_url"].replace("/telegram", "/healthz")
+
+    async def health() -> tuple[int, Any]:
+        async with http.get(address) as answer:
+            return answer.status, await answer.json()
+
+    async with running_bot(sandbox, database, **webhook):
+        person = sandbox.person()
+        await person.says("one")
+        await person.answer()
+        while (before := await health())[0] != 200:  # until the answer to setWebhook is there
+            pass
+        with closing(sqlite3.connect(database, isolation_level=None)) as other:
+            other.execute("BEGIN IMMEDIATE")
+            await person.says("two")
+            await person.answer()
+            locked = await health()
+        while (after := await health())[0] != 200:  # until the next try, a second later
+            pass
+
+    assert before == (200, {"receiving": True, "recording": True, "backlog": 0, "dropped": 0})
+    assert locked == (503, {"receiving": True, "recording": False, "backlog": 1, "dropped": 0})
+    assert after == before
+    assert recorded(database) == 2
+
+
+async def test_going_back_to_polling_removes_the_webhook(
+    sandbox: Sandbox, database: Path, webhook: dict[str, Any]
+) -> None:
+    person = sandbox.person()
+    async with running_bot(sandbox, database, **webhook):
+        await person.says("one")
+        await person.answer()
+    async with running_bot(sandbox, database):
+        await person.says("two")
+        await person.answer()
+
+    assert recorded(database) == 2
+
+
+async def test_a_port_in_use_is_one_sentence(
+    sandbox: Sandbox, database: Path, webhook: dict[str, Any]
+) -> None:
+    with socket.socket() as other:
+        other.bind(("127.0.0.1", 0))
+        other.listen()
+        webhook["webhook_port"] = other.getsockname()[1]
+        with pytest.raises(WrongSettings, match="where the bot cannot listen"):
+            async with running_bot(sandbox, database, **webhook):
+                pass
+
+
+def test_a_webhook_without_a_secret_is_refused(
+    monkeypatch: pytest.MonkeyPatch, webhook: dict[str, Any]
+) -> None:
+    monkeypatch.setenv("WEBHOOK_URL", webhook["webhook_url"])
+    monkeypatch.setenv("BOT_TOKEN", "123456789:" + "A" * 35)
+    with pytest.raises(WrongSettings, match="WEBHOOK_SECRET is not right: give 16 to 256"):
+        load(Settings)
