@@ -54,8 +54,8 @@ def size(path: Path) -> int:
 
 
 def identity(path: Path) -> Identity:
-    """Tells whether the path still leads to the files that were opened."""
-    return _inode(path), _inode(wal(path))
+    """Tells whether the path still leads to the files that were opened, not cut to nothing."""
+    return _inode(path) if size(path) else None, _inode(wal(path))
 
 
 def _inode(path: Path) -> tuple[int, int] | None:

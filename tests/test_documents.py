@@ -12,7 +12,7 @@ from pydantic_core import PydanticUndefined
 from typer.testing import CliRunner
 
 from analytics import UserInteraction
-from analytics.database import schema
+from analytics.migrations import schema
 from bot import texts
 from bot.settings import Settings
 from main import app

@@ -1,0 +1,59 @@
+"""The version of a file, and what brings it up to date."""
+
+import sqlite3
+from collections.abc import Iterator, Sequence
+from importlib import resources
+from pathlib import Path
+
+import aiosqlite
+
+from analytics.files import CannotOpen
+
+# "TgAn": tells the file apart from every other SQLite file.
+APPLICATION_ID = 0x5467416E
+SCHEMA_VERSION = 1
+# The statements that bring a file to the version named from the one before it.
+MIGRATIONS: dict[int, Sequence[str]] = {}
+
+
+async def version(path: Path, connection: aiosqlite.Connection, *, may_be_old: bool) -> int:
+    """The file's schema version, 0 for a new file. Raises CannotOpen for one that is not usable."""
+    [(version,)] = await connection.execute_fetchall("PRAGMA user_version")
+    if version > SCHEMA_VERSION:
+        raise CannotOpen(
+            f"{path} was written by a newer version (schema {version}, this one knows "
+            f"{SCHEMA_VERSION}): install that version again, or restore an older backup"
+        )
+    if version < SCHEMA_VERSION and not may_be_old:
+        raise CannotOpen(f"{path} is not of this version yet: start this version's bot once")
+    return int(version)
+
+
+async def migrate(connection: aiosqlite.Connection, version: int) -> None:
+    """Make a new file, or bring an old one up to date, in one transaction.
+
+    Statement by statement: `executescript` commits first, and a kill would leave half of it.
+    """
+    if version == SCHEMA_VERSION:
+        return
+    if version == 0:
+        statements = [*schema(), f"PRAGMA application_id={APPLICATION_ID}"]
+    else:
+        steps = range(version + 1, SCHEMA_VERSION + 1)
+        statements = [statement for step in steps for statement in MIGRATIONS[step]]
+    await connection.execute_fetchall("BEGIN IMMEDIATE")
+    for statement in statements:
+        await connection.execute_fetchall(statement)
+    await connection.execute_fetchall(f"PRAGMA user_version={SCHEMA_VERSION}")
+    await connection.execute_fetchall("COMMIT")
+
+
+def schema() -> Iterator[str]:
+    """The statements of schema.sql, one by one."""
+    statement = ""
+    text = resources.files("analytics").joinpath("schema.sql").read_text("utf-8")
+    for line in text.splitlines(keepends=True):
+        statement += line
+        if sqlite3.complete_statement(statement):
+            yield statement
+            statement = ""
