@@ -1,0 +1,197 @@
+"""A start is killed after each statement that makes a new file, or brings an old one up to date."""
+
+import asyncio
+import multiprocessing
+import os
+import shutil
+import signal
+import sqlite3
+from collections.abc import Iterator
+from contextlib import AsyncExitStack, ExitStack, closing, contextmanager
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+from unittest.mock import patch
+
+import aiosqlite
+
+from analytics import AnalyticsService, InteractionType, UserInteraction, migrations
+from tests.faults.recount import inconsistencies
+from tests.faults.table import Fault, Row
+
+NAME = "analytics.sqlite3"
+BEGIN = datetime(2026, 1, 1, tzinfo=UTC)
+INTERACTIONS = 50
+# A second version, such as a later one may be: tables, rows and a view change.
+STATEMENTS = [
+    "ALTER TABLE users ADD COLUMN first_seen INTEGER",
+    "UPDATE users SET first_seen = "
+    "(SELECT min(timestamp) FROM interactions WHERE user_id = users.id)",
+    "CREATE TABLE answers (day INTEGER PRIMARY KEY, count INTEGER NOT NULL) STRICT",
+    "INSERT INTO answers SELECT day, sum(count) FROM daily_counts GROUP BY day",
+    "DROP VIEW user_interactions",
+    "CREATE VIEW user_interactions AS SELECT user_id, timestamp FROM interactions",
+]
+# Before a path is tried with one statement more, to be surely at the end.
+MOST_STATEMENTS = 100
+
+
+@contextmanager
+def version_2() -> Iterator[None]:
+    with ExitStack() as stack:
+        stack.enter_context(patch.object(migrations, "SCHEMA_VERSION", 2))
+        stack.enter_context(patch.dict(migrations.MIGRATIONS, {2: STATEMENTS}))
+        yield
+
+
+class Deadly:
+    """A connection whose process is killed after so many statements."""
+
+    def __init__(self, connection: aiosqlite.Connection, statements: int) -> None:
+        self._connection = connection
+        self._left = statements
+
+    async def execute_fetchall(self, sql: str) -> Any:
+        rows = await self._connection.execute_fetchall(sql)
+        self._left -= 1
+        if not self._left:
+            os.kill(os.getpid(), signal.SIGKILL)
+        return rows
+
+
+def start_and_die(path: Path, new: bool, statements: int) -> None:
+    """In a process of its own: what a start does, up to a statement of `migrate`."""
+    migrate = migrations.migrate
+
+    async def deadly_migrate(connection: Any, version: int) -> None:
+        await migrate(Deadly(connection, statements), version)  # type: ignore[arg-type]
+
+    async def start() -> None:
+        async with AsyncExitStack() as stack:
+            stack.enter_context(patch.object(migrations, "migrate", deadly_migrate))
+            if not new:
+                stack.enter_context(version_2())
+            await stack.enter_async_context(AnalyticsService.open(path))
+
+    asyncio.run(start())
+
+
+def is_killed(path: Path, new: bool, statements: int) -> bool:
+    """False if the start had fewer statements than that, and came to its end."""
+    # Forked by a small process without threads: 20 ms instead of the imports each time.
+    processes = multiprocessing.get_context("forkserver")
+    processes.set_forkserver_preload([__name__])
+    child = processes.Process(target=start_and_die, args=(path, new, statements))
+    child.start()
+    child.join()
+    assert child.exitcode in (-signal.SIGKILL, 0), child.exitcode
+    return child.exitcode != 0
+
+
+def contents(path: Path) -> tuple[int, list[Any]]:
+    """Version and schema; through a connection that leaves the log for the next start."""
+    with closing(sqlite3.connect(f"{path.as_uri()}?mode=ro", uri=True)) as database:
+        [(version,)] = database.execute("PRAGMA user_version")
+        schema = database.execute("SELECT type, name, sql FROM sqlite_schema ORDER BY 1, 2")
+        return int(version), schema.fetchall()
+
+
+def total(path: Path) -> int:
+    with closing(sqlite3.connect(path)) as database:
+        [(count,)] = database.execute("SELECT total(count) FROM interactions")
+        return int(count)
+
+
+async def record(analytics: AnalyticsService, first: int, count: int) -> None:
+    interactions = [
+        UserInteraction(
+            6_000_000_001 + number % 7, InteractionType.MESSAGE, BEGIN + timedelta(hours=number)
+        )
+        for number in range(first, first + count)
+    ]
+    assert await analytics.record(interactions, range(first, first + count))
+
+
+async def killed_while_migrating(times: int) -> Row:
+    """`times` rounds over all statements; each kill on a copy of a file with rows."""
+    injected = recorded = 0
+    with TemporaryDirectory() as folder:
+        path = Path(folder) / NAME
+        async with AnalyticsService.open(path) as analytics:
+            await record(analytics, 0, INTERACTIONS)
+        old = contents(path)
+        copy = Path(folder) / "copy"
+        copy.mkdir()
+        new = await _migrated(path, copy)
+        for _ in range(times):
+            for statements in range(1, MOST_STATEMENTS):
+                _copy(path, copy)
+                if not is_killed(copy / NAME, new=False, statements=statements):
+                    assert contents(copy / NAME) == new
+                    break
+                injected += 1
+                assert contents(copy / NAME) in (old, new)
+                with version_2():
+                    async with AnalyticsService.open(copy / NAME) as analytics:
+                        await record(analytics, INTERACTIONS, 1)
+                assert contents(copy / NAME) == new
+                assert inconsistencies(copy / NAME) == []
+                recorded += total(copy / NAME) - 1
+    return _row(injected, injected * INTERACTIONS, recorded)
+
+
+async def killed_while_made(times: int) -> Row:
+    """`times` rounds over all statements; the next start then records."""
+    injected = recorded = 0
+    with TemporaryDirectory() as folder:
+        whole = Path(folder) / "whole" / NAME
+        async with AnalyticsService.open(whole):
+            pass
+        for _ in range(times):
+            for statements in range(1, MOST_STATEMENTS):
+                path = Path(folder) / "new" / NAME
+                if not is_killed(path, new=True, statements=statements):
+                    assert contents(path) == contents(whole)
+                    break
+                injected += 1
+                assert contents(path) in ((0, []), contents(whole))
+                async with AnalyticsService.open(path) as analytics:
+                    assert analytics.notices.empty()
+                    await record(analytics, 0, 1)
+                assert contents(path) == contents(whole)
+                recorded += total(path)
+                shutil.rmtree(path.parent)
+    return _row(injected, injected, recorded)
+
+
+async def _migrated(path: Path, copy: Path) -> tuple[int, list[Any]]:
+    """What a start that is not killed makes of the file."""
+    _copy(path, copy)
+    with version_2():
+        async with AnalyticsService.open(copy / NAME):
+            pass
+    return contents(copy / NAME)
+
+
+def _copy(path: Path, folder: Path) -> None:
+    for old in folder.glob(f"{NAME}*"):
+        old.unlink()
+    for file in (path, path.with_suffix(".key")):
+        shutil.copy(file, folder)
+
+
+def _row(injected: int, acknowledged: int, recorded: int) -> Row:
+    return Row(
+        injected=injected,
+        acknowledged=acknowledged,
+        recorded=recorded,
+        lost=max(0, acknowledged - recorded),
+        counted_twice=max(0, recorded - acknowledged),
+    )
+
+
+FAULTS = [
+    Fault("migration killed after each statement", killed_while_migrating, short=1, long=20),
+    Fault("new file killed after each statement", killed_while_made, short=1, long=20),
+]

@@ -1,0 +1,40 @@
+"""What a file holds, counted again through a connection of its own."""
+
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+
+# What is kept in step by triggers, and the same recounted: equal if nothing comes out.
+RECOUNTS = [
+    (
+        "SELECT day, interaction_type, count FROM daily_counts",
+        "SELECT timestamp / 86400, interaction_type, sum(count) FROM interactions GROUP BY 1, 2",
+    ),
+    (
+        "SELECT id, last_seen FROM users",
+        "SELECT user_id, max(timestamp) FROM interactions GROUP BY 1",
+    ),
+    (
+        "SELECT last_seen, users FROM last_seen_counts",
+        "SELECT last_seen, count(*) FROM users GROUP BY 1",
+    ),
+]
+
+
+def counts(path: Path) -> dict[int, int]:
+    """How often each interaction is there, by its time."""
+    with closing(sqlite3.connect(path)) as database:
+        rows = database.execute("SELECT timestamp, sum(count) FROM interactions GROUP BY 1")
+        return {int(at): int(count) for at, count in rows}
+
+
+def inconsistencies(path: Path) -> list[str]:
+    """What quick_check finds, and where a recount differs."""
+    with closing(sqlite3.connect(path)) as database:
+        [(answer,)] = database.execute("PRAGMA quick_check(1)").fetchall()
+        wrong = [] if answer == "ok" else [str(answer)]
+        for kept, recounted in RECOUNTS:
+            a, b = (sorted(database.execute(sql).fetchall()) for sql in (kept, recounted))
+            if a != b:
+                wrong.append(f"{kept}: {a} instead of {b}")
+    return wrong

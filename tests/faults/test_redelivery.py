@@ -1,0 +1,122 @@
+"""An update counts once, however often and under whatever number it comes, and stops no other."""
+
+import asyncio
+import json
+import logging
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from analytics import AnalyticsService, InteractionType, UserInteraction
+from bot.sandbox import Sandbox
+from bot.sandbox.faults import answers
+from tests.bot.running import running_bot
+from tests.faults.database import remembered
+from tests.faults.recount import counts, inconsistencies
+from tests.faults.redelivery import FAULTS, SECRET
+from tests.faults.table import Fault
+
+NOW = datetime(2026, 6, 1, tzinfo=UTC)
+BEGIN = int(NOW.timestamp()) - 3600
+
+
+@pytest.fixture
+def logging_as_before() -> Iterator[None]:
+    """The bot takes the log over, at the level of its settings."""
+    root = logging.getLogger()
+    handlers, level = root.handlers[:], root.level
+    yield
+    root.handlers[:] = handlers
+    root.setLevel(level)
+
+
+@pytest.mark.parametrize("fault", FAULTS, ids=lambda fault: fault.name)
+@pytest.mark.usefixtures("logging_as_before")
+async def test_each_update_is_recorded_once(
+    fault: Fault, capsys: pytest.CaptureFixture[str]
+) -> None:
+    row = await fault.inject(fault.short)
+    log = capsys.readouterr().err
+
+    assert row.acknowledged > 0
+    assert (row.lost, row.counted_twice) == (0, 0)
+    assert row.recorded == row.acknowledged
+    assert "undecodable" not in fault.name or "cannot be decoded" in log
+    assert SECRET not in log
+
+
+async def test_an_update_without_a_number_stops_no_other(tmp_path: Path) -> None:
+    database = tmp_path / "analytics.sqlite3"
+    async with Sandbox() as sandbox:
+        person = sandbox.person()
+        numbered = {"update_id": 7, "thought": {"from": person.user}}
+        without = {"message": {"text": "good morning"}}
+        body = json.dumps({"ok": True, "result": [without, numbered, without]})
+        sandbox.plan("getUpdates", answers(body))
+        async with running_bot(sandbox, database):
+            said = await person.says("good morning")
+            await person.answer()
+
+    assert remembered(database) == {7, said}
+
+
+def second(update_id: int) -> int:
+    """When it occurred, so that each can be found again."""
+    return BEGIN + update_id
+
+
+async def record(path: Path, lives: list[list[list[int]]]) -> None:
+    """The batches of update ids that each life of the service records."""
+    for batches in lives:
+        async with AnalyticsService.open(
+            path, key=bytes(32), timestamp_precision=1, clock=lambda: NOW
+        ) as analytics:
+            for ids in batches:
+                interactions = [
+                    UserInteraction(
+                        6_000_000_001 + number % 3,
+                        InteractionType.MESSAGE,
+                        datetime.fromtimestamp(second(number), UTC),
+                    )
+                    for number in ids
+                ]
+                assert await analytics.record(interactions, ids)
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.lists(st.lists(st.lists(st.integers(0, 20), max_size=12), max_size=6), max_size=4))
+def test_any_repetition_order_and_batching_records_the_set_of_updates(
+    lives: list[list[list[int]]],
+) -> None:
+    sent = {number for batches in lives for batch in batches for number in batch}
+    with TemporaryDirectory() as folder:
+        path = Path(folder) / "analytics.sqlite3"
+        asyncio.run(record(path, [*lives, []]))
+
+        assert remembered(path) == sent
+        assert counts(path) == dict.fromkeys(map(second, sent), 1)
+        assert inconsistencies(path) == []
+
+
+async def test_a_number_that_comes_again_after_a_week_is_another_update(tmp_path: Path) -> None:
+    path = tmp_path / "analytics.sqlite3"
+    now = NOW
+    an_interaction = UserInteraction(6_000_000_001, InteractionType.MESSAGE, NOW)
+    async with AnalyticsService.open(path, clock=lambda: now) as analytics:
+        await analytics.record([an_interaction], [5])
+        await analytics.cleanup_old_interactions()
+        await analytics.record([an_interaction], [5])
+        now += timedelta(days=7)
+        await analytics.cleanup_old_interactions()
+        await analytics.record([an_interaction], [5])
+    with closing(sqlite3.connect(path)) as database:
+        [(count,)] = database.execute("SELECT sum(count) FROM interactions").fetchall()
+
+    assert count == 2
