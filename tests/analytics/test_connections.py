@@ -1,0 +1,61 @@
+"""SQLite refuses a pragma in silence: each is asked for, and its answer checked."""
+
+from pathlib import Path
+from typing import Any
+from unittest.mock import patch
+
+import aiosqlite
+import pytest
+
+from analytics import CannotOpen
+from analytics.connections import PRAGMAS
+from tests.analytics.store import open_service
+
+# What SQLite may answer to a pragma that it refuses.
+OTHERWISE: dict[str, str | int] = {
+    "journal_mode": "delete",
+    "synchronous": 1,
+    "foreign_keys": 0,
+    "secure_delete": 0,
+    "temp_store": 0,
+    "wal_autocheckpoint": 1000,
+    "busy_timeout": 7,
+    "query_only": 0,
+}
+
+
+async def test_each_connection_has_the_pragmas(tmp_path: Path) -> None:
+    async with open_service(tmp_path) as analytics:
+        database = analytics._database
+        assert database._writer is not None
+        assert database._reader is not None
+        writer = {name: await answer(database._writer, name) for name in PRAGMAS}
+        waits = await answer(database._writer, "busy_timeout")
+        reader = await answer(database._reader, "query_only")
+
+    assert writer == PRAGMAS
+    assert waits == 1_000
+    assert reader == 1
+
+
+@pytest.mark.parametrize("name", OTHERWISE)
+async def test_a_refused_pragma_is_noticed(name: str, tmp_path: Path) -> None:
+    execute = aiosqlite.Connection.execute_fetchall
+    setting = f"PRAGMA {name}="
+
+    async def refusing(self: aiosqlite.Connection, sql: str, *parameters: Any) -> Any:
+        if sql.startswith(setting):
+            sql = f"{setting}{OTHERWISE[name]}"
+        return await execute(self, sql, *parameters)
+
+    with (
+        patch.object(aiosqlite.Connection, "execute_fetchall", refusing),
+        pytest.raises(CannotOpen, match=f"SQLite refuses {name}=.* and stays at {OTHERWISE[name]}"),
+    ):
+        async with open_service(tmp_path):
+            pass
+
+
+async def answer(connection: aiosqlite.Connection, name: str) -> Any:
+    [(value,)] = await connection.execute_fetchall(f"PRAGMA {name}")
+    return value

@@ -1,0 +1,253 @@
+"""What is opened is private, ours, of this version and under its key, or refused in a sentence."""
+
+import os
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+from unittest.mock import patch
+
+import aiosqlite
+import pytest
+
+from analytics import Access, CannotOpen
+from analytics.migrations import SCHEMA_VERSION
+from tests.analytics.store import (
+    KEY,
+    NAME,
+    days_ago,
+    interaction,
+    open_service,
+    select,
+    total,
+)
+from tests.faults.migrations import version_2
+from tests.faults.recount import inconsistencies
+
+KEY_NAME = "analytics.key"
+
+
+@pytest.fixture
+def _generous_umask() -> Iterator[None]:
+    before = os.umask(0)
+    yield
+    os.umask(before)
+
+
+@pytest.mark.usefixtures("_generous_umask")
+async def test_the_folder_and_every_file_in_it_are_private(tmp_path: Path) -> None:
+    folder = tmp_path / "data"
+    async with open_service(folder, key=None) as analytics:
+        await analytics.record(days_ago(91))
+        # Makes the lock of who writes, too.
+        await analytics.cleanup_old_interactions()
+        modes = {path.name: path.stat().st_mode & 0o777 for path in folder.iterdir()}
+
+    assert folder.stat().st_mode & 0o777 == 0o700
+    assert set(modes.values()) == {0o600}
+    assert {f"{NAME}{end}" for end in ("", "-wal", "-shm", ".lock", ".write-lock")} < set(modes)
+    assert KEY_NAME in modes
+
+
+async def test_a_folder_that_is_there_is_left_as_it_is(tmp_path: Path) -> None:
+    folder = tmp_path / "data"
+    folder.mkdir()
+    folder.chmod(0o755)
+    async with open_service(folder):
+        pass
+
+    assert folder.stat().st_mode & 0o777 == 0o755
+
+
+def text(folder: Path) -> None:
+    (folder / NAME).write_text("A file of notes, long enough to hold a header of SQLite's. " * 3)
+
+
+def of_another_program(folder: Path) -> None:
+    with closing(sqlite3.connect(folder / NAME)) as database:
+        database.execute("CREATE TABLE notes (text TEXT)")
+
+
+def of_another_application(folder: Path) -> None:
+    with closing(sqlite3.connect(folder / NAME)) as database:
+        database.execute("PRAGMA application_id=1234")
+
+
+def newer(folder: Path) -> None:
+    with closing(sqlite3.connect(folder / NAME)) as database:
+        database.execute(f"PRAGMA user_version={SCHEMA_VERSION + 1}")
+
+
+def without_its_key(folder: Path) -> None:
+    (folder / KEY_NAME).unlink()
+
+
+def with_another_key(folder: Path) -> None:
+    (folder / KEY_NAME).write_text("ab" * 32)
+
+
+def with_a_broken_key(folder: Path) -> None:
+    (folder / KEY_NAME).write_text("ab" * 31)
+
+
+def as_it_was(_: Path) -> None:
+    pass
+
+
+@pytest.mark.parametrize("access", [Access.OWN, Access.SHARE, Access.READ])
+@pytest.mark.parametrize(
+    ("change", "sentence"),
+    [
+        (text, "is not a database: set DATABASE_PATH to another file"),
+        (of_another_program, "belongs to another program: set DATABASE_PATH to another file"),
+        (of_another_application, "belongs to another program: set DATABASE_PATH"),
+        (newer, "was written by a newer version .*: install that version again"),
+    ],
+)
+async def test_a_file_that_is_not_usable_is_refused_and_left_as_it_was(
+    access: Access, change: Any, sentence: str, tmp_path: Path
+) -> None:
+    if change is newer:
+        async with open_service(tmp_path) as analytics:
+            await analytics.record(days_ago(1))
+    change(tmp_path)
+    before = contents(tmp_path)
+    with pytest.raises(CannotOpen, match=sentence) as refused:
+        async with open_service(tmp_path, access=access):
+            pass
+
+    assert contents(tmp_path) == before
+    assert_sentence(refused.value)
+
+
+@pytest.mark.parametrize(
+    ("change", "options", "sentence"),
+    [
+        (without_its_key, {}, "is missing and USER_ID_KEY is not set, .*: restore it"),
+        (with_a_broken_key, {}, "holds no key .*: restore it from a backup"),
+        (with_another_key, {}, "was written with another key: set USER_ID_KEY"),
+        (as_it_was, {"key": KEY}, "was written with another key: set USER_ID_KEY"),
+        (as_it_was, {"pseudonymise": False}, "was written with PSEUDONYMISE_USER_IDS=true"),
+    ],
+)
+async def test_a_file_under_another_key_is_refused_and_left_as_it_was(
+    change: Any, options: dict[str, Any], sentence: str, tmp_path: Path
+) -> None:
+    async with open_service(tmp_path, key=None) as analytics:
+        await analytics.record(days_ago(1))
+    change(tmp_path)
+    before = contents(tmp_path)
+    with pytest.raises(CannotOpen, match=sentence) as refused:
+        async with open_service(tmp_path, **({"key": None} | options)):
+            pass
+
+    assert contents(tmp_path) == before
+    assert_sentence(refused.value)
+
+
+async def test_the_key_may_move_from_its_file_to_the_settings(tmp_path: Path) -> None:
+    async with open_service(tmp_path, key=None) as analytics:
+        await analytics.record([interaction()])
+    key = bytes.fromhex((tmp_path / KEY_NAME).read_text())
+    (tmp_path / KEY_NAME).unlink()
+    async with open_service(tmp_path, key=key) as analytics:
+        await analytics.record([interaction()])
+
+    assert select(tmp_path, "SELECT count(*) FROM users") == [(1,)]
+
+
+@pytest.mark.parametrize("access", [Access.SHARE, Access.READ])
+async def test_a_command_makes_no_file(access: Access, tmp_path: Path) -> None:
+    with pytest.raises(CannotOpen, match="does not exist: start the bot first"):
+        async with open_service(tmp_path / "data", access=access):
+            pass
+
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("access", [Access.SHARE, Access.READ])
+async def test_a_command_records_nothing(access: Access, tmp_path: Path) -> None:
+    async with open_service(tmp_path):
+        pass
+    async with open_service(tmp_path, access=access) as analytics:
+        with pytest.raises(RuntimeError, match="only the owner"):
+            await analytics.record([interaction()])
+
+    assert total(tmp_path) == 0
+
+
+async def test_a_second_owner_is_refused(tmp_path: Path) -> None:
+    with patch("analytics.locks.OWNER_PATIENCE", 0):
+        async with open_service(tmp_path):
+            with pytest.raises(CannotOpen, match=r"another process is running on .*: stop it"):
+                async with open_service(tmp_path):
+                    pass
+
+
+async def test_an_older_file_is_brought_up_to_date_in_one_transaction(tmp_path: Path) -> None:
+    """Whoever reads meanwhile sees the old one or the new one."""
+    async with open_service(tmp_path) as analytics:
+        await analytics.record(days_ago(1, 5))
+    seen: set[tuple[Any, ...]] = set()
+    execute = aiosqlite.Connection.execute_fetchall
+    look = "SELECT (SELECT * FROM pragma_user_version), (SELECT count(*) FROM sqlite_schema)"
+    [old] = select(tmp_path, look)
+
+    async def watched(self: aiosqlite.Connection, *statement: Any) -> Any:
+        rows = await execute(self, *statement)
+        seen.update(select(tmp_path, look))
+        return rows
+
+    with version_2():
+        with patch.object(aiosqlite.Connection, "execute_fetchall", watched):
+            async with open_service(tmp_path) as analytics:
+                migrated = await analytics.get_admin_analytics_report()
+        [new] = select(tmp_path, look)
+
+    assert seen == {old, new}
+    assert (old[0], new[0]) == (SCHEMA_VERSION, 2)
+    assert migrated.total_interactions == 5
+    assert inconsistencies(tmp_path / NAME) == []
+
+
+@pytest.mark.parametrize("access", [Access.SHARE, Access.READ])
+async def test_a_command_beside_the_bot_does_not_migrate(access: Access, tmp_path: Path) -> None:
+    async with open_service(tmp_path) as analytics:
+        await analytics.record(days_ago(1))
+        before = contents(tmp_path)
+        with version_2(), pytest.raises(CannotOpen, match="start this version's bot once"):
+            async with open_service(tmp_path, access=access):
+                pass
+        after = contents(tmp_path)
+
+    assert after == before
+
+
+async def test_an_old_sqlite_is_refused(tmp_path: Path) -> None:
+    with (
+        patch("sqlite3.sqlite_version_info", (3, 36, 0)),
+        patch("sqlite3.sqlite_version", "3.36.0"),
+        pytest.raises(CannotOpen, match=r"SQLite is 3\.36\.0: .* SQLite 3\.37\.0 or newer"),
+    ):
+        async with open_service(tmp_path / "data"):
+            pass
+
+    assert list(tmp_path.iterdir()) == []
+
+
+def contents(folder: Path) -> dict[str, bytes]:
+    """Of every file but the empty ones (locks, and a log), and SQLite's index of the log."""
+    return {
+        path.name: path.read_bytes()
+        for path in folder.iterdir()
+        if path.stat().st_size and not path.name.endswith("-shm")
+    }
+
+
+def assert_sentence(error: CannotOpen) -> None:
+    """What was wrong, and what to do about it; nothing of a key."""
+    assert ": " in str(error)
+    assert "\n" not in str(error)
+    assert KEY.hex() not in str(error)
+    assert "ab" * 31 not in str(error)

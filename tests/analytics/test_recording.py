@@ -1,0 +1,246 @@
+"""What is recorded is committed at once and counted once; what cannot be waits within bounds."""
+
+import asyncio
+import json
+from collections.abc import Iterator, Sequence
+from contextlib import AsyncExitStack, contextmanager
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+from unittest.mock import patch
+
+import pytest
+
+from analytics import AnalyticsService
+from analytics.database import Database
+from analytics.notices import RecordingFails, RecordingWorks
+from analytics.recording import RECORD, TRANSACTION_LIMIT
+from tests.analytics.store import (
+    NOW,
+    days_ago,
+    interaction,
+    locked,
+    open_service,
+    select,
+    total,
+)
+
+LIMIT = 10
+HANGS = 30  # seconds
+
+
+@pytest.fixture
+def _impatient() -> Iterator[None]:
+    """A locked file fails at once, and is tried again at once."""
+    with (
+        patch("analytics.database.BUSY_MS_OWN", 0),
+        patch("analytics.recording.RETRY_SECONDS", 0),
+    ):
+        yield
+
+
+@pytest.fixture
+def _small_backlog() -> Iterator[None]:
+    with patch("analytics.recording.BACKLOG_LIMIT", LIMIT):
+        yield
+
+
+@contextmanager
+def commits() -> Iterator[list[int]]:
+    """How many interactions each transaction had that recorded any."""
+    sizes: list[int] = []
+    write = Database.write
+
+    async def counted(self: Database, sql: str, parameters: Sequence[Any] = ()) -> list[Any]:
+        if sql == RECORD:
+            sizes.append(len(json.loads(parameters[0])))
+        return await write(self, sql, parameters)
+
+    with patch.object(Database, "write", counted):
+        yield sizes
+
+
+async def until_it_works(analytics: AnalyticsService) -> None:
+    async with asyncio.timeout(HANGS):
+        while await analytics.notices.get() != RecordingWorks():
+            pass
+
+
+async def test_what_is_recorded_is_committed_when_record_returns(tmp_path: Path) -> None:
+    """Seen from another connection."""
+    async with open_service(tmp_path) as analytics:
+        committed = await analytics.record(days_ago(1, 3))
+        seen = total(tmp_path)
+
+    assert (committed, seen) == (True, 3)
+
+
+async def test_nothing_is_recorded_at_once(tmp_path: Path) -> None:
+    async with open_service(tmp_path) as analytics:
+        assert await analytics.record([])
+        assert await analytics.record([], [])
+
+
+async def test_an_update_id_repeated_in_a_batch_counts_once(tmp_path: Path) -> None:
+    async with open_service(tmp_path) as analytics:
+        await analytics.record(days_ago(1, 5), [7, 8, 7, 8, 7])
+
+    assert select(tmp_path, "SELECT update_id FROM remembered_updates") == [(7,), (8,)]
+    assert total(tmp_path) == 2
+
+
+async def test_update_ids_that_restart_lower_count(tmp_path: Path) -> None:
+    async with open_service(tmp_path) as analytics:
+        await analytics.record(days_ago(1), [1_000_000])
+        await analytics.record(days_ago(1), [3])
+
+    assert total(tmp_path) == 2
+
+
+async def test_an_update_is_known_for_48_hours_whatever_is_cleaned_up(tmp_path: Path) -> None:
+    """Telegram sends again for 24 hours; the time of receipt is rounded down to the hour."""
+    now = NOW.replace(minute=0, second=0)
+    async with open_service(tmp_path, clock=lambda: now) as analytics:
+        await analytics.record(days_ago(1), [7])
+        now += timedelta(hours=48)
+        await analytics.cleanup_old_interactions()
+        await analytics.record(days_ago(1), [7])
+        within = total(tmp_path)
+        now += timedelta(seconds=1)
+        await analytics.cleanup_old_interactions()
+        left = select(tmp_path, "SELECT * FROM remembered_updates")
+
+    assert within == 1
+    assert left == []
+
+
+async def test_a_batch_and_its_update_ids_have_the_same_length(tmp_path: Path) -> None:
+    async with open_service(tmp_path) as analytics:
+        with pytest.raises(ValueError, match="zip"):
+            await analytics.record(days_ago(1, 2), [7])
+        assert await analytics.record(days_ago(1, 2), [7, 8])
+
+    assert total(tmp_path) == 2
+
+
+async def test_a_batch_larger_than_a_transaction_usually_is_stays_whole(tmp_path: Path) -> None:
+    size = 2 * TRANSACTION_LIMIT + 1
+    async with open_service(tmp_path) as analytics:
+        with commits() as sizes:
+            assert await analytics.record(days_ago(1, size, people=7), range(size))
+
+    assert sizes == [size]
+    assert total(tmp_path) == size
+
+
+async def test_batches_that_wait_are_committed_together_within_the_limit(tmp_path: Path) -> None:
+    with patch("analytics.recording.TRANSACTION_LIMIT", LIMIT), commits() as sizes:
+        async with open_service(tmp_path) as analytics:
+            recorded = await asyncio.gather(
+                *(analytics.record([interaction()] * 3) for _ in range(20))
+            )
+
+    assert all(recorded)
+    assert sum(sizes) == total(tmp_path) == 60
+    assert max(sizes) == 9
+
+
+@pytest.mark.usefixtures("_impatient")
+async def test_while_the_file_is_locked_interactions_wait_and_are_counted_once(
+    tmp_path: Path,
+) -> None:
+    async with open_service(tmp_path) as analytics:
+        with locked(tmp_path):
+            first = await analytics.record(days_ago(1, 3), [1, 2, 3])
+            # Telegram is not told that they arrived, or was and sends them again.
+            again = await analytics.record(days_ago(1, 3), [1, 2, 3])
+            during = await analytics.get_admin_analytics_report()
+            recording = analytics.is_recording
+            failed = await analytics.notices.get()
+        await until_it_works(analytics)
+        last = await analytics.record(days_ago(2), [4])
+        after = await analytics.get_admin_analytics_report()
+
+    assert (first, again, last) == (False, False, True)
+    assert (during.total_interactions, during.backlog) == (0, 6)
+    assert failed == RecordingFails()
+    assert not recording
+    assert (after.total_interactions, after.backlog, after.dropped) == (4, 0, 0)
+
+
+@pytest.mark.usefixtures("_impatient", "_small_backlog")
+async def test_what_the_full_backlog_drops_is_counted_in_the_file_and_the_report(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    async with open_service(tmp_path) as analytics:
+        with locked(tmp_path):
+            await analytics.record(days_ago(1, LIMIT - 1))
+            await analytics.record(days_ago(2, 3))
+            await analytics.record(days_ago(3, 4))
+            during = await analytics.get_admin_analytics_report()
+        await until_it_works(analytics)
+        await analytics.record(days_ago(4))
+        after = await analytics.get_admin_analytics_report()
+    async with open_service(tmp_path) as analytics:
+        reopened = await analytics.get_admin_analytics_report()
+
+    assert (during.backlog, during.dropped) == (LIMIT, 2 + 4)
+    assert (after.backlog, after.dropped) == (0, 2 + 4)
+    assert (reopened.total_interactions, reopened.dropped) == (LIMIT + 1, 2 + 4)
+    assert [line for line in caplog.messages if "dropped" in line] == [
+        "the backlog is full: 2 interactions dropped so far"
+    ]
+
+
+@pytest.mark.usefixtures("_small_backlog")
+async def test_a_batch_larger_than_the_backlog_is_cut_and_counted(tmp_path: Path) -> None:
+    async with open_service(tmp_path) as analytics:
+        await analytics.record(days_ago(1, LIMIT + 5))
+        report = await analytics.get_admin_analytics_report()
+
+    assert (report.total_interactions, report.dropped) == (LIMIT, 5)
+
+
+async def test_whoever_waits_too_long_is_let_go_and_the_interaction_is_kept(
+    tmp_path: Path,
+) -> None:
+    """Without the patience there would be no end: the writer waits as long as the lock is held."""
+    with (
+        patch("analytics.database.BUSY_MS_OWN", 10 * HANGS * 1000),
+        patch("analytics.recording.PATIENCE", 0),
+    ):
+        async with open_service(tmp_path) as analytics:
+            with locked(tmp_path):
+                async with asyncio.timeout(HANGS):
+                    let_go = await analytics.record(days_ago(1))
+                waiting = analytics.backlog
+                before = total(tmp_path)
+
+    assert (let_go, waiting, before) == (False, 1, 0)
+    assert total(tmp_path) == 1
+
+
+@pytest.mark.usefixtures("_impatient")
+async def test_what_waits_is_written_before_the_end(tmp_path: Path) -> None:
+    async with open_service(tmp_path) as analytics:
+        with locked(tmp_path):
+            await analytics.record(days_ago(1, 3))
+
+    assert total(tmp_path) == 3
+
+
+@pytest.mark.usefixtures("_impatient")
+async def test_what_cannot_be_written_at_the_end_is_said(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    async with open_service(tmp_path):
+        pass
+    async with AsyncExitStack() as opened:
+        analytics = await opened.enter_async_context(open_service(tmp_path))
+        with locked(tmp_path):
+            await analytics.record(days_ago(1, 3))
+            async with asyncio.timeout(HANGS):
+                await opened.aclose()
+
+    assert "3 interactions could not be recorded before the end" in caplog.messages
+    assert total(tmp_path) == 0
