@@ -212,13 +212,13 @@ async def _agree(
     """
     rows = await database.read(SETTING, ("references",))
     written_with = rows[0][0] if rows else None
-    references = known or _choose(database.path, key, pseudonymise, is_new=not rows)
+    references = known or _choose(database.path, key, pseudonymise, written_with)
+    if written_with not in (None, references.fingerprint):
+        raise CannotOpen(_mismatch(database.path, written_with, references))
     if isinstance(references, Pseudonyms) and key is None:
         write_key(_key_file(database.path), references.key)
     if written_with is None:
         await database.write(SET, ("references", references.fingerprint))
-    elif written_with != references.fingerprint:
-        raise CannotOpen(_mismatch(database.path, written_with, references))
     return references
 
 
@@ -226,7 +226,9 @@ def _key_file(path: Path) -> Path:
     return path.with_suffix(".key")
 
 
-def _choose(path: Path, key: bytes | None, pseudonymise: bool, is_new: bool) -> References:
+def _choose(
+    path: Path, key: bytes | None, pseudonymise: bool, written_with: str | None
+) -> References:
     if not pseudonymise:
         return PlainIds()
     try:
@@ -235,7 +237,7 @@ def _choose(path: Path, key: bytes | None, pseudonymise: bool, is_new: bool) -> 
         raise CannotOpen(
             f"{_key_file(path)} holds no key ({error}): restore it from a backup"
         ) from None
-    if key is None and not is_new:
+    if key is None and written_with not in (None, PlainIds.fingerprint):
         raise CannotOpen(
             f"{_key_file(path)} is missing and USER_ID_KEY is not set, but {path} was written "
             "with a key: restore it, or move the database away to start anew"

@@ -146,6 +146,19 @@ async def test_a_file_under_another_key_is_refused_and_left_as_it_was(
     assert_sentence(refused.value)
 
 
+@pytest.mark.parametrize("key", [None, KEY])
+async def test_a_file_of_plain_ids_is_not_switched_over(key: bytes | None, tmp_path: Path) -> None:
+    async with open_service(tmp_path, pseudonymise=False) as analytics:
+        await analytics.record(days_ago(1))
+    before = contents(tmp_path)
+    with pytest.raises(CannotOpen, match="was written with PSEUDONYMISE_USER_IDS=false") as refused:
+        async with open_service(tmp_path, key=key):
+            pass
+
+    assert contents(tmp_path) == before
+    assert_sentence(refused.value)
+
+
 async def test_the_key_may_move_from_its_file_to_the_settings(tmp_path: Path) -> None:
     async with open_service(tmp_path, key=None) as analytics:
         await analytics.record([interaction()])
