@@ -152,10 +152,11 @@ class Recorder:
     async def _commit(self, rows: list[Row]) -> None:
         now = int(self._clock().timestamp())
         received = now // RECEIVED_PRECISION * RECEIVED_PRECISION
-        await self._database.write(RECORD, (json.dumps(rows), received))
         if dropped := self.dropped:
             await self._database.write(COUNT_DROPPED, (dropped,))
             self.dropped -= dropped
+        # Last: what is committed here must not be tried again.
+        await self._database.write(RECORD, (json.dumps(rows), received))
 
     def _fail(self, error: Exception) -> None:
         if not self.failing:

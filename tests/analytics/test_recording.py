@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import sqlite3
 from collections.abc import Iterator, Sequence
 from contextlib import AsyncExitStack, contextmanager
 from datetime import timedelta
@@ -14,7 +15,7 @@ import pytest
 from analytics import AnalyticsService
 from analytics.database import Database
 from analytics.notices import RecordingFails, RecordingWorks
-from analytics.recording import RECORD, TRANSACTION_LIMIT
+from analytics.recording import COUNT_DROPPED, RECORD, TRANSACTION_LIMIT
 from tests.analytics.store import (
     NOW,
     days_ago,
@@ -244,3 +245,27 @@ async def test_what_cannot_be_written_at_the_end_is_said(
 
     assert "3 interactions could not be recorded before the end" in caplog.messages
     assert total(tmp_path) == 0
+
+
+@pytest.mark.usefixtures("_impatient", "_small_backlog")
+async def test_a_failure_to_count_the_dropped_counts_nothing_twice(tmp_path: Path) -> None:
+    """The interactions, which have no update ids to know them by, are tried again with it."""
+    write = Database.write
+    failures = 1
+
+    async def failing(self: Database, sql: str, parameters: Sequence[Any] = ()) -> list[Any]:
+        nonlocal failures
+        if sql == COUNT_DROPPED and failures:
+            failures -= 1
+            raise sqlite3.OperationalError
+        return await write(self, sql, parameters)
+
+    async with open_service(tmp_path) as analytics:
+        with patch.object(Database, "write", failing):
+            await analytics.record(days_ago(1, LIMIT + 5))
+            await until_it_works(analytics)
+            await analytics.record(days_ago(2))
+        report = await analytics.get_admin_analytics_report()
+
+    assert failures == 0
+    assert (report.total_interactions, report.dropped) == (LIMIT + 1, 5)
