@@ -13,7 +13,6 @@ from pathlib import Path
 from typing import Any
 
 import aiosqlite
-from filelock import Timeout
 
 from analytics import files, locks, migrations
 from analytics.connections import (
@@ -167,8 +166,8 @@ class Database:
                 self._compacting = True
                 await self._writer.execute_fetchall("VACUUM")
                 return await self._checkpoint()
-        except Timeout:
-            return False
+        except OSError:
+            return False  # the lock is held, or cannot be opened
         except sqlite3.Error as error:
             await self._learn_from(error)
             return False
@@ -280,7 +279,8 @@ class Database:
         try:
             with locks.write_lock(self.path, timeout=0):
                 done = await self._checkpoint()
-        except (Timeout, sqlite3.Error):
+        except (OSError, sqlite3.Error):
+            # The lock is held, or cannot be opened; what was written is committed nonetheless.
             done = False
         # While a reader or a command holds it back, try again only when it has grown as much again.
         self._checkpoint_at = CHECKPOINT_BYTES if done else size + CHECKPOINT_BYTES

@@ -17,6 +17,7 @@ from analytics.database import Database
 from analytics.notices import RecordingFails, RecordingWorks
 from analytics.recording import COUNT_DROPPED, RECORD, TRANSACTION_LIMIT
 from tests.analytics.store import (
+    NAME,
     NOW,
     days_ago,
     interaction,
@@ -269,3 +270,20 @@ async def test_a_failure_to_count_the_dropped_counts_nothing_twice(tmp_path: Pat
 
     assert failures == 0
     assert (report.total_interactions, report.dropped) == (LIMIT + 1, 5)
+
+
+async def test_a_checkpoint_that_is_not_possible_takes_nothing_back(tmp_path: Path) -> None:
+    """A lock that another user of the computer has made, for one, cannot be opened."""
+    lock = tmp_path / f"{NAME}.write-lock"
+    with patch("analytics.database.CHECKPOINT_BYTES", 0):
+        async with open_service(tmp_path) as analytics:
+            lock.unlink()
+            lock.mkdir()
+            recorded = await analytics.record(days_ago(91))
+            deleted = await analytics.cleanup_old_interactions()
+            report = await analytics.get_admin_analytics_report()
+
+    assert recorded
+    assert deleted == 1
+    assert report.compaction_pending
+    assert total(tmp_path) == 0
