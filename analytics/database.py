@@ -153,8 +153,9 @@ class Database:
     async def compact(self) -> bool:
         """Remove from the disk what was deleted; False if not possible now, to be tried again.
 
-        The least that leaves nothing: page splits leave copies that only VACUUM removes, and
-        each checkpoint carries what came before it out of the write-ahead log.
+        The least that leaves nothing: page splits leave copies that only VACUUM removes, and the
+        checkpoint after it carries it over into the file. The one before asks whether a reader
+        would hold that back: then nothing is rewritten in vain.
         Writing waits meanwhile, about half a second per million rows.
         """
         if not self.owner or self._writer is None or self._needs_healing:
