@@ -6,13 +6,30 @@ from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from datetime import UTC, datetime, time, timedelta
 
+from apscheduler.events import EVENT_SCHEDULER_STARTED
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
-from apscheduler.triggers.cron import CronTrigger
-from apscheduler.triggers.interval import IntervalTrigger
+from apscheduler.triggers.base import BaseTrigger
 
 logger = logging.getLogger(__name__)
 
 Clock = Callable[[], datetime]
+
+# How often it is looked whether the clock was set back, by the event loop's own clock.
+BEAT_SECONDS = 60.0
+
+
+class FromNow(BaseTrigger):  # type: ignore[misc]  # APScheduler has no type information
+    """Plans by what the clock says now, whenever the run before was.
+
+    APScheduler's own triggers go on from the run before: after a step of 30 years forwards they
+    would go through each minute of them, which takes 17 s.
+    """
+
+    def __init__(self, following: Callable[[datetime], datetime]) -> None:
+        self._following = following
+
+    def get_next_fire_time(self, previous_fire_time: datetime | None, now: datetime) -> datetime:
+        return self._following(now)
 
 
 def last_planned(now: datetime, at: time) -> datetime:
@@ -40,6 +57,7 @@ def build_scheduler(
     `cleanup` runs daily `at` (UTC), and at start and hourly if the newest run is missing: a bot
     that is restarted every day must not wait 24 hours each time. While `is_postponed`, it does
     not. `maintain` is called after it with True, for what takes long, and every minute with False.
+    However far the clock is set back or forwards, the next run is no further away than that.
     """
 
     async def cleanup_unless_postponed() -> None:
@@ -73,13 +91,26 @@ def build_scheduler(
             "max_instances": 1,
         },
     )
-    scheduler.add_job(_quiet(nightly), CronTrigger(hour=at.hour, minute=at.minute, timezone=UTC))
+    scheduler.add_job(_quiet(nightly), FromNow(lambda now: next_planned(now, at)))
     scheduler.add_job(
         _quiet(cleanup_if_due),
-        IntervalTrigger(hours=1, timezone=UTC),
+        FromNow(lambda now: now + timedelta(hours=1)),
         next_run_time=datetime.now(UTC),
     )
-    scheduler.add_job(_quiet(every_minute), IntervalTrigger(minutes=1, timezone=UTC))
+    scheduler.add_job(_quiet(every_minute), FromNow(lambda now: now + timedelta(minutes=1)))
+
+    def keep_time(_: object = None) -> None:
+        """APScheduler sleeps until what it has planned, by a clock that may have been set back."""
+        if not scheduler.running:
+            return
+        now = datetime.now(UTC)
+        for job in scheduler.get_jobs():
+            latest = job.trigger.get_next_fire_time(None, now)
+            if job.next_run_time > latest:
+                job.modify(next_run_time=latest)
+        asyncio.get_running_loop().call_later(BEAT_SECONDS, keep_time)
+
+    scheduler.add_listener(keep_time, EVENT_SCHEDULER_STARTED)
     return scheduler
 
 

@@ -5,7 +5,6 @@ from datetime import UTC, datetime, time, timedelta, timezone
 from typing import Any
 
 import pytest
-from apscheduler.triggers.cron import CronTrigger
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -94,11 +93,7 @@ async def test_a_restart_does_not_clean_up_again() -> None:
 
 async def test_the_nightly_run_cleans_up_and_then_compacts_what_takes_long() -> None:
     calls = Calls(None)
-    [nightly] = [
-        job
-        for job in calls.scheduler(time(4, 30)).get_jobs()
-        if isinstance(job.trigger, CronTrigger)
-    ]
+    nightly, *_ = calls.scheduler(time(4, 30)).get_jobs()
     await nightly.func()
 
     assert calls.made == ["cleanup", "maintain True"]
@@ -114,6 +109,18 @@ async def test_no_run_is_skipped_for_being_late() -> None:
 
     assert len(jobs) == 3
     assert all(job.misfire_grace_time is None and job.coalesce for job in jobs)
+
+
+@given(now=MOMENTS, years=st.integers(-30, 30))
+def test_whenever_the_run_before_was_the_next_is_one_and_within_a_day(
+    now: datetime, years: int
+) -> None:
+    before = now + timedelta(days=365 * years)
+    planned = [
+        job.trigger.get_next_fire_time(before, now) for job in Calls(None).scheduler().get_jobs()
+    ]
+
+    assert all(now < following <= now + timedelta(days=1) for following in planned)
 
 
 @given(now=MOMENTS, at=st.times().map(lambda at: at.replace(second=0, microsecond=0)))
