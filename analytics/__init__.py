@@ -1,8 +1,8 @@
 """Analytics in an embedded SQLite file. Knows SQLite, not Telegram."""
 
-from analytics.database import Access
 from analytics.files import CannotOpen
 from analytics.interactions import InteractionType, UserInteraction
+from analytics.locks import Access
 from analytics.pseudonyms import PlainIds, Pseudonyms
 from analytics.reports import AdminReport
 from analytics.service import AnalyticsService

@@ -8,6 +8,9 @@ import aiosqlite
 from analytics import files
 from analytics.files import CannotOpen
 
+# STRICT tables came with it.
+MINIMUM_SQLITE = (3, 37, 0)
+
 PRAGMAS: dict[str, str | int] = {
     "journal_mode": "wal",
     "synchronous": 2,  # FULL: of 1,000 simulated power cuts NORMAL lost commits in 539
@@ -20,6 +23,23 @@ PRAGMAS: dict[str, str | int] = {
 }
 
 DAMAGE = {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}
+# What waiting or room will cure. After any other error the file is checked.
+PASSING = {
+    sqlite3.SQLITE_BUSY,
+    sqlite3.SQLITE_LOCKED,
+    sqlite3.SQLITE_FULL,
+    sqlite3.SQLITE_READONLY,
+    sqlite3.SQLITE_INTERRUPT,
+}
+
+
+def check_sqlite() -> None:
+    """Raises CannotOpen for an SQLite that is too old."""
+    if sqlite3.sqlite_version_info < MINIMUM_SQLITE:
+        needed = ".".join(map(str, MINIMUM_SQLITE))
+        raise CannotOpen(
+            f"SQLite is {sqlite3.sqlite_version}: use a Python that has SQLite {needed} or newer"
+        )
 
 
 def connect(path: Path, *, read_only: bool) -> aiosqlite.Connection:
@@ -43,11 +63,13 @@ async def set_pragmas(connection: aiosqlite.Connection, pragmas: dict[str, str |
 
 async def is_damaged(path: Path) -> bool:
     """What quick_check says, through a connection that cannot write."""
+    leftover = files.size(files.journal(path)) > 0
     if not files.size(path):
-        # SQLite would delete a log that has no file to go with it.
-        return files.size(files.wal(path)) > 0
+        # A log that has lost its file. SQLite would delete it, or carry it over into a new file.
+        return leftover or files.size(files.wal(path)) > 0
     try:
-        async with connect(path, read_only=True) as connection:
+        # A kill while a backup was given its write-ahead log: what that did is undone first.
+        async with connect(path, read_only=not leftover) as connection:
             [(answer,)] = await connection.execute_fetchall("PRAGMA quick_check(1)")
             return bool(answer != "ok")
     except sqlite3.DatabaseError as error:
@@ -63,7 +85,16 @@ def primary_code(error: sqlite3.Error) -> int:
 
 def sentence(path: Path, error: sqlite3.Error | OSError) -> str:
     """What to tell the operator of a file that cannot be opened."""
-    if isinstance(error, sqlite3.Error) and primary_code(error) == sqlite3.SQLITE_BUSY:
+    code = primary_code(error) if isinstance(error, sqlite3.Error) else None
+    if code == sqlite3.SQLITE_BUSY:
         return f"{path} is locked by another program: close that program and try again"
+    if code == sqlite3.SQLITE_FULL:
+        return f"{path} cannot be written, for the disk is full: make room and try again"
+    if code in DAMAGE:
+        return damaged_or_gone(path)
     reason = error.strerror if isinstance(error, OSError) else str(error)
     return f"{path} cannot be opened ({reason}): check DATABASE_PATH and the rights to its folder"
+
+
+def damaged_or_gone(path: Path) -> str:
+    return f"{path} is damaged or gone: start the bot, which sets it aside and begins a new one"

@@ -1,7 +1,8 @@
-"""The files beside and behind the database: made private, recognised, reserved, set aside."""
+"""The files beside and behind the database: made whole and private, reserved, set aside."""
 
 import os
 import shutil
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -21,27 +22,83 @@ def wal(path: Path) -> Path:
     return path.with_name(f"{path.name}-wal")
 
 
-def create_private(path: Path) -> None:
-    """Folder 0700, file 0600, which SQLite gives its companions too; what exists is left alone."""
-    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    if not path.exists():
-        os.close(os.open(path, os.O_WRONLY | os.O_CREAT, 0o600))
+def journal(path: Path) -> Path:
+    """The rollback journal of a database that has no write-ahead log yet, as a backup has none."""
+    return path.with_name(f"{path.name}-journal")
+
+
+def _index(path: Path) -> Path:
+    """Of the write-ahead log; SQLite makes it anew."""
+    return path.with_name(f"{path.name}-shm")
+
+
+def create_folder(folder: Path) -> None:
+    """With mode 0700 and for good, with what is missing above it; an existing one is left alone."""
+    missing = [each for each in (folder, *folder.parents) if not each.exists()]
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    for made in missing:
+        sync_folder(made.parent)
+
+
+def sync_folder(folder: Path) -> None:
+    """Only then do new names in it survive a power cut."""
+    # Some file systems refuse it, and would have to be done without.
+    with suppress(OSError):
+        descriptor = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
+
+
+def begin_draft(path: Path) -> Path:
+    """An empty file, mode 0600, that `publish` gives the name `path` once it is whole."""
+    discard_draft(path)
+    draft = _draft(path)
+    os.close(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
+    return draft
+
+
+def publish(path: Path) -> None:
+    """Name the draft; whatever kills this leaves all of it under that name, or no such name.
+
+    Raises FileExistsError where there is something already.
+    """
+    with _draft(path).open("rb") as file:
+        os.fsync(file.fileno())
+    try:
+        os.link(_draft(path), path)
+    finally:
+        discard_draft(path)
+    sync_folder(path.parent)
+
+
+def discard_draft(path: Path) -> None:
+    """Remove what a kill has left."""
+    draft = _draft(path)
+    for file in (draft, wal(draft), _index(draft), journal(draft)):
+        file.unlink(missing_ok=True)
+
+
+def _draft(path: Path) -> Path:
+    return path.with_name(f"{path.name}.unfinished")
 
 
 def refuse_foreign(path: Path, application_id: int) -> None:
-    """Raise CannotOpen for a file that is not ours, before anything is written beside it.
+    """Raise CannotOpen for a path that is not ours, before anything is written there.
 
-    Looks at the header alone: opening a database with SQLite may create its companions. A file
-    of ours that was killed before its first checkpoint is empty, or has no table in its header.
+    Looks at the header alone: opening a database with SQLite may create its companions. A path
+    that leads to nothing or to an empty file is free.
     """
-    with path.open("rb") as file:
-        header = file.read(100)
-    if not header:
+    if path.exists() and not path.is_file():
+        raise CannotOpen(f"{path} is not a file: set DATABASE_PATH to the path of a file")
+    if not size(path):
         return
+    with path.open("rb") as file:
+        header = file.read(72)
     if not header.startswith(b"SQLite format 3\0"):
         raise CannotOpen(f"{path} is not a database: set DATABASE_PATH to another file")
-    schema_cookie, found_id = (int.from_bytes(header[at : at + 4], "big") for at in (40, 68))
-    if found_id != application_id and (found_id or schema_cookie):
+    if int.from_bytes(header[68:], "big") != application_id:
         raise CannotOpen(f"{path} belongs to another program: set DATABASE_PATH to another file")
 
 
@@ -67,16 +124,22 @@ def _inode(path: Path) -> tuple[int, int] | None:
 
 
 def set_aside(path: Path) -> Path:
-    """Rename a damaged database, with its log, to a name that says so; returns the new path."""
+    """Rename a damaged database, with its log, to a name that says so; returns the new path.
+
+    Each name is on the disk before the next: after a power cut a database that is still in its
+    place has its log.
+    """
     now = datetime.now(UTC)
     aside = path.with_name(f"{path.name}.damaged-{now:%Y%m%dT%H%M%S.%fZ}")
-    for old, new in ((path, aside), (wal(path), wal(aside))):
+    moved = []
+    for old, new in ((path, aside), (wal(path), wal(aside)), (journal(path), journal(aside))):
         if old.exists():
+            old.chmod(0o600)
             old.rename(new)
-            new.chmod(0o600)
-    # Only an index of the log, which SQLite makes anew.
-    path.with_name(f"{path.name}-shm").unlink(missing_ok=True)
-    return aside
+            sync_folder(path.parent)
+            moved.append(new)
+    _index(path).unlink(missing_ok=True)
+    return moved[0]
 
 
 def reserve(path: Path) -> Path:
@@ -85,12 +148,14 @@ def reserve(path: Path) -> Path:
 
 def keep_reserve(path: Path) -> None:
     """Have the reserve, if the disk has room for it and as much again."""
-    if reserve(path).exists() or shutil.disk_usage(path.parent).free < 2 * RESERVE_BYTES:
+    if size(reserve(path)) >= RESERVE_BYTES:
         return
-    descriptor = os.open(reserve(path), os.O_WRONLY | os.O_CREAT, 0o600)
+    if shutil.disk_usage(path.parent).free < 2 * RESERVE_BYTES:
+        return
+    descriptor = os.open(reserve(path), os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
     try:
-        # Not a hole: zeros that are really there.
-        if os.write(descriptor, bytes(RESERVE_BYTES)) < RESERVE_BYTES:
+        # Some file systems keep no zeros.
+        if os.write(descriptor, os.urandom(RESERVE_BYTES)) < RESERVE_BYTES:
             give_up_reserve(path)
     except OSError:
         give_up_reserve(path)

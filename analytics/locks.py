@@ -1,6 +1,7 @@
 """Locks between processes, which die with the process: one owner, and one writer beside it."""
 
 from contextlib import ExitStack
+from enum import Enum, auto
 from pathlib import Path
 from typing import Any
 
@@ -14,17 +15,36 @@ OWNER_PATIENCE = 5.0
 WRITER_PATIENCE = 60.0
 
 
-def own(path: Path, stack: ExitStack) -> None:
+class Access(Enum):
+    """What a process wants of the file."""
+
+    OWN = auto()
+    """The bot: the only one of its kind, creates and migrates, checkpoints and compacts."""
+    SHARE = auto()
+    """A command that writes: beside a running bot, or as the owner while there is none."""
+    READ = auto()
+    """A command that reads: takes no lock, creates nothing."""
+
+
+def enter(path: Path, access: Access, stack: ExitStack) -> bool:
+    """Hold what the access needs; whether this process is the owner. Raises CannotOpen."""
+    if access is Access.OWN:
+        own(path, stack)
+        return True
+    return access is Access.SHARE and _share(path, stack)
+
+
+def own(path: Path, stack: ExitStack, patience: float = OWNER_PATIENCE) -> None:
     """Be the owner. Raises CannotOpen while another process is."""
     try:
-        stack.enter_context(_lock(f"{path}.lock", OWNER_PATIENCE))
+        stack.enter_context(_lock(f"{path}.lock", patience))
     except Timeout:
         raise CannotOpen(
             f"another process is running on {path}: stop it, or set another DATABASE_PATH"
         ) from None
 
 
-def share(path: Path, stack: ExitStack) -> bool:
+def _share(path: Path, stack: ExitStack) -> bool:
     """Be the owner (True) if nobody is, else the one writer beside it. Raises CannotOpen."""
     try:
         stack.enter_context(_lock(f"{path}.lock", 0))

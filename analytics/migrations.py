@@ -1,12 +1,14 @@
 """The version of a file, and what brings it up to date."""
 
 import sqlite3
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from importlib import resources
 from pathlib import Path
 
 import aiosqlite
 
+from analytics import files
+from analytics.connections import PRAGMAS, connect, set_pragmas
 from analytics.files import CannotOpen
 
 # "TgAn": tells the file apart from every other SQLite file.
@@ -16,31 +18,42 @@ SCHEMA_VERSION = 1
 MIGRATIONS: dict[int, Sequence[str]] = {}
 
 
+async def make(path: Path) -> None:
+    """A new file, whole before it has its name. Raises FileExistsError where there is something."""
+    draft = files.begin_draft(path)
+    async with connect(draft, read_only=False) as connection:
+        await set_pragmas(connection, PRAGMAS)
+        application_id = f"PRAGMA application_id={APPLICATION_ID}"
+        await in_one_transaction(connection, [*schema(), application_id])
+    files.publish(path)
+
+
 async def version(path: Path, connection: aiosqlite.Connection, *, may_be_old: bool) -> int:
-    """The file's schema version, 0 for a new file. Raises CannotOpen for one that is not usable."""
+    """The file's schema version. Raises CannotOpen for one that is not usable."""
     [(version,)] = await connection.execute_fetchall("PRAGMA user_version")
     if version > SCHEMA_VERSION:
         raise CannotOpen(
             f"{path} was written by a newer version (schema {version}, this one knows "
             f"{SCHEMA_VERSION}): install that version again, or restore an older backup"
         )
+    if version < 1:
+        raise CannotOpen(f"{path} has lost its version: restore a backup, or move it away")
     if version < SCHEMA_VERSION and not may_be_old:
         raise CannotOpen(f"{path} is not of this version yet: start this version's bot once")
     return int(version)
 
 
 async def migrate(connection: aiosqlite.Connection, version: int) -> None:
-    """Make a new file, or bring an old one up to date, in one transaction.
-
-    Statement by statement: `executescript` commits first, and a kill would leave half of it.
-    """
-    if version == SCHEMA_VERSION:
-        return
-    if version == 0:
-        statements = [*schema(), f"PRAGMA application_id={APPLICATION_ID}"]
-    else:
+    """Bring an old file up to date, in one transaction."""
+    if version < SCHEMA_VERSION:
         steps = range(version + 1, SCHEMA_VERSION + 1)
-        statements = [statement for step in steps for statement in MIGRATIONS[step]]
+        await in_one_transaction(
+            connection, [statement for step in steps for statement in MIGRATIONS[step]]
+        )
+
+
+async def in_one_transaction(connection: aiosqlite.Connection, statements: Iterable[str]) -> None:
+    """Statement by statement: `executescript` commits first, and a kill would leave half of it."""
     await connection.execute_fetchall("BEGIN IMMEDIATE")
     for statement in statements:
         await connection.execute_fetchall(statement)

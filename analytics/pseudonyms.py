@@ -3,11 +3,13 @@
 There are about 10^10 Telegram IDs: without a key all of them can be tried in an hour.
 """
 
-import os
 import secrets
+from contextlib import suppress
 from hashlib import blake2b
 from pathlib import Path
 from typing import Protocol
+
+from analytics import files
 
 KEY_BYTES = 32
 
@@ -72,20 +74,7 @@ def new_key() -> bytes:
 
 
 def write_key(path: Path, key: bytes) -> None:
-    """Make a key file with mode 0600; an existing one is never overwritten.
-
-    The file appears under its name only once it is whole and synced, so that a kill leaves
-    either no key or a usable one.
-    """
-    draft = path.with_name(f"{path.name}.{secrets.token_hex(4)}")
-    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with os.fdopen(descriptor, "w") as file:
-        file.write(key.hex() + "\n")
-        file.flush()
-        os.fsync(file.fileno())
-    try:
-        os.link(draft, path)
-    except FileExistsError:
-        pass
-    finally:
-        draft.unlink()
+    """Make a key file with mode 0600, on the disk when this returns; an existing one stays."""
+    files.begin_draft(path).write_text(f"{key.hex()}\n", "ascii")
+    with suppress(FileExistsError):
+        files.publish(path)

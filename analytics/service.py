@@ -8,9 +8,10 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 from analytics.clock import utc_now
-from analytics.database import Access, Database
+from analytics.database import Database
 from analytics.files import CannotOpen
 from analytics.interactions import InteractionType, UserInteraction
+from analytics.locks import Access
 from analytics.notices import DatabaseSetAside, Notice
 from analytics.pseudonyms import (
     PlainIds,

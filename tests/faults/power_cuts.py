@@ -7,7 +7,7 @@ synced by then a disk may have kept anything, so each survivor is put together a
   of 512 bytes is there or not, whatever the order; each truncation, too. Where a file has grown by
   a sector that was lost, there are zeros or anything else.
 - A name leads to any file that it led to since the folder was synced, or to none. A folder is
-  synced where SQLite does so: with a new log, and with some deletions.
+  synced by SQLite with a new log, and with some deletions, and by us with a new database.
 - The index of the log (-shm) is lost, as SQLite makes it anew. The key is not among the files.
 """
 
@@ -81,7 +81,7 @@ async def run(folder: Path, seed: int) -> list[Event]:
         return BEGIN + timedelta(minutes=number)
 
     with (
-        patch("analytics.database.CHECKPOINT_BYTES", CHECKPOINT_BYTES),
+        patch("analytics.checkpoints.CHECKPOINT_BYTES", CHECKPOINT_BYTES),
         recorded_events() as recording,
     ):
         for _ in range(STARTS):
@@ -120,7 +120,7 @@ def cut(events: list[Event], at: int, chance: random.Random, kept: float) -> dic
                 unsynced[event.file].clear()
             case Entry():
                 names.setdefault(event.name, [None]).append(event.file)
-                if event.file is not None:
+                if event.file is not None and event.file not in files:
                     files[event.file] = bytearray()
                     unsynced[event.file] = []
             case SyncFolder():
@@ -211,6 +211,8 @@ async def survivor(
                 faults.append("cannot record")
     except CannotOpen as error:
         return Survivor(0, 0, len(acknowledged), 0, (str(error),))
+    if list(folder.glob("*.unfinished*")):
+        faults.append("a draft is left")
     after = counts(folder / NAME)
     faults += inconsistencies(folder / NAME)
     if len(unanswered & before.keys()) not in (0, len(unanswered)):

@@ -1,17 +1,20 @@
-"""What SQLite asks of the disk, written down: a shim around its default VFS, made with ctypes.
+"""What is asked of the disk, written down: of SQLite by a shim around its default VFS, with ctypes.
 
-Everything is passed on; writes, truncations, syncs, creations and deletions are noted in order,
-for all connections that are opened meanwhile, in whatever thread.
+Of `os`, it is what gives or takes a name, and syncs. Everything is passed on; writes, truncations,
+syncs, creations and deletions are noted in order, for all connections that are opened meanwhile, in
+whatever thread.
 """
 
 import _sqlite3  # the library that the sqlite3 module itself is linked to
 import ctypes
 import os
+import stat
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from ctypes import POINTER, c_char_p, c_int, c_int64, c_void_p
 from dataclasses import dataclass
 from typing import Any
+from unittest.mock import patch
 
 OK = 0
 OPEN_CREATE = 0x4
@@ -90,6 +93,8 @@ class Vfs(ctypes.Structure):
     )
 
 
+_link, _unlink, _fsync = os.link, os.unlink, os.fsync
+
 OPEN = ctypes.CFUNCTYPE(c_int, c_void_p, c_void_p, POINTER(File), c_int, POINTER(c_int))
 DELETE = ctypes.CFUNCTYPE(c_int, c_void_p, c_void_p, c_int)
 WRITE = ctypes.CFUNCTYPE(c_int, c_void_p, c_void_p, c_int, c_int64)
@@ -128,6 +133,28 @@ class Recording:
     def note(self, what: Any) -> None:
         self.events.append(Note(what))
 
+    def link(self, old: os.PathLike[str], new: os.PathLike[str]) -> None:
+        _link(old, new)
+        number, inode = self._numbers[os.fspath(old)]
+        self._numbers[os.fspath(new)] = number, inode
+        self._entry(os.fspath(new), number)
+
+    def unlink(self, path: os.PathLike[str]) -> None:
+        _unlink(path)
+        if self._numbers.pop(os.fspath(path), None):
+            self._entry(os.fspath(path), None)
+
+    def fsync(self, descriptor: int) -> None:
+        _fsync(descriptor)
+        found = os.fstat(descriptor)
+        if stat.S_ISDIR(found.st_mode):
+            self.events.append(SyncFolder())
+        numbers = {number for number, inode in self._numbers.values() if inode == found.st_ino}
+        self.events += map(Sync, numbers)
+
+    def _entry(self, path: str, number: int | None) -> None:
+        self.events.append(Entry(os.path.basename(path), number))  # noqa: PTH119 - SQLite's own path
+
     def _callback(self, kind: Any, function: Callable[..., int]) -> Any:
         self._callbacks.append(kind(function))
         return ctypes.cast(self._callbacks[-1], c_void_p)
@@ -150,7 +177,7 @@ class Recording:
             self._files += 1
             number = self._files
             self._numbers[path] = number, inode
-            self.events.append(Entry(os.path.basename(path), number))  # noqa: PTH119 - as above
+            self._entry(path, number)
         return number
 
     def _methods(self, default: Any) -> Methods:
@@ -187,7 +214,7 @@ class Recording:
         path = ctypes.string_at(name).decode()
         if result == OK and path in self._numbers:
             del self._numbers[path]
-            self.events.append(Entry(os.path.basename(path), None))  # noqa: PTH119 - as above
+            self._entry(path, None)
             if sync_folder:
                 self.events.append(SyncFolder())
         return result
@@ -201,7 +228,10 @@ def recorded() -> Iterator[Recording]:
     recording = Recording(default.contents)
     sqlite.sqlite3_vfs_register(recording.vfs, 1)
     try:
-        yield recording
+        with ExitStack() as stack:
+            for name in ("link", "unlink", "fsync"):
+                stack.enter_context(patch(f"os.{name}", getattr(recording, name)))
+            yield recording
     finally:
         sqlite.sqlite3_vfs_register(default, 1)
         sqlite.sqlite3_vfs_unregister(recording.vfs)

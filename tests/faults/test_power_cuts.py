@@ -52,9 +52,6 @@ async def test_without_care_the_same_cuts_damage_the_file() -> None:
     assert any(each.faults for each in found)
 
 
-@pytest.mark.xfail(
-    strict=True, reason="quick_check through a reading connection cannot roll back a journal"
-)
 async def test_killed_between_any_two_writes_of_the_first_start_the_next_needs_no_repair(
     events: list[Event], tmp_path: Path
 ) -> None:
@@ -68,9 +65,6 @@ async def test_killed_between_any_two_writes_of_the_first_start_the_next_needs_n
     assert {at: faults for at, faults in found.items() if faults} == {}
 
 
-@pytest.mark.xfail(
-    strict=True, reason="the header is looked at before SQLite has rolled back a journal"
-)
 async def test_after_a_power_cut_in_the_first_start_the_next_needs_no_repair(
     events: list[Event], tmp_path: Path
 ) -> None:
@@ -86,7 +80,6 @@ async def test_after_a_power_cut_in_the_first_start_the_next_needs_no_repair(
     assert [faults for faults in found if faults] == []
 
 
-@pytest.mark.xfail(strict=True, reason="the folder is not synced after the key has got its name")
 async def test_the_key_is_on_the_disk_before_anything_is_written_with_it(tmp_path: Path) -> None:
     """A synced file whose name is lost is lost: the folder has to be synced after the name."""
     done: list[str] = []

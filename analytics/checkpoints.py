@@ -1,0 +1,63 @@
+"""What is in the write-ahead log reaches the file, and what was deleted leaves the disk."""
+
+import sqlite3
+from pathlib import Path
+
+import aiosqlite
+from filelock import Timeout
+
+from analytics import files, locks
+
+# How large the write-ahead log grows before it is carried over into the file: SQLite's own default.
+CHECKPOINT_BYTES = 1000 * 4096
+
+
+class Checkpoints:
+    """Of one path, by its owner, and only while no command writes beside it."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._due_at = CHECKPOINT_BYTES
+        self._compacting = False
+
+    async def if_large(self, writer: aiosqlite.Connection) -> None:
+        """Keep the log from growing."""
+        size = files.size(files.wal(self._path))
+        if size < self._due_at:
+            return
+        try:
+            with locks.write_lock(self._path, timeout=0):
+                done = await checkpoint(writer)
+        except (Timeout, sqlite3.Error):
+            done = False
+        # While a reader or a command holds it back, try again only when it has grown as much again.
+        self._due_at = CHECKPOINT_BYTES if done else size + CHECKPOINT_BYTES
+
+    async def compact(self, writer: aiosqlite.Connection) -> bool:
+        """Leave nothing of what was deleted; False if not possible now.
+
+        Page splits leave copies that only VACUUM removes, and each checkpoint carries what came
+        before it out of the log.
+        """
+        try:
+            with locks.write_lock(self._path, timeout=0):
+                if not await checkpoint(writer):
+                    return False
+                self._compacting = True
+                await writer.execute_fetchall("VACUUM")
+                return await checkpoint(writer)
+        except Timeout:
+            return False
+        finally:
+            self._compacting = False
+
+    async def stop_compacting(self, writer: aiosqlite.Connection) -> None:
+        """End a VACUUM that runs, which may take long and leaves everything as it was."""
+        if self._compacting:
+            await writer.interrupt()
+
+
+async def checkpoint(writer: aiosqlite.Connection) -> bool:
+    """Carry the write-ahead log over and empty it. A busy checkpoint did not happen."""
+    [(busy, _, _)] = await writer.execute_fetchall("PRAGMA wal_checkpoint(TRUNCATE)")
+    return not busy
