@@ -1,12 +1,12 @@
 """What is in the write-ahead log reaches the file, and what was deleted leaves the disk."""
 
-import sqlite3
 from pathlib import Path
 
 import aiosqlite
 from filelock import Timeout
 
 from analytics import files, locks
+from analytics.connections import ERRORS
 
 # How large the write-ahead log grows before it is carried over into the file: SQLite's own default.
 CHECKPOINT_BYTES = 1000 * 4096
@@ -28,7 +28,7 @@ class Checkpoints:
         try:
             with locks.write_lock(self._path, timeout=0):
                 done = await checkpoint(writer)
-        except (Timeout, sqlite3.Error):
+        except (OSError, *ERRORS):  # a Timeout is an OSError
             done = False
         # While a reader or a command holds it back, try again only when it has grown as much again.
         self._due_at = CHECKPOINT_BYTES if done else size + CHECKPOINT_BYTES

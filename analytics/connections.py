@@ -22,6 +22,8 @@ PRAGMAS: dict[str, str | int] = {
     "wal_autocheckpoint": 0,
 }
 
+# SQLite's message may quote what is damaged, and Python then fails to decode it.
+ERRORS = (sqlite3.Error, UnicodeDecodeError)
 DAMAGE = {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}
 # What waiting or room will cure. After any other error the file is checked.
 PASSING = {
@@ -72,20 +74,25 @@ async def is_damaged(path: Path) -> bool:
         async with connect(path, read_only=not leftover) as connection:
             [(answer,)] = await connection.execute_fetchall("PRAGMA quick_check(1)")
             return bool(answer != "ok")
-    except sqlite3.DatabaseError as error:
+    except ERRORS as error:
         if primary_code(error) in DAMAGE:
             return True
         raise
 
 
-def primary_code(error: sqlite3.Error) -> int:
+def primary_code(error: Exception) -> int:
     """SQLite's extended codes carry the primary one in their lowest byte; 0 without a code."""
-    return (getattr(error, "sqlite_errorcode", None) or 0) & 0xFF
+    code: int | None = getattr(error, "sqlite_errorcode", None)
+    if code is None:
+        # Without a code: Python found text in the file that is none.
+        is_no_text = isinstance(error, UnicodeDecodeError | sqlite3.OperationalError)
+        return sqlite3.SQLITE_CORRUPT if is_no_text else 0
+    return code & 0xFF
 
 
-def sentence(path: Path, error: sqlite3.Error | OSError) -> str:
+def sentence(path: Path, error: Exception) -> str:
     """What to tell the operator of a file that cannot be opened."""
-    code = primary_code(error) if isinstance(error, sqlite3.Error) else None
+    code = primary_code(error)
     if code == sqlite3.SQLITE_BUSY:
         return f"{path} is locked by another program: close that program and try again"
     if code == sqlite3.SQLITE_FULL:

@@ -18,6 +18,7 @@ from analytics import files, locks, migrations
 from analytics.checkpoints import Checkpoints, checkpoint
 from analytics.connections import (
     DAMAGE,
+    ERRORS,
     PASSING,
     PRAGMAS,
     check_sqlite,
@@ -92,11 +93,11 @@ class Database:
                 database = cls(path, access, owner, held, prepare or _nothing_to_prepare)
                 stack.push_async_callback(database._disconnect)
                 await database._connect()
-            except (sqlite3.Error, OSError) as error:
+            except (*ERRORS, OSError) as error:
                 raise CannotOpen(sentence(path, error)) from error
             try:
                 yield database
-            except sqlite3.Error as error:
+            except ERRORS as error:
                 if access is Access.OWN:
                     raise
                 raise CannotOpen(sentence(path, error)) from error
@@ -107,8 +108,8 @@ class Database:
             raise CannotOpen(f"{self.path} is not open at the moment")
         try:
             return list(await self._reader.execute_fetchall(sql, parameters))
-        except sqlite3.Error as error:
-            await self._learn_from(error)
+        except ERRORS as error:
+            await self._learn_from(error, sql, parameters)
             raise
 
     async def write(self, sql: str, parameters: Sequence[Any] = ()) -> list[Any]:
@@ -123,8 +124,8 @@ class Database:
         assert self._writer is not None
         try:
             rows = list(await self._writer.execute_fetchall(sql, parameters))
-        except sqlite3.Error as error:
-            await self._learn_from(error)
+        except ERRORS as error:
+            await self._learn_from(error, sql, parameters)
             raise
         if self._is_replaced():
             raise FileReplaced
@@ -141,8 +142,8 @@ class Database:
             return False
         try:
             return await self._checkpoints.compact(self._writer)
-        except sqlite3.Error as error:
-            await self._learn_from(error)
+        except ERRORS as error:
+            await self._learn_from(error, "VACUUM", ())
             return False
 
     def size(self) -> int:
@@ -154,13 +155,27 @@ class Database:
         if self.owner:
             files.keep_reserve(self.path)
 
+    def suspect(self) -> None:
+        """Have the file checked before the next statement: what nobody reads may be damaged."""
+        self._suspect = self.owner
+
     async def stop_compacting(self) -> None:
         """End a compaction that runs, which may take long."""
         if self._writer is not None:
             await self._checkpoints.stop_compacting(self._writer)
 
     async def _connect(self) -> None:
-        """Open the connections. Raises CannotOpen, sqlite3.Error and OSError."""
+        """Open what is at the path now. Raises CannotOpen, ERRORS and OSError."""
+        try:
+            await self._try_to_connect()
+        except ERRORS as error:
+            self._damaged = self._damaged or primary_code(error) in DAMAGE
+            if not self._damaged or self._access is not Access.OWN:
+                raise
+            # quick_check had not found it.
+            await self._try_to_connect()
+
+    async def _try_to_connect(self) -> None:
         if self.owner:
             await self._have_a_whole_file()
         async with AsyncExitStack() as stack:
@@ -201,6 +216,8 @@ class Database:
         await set_pragmas(writer, PRAGMAS | {"busy_timeout": busy})
         if self.owner:
             await migrations.migrate(writer, version)
+        # A backup has no log until its first statement, and the log is part of the identity.
+        await writer.execute_fetchall("PRAGMA user_version")
         # Opened last and closed first: the writer's closing then carries the log over.
         reader = await stack.enter_async_context(connect(self.path, read_only=True))
         await set_pragmas(reader, {"query_only": 1})
@@ -242,15 +259,19 @@ class Database:
                 locks.own(self.path, self._held, patience=0)
             await self._connect()
 
-    async def _learn_from(self, error: sqlite3.Error) -> None:
+    async def _learn_from(
+        self, error: Exception, sql: str, parameters: Sequence[Any] | Mapping[str, Any]
+    ) -> None:
         """Do now, or note for the next statement, what the owner can do about an error."""
         if not self.owner or self._writer is None:
             return
         code = primary_code(error)
         if code == sqlite3.SQLITE_FULL and files.give_up_reserve(self.path):
-            with suppress(sqlite3.Error):
+            with suppress(*ERRORS):
                 await checkpoint(self._writer)
         self._damaged = self._damaged or code in DAMAGE
+        if code == sqlite3.SQLITE_ERROR:
+            self._damaged |= await migrations.has_lost(self._writer, sql, parameters)
         self._suspect = self._suspect or code not in PASSING
 
 

@@ -1,14 +1,16 @@
 """The version of a file, and what brings it up to date."""
 
 import sqlite3
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import closing, suppress
 from importlib import resources
 from pathlib import Path
+from typing import Any
 
 import aiosqlite
 
 from analytics import files
-from analytics.connections import PRAGMAS, connect, set_pragmas
+from analytics.connections import ERRORS, PRAGMAS, connect, set_pragmas
 from analytics.files import CannotOpen
 
 # "TgAn": tells the file apart from every other SQLite file.
@@ -59,6 +61,24 @@ async def in_one_transaction(connection: aiosqlite.Connection, statements: Itera
         await connection.execute_fetchall(statement)
     await connection.execute_fetchall(f"PRAGMA user_version={SCHEMA_VERSION}")
     await connection.execute_fetchall("COMMIT")
+
+
+async def has_lost(
+    connection: aiosqlite.Connection, sql: str, parameters: Sequence[Any] | Mapping[str, Any]
+) -> bool:
+    """Whether a statement does not suit the file, and would suit a new one: damage to the schema.
+
+    quick_check looks at the structure of the file, and not at the text of a trigger.
+    """
+    try:
+        await connection.execute_fetchall(f"EXPLAIN {sql}", parameters)
+    except ERRORS:
+        with closing(sqlite3.connect(":memory:")) as new, suppress(sqlite3.Error):
+            for statement in schema():
+                new.execute(statement)
+            new.execute(f"EXPLAIN {sql}", parameters)
+            return True
+    return False
 
 
 def schema() -> Iterator[str]:

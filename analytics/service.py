@@ -176,9 +176,15 @@ class AnalyticsService:
             return True
 
     async def maintain(self, large_too: bool = False) -> None:
-        """What is to be done now and then: compact if it is due, keep the reserve."""
+        """What is to be done now and then: compact if it is due, keep the reserve.
+
+        With `large_too`, also have the whole file checked for damage.
+        """
         self._database.keep_reserve()
         await self.compact_if_due(large_too)
+        if large_too:
+            # Last: a file under suspicion is not compacted.
+            self._database.suspect()
 
     @property
     def is_recording(self) -> bool:
