@@ -150,9 +150,12 @@ def keep_reserve(path: Path) -> None:
     """Have the reserve, if the disk has room for it and as much again."""
     if size(reserve(path)) >= RESERVE_BYTES:
         return
-    if shutil.disk_usage(path.parent).free < 2 * RESERVE_BYTES:
-        return
-    descriptor = os.open(reserve(path), os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    try:
+        if shutil.disk_usage(path.parent).free < 2 * RESERVE_BYTES:
+            return
+        descriptor = os.open(reserve(path), os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    except OSError:
+        return  # the folder is gone or read-only, as the next statement will find
     try:
         # Some file systems keep no zeros.
         if os.write(descriptor, os.urandom(RESERVE_BYTES)) < RESERVE_BYTES:

@@ -29,13 +29,13 @@ class Access(Enum):
 def enter(path: Path, access: Access, stack: ExitStack) -> bool:
     """Hold what the access needs; whether this process is the owner. Raises CannotOpen."""
     if access is Access.OWN:
-        own(path, stack)
+        own(path, stack, OWNER_PATIENCE)
         return True
     return access is Access.SHARE and _share(path, stack)
 
 
-def own(path: Path, stack: ExitStack, patience: float = OWNER_PATIENCE) -> None:
-    """Be the owner. Raises CannotOpen while another process is."""
+def own(path: Path, stack: ExitStack, patience: float) -> None:
+    """Be the owner; `patience` in seconds. Raises CannotOpen while another process is."""
     try:
         stack.enter_context(_lock(f"{path}.lock", patience))
     except Timeout:
