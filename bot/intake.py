@@ -45,9 +45,10 @@ async def sign_in(bot: Bot, settings: Settings) -> None:
                 "BOT_TOKEN is refused by Telegram: give the token that @BotFather gave you"
             ) from None
         except (TelegramAPIError, ClientDecodeError) as error:
-            pause = next(backoff)
-            logger.warning("no start yet (%s): next try in %.0f s", type(error).__name__, pause)
-            await asyncio.sleep(pause)
+            logger.warning(
+                "no start yet (%s): next try in %.0f s", type(error).__name__, backoff.next_delay
+            )
+            await backoff.asleep()
         else:
             return
 

@@ -5,7 +5,7 @@ import logging
 from collections.abc import Iterable
 
 from aiogram import Bot
-from aiogram.exceptions import TelegramAPIError
+from aiogram.exceptions import AiogramError
 
 from analytics.notices import Notice
 from bot import texts
@@ -20,5 +20,5 @@ async def tell_admins(bot: Bot, admin_ids: Iterable[int], notices: asyncio.Queue
         for admin_id in admin_ids:
             try:
                 await bot.send_message(admin_id, text)
-            except TelegramAPIError as error:
+            except AiogramError as error:
                 logger.warning("an admin could not be told (%s)", type(error).__name__)

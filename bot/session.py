@@ -1,13 +1,20 @@
 """Requests to Telegram: what goes wrong on the way is tried again, within bounds."""
 
 import asyncio
+from collections import Counter
+from collections.abc import Awaitable, Callable
 from types import SimpleNamespace
 from typing import Any
 
 from aiogram import Bot
 from aiogram.client.session.aiohttp import AiohttpSession
 from aiogram.client.session.middlewares.base import BaseRequestMiddleware, NextRequestMiddlewareType
-from aiogram.exceptions import TelegramNetworkError, TelegramRetryAfter, TelegramServerError
+from aiogram.exceptions import (
+    ClientDecodeError,
+    TelegramNetworkError,
+    TelegramRetryAfter,
+    TelegramServerError,
+)
 from aiogram.methods import GetUpdates, TelegramMethod
 from aiogram.methods.base import TelegramType
 from aiohttp import ClientError, ClientSession, TraceConfig, TraceRequestRedirectParams
@@ -16,6 +23,11 @@ from aiohttp import ClientError, ClientSession, TraceConfig, TraceRequestRedirec
 ATTEMPTS = 4
 # Telegram may ask for more; an answer that late is of no use to anyone.
 LONGEST_PAUSE = 60.0
+# Answers to one chat that wait at a time. Telegram slows down who writes much to one person: that
+# person's answers must not take the places of the others'.
+WAITING_PER_CHAT = 10
+# What may be over when it is tried again.
+PASSING = (ClientDecodeError, TelegramNetworkError, TelegramRetryAfter, TelegramServerError)
 
 
 class RetryAnswers(BaseRequestMiddleware):
@@ -23,6 +35,10 @@ class RetryAnswers(BaseRequestMiddleware):
 
     Polling has pauses of its own.
     """
+
+    def __init__(self, sleep: Callable[[float], Awaitable[None]] = asyncio.sleep) -> None:
+        self._sleep = sleep
+        self._waiting: Counter[Any] = Counter()
 
     async def __call__(
         self,
@@ -33,17 +49,32 @@ class RetryAnswers(BaseRequestMiddleware):
         # aiogram types a middleware's result as the response around what it really is.
         if isinstance(method, GetUpdates):
             return await make_request(bot, method)  # type: ignore[arg-type]
+        chat = getattr(method, "chat_id", None)
         attempt = 1
         while True:
             try:
                 return await make_request(bot, method)
-            except (TelegramRetryAfter, TelegramServerError, TelegramNetworkError) as error:
+            except PASSING as error:
                 asked = error.retry_after if isinstance(error, TelegramRetryAfter) else None
                 pause = 2.0 ** (attempt - 1) if asked is None else asked
-                if attempt == ATTEMPTS or pause > LONGEST_PAUSE:
+                if attempt == ATTEMPTS or pause > LONGEST_PAUSE or _was_carried_out(error):
                     raise
-            await asyncio.sleep(pause)
+                if chat is not None and self._waiting[chat] >= WAITING_PER_CHAT:
+                    raise
+            self._waiting[chat] += 1
+            try:
+                await self._sleep(pause)
+            finally:
+                self._waiting -= Counter([chat])  # forgets who waits no more
             attempt += 1
+
+
+def _was_carried_out(error: Exception) -> bool:
+    """Whether it is only the answer that aiogram does not know.
+
+    What is no JSON at all is the error page of a server in between.
+    """
+    return isinstance(error, ClientDecodeError) and not isinstance(error.data, str)
 
 
 class RedirectRefused(ClientError):

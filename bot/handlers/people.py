@@ -1,6 +1,9 @@
 """What anyone may ask."""
 
+import logging
+
 from aiogram import Bot
+from aiogram.exceptions import TelegramForbiddenError
 from aiogram.types import (
     CallbackQuery,
     ErrorEvent,
@@ -11,9 +14,15 @@ from aiogram.types import (
 
 from analytics.clock import utc_now
 from bot import texts
+from bot.session import PASSING
 from bot.settings import Settings
 
+logger = logging.getLogger(__name__)
+
 PRIVACY = "privacy"
+
+# Telegram, or the person, took no answer: nor would they take another one.
+NOT_TAKEN = (*PASSING, TelegramForbiddenError)
 
 
 async def start(message: Message) -> None:
@@ -45,6 +54,10 @@ async def unknown_click(click: CallbackQuery) -> None:
 
 async def failed(event: ErrorEvent) -> None:
     """Tell the person, who otherwise waits for ever; what it was is in the log."""
+    if isinstance(event.exception, NOT_TAKEN):
+        logger.warning("an answer was not taken (%s)", type(event.exception).__name__)
+        return
+    logger.error("a handler failed", exc_info=event.exception)
     if event.update.message:
         await event.update.message.answer(texts.ERROR)
     elif event.update.callback_query:

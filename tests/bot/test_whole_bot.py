@@ -200,3 +200,23 @@ async def test_privacy_says_what_the_settings_are(sandbox: Sandbox, database: Pa
     assert "7 days" in answer
     assert "rounded down to the minute" in answer
     assert "stores as it is" in answer
+
+
+async def test_a_handler_that_fails_tells_the_person_and_the_log(
+    sandbox: Sandbox,
+    database: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    def fail() -> str:
+        raise ValueError("canary")
+
+    monkeypatch.setattr(texts, "start", fail)
+    async with running_bot(sandbox, database):
+        told = await ask(sandbox.person(), "/start")
+    log = capsys.readouterr().err
+
+    assert told == texts.ERROR
+    assert "ERROR bot.handlers.people" in log
+    assert "ValueError" in log
+    assert "canary" not in log
