@@ -4,7 +4,8 @@ import inspect
 import itertools
 import time
 from collections import defaultdict
-from collections.abc import Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from types import TracebackType
 from typing import Any, Self
@@ -48,7 +49,8 @@ class Sandbox:
     """`async with Sandbox() as sandbox:` a bot runs against `sandbox.url` with `sandbox.token`.
 
     `calls` is everything the bot asked for, in order. `clock` dates messages and lets clicks and
-    unacknowledged updates grow old. `webhook_retry` is in seconds.
+    unacknowledged updates grow old. `webhook_retry` is in seconds. A `port` is only needed to be
+    `gone` for a while: one that the kernel gives to connections may be taken meanwhile.
     """
 
     def __init__(
@@ -58,8 +60,10 @@ class Sandbox:
         first_update_id: int = FIRST_UPDATE_ID,
         clock: Callable[[], datetime] = utc_now,
         webhook_retry: float = 0.05,
+        port: int = 0,
     ) -> None:
         self.token = token
+        self._port = port
         self.url = ""
         self.calls: list[Call] = []
         self.bot = {
@@ -96,8 +100,7 @@ class Sandbox:
 
     async def __aenter__(self) -> Self:
         await self._runner.setup()
-        site = web.TCPSite(self._runner, "127.0.0.1", 0)
-        await site.start()
+        await self._listen()
         host, port = self._runner.addresses[0][:2]
         self.url = f"http://{host}:{port}"
         return self
@@ -168,10 +171,25 @@ class Sandbox:
         await self._called.until(lambda: len(calls) >= times, within, what)
         return list(calls)
 
+    @asynccontextmanager
+    async def gone(self) -> AsyncIterator[None]:
+        """The connections end, and new ones are refused."""
+        for site in list(self._runner.sites):
+            await site.stop()
+        assert self._runner.server is not None
+        for connection in self._runner.server.connections:
+            if connection.transport is not None:
+                connection.transport.abort()
+        yield
+        await self._listen()
+
     async def settled(self, *, within: float = PATIENCE) -> None:
         """Until the bot has acknowledged everything; its answers may still be on their way."""
         what = f"acknowledgement of {len(self.updates)} updates"
         await self.updates.waiting.until(lambda: not len(self.updates), within, what)
+
+    async def _listen(self) -> None:
+        await web.TCPSite(self._runner, "127.0.0.1", self._port).start()
 
     async def _answer(self, request: web.Request) -> web.StreamResponse:
         if request.match_info["token"] != self.token:

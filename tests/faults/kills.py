@@ -103,20 +103,26 @@ class Lives:
             await ended
 
 
-def webhook_settings() -> dict[str, str]:
-    """Environment of a webhook on this machine, on a port that stays the bot's own."""
+def free_port() -> int:
+    """One that nobody takes while nobody listens there."""
     for port in random.sample(PORTS, len(PORTS)):
         with socket.socket() as listening:
             try:
                 listening.bind(("127.0.0.1", port))
             except OSError:
                 continue
-        return {
-            "WEBHOOK_URL": f"http://127.0.0.1:{port}/telegram",
-            "WEBHOOK_PORT": str(port),
-            "WEBHOOK_SECRET": "nobody-knows-this-1",
-        }
+        return port
     raise OSError("no free port")
+
+
+def webhook_settings() -> dict[str, str]:
+    """Environment of a webhook on this machine, on a port that stays the bot's own."""
+    port = free_port()
+    return {
+        "WEBHOOK_URL": f"http://127.0.0.1:{port}/telegram",
+        "WEBHOOK_PORT": str(port),
+        "WEBHOOK_SECRET": "nobody-knows-this-1",
+    }
 
 
 @asynccontextmanager

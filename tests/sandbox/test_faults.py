@@ -13,6 +13,7 @@ from aiogram.exceptions import (
 )
 
 from bot.sandbox import Sandbox, faults
+from tests.faults.kills import free_port
 from tests.sandbox.conftest import Client
 
 
@@ -128,6 +129,20 @@ async def test_a_call_that_meets_a_fault_is_kept_too(sandbox: Sandbox, client: C
     await client.refusal("getMe")
 
     assert len(await sandbox.called("getMe")) == 1
+
+
+async def test_while_it_is_gone_connections_are_refused_and_then_it_is_as_before() -> None:
+    async with aiohttp.ClientSession() as http, Sandbox(port=free_port()) as sandbox:
+        client = Client(sandbox, http)
+        waiting = asyncio.create_task(client.call("getUpdates", timeout=50))
+        await sandbox.called("getUpdates")
+        async with sandbox.gone():
+            with pytest.raises(aiohttp.ClientError):
+                await waiting
+            with pytest.raises(aiohttp.ClientConnectorError):
+                await client.call("getMe")
+
+        assert await client.result("getMe")
 
 
 async def test_at_the_end_nobody_hangs_or_waits() -> None:
