@@ -1,0 +1,126 @@
+"""Nobody gets so many expensive answers that others have to wait for theirs."""
+
+from collections.abc import AsyncIterator
+from functools import partial
+from pathlib import Path
+
+import pytest
+
+from bot import limits, texts
+from bot.limits import BURST, SECONDS_EACH, LimitPerPerson
+from bot.sandbox import Person, Sandbox
+from tests.bot.running import running_bot
+
+ADMIN = 6_000_000_001
+ANOTHER_ADMIN = 6_000_000_002
+
+
+class Seconds:
+    """A monotonic clock that stands still until it is moved."""
+
+    now = 1_000.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> Seconds:
+    clock = Seconds()
+    monkeypatch.setattr("bot.app.LimitPerPerson", partial(LimitPerPerson, clock))
+    return clock
+
+
+@pytest.fixture
+async def sandbox(tmp_path: Path, clock: Seconds) -> AsyncIterator[Sandbox]:
+    """With the running bot."""
+    admins = {ADMIN, ANOTHER_ADMIN}
+    async with (
+        Sandbox() as sandbox,
+        running_bot(sandbox, tmp_path / "analytics.sqlite3", admin_ids=admins),
+    ):
+        yield sandbox
+
+
+async def ask(person: Person, text: str = "/stats") -> str:
+    await person.says(text)
+    return (await person.answer()).text
+
+
+def is_report(text: str) -> bool:
+    return "Interactions" in text
+
+
+async def test_the_last_answer_allowed_is_given_then_it_is_said_once_then_silence(
+    sandbox: Sandbox, clock: Seconds
+) -> None:
+    admin = sandbox.person(ADMIN)
+    allowed = [await ask(admin) for _ in range(BURST)]
+    told = await ask(admin)
+    for _ in range(5):
+        await admin.says("/stats")
+    # An answer to any of the five would come first, or second.
+    after = [await ask(admin, "/help"), await ask(admin, "/help")]
+
+    assert all(is_report(text) for text in allowed)
+    assert told == texts.SLOW_DOWN
+    assert all("/privacy" in text for text in after)
+
+
+async def test_after_some_seconds_there_is_another_answer_and_after_more_all_of_them(
+    sandbox: Sandbox, clock: Seconds
+) -> None:
+    admin = sandbox.person(ADMIN)
+    for _ in range(BURST):
+        await ask(admin)
+    clock.now += SECONDS_EACH - 0.1
+    too_early = await ask(admin)
+    clock.now += 0.1
+    again = [await ask(admin), await ask(admin)]
+    clock.now += BURST * SECONDS_EACH
+    all_again = [await ask(admin) for _ in range(BURST + 1)]
+
+    assert too_early == texts.SLOW_DOWN
+    assert (is_report(again[0]), again[1]) == (True, texts.SLOW_DOWN)
+    assert [is_report(text) for text in all_again] == [True] * BURST + [False]
+
+
+async def test_others_get_theirs(sandbox: Sandbox, clock: Seconds) -> None:
+    admin, another = sandbox.person(ADMIN), sandbox.person(ANOTHER_ADMIN)
+    for _ in range(BURST + 1):
+        await ask(admin)
+
+    assert is_report(await ask(another))
+
+
+async def test_clicks_count_too_and_are_told_in_a_toast(sandbox: Sandbox, clock: Seconds) -> None:
+    person = sandbox.person()
+    await ask(person, "/start")
+    toasts = []
+    for _ in range(BURST + 1):
+        await person.clicks(texts.SEE_PRIVACY)
+        toasts.append((await person.toast()).text)
+
+    assert toasts == [""] * BURST + [texts.SLOW_DOWN]
+
+
+async def test_what_is_cheap_has_no_limit(sandbox: Sandbox, clock: Seconds) -> None:
+    person = sandbox.person()
+    answers = [await ask(person, "/help") for _ in range(3 * BURST)]
+
+    assert texts.SLOW_DOWN not in answers
+
+
+def test_only_so_many_people_are_remembered(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(limits, "PEOPLE", 3)
+    limit = LimitPerPerson(lambda: 0.0)
+    for person in range(10):
+        for _ in range(BURST):
+            assert limit._allows(person)
+        assert not limit._allows(person)
+        limit._told.add(person)
+
+    assert len(limit._full_at) == 3
+    assert len(limit._told) == 3
+    assert not limit._allows(9)
+    assert limit._allows(0)
