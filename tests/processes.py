@@ -21,7 +21,7 @@ class Process:
         self._ended = asyncio.create_task(process.communicate())
         self.pid = process.pid
 
-    async def ended(self, within: float = PATIENCE) -> tuple[int, str, str]:
+    async def ended(self, within: float | None = PATIENCE) -> tuple[int, str, str]:
         """Exit status, stdout and stderr, once it has ended."""
         output, errors = await asyncio.wait_for(asyncio.shield(self._ended), within)
         assert self._process.returncode is not None
@@ -67,7 +67,7 @@ async def bot_process(sandbox: Sandbox, database: Path, **more: str) -> AsyncIte
     before = sum(call.method == begins for call in sandbox.calls)
     database.parent.mkdir(parents=True, exist_ok=True)
     process = await start(database.parent, **settings(sandbox, database, **more))
-    ended = asyncio.create_task(process.ended())
+    ended = asyncio.create_task(process.ended(within=None))
     beginning = asyncio.create_task(sandbox.called(begins, before + 1, within=PATIENCE))
     try:
         await asyncio.wait({ended, beginning}, return_when=asyncio.FIRST_COMPLETED)

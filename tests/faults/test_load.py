@@ -1,0 +1,110 @@
+"""Under load everyone is answered, each update is recorded once, and memory is bounded."""
+
+import asyncio
+from pathlib import Path
+from unittest.mock import patch
+
+import pytest
+from aiohttp import web
+
+from bot.sandbox import Sandbox, faults
+from bot.sandbox.faults import Answer
+from bot.session import WAITING_PER_CHAT, RetryAnswers
+from tests.bot.running import running_bot
+from tests.faults.database import Story, remembered
+from tests.faults.load import FAULTS
+from tests.faults.redelivery import intake
+from tests.faults.table import Fault
+
+FEW = 20
+
+
+@pytest.mark.parametrize("fault", FAULTS, ids=lambda fault: fault.name)
+async def test_everything_is_answered_and_recorded_once(fault: Fault) -> None:
+    row = await fault.inject(fault.short)
+
+    assert row.acknowledged >= fault.short
+    assert (row.lost, row.counted_twice) == (0, 0)
+    assert row.recorded == row.acknowledged
+
+
+def floods_only(chat_id: int) -> Answer:
+    """Too much was written to this chat; the others get what they are to get."""
+
+    async def answer(fault: faults.Fault, request: web.Request) -> web.StreamResponse | None:
+        if (await request.post()).get("chat_id") != str(chat_id):
+            return None
+        return await faults.floods(30)(fault, request)
+
+    return answer
+
+
+class Pause:
+    """All pauses between tries last until it is over."""
+
+    def __init__(self) -> None:
+        self.over = asyncio.Event()
+        self.asked = 0
+
+    async def __call__(self, seconds: float) -> None:
+        self.asked += 1
+        await self.over.wait()
+
+
+@pytest.mark.parametrize("webhook", [False, True], ids=["polling", "webhook"])
+async def test_one_person_whom_telegram_slows_down_is_in_nobodys_way(
+    tmp_path: Path, webhook: bool
+) -> None:
+    pause = Pause()
+    with (
+        patch("bot.app.RetryAnswers", lambda: RetryAnswers(pause)),
+        patch("bot.intake.UPDATES_IN_FLIGHT", FEW),
+        patch("bot.webhook.UPDATES_IN_FLIGHT", FEW),
+    ):
+        async with Sandbox() as sandbox:
+            tale = Story(sandbox, tmp_path / "analytics.sqlite3")
+            greedy = sandbox.person()
+            async with running_bot(sandbox, tale.database, **intake(webhook=webhook)):
+                slowed = sandbox.plan("sendMessage", floods_only(greedy.user["id"]), times=None)
+                for _ in range(3 * FEW):
+                    await greedy.says("good morning")
+                await tale.talk()
+                slowed.lift()
+                pause.over.set()
+                for _ in range(WAITING_PER_CHAT):
+                    await greedy.answer()
+                await sandbox.settled()
+
+    assert pause.asked == WAITING_PER_CHAT
+    assert len(remembered(tale.database)) == 3 * FEW + len(tale.said)
+
+
+@pytest.mark.parametrize("webhook", [False, True], ids=["polling", "webhook"])
+async def test_updates_wait_at_telegrams_while_answers_do(tmp_path: Path, webhook: bool) -> None:
+    pause = Pause()
+    database = tmp_path / "analytics.sqlite3"
+    with (
+        patch("bot.app.RetryAnswers", lambda: RetryAnswers(pause)),
+        patch("bot.intake.UPDATES_IN_FLIGHT", FEW),
+        patch("bot.webhook.UPDATES_IN_FLIGHT", FEW),
+    ):
+        async with Sandbox() as sandbox:
+            people = [sandbox.person() for _ in range(20 * FEW)]
+            async with running_bot(sandbox, database, **intake(webhook=webhook)):
+                slowed = sandbox.plan("sendMessage", faults.floods(30), times=None)
+                for person in people:
+                    await person.says("good morning")
+                await sandbox.called("sendMessage", FEW)
+                # A bot without a bound asks for all of them within this time.
+                with pytest.raises(TimeoutError):
+                    await sandbox.called("sendMessage", FEW + 1, within=1.0)
+                delivered = len(sandbox.updates.deliveries)
+                slowed.lift()
+                pause.over.set()
+                for person in people:
+                    await person.answer()
+                await sandbox.settled()
+
+    # Those at work, and a batch, or the connections of a webhook.
+    assert delivered <= FEW + 100
+    assert len(remembered(database)) == len(people)
