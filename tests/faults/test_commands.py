@@ -1,0 +1,110 @@
+"""Two processes on one file: one bot, and commands that leave to it what is its own."""
+
+import asyncio
+import signal
+from collections.abc import AsyncIterator
+from contextlib import ExitStack
+from pathlib import Path
+
+import pytest
+
+from analytics import AnalyticsService, CannotOpen, locks
+from analytics.files import size, wal
+from bot.sandbox import Sandbox
+from tests.faults.commands import FAULTS, LONGEST_RETENTION, OLD, clean_up, fill, total
+from tests.faults.database import AN_INTERACTION
+from tests.faults.recount import inconsistencies
+from tests.faults.table import Fault
+from tests.processes import bot_process
+
+
+@pytest.fixture
+async def sandbox() -> AsyncIterator[Sandbox]:
+    async with Sandbox() as sandbox:
+        yield sandbox
+
+
+@pytest.fixture
+def database(tmp_path: Path) -> Path:
+    return tmp_path / "analytics.sqlite3"
+
+
+@pytest.mark.parametrize("fault", FAULTS, ids=lambda fault: fault.name)
+async def test_nothing_is_lost_or_counted_twice(fault: Fault) -> None:
+    row = await fault.inject(fault.short)
+
+    assert row.acknowledged > 0
+    assert (row.lost, row.counted_twice) == (0, 0)
+    assert row.recorded == row.acknowledged
+
+
+async def test_the_lock_dies_with_the_process(sandbox: Sandbox, database: Path) -> None:
+    async with bot_process(sandbox, database) as first:
+        with ExitStack() as held:
+            while_it_runs = locks.share(database, held)
+        first.send(signal.SIGKILL)
+        await first.ended()
+        with ExitStack() as held:
+            # Asks once, and does not wait.
+            after_the_kill = locks.share(database, held)
+    async with bot_process(sandbox, database):
+        person = sandbox.person()
+        await person.says("good morning")
+        await person.answer()
+
+    assert not while_it_runs
+    assert after_the_kill
+
+
+async def test_a_cleanup_leaves_the_checkpoint_to_the_bot(sandbox: Sandbox, database: Path) -> None:
+    await fill(database, 1)
+    async with bot_process(sandbox, database, **LONGEST_RETENTION):
+        before, log_before = database.read_bytes(), wal(database).stat().st_size
+        deleted = await clean_up(database, 30)
+        after, log_after = database.read_bytes(), wal(database).stat().st_size
+
+    assert deleted == OLD
+    assert after == before
+    assert log_after > log_before
+
+
+async def test_of_two_cleanups_without_a_bot_each_interaction_is_deleted_by_one(
+    database: Path,
+) -> None:
+    await fill(database, 2)
+    deleted = await asyncio.gather(clean_up(database, 60), clean_up(database, 60))
+
+    assert sum(deleted) == OLD
+    assert await total(database) == OLD
+    assert inconsistencies(database) == []
+
+
+def test_commands_write_one_after_the_other(
+    database: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(locks, "WRITER_PATIENCE", 0)
+    with ExitStack() as bot, ExitStack() as one:
+        locks.own(database, bot)
+        locks.share(database, one)
+        with ExitStack() as other, pytest.raises(CannotOpen, match="another command writes"):
+            locks.share(database, other)
+        one.close()
+        with ExitStack() as other:
+            is_owner = locks.share(database, other)
+
+    assert not is_owner
+
+
+async def test_the_bot_does_not_checkpoint_while_a_command_writes(
+    database: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("analytics.database.CHECKPOINT_BYTES", 1)
+    async with AnalyticsService.open(database) as analytics:
+        with locks.write_lock(database, timeout=0):
+            await analytics.record([AN_INTERACTION])
+            beside_a_command = size(wal(database))
+        await analytics.record([AN_INTERACTION])
+        alone = size(wal(database))
+
+    assert beside_a_command > 0
+    assert alone == 0
