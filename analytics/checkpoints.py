@@ -3,7 +3,6 @@
 from pathlib import Path
 
 import aiosqlite
-from filelock import Timeout
 
 from analytics import files, locks
 from analytics.connections import ERRORS
@@ -28,7 +27,8 @@ class Checkpoints:
         try:
             with locks.write_lock(self._path, timeout=0):
                 done = await checkpoint(writer)
-        except (OSError, *ERRORS):  # a Timeout is an OSError
+        except (OSError, *ERRORS):
+            # The lock is held, or cannot be opened; what was written is committed nonetheless.
             done = False
         # While a reader or a command holds it back, try again only when it has grown as much again.
         self._due_at = CHECKPOINT_BYTES if done else size + CHECKPOINT_BYTES
@@ -36,8 +36,9 @@ class Checkpoints:
     async def compact(self, writer: aiosqlite.Connection) -> bool:
         """Leave nothing of what was deleted; False if not possible now.
 
-        Page splits leave copies that only VACUUM removes, and each checkpoint carries what came
-        before it out of the log.
+        Page splits leave copies that only VACUUM removes, and the checkpoint after it carries it
+        over into the file. The one before asks whether a reader would hold that back: then nothing
+        is rewritten in vain.
         """
         try:
             with locks.write_lock(self._path, timeout=0):
@@ -46,8 +47,8 @@ class Checkpoints:
                 self._compacting = True
                 await writer.execute_fetchall("VACUUM")
                 return await checkpoint(writer)
-        except Timeout:
-            return False
+        except OSError:
+            return False  # the lock is held, or cannot be opened
         finally:
             self._compacting = False
 

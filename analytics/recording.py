@@ -101,7 +101,7 @@ class Recorder:
         return bool(done) and batch.told.result()
 
     async def close(self) -> None:
-        """Write the backlog, once more; what cannot be written now is lost and said."""
+        """Write the backlog; what cannot be written now is lost and said."""
         self._closing.set()
         if self._writing is not None:
             await self._writing
@@ -117,6 +117,7 @@ class Recorder:
 
     async def _write(self) -> None:
         """The only task that records. Never cancelled; waiting and writing are told apart."""
+        is_last_try = False
         while self._batches:
             batches = self._next()
             try:
@@ -124,8 +125,10 @@ class Recorder:
             # Whatever it was, people are answered and the interactions are kept for later.
             except Exception as error:
                 self._fail(error)
-                if self._closing.is_set():
+                if is_last_try:
                     return
+                # At the end, too, there are two: what can be healed is healed before the second.
+                is_last_try = self._closing.is_set()
                 await self._pause()
                 continue
             if self.failing:

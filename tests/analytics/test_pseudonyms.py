@@ -93,23 +93,6 @@ def test_no_file_is_no_key(tmp_path: Path) -> None:
     assert read_key(tmp_path / "key") is None
 
 
-def test_of_keys_written_at_once_one_whole_one_is_there(tmp_path: Path) -> None:
-    path = tmp_path / "key"
-    keys = [new_key() for _ in range(AT_ONCE)]
-    together = Barrier(AT_ONCE)
-
-    def write(key: bytes) -> bytes | None:
-        together.wait()
-        write_key(path, key)
-        return read_key(path)
-
-    with ThreadPoolExecutor(AT_ONCE) as threads:
-        read = set(threads.map(write, keys))
-
-    assert len(read) == 1
-    assert read <= set(keys)
-
-
 def test_first_starts_at_once_agree_on_a_key(tmp_path: Path) -> None:
     """One after the other has the file; each knows the person whom the others recorded."""
     together = Barrier(AT_ONCE)

@@ -248,6 +248,29 @@ async def test_what_cannot_be_written_at_the_end_is_said(
     assert total(tmp_path) == 0
 
 
+async def test_what_fails_at_the_end_is_tried_once_more(tmp_path: Path) -> None:
+    """A file found damaged by a write is healed before the next one."""
+    write, failed = Database.write, False
+
+    async def fails_once(self: Database, sql: str, parameters: Sequence[Any] = ()) -> list[Any]:
+        nonlocal failed
+        if sql == RECORD and not failed:
+            failed = True
+            raise sqlite3.OperationalError("disk I/O error")
+        return await write(self, sql, parameters)
+
+    async with open_service(tmp_path) as analytics:
+        with patch.object(Database, "write", fails_once):
+            recording = asyncio.create_task(analytics.record(days_ago(1, 3)))
+            await asyncio.sleep(0)  # what it records waits now, and the end comes before it is done
+            assert analytics.backlog == 3
+            await analytics._recorder.close()  # type: ignore[union-attr]
+            await recording
+
+    assert failed
+    assert total(tmp_path) == 3
+
+
 @pytest.mark.usefixtures("_impatient", "_small_backlog")
 async def test_a_failure_to_count_the_dropped_counts_nothing_twice(tmp_path: Path) -> None:
     """The interactions, which have no update ids to know them by, are tried again with it."""
@@ -275,7 +298,7 @@ async def test_a_failure_to_count_the_dropped_counts_nothing_twice(tmp_path: Pat
 async def test_a_checkpoint_that_is_not_possible_takes_nothing_back(tmp_path: Path) -> None:
     """A lock that another user of the computer has made, for one, cannot be opened."""
     lock = tmp_path / f"{NAME}.write-lock"
-    with patch("analytics.database.CHECKPOINT_BYTES", 0):
+    with patch("analytics.checkpoints.CHECKPOINT_BYTES", 0):
         async with open_service(tmp_path) as analytics:
             lock.unlink()
             lock.mkdir()

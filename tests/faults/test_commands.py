@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from analytics import AnalyticsService, CannotOpen, locks
+from analytics import Access, AnalyticsService, CannotOpen, locks
 from analytics.files import size, wal
 from bot.sandbox import Sandbox
 from tests.faults.commands import FAULTS, LONGEST_RETENTION, OLD, clean_up, fill, total
@@ -41,12 +41,12 @@ async def test_nothing_is_lost_or_counted_twice(fault: Fault) -> None:
 async def test_the_lock_dies_with_the_process(sandbox: Sandbox, database: Path) -> None:
     async with bot_process(sandbox, database) as first:
         with ExitStack() as held:
-            while_it_runs = locks.share(database, held)
+            while_it_runs = locks.enter(database, Access.SHARE, held)
         first.send(signal.SIGKILL)
         await first.ended()
         with ExitStack() as held:
             # Asks once, and does not wait.
-            after_the_kill = locks.share(database, held)
+            after_the_kill = locks.enter(database, Access.SHARE, held)
     async with bot_process(sandbox, database):
         person = sandbox.person()
         await person.says("good morning")
@@ -84,13 +84,13 @@ def test_commands_write_one_after_the_other(
 ) -> None:
     monkeypatch.setattr(locks, "WRITER_PATIENCE", 0)
     with ExitStack() as bot, ExitStack() as one:
-        locks.own(database, bot)
-        locks.share(database, one)
+        locks.enter(database, Access.OWN, bot)
+        locks.enter(database, Access.SHARE, one)
         with ExitStack() as other, pytest.raises(CannotOpen, match="another command writes"):
-            locks.share(database, other)
+            locks.enter(database, Access.SHARE, other)
         one.close()
         with ExitStack() as other:
-            is_owner = locks.share(database, other)
+            is_owner = locks.enter(database, Access.SHARE, other)
 
     assert not is_owner
 
@@ -98,7 +98,7 @@ def test_commands_write_one_after_the_other(
 async def test_the_bot_does_not_checkpoint_while_a_command_writes(
     database: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("analytics.database.CHECKPOINT_BYTES", 1)
+    monkeypatch.setattr("analytics.checkpoints.CHECKPOINT_BYTES", 1)
     async with AnalyticsService.open(database) as analytics:
         with locks.write_lock(database, timeout=0):
             await analytics.record([AN_INTERACTION])
