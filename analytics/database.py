@@ -129,9 +129,22 @@ class Database:
             raise
         if self._is_replaced():
             raise FileReplaced
-        if self.owner:
+        if self.owner and not self._writer.in_transaction:
             await self._checkpoints.if_large(self._writer)
         return rows
+
+    async def write_all(self, *statements: tuple[str, Sequence[Any]]) -> None:
+        """Run several in one transaction: for a command, which nobody cancels."""
+        await self.write("BEGIN IMMEDIATE")
+        try:
+            for statement in statements:
+                await self.write(*statement)
+            await self.write("COMMIT")
+        except BaseException:
+            # Without a transaction, since a new connection has taken its place, nothing is left.
+            with suppress(*ERRORS):
+                await self.write("ROLLBACK")
+            raise
 
     async def compact(self) -> bool:
         """Remove from the disk what was deleted; False if not possible now, to be tried again.

@@ -1,5 +1,6 @@
 """The version of a file, and what brings it up to date."""
 
+import re
 import sqlite3
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import closing, suppress
@@ -15,9 +16,20 @@ from analytics.files import CannotOpen
 
 # "TgAn": tells the file apart from every other SQLite file.
 APPLICATION_ID = 0x5467416E
-SCHEMA_VERSION = 1
-# The statements that bring a file to the version named from the one before it.
-MIGRATIONS: dict[int, Sequence[str]] = {}
+SCHEMA_VERSION = 2
+# What is done to the tables to bring a file to the version named from the one before it. Tables
+# that are missing then are made, and triggers and views made anew, as the schema has them.
+MIGRATIONS: dict[int, Sequence[str]] = {
+    2: (
+        "ALTER TABLE users ADD COLUMN rows INTEGER NOT NULL DEFAULT 0",
+        "UPDATE users SET rows = counted.rows "
+        "FROM (SELECT user_id, count(*) AS rows FROM interactions GROUP BY user_id) AS counted "
+        "WHERE id = counted.user_id",
+    ),
+}
+
+# A trigger goes with its view.
+MADE = "SELECT type, name FROM sqlite_schema WHERE name NOT LIKE 'sqlite%' ORDER BY type"
 
 
 async def make(path: Path) -> None:
@@ -48,10 +60,25 @@ async def version(path: Path, connection: aiosqlite.Connection, *, may_be_old: b
 async def migrate(connection: aiosqlite.Connection, version: int) -> None:
     """Bring an old file up to date, in one transaction."""
     if version < SCHEMA_VERSION:
-        steps = range(version + 1, SCHEMA_VERSION + 1)
-        await in_one_transaction(
-            connection, [statement for step in steps for statement in MIGRATIONS[step]]
-        )
+        await in_one_transaction(connection, await _to_current(connection, version))
+
+
+async def _to_current(connection: aiosqlite.Connection, version: int) -> list[str]:
+    """First without triggers and views, which name what the tables were."""
+    made = [tuple(row) for row in await connection.execute_fetchall(MADE)]
+    tables = {name for kind, name in made if kind == "table"}
+    steps = range(version + 1, SCHEMA_VERSION + 1)
+    return [
+        *(f"DROP {kind} {name}" for kind, name in made if kind in ("trigger", "view")),
+        *(statement for step in steps for statement in MIGRATIONS[step]),
+        *(statement for statement in schema() if _name(statement) not in tables),
+    ]
+
+
+def _name(statement: str) -> str:
+    """What a statement of the schema creates."""
+    [name] = re.findall(r"^CREATE \w+ (\w+)", statement, re.MULTILINE)
+    return str(name)
 
 
 async def in_one_transaction(connection: aiosqlite.Connection, statements: Iterable[str]) -> None:

@@ -3,6 +3,7 @@
 There are about 10^10 Telegram IDs: without a key all of them can be tried in an hour.
 """
 
+import os
 import secrets
 from contextlib import suppress
 from hashlib import blake2b
@@ -22,23 +23,47 @@ class References(Protocol):
     def reference(self, telegram_id: int) -> int:
         """What `users` keeps of a person: a signed 64-bit number."""
 
+    def opt_out(self, telegram_id: int) -> int:
+        """What `opt_outs` keeps of a person: another one."""
+
 
 class Pseudonyms:
-    """Keyed references: the same person under the same key, and nobody's name without it."""
+    """Keyed references: the same person under the same key, and nobody's name without it.
+
+    `key` has 32 bytes. Where it replaces another one it has 32 more, under which people have
+    opted out: nobody's Telegram ID is known, so their choice could not be carried over.
+    """
 
     def __init__(self, key: bytes) -> None:
-        """Raises ValueError unless `key` has 32 bytes."""
-        if len(key) != KEY_BYTES:
+        """Raises ValueError for a key of another length."""
+        if len(key) not in (KEY_BYTES, 2 * KEY_BYTES):
             raise ValueError(f"the key has {len(key)} bytes instead of {KEY_BYTES}")
         self.key = key
+        self._people, opt_outs = key[:KEY_BYTES], key[KEY_BYTES:]
+        self._opt_outs = opt_outs or _derived(self._people)
         # Kept in the file to recognise its key by; tells nothing about the key.
-        self.fingerprint = blake2b(key=key, person=b"fingerprint", digest_size=16).hexdigest()
+        self.fingerprint = blake2b(
+            opt_outs, key=self._people, person=b"fingerprint", digest_size=16
+        ).hexdigest()
 
     def reference(self, telegram_id: int) -> int:
-        digest = blake2b(
-            telegram_id.to_bytes(8, "big"), key=self.key, person=b"reference", digest_size=8
-        )
-        return int.from_bytes(digest.digest(), "big", signed=True)
+        return _pseudonym(telegram_id, self._people, b"reference")
+
+    def opt_out(self, telegram_id: int) -> int:
+        return _pseudonym(telegram_id, self._opt_outs, b"opt-out")
+
+    def successor(self) -> "Pseudonyms":
+        """A new key for people, and the old one for opt-outs."""
+        return Pseudonyms(new_key() + self._opt_outs)
+
+
+def _derived(key: bytes) -> bytes:
+    return blake2b(key=key, person=b"opt-outs", digest_size=KEY_BYTES).digest()
+
+
+def _pseudonym(telegram_id: int, key: bytes, purpose: bytes) -> int:
+    digest = blake2b(telegram_id.to_bytes(8, "big"), key=key, person=purpose, digest_size=8)
+    return int.from_bytes(digest.digest(), "big", signed=True)
 
 
 class PlainIds:
@@ -49,14 +74,16 @@ class PlainIds:
     def reference(self, telegram_id: int) -> int:
         return telegram_id
 
+    opt_out = reference
+
 
 def parse_key(text: str) -> bytes:
-    """64 hexadecimal digits to 32 bytes. Raises ValueError, without the text, for anything else."""
+    """64 or 128 hexadecimal digits. Raises ValueError, without the text, for anything else."""
     try:
         key = bytes.fromhex(text.strip())
     except ValueError:
         key = b""
-    if len(key) != KEY_BYTES:
+    if len(key) not in (KEY_BYTES, 2 * KEY_BYTES):
         raise ValueError(f"a key is {2 * KEY_BYTES} hexadecimal digits")
     return key
 
@@ -78,3 +105,13 @@ def write_key(path: Path, key: bytes) -> None:
     files.begin_draft(path).write_text(f"{key.hex()}\n", "ascii")
     with suppress(FileExistsError):
         files.publish(path)
+
+
+def replace_key(new: Path, path: Path) -> None:
+    """Give a key file the place of another one, whose bytes are overwritten."""
+    with path.open("r+b") as old:
+        new.replace(path)
+        files.sync_folder(path.parent)
+        old.write(bytes(os.fstat(old.fileno()).st_size))
+        old.flush()
+        os.fsync(old.fileno())

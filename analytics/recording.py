@@ -8,7 +8,7 @@ import asyncio
 import json
 import logging
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -35,10 +35,10 @@ REMEMBER_SECONDS = 48 * 3600
 RECEIVED_PRECISION = 3600
 
 RECORD = """
-    INSERT INTO received (update_id, reference, interaction_type, timestamp, received)
+    INSERT INTO received (update_id, reference, opt_out, interaction_type, timestamp, received)
     SELECT
-        json_extract(value, '$[0]'), json_extract(value, '$[1]'),
-        json_extract(value, '$[2]'), json_extract(value, '$[3]'), ?2
+        json_extract(value, '$[0]'), json_extract(value, '$[1]'), json_extract(value, '$[2]'),
+        json_extract(value, '$[3]'), json_extract(value, '$[4]'), ?2
     FROM json_each(?1)
 """
 COUNT_DROPPED = """
@@ -46,12 +46,16 @@ COUNT_DROPPED = """
     ON CONFLICT DO UPDATE SET value = value + excluded.value
 """
 
-Row = tuple[int | None, int, str, int]
+Row = tuple[int | None, int, int, str, int]
+Work = Callable[[], Awaitable[object]]
 
 
 @dataclass(slots=True)
-class Batch:
+class Entry:
+    """Rows to be recorded, or other work that has its turn among them."""
+
     rows: list[Row]
+    work: Work | None
     told: asyncio.Future[bool]  # True: committed. False: it has to wait
 
 
@@ -63,14 +67,19 @@ class Recorder:
         precision: int,
         clock: Callable[[], datetime],
         notify: Callable[[Notice], None],
+        before_commit: Work,
     ) -> None:
-        """`precision` in seconds: timestamps are rounded down to it before they reach SQLite."""
+        """`precision` in seconds: timestamps are rounded down to it before they reach SQLite.
+
+        `before_commit` is called before anything is recorded.
+        """
         self._notify = notify
+        self._before_commit = before_commit
         self._database = database
         self._references = references
         self._precision = precision
         self._clock = clock
-        self._batches: deque[Batch] = deque()
+        self._entries: deque[Entry] = deque()
         self._writing: asyncio.Task[None] | None = None
         self._closing = asyncio.Event()
         self._dropped_logged = float("-inf")
@@ -90,15 +99,25 @@ class Recorder:
             rows = rows[:room]
         if not rows:
             return not self.failing
-        batch = Batch(rows, asyncio.get_running_loop().create_future())
-        self._batches.append(batch)
+        return await self._put(rows, None)
+
+    async def in_turn(self, work: Work) -> bool:
+        """Do other work between what was received before and after; True if that has happened.
+
+        Otherwise it is done as soon as the database works again, while this process lives.
+        """
+        return await self._put([], work)
+
+    async def _put(self, rows: list[Row], work: Work | None) -> bool:
+        entry = Entry(rows, work, asyncio.get_running_loop().create_future())
+        self._entries.append(entry)
         self.backlog += len(rows)
         if self._writing is None or self._writing.done():
             self._writing = asyncio.create_task(self._write())
         if self.failing:
             return False
-        done, _ = await asyncio.wait({batch.told}, timeout=PATIENCE)
-        return bool(done) and batch.told.result()
+        done, _ = await asyncio.wait({entry.told}, timeout=PATIENCE)
+        return bool(done) and entry.told.result()
 
     async def close(self) -> None:
         """Write the backlog; what cannot be written now is lost and said."""
@@ -107,21 +126,35 @@ class Recorder:
             await self._writing
         if self.backlog:
             logger.error("%d interactions could not be recorded before the end", self.backlog)
+        if requests := sum(entry.work is not None for entry in self._entries):
+            logger.error("%d requests could not be carried out before the end", requests)
+
+    def use(self, references: References) -> None:
+        """From now on. What waits already was named before."""
+        self._references = references
 
     def _row(self, update_id: int | None, interaction: UserInteraction) -> Row:
         # A clock of a phone or of Telegram may be ahead of ours: nothing occurs in the future.
         occurred = min(interaction.timestamp, self._clock())
         timestamp = int(occurred.timestamp()) // self._precision * self._precision
-        reference = self._references.reference(interaction.user_id)
-        return update_id, reference, interaction.interaction_type.value, timestamp
+        return (
+            update_id,
+            self._references.reference(interaction.user_id),
+            self._references.opt_out(interaction.user_id),
+            interaction.interaction_type.value,
+            timestamp,
+        )
 
     async def _write(self) -> None:
         """The only task that records. Never cancelled; waiting and writing are told apart."""
         is_last_try = False
-        while self._batches:
-            batches = self._next()
+        while self._entries:
+            entries = self._next()
             try:
-                await self._commit([row for batch in batches for row in batch.rows])
+                if entries[0].work:
+                    await entries[0].work()
+                else:
+                    await self._commit([row for entry in entries for row in entry.rows])
             # Whatever it was, people are answered and the interactions are kept for later.
             except Exception as error:
                 self._fail(error)
@@ -135,24 +168,25 @@ class Recorder:
                 self.failing = False
                 self._notify(RecordingWorks())
                 logger.warning("recording works again; %d interactions waited", self.backlog)
-            for batch in batches:
-                self._batches.popleft()
-                self.backlog -= len(batch.rows)
-                if not batch.told.done():
-                    batch.told.set_result(True)
+            for entry in entries:
+                self._entries.popleft()
+                self.backlog -= len(entry.rows)
+                if not entry.told.done():
+                    entry.told.set_result(True)
 
-    def _next(self) -> list[Batch]:
-        """The oldest batches that make one transaction: at least one, and whole ones only."""
-        batches: list[Batch] = []
+    def _next(self) -> list[Entry]:
+        """The oldest batches that make one transaction, at least one; or other work, alone."""
+        entries: list[Entry] = []
         rows = 0
-        for batch in self._batches:
-            rows += len(batch.rows)
-            if batches and rows > TRANSACTION_LIMIT:
+        for entry in self._entries:
+            rows += len(entry.rows)
+            if entries and (entry.work or entries[0].work or rows > TRANSACTION_LIMIT):
                 break
-            batches.append(batch)
-        return batches
+            entries.append(entry)
+        return entries
 
     async def _commit(self, rows: list[Row]) -> None:
+        await self._before_commit()
         now = int(self._clock().timestamp())
         received = now // RECEIVED_PRECISION * RECEIVED_PRECISION
         if dropped := self.dropped:
@@ -166,9 +200,9 @@ class Recorder:
             self.failing = True
             self._notify(RecordingFails())
             logger.error("recording fails (%s); interactions wait in memory", type(error).__name__)
-        for batch in self._batches:
-            if not batch.told.done():
-                batch.told.set_result(False)
+        for entry in self._entries:
+            if not entry.told.done():
+                entry.told.set_result(False)
 
     async def _pause(self) -> None:
         waiting = asyncio.create_task(self._closing.wait())

@@ -4,13 +4,15 @@
 CREATE TABLE users (
     id INTEGER PRIMARY KEY,              -- internal number, unknown to Telegram
     reference INTEGER NOT NULL UNIQUE,   -- keyed 64-bit pseudonym of the Telegram ID; the key is not in this file
-    last_seen INTEGER NOT NULL           -- the newest timestamp of this person in interactions
+    last_seen INTEGER NOT NULL,          -- the newest timestamp of this person in interactions
+    rows INTEGER NOT NULL DEFAULT 0      -- of this person in interactions; with the last one, the person goes
 ) STRICT;
 
 -- Clustered by time: cleanup deletes one range, and no row number gives away an order within an hour.
 -- users.id is not declared as REFERENCES: its check would scan this table for every person deleted,
 -- or need an index that doubles the file. The triggers hold it instead: nothing is inserted for a
--- person who is not in users, and a person leaves users with their last row.
+-- person who is not in users, and a person leaves users with their last row. 0 stands for nobody:
+-- what was recorded under a key that has been replaced.
 CREATE TABLE interactions (
     timestamp INTEGER NOT NULL,          -- when, Unix seconds UTC, rounded down to TIMESTAMP_PRECISION
     user_id INTEGER NOT NULL,            -- users.id
@@ -45,6 +47,19 @@ CREATE TABLE remembered_updates (
     received INTEGER NOT NULL            -- the hour it was received in, Unix seconds UTC
 ) STRICT;
 
+-- People who do not want to be counted: nothing is recorded of them. Another pseudonym than in
+-- users, under a key of its own, so that nobody can tell whose interactions stopped.
+CREATE TABLE opt_outs (
+    reference INTEGER PRIMARY KEY        -- keyed 64-bit pseudonym of the Telegram ID, for this purpose alone
+) STRICT;
+
+-- Who looked at or deleted what. It holds nothing about the people concerned. Kept as long as interactions.
+CREATE TABLE audit_trail (
+    timestamp INTEGER NOT NULL,          -- when, Unix seconds UTC
+    admin_id INTEGER,                    -- Telegram ID of the admin; NULL for the command line
+    action TEXT NOT NULL                 -- stats, cleanup, export, erase, audit, rotate-key
+) STRICT;
+
 -- Facts about this file: which key it was written with, the last cleanup, what is still to be compacted.
 CREATE TABLE file_settings (
     name TEXT PRIMARY KEY,
@@ -63,11 +78,14 @@ CREATE VIEW user_interactions AS
 
 -- The one way in: INSERT INTO received ... is one statement, so a batch is committed whole or not at all.
 CREATE VIEW received AS
-    SELECT NULL AS update_id, NULL AS reference, NULL AS interaction_type, NULL AS timestamp, NULL AS received
+    SELECT
+        NULL AS update_id, NULL AS reference, NULL AS opt_out, NULL AS interaction_type,
+        NULL AS timestamp, NULL AS received
     WHERE FALSE;
 
 CREATE TRIGGER record INSTEAD OF INSERT ON received
 WHEN NOT EXISTS (SELECT 1 FROM remembered_updates WHERE update_id = NEW.update_id)
+    AND NOT EXISTS (SELECT 1 FROM opt_outs WHERE reference = NEW.opt_out)
 BEGIN
     INSERT INTO remembered_updates (update_id, received)
         SELECT NEW.update_id, NEW.received WHERE NEW.update_id IS NOT NULL;
@@ -86,6 +104,7 @@ BEGIN
     INSERT INTO daily_counts (day, interaction_type, count)
         VALUES (NEW.timestamp / 86400, NEW.interaction_type, NEW.count)
         ON CONFLICT DO UPDATE SET count = count + excluded.count;
+    UPDATE users SET rows = rows + 1 WHERE id = NEW.user_id;
 END;
 
 CREATE TRIGGER interaction_repeated AFTER UPDATE OF count ON interactions
@@ -95,17 +114,14 @@ BEGIN
 END;
 
 -- A count that would fall to zero leaves with its row: the DELETE comes before the UPDATE.
--- Rows are deleted oldest first or all of a person at once, so a person without a row at their
--- last_seen has none at all.
 CREATE TRIGGER interaction_deleted AFTER DELETE ON interactions
 BEGIN
     DELETE FROM daily_counts
         WHERE day = OLD.timestamp / 86400 AND interaction_type = OLD.interaction_type AND count = OLD.count;
     UPDATE daily_counts SET count = count - OLD.count
         WHERE day = OLD.timestamp / 86400 AND interaction_type = OLD.interaction_type;
-    DELETE FROM users
-        WHERE id = OLD.user_id AND last_seen = OLD.timestamp
-        AND NOT EXISTS (SELECT 1 FROM interactions WHERE timestamp = OLD.timestamp AND user_id = OLD.user_id);
+    DELETE FROM users WHERE id = OLD.user_id AND rows = 1;
+    UPDATE users SET rows = rows - 1 WHERE id = OLD.user_id;
 END;
 
 CREATE TRIGGER user_added AFTER INSERT ON users

@@ -2,27 +2,25 @@
 
 import asyncio
 import json
+import logging
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
-from datetime import datetime, timedelta
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+from analytics import audit, file_settings, rights
+from analytics.audit import Action, AuditEntry
 from analytics.clock import utc_now
+from analytics.connections import ERRORS
 from analytics.database import Database
-from analytics.files import CannotOpen
 from analytics.interactions import InteractionType, UserInteraction
+from analytics.keys import Keyring
 from analytics.locks import Access
 from analytics.notices import DatabaseSetAside, Notice
-from analytics.pseudonyms import (
-    PlainIds,
-    Pseudonyms,
-    References,
-    new_key,
-    read_key,
-    write_key,
-)
-from analytics.recording import Recorder, forget_updates
-from analytics.reports import AdminReport, report
+from analytics.pseudonyms import References
+from analytics.recording import Recorder, Work, forget_updates
+from analytics.reports import AdminReport, ReportRules, Reports
 from analytics.retention import (
     DEFAULT_RETENTION_DAYS,
     check_days,
@@ -30,6 +28,9 @@ from analytics.retention import (
     cutoff,
     delete_older,
 )
+from analytics.rights import PersonalData, StoredRow
+
+logger = logging.getLogger(__name__)
 
 DEFAULT_TIMESTAMP_PRECISION = 3600
 # Compacting a smaller file takes a fraction of a second and is done at once, a larger one at night.
@@ -37,14 +38,16 @@ SMALL_FILE_BYTES = 64 * 1024 * 1024
 # What is deleted leaves the disk within this time, also where no night ever comes.
 COMPACTION_DEADLINE = timedelta(hours=24)
 
-SETTING = "SELECT value FROM file_settings WHERE name = ?"
-SET = """
-    INSERT INTO file_settings (name, value) VALUES (?, ?)
-    ON CONFLICT DO UPDATE SET value = excluded.value
-"""
-SET_ONCE = "INSERT INTO file_settings (name, value) VALUES (?, ?) ON CONFLICT DO NOTHING"
-UNSET = "DELETE FROM file_settings WHERE name = ?"
 VOCABULARY = "INSERT OR IGNORE INTO interaction_types (name) SELECT value FROM json_each(?)"
+
+
+@dataclass(frozen=True, slots=True)
+class Erasure:
+    """What was deleted of a person."""
+
+    interactions: int
+    compacted: bool
+    """Whether its traces have left the disk already. Else the next compaction removes them."""
 
 
 class AnalyticsService:
@@ -55,6 +58,8 @@ class AnalyticsService:
         database: Database,
         recorder: Recorder | None,
         notices: asyncio.Queue[Notice],
+        reports: Reports,
+        keyring: Keyring,
         retention_days: int,
         clock: Callable[[], datetime],
     ) -> None:
@@ -62,8 +67,11 @@ class AnalyticsService:
         self.notices = notices
         self._database = database
         self._recorder = recorder
+        self._reports = reports
+        self._keyring = keyring
         self._clock = clock
         self._deleting = asyncio.Lock()
+        self._deletions_begun = self._deletions_ended = 0
 
     @classmethod
     @asynccontextmanager
@@ -76,35 +84,52 @@ class AnalyticsService:
         pseudonymise: bool = True,
         retention_days: int = DEFAULT_RETENTION_DAYS,
         timestamp_precision: int = DEFAULT_TIMESTAMP_PRECISION,
+        report_interval: timedelta = timedelta(0),
+        breakdown_min_users: int = 1,
         clock: Callable[[], datetime] = utc_now,
     ) -> AsyncIterator["AnalyticsService"]:
         """Open the database at `path`, and write what is still in memory when leaving.
 
-        `key` has 32 bytes; without one it is read from a file beside the database, which is
-        made on first use. `timestamp_precision` is in seconds, `clock` gives aware datetimes.
-        Raises CannotOpen, and ValueError for a wrong `retention_days`.
+        `key` has 32 bytes, or 64 once it was replaced; without one it is read from a file beside
+        the database, which is made on first use. `timestamp_precision` is in seconds, `clock`
+        gives aware datetimes. Raises CannotOpen, and ValueError for a wrong `retention_days`.
         """
         path = Path(path)
         check_days(retention_days)
         notices: asyncio.Queue[Notice] = asyncio.Queue()
-        references: References | None = None
+        keyring = Keyring(key, pseudonymise, may_begin=access is Access.OWN)
 
         async def prepare(database: Database) -> None:
-            nonlocal references
             while database.set_aside:
                 notices.put_nowait(DatabaseSetAside(database.set_aside.pop()))
             await database.write(VOCABULARY, (json.dumps(list(InteractionType)),))
             if access is Access.OWN:
-                references = await _agree(database, references, key, pseudonymise)
+                await keyring.agree(database)
 
         async with Database.open(path, access, prepare) as database:
-            recorder = None
-            if references is not None:
+            recorder: Recorder | None = None
+            reports = Reports(
+                database,
+                ReportRules(
+                    retention_days=retention_days,
+                    interval=report_interval,
+                    breakdown_min_users=breakdown_min_users,
+                ),
+                clock,
+                in_memory=lambda: (recorder.backlog, recorder.dropped) if recorder else (0, 0),
+            )
+            if access is Access.OWN:
                 recorder = Recorder(
-                    database, references, timestamp_precision, clock, notices.put_nowait
+                    database,
+                    await keyring.agree(database),
+                    timestamp_precision,
+                    clock,
+                    notices.put_nowait,
+                    before_commit=reports.keep_snapshot,
                 )
+                await reports.keep_snapshot()
             try:
-                yield cls(database, recorder, notices, retention_days, clock)
+                yield cls(database, recorder, notices, reports, keyring, retention_days, clock)
             finally:
                 await database.stop_compacting()
                 if recorder:
@@ -123,10 +148,10 @@ class AnalyticsService:
         return await self._recorder.record(interactions, update_ids)
 
     async def get_admin_analytics_report(self) -> AdminReport:
-        """The aggregates as of now."""
-        return await report(
-            self._database, self._clock(), self.retention_days, self.backlog, self.dropped
-        )
+        """The aggregates as of now, or of the complete intervals. Raises CannotOpen without any."""
+        if self.is_recording and self._reports.of_intervals:
+            await self._in_turn(self._reports.keep_snapshot)
+        return await self._reports.current()
 
     async def cleanup_old_interactions(
         self,
@@ -147,13 +172,13 @@ class AnalyticsService:
         async with self._deleting:
             deleted = 0
             if await count_older(self._database, before):
-                # Noted first: whatever stops the process, what is deleted will leave the disk.
-                await self._database.write(SET_ONCE, ("compaction_due", int(now.timestamp())))
-                deleted = await delete_older(self._database, before, progress)
+                async with self._deletion():
+                    deleted = await delete_older(self._database, before, progress)
             await forget_updates(self._database, now)
+            await audit.forget_older(self._database, before)
             if days <= self.retention_days:
-                await self._database.write(SET, ("last_cleanup", int(now.timestamp())))
-                await self._database.write(SET, ("last_cleanup_deleted", deleted))
+                await file_settings.put(self._database, "last_cleanup", int(now.timestamp()))
+                await file_settings.put(self._database, "last_cleanup_deleted", deleted)
         await self.compact_if_due()
         return deleted
 
@@ -163,24 +188,29 @@ class AnalyticsService:
         True if nothing is pending when this returns.
         """
         async with self._deleting:
-            due = await self._setting("compaction_due")
+            due = await file_settings.get(self._database, "compaction_due")
             if due is None:
                 return True
             waited = self._clock().timestamp() - int(due)
             small = self._database.size() < SMALL_FILE_BYTES
             if not (small or large_too or waited >= COMPACTION_DEADLINE.total_seconds()):
                 return False
+            ended = self._deletions_ended
             if not await self._database.compact():
                 return False
-            await self._database.write(UNSET, ("compaction_due",))
+            # What was deleted meanwhile may have come after the VACUUM.
+            if self._deletions_begun != ended:
+                return False
+            await file_settings.remove(self._database, "compaction_due")
             return True
 
     async def maintain(self, large_too: bool = False) -> None:
-        """What is to be done now and then: compact if it is due, keep the reserve.
+        """What is to be done now and then: compact if due, keep the reserve and the report.
 
         With `large_too`, also have the whole file checked for damage.
         """
         self._database.keep_reserve()
+        await self._reports.keep_snapshot()
         await self.compact_if_due(large_too)
         if large_too:
             # Last: a file under suspicion is not compacted.
@@ -203,60 +233,109 @@ class AnalyticsService:
 
     async def last_cleanup(self) -> datetime | None:
         """When the retention was last enforced, by the clock of that moment."""
-        return (await self.get_admin_analytics_report()).last_cleanup
+        seconds = await file_settings.get(self._database, "last_cleanup")
+        return None if seconds is None else datetime.fromtimestamp(int(seconds), UTC)
 
-    async def _setting(self, name: str) -> str | int | None:
-        rows = await self._database.read(SETTING, (name,))
-        return rows[0][0] if rows else None
+    async def own_row(self, user_id: int) -> tuple[StoredRow | None, bool]:
+        """A person's newest row, and whether they opted out.
 
+        Here and below `user_id` is the Telegram ID, and CannotOpen is raised without the key.
+        While the database cannot be read the answer is None and False: nobody is kept from
+        learning what is stored in general.
+        """
+        references = await self._references()
+        try:
+            return (
+                await rights.latest(self._database, references.reference(user_id)),
+                await rights.is_opted_out(self._database, references.opt_out(user_id)),
+            )
+        except ERRORS as error:
+            logger.warning("a person's row cannot be read (%s)", type(error).__name__)
+            return None, False
 
-async def _agree(
-    database: Database, known: References | None, key: bytes | None, pseudonymise: bool
-) -> References:
-    """The references this file was written with, or those of a new file from now on.
-
-    `known` are those in use, if a file takes the place of another. Raises CannotOpen.
-    """
-    rows = await database.read(SETTING, ("references",))
-    written_with = rows[0][0] if rows else None
-    references = known or _choose(database.path, key, pseudonymise, written_with)
-    if written_with not in (None, references.fingerprint):
-        raise CannotOpen(_mismatch(database.path, written_with, references))
-    if isinstance(references, Pseudonyms) and key is None:
-        write_key(_key_file(database.path), references.key)
-    if written_with is None:
-        await database.write(SET, ("references", references.fingerprint))
-    return references
-
-
-def _key_file(path: Path) -> Path:
-    return path.with_suffix(".key")
-
-
-def _choose(
-    path: Path, key: bytes | None, pseudonymise: bool, written_with: str | None
-) -> References:
-    if not pseudonymise:
-        return PlainIds()
-    try:
-        key = key or read_key(_key_file(path))
-    except ValueError as error:
-        raise CannotOpen(
-            f"{_key_file(path)} holds no key ({error}): restore it from a backup"
-        ) from None
-    if key is None and written_with not in (None, PlainIds.fingerprint):
-        raise CannotOpen(
-            f"{_key_file(path)} is missing and USER_ID_KEY is not set, but {path} was written "
-            "with a key: restore it, or move the database away to start anew"
+    async def personal_data(self, user_id: int) -> PersonalData:
+        """Everything held about a person, and nothing about another."""
+        return await rights.everything(
+            self._database, user_id, await self._references(), self.retention_days
         )
-    return Pseudonyms(key or new_key())
 
+    async def erase(self, user_id: int) -> Erasure | None:
+        """Delete all that is recorded of a person; an opt-out stays.
 
-def _mismatch(path: Path, written_with: str, references: References) -> str:
-    if PlainIds.fingerprint in (written_with, references.fingerprint):
-        mode = "false" if written_with == PlainIds.fingerprint else "true"
-        return f"{path} was written with PSEUDONYMISE_USER_IDS={mode}: set it back, or move it away"
-    return (
-        f"{path} was written with another key: "
-        "set USER_ID_KEY, or restore the key file, as it was when the file was made"
-    )
+        None if the database cannot be written at the moment: try again later.
+        """
+        reference = (await self._references()).reference(user_id)
+        deleted = await rights.erase(self._database, reference, self._in_turn, self._deletion)
+        if deleted is None:
+            return None
+        return Erasure(deleted, compacted=await self.compact_if_due())
+
+    async def opt_out(self, user_id: int) -> bool:
+        """Record nothing of a person from now on.
+
+        True if that is committed; False if it waits in memory, in turn with what is recorded.
+        """
+        reference = (await self._references()).opt_out(user_id)
+        return await self._in_turn(lambda: rights.opt_out(self._database, reference))
+
+    async def opt_in(self, user_id: int) -> bool:
+        """Record a person again; answers as `opt_out`."""
+        reference = (await self._references()).opt_out(user_id)
+        return await self._in_turn(lambda: rights.opt_in(self._database, reference))
+
+    async def is_opted_out(self, user_id: int) -> bool:
+        reference = (await self._references()).opt_out(user_id)
+        return await rights.is_opted_out(self._database, reference)
+
+    async def rotate_key(self) -> bytes:
+        """Replace the key, while nothing is recorded: see `Keyring.rotate`. Returns the new one.
+
+        The old references leave the disk with the next compaction.
+        """
+        rotating = asyncio.ensure_future(self._rotate_key())
+        try:
+            return await asyncio.shield(rotating)
+        finally:
+            # A cancellation waits: the file and the key file must not disagree.
+            await asyncio.wait({rotating})
+
+    async def _rotate_key(self) -> bytes:
+        key = await self._keyring.rotate(self._database, self._deletion)
+        if self._recorder:
+            self._recorder.use(await self._references())
+        return key
+
+    async def note_access(self, action: Action, admin_id: int | None = None) -> None:
+        """Into the audit trail, as soon as possible; `admin_id` is None for the command line."""
+        now = self._clock()
+        await self._in_turn(lambda: audit.note(self._database, now, action, admin_id))
+
+    async def audit_trail(self) -> list[AuditEntry]:
+        """Who looked at or deleted what, the newest first."""
+        return await audit.trail(self._database)
+
+    async def _references(self) -> References:
+        return await self._keyring.references(self._database)
+
+    @asynccontextmanager
+    async def _deletion(self) -> AsyncIterator[None]:
+        """Around whatever deletes interactions."""
+        await self._reports.keep_snapshot()
+        self._deletions_begun += 1
+        try:
+            # Noted first: whatever stops the process, what is deleted will leave the disk.
+            now = int(self._clock().timestamp())
+            await file_settings.put_once(self._database, "compaction_due", now)
+            yield
+        finally:
+            self._deletions_ended += 1
+
+    async def _in_turn(self, work: Work) -> bool:
+        """False if not now: the owner does it later, a command has to try again."""
+        if self._recorder:
+            return await self._recorder.in_turn(work)
+        try:
+            await work()
+        except ERRORS:
+            return False
+        return True

@@ -22,7 +22,7 @@ from tests.analytics.store import (
     select,
     total,
 )
-from tests.faults.migrations import version_2
+from tests.faults.migrations import next_version
 from tests.faults.recount import inconsistencies
 
 KEY_NAME = "analytics.key"
@@ -212,14 +212,14 @@ async def test_an_older_file_is_brought_up_to_date_in_one_transaction(tmp_path: 
         seen.update(select(tmp_path, look))
         return rows
 
-    with version_2():
+    with next_version():
         with patch.object(aiosqlite.Connection, "execute_fetchall", watched):
             async with open_service(tmp_path) as analytics:
                 migrated = await analytics.get_admin_analytics_report()
         [new] = select(tmp_path, look)
 
     assert seen == {old, new}
-    assert (old[0], new[0]) == (SCHEMA_VERSION, 2)
+    assert (old[0], new[0]) == (SCHEMA_VERSION, SCHEMA_VERSION + 1)
     assert migrated.total_interactions == 5
     assert inconsistencies(tmp_path / NAME) == []
 
@@ -229,7 +229,7 @@ async def test_a_command_beside_the_bot_does_not_migrate(access: Access, tmp_pat
     async with open_service(tmp_path) as analytics:
         await analytics.record(days_ago(1))
         before = contents(tmp_path)
-        with version_2(), pytest.raises(CannotOpen, match="start this version's bot once"):
+        with next_version(), pytest.raises(CannotOpen, match="start this version's bot once"):
             async with open_service(tmp_path, access=access):
                 pass
         after = contents(tmp_path)

@@ -123,6 +123,7 @@ async def test_of_nobody_there_is_an_empty_report(tmp_path: Path) -> None:
         report = await analytics.get_admin_analytics_report()
 
     assert report == AdminReport(
+        as_of=NOW,
         total_interactions=0,
         daily_active_users=0,
         weekly_active_users=0,

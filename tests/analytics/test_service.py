@@ -158,6 +158,7 @@ class Service(RuleBasedStateMachine):
         oldest = min((kept.timestamp for kept in self.kept), default=None)
 
         assert report == AdminReport(
+            as_of=self.now,
             total_interactions=len(self.kept),
             daily_active_users=self.active(days=1),
             weekly_active_users=self.active(days=7),

@@ -1,4 +1,4 @@
-"""Whoever records, cleans up, compacts or starts is cancelled, at each `await` in turn."""
+"""Whoever records, deletes, compacts, reports or starts is cancelled, at each `await` in turn."""
 
 import asyncio
 import sqlite3
@@ -23,6 +23,8 @@ RECENT = range(10)
 OLD = range(-30, 0)  # past retention
 BATCH = range(100, 105)  # what a cancelled `record` was called with
 NEXT = range(200, 203)
+LEAVES = range(300, 303)  # of somebody who is erased, or not counted
+LEAVER = 6_000_000_100
 # Old interactions deleted in one statement, so that there are several.
 STEP = 10
 # Before a path is tried once more, to be surely at the end.
@@ -93,9 +95,11 @@ def second(number: int) -> int:
     return int(moment(number).timestamp())
 
 
-async def record(analytics: AnalyticsService, numbers: range) -> bool:
+async def record(analytics: AnalyticsService, numbers: range, person: int | None = None) -> bool:
     interactions = [
-        UserInteraction(6_000_000_001 + number % 3, InteractionType.MESSAGE, moment(number))
+        UserInteraction(
+            person or 6_000_000_001 + number % 3, InteractionType.MESSAGE, moment(number)
+        )
         for number in numbers
     ]
     return await analytics.record(interactions, [1_000 + number for number in numbers])
@@ -113,6 +117,14 @@ async def compact(analytics: AnalyticsService) -> None:
     assert await analytics.compact_if_due(large_too=True)
 
 
+async def erase(analytics: AnalyticsService) -> None:
+    assert await analytics.erase(LEAVER)
+
+
+async def opt_out(analytics: AnalyticsService) -> None:
+    assert await analytics.opt_out(LEAVER)
+
+
 async def report(analytics: AnalyticsService) -> None:
     await analytics.get_admin_analytics_report()
 
@@ -126,7 +138,7 @@ class Case:
 
 CASES = [
     Case(action, replaced)
-    for action in (record_batch, clean_up, compact, report)
+    for action in (record_batch, clean_up, compact, erase, opt_out, report)
     for replaced in (False, True)
     # The reading connection notices nothing, and a compaction leaves the healing to the writing.
     if not (replaced and action in (compact, report))
@@ -142,6 +154,8 @@ async def after_cancellation(folder: Path, case: Case, at: int, *, late: bool) -
     async with asyncio.timeout(HANGS), open_service(folder) as analytics:
         assert await record(analytics, OLD)
         assert await record(analytics, RECENT)
+        if case.action is erase:
+            assert await record(analytics, LEAVES, LEAVER)
         if case.action is compact:
             await analytics._database.write(
                 "INSERT INTO file_settings VALUES ('compaction_due', 0)"
@@ -156,6 +170,15 @@ async def after_cancellation(folder: Path, case: Case, at: int, *, late: bool) -
         with closing(sqlite3.connect(folder / NAME, isolation_level=None)) as other:
             other.execute("BEGIN IMMEDIATE")
             other.execute("ROLLBACK")
+        if case.action is erase:
+            # All of them are gone, or none.
+            left = set(map(second, LEAVES)) & counts(folder / NAME).keys()
+            assert len(left) in (0, len(LEAVES))
+        if case.action in (erase, opt_out):
+            # Somebody who was not told that it was done asks again.
+            await case.action(analytics)
+        if case.action is opt_out:
+            assert await record(analytics, LEAVES, LEAVER)
         if case.action is record_batch:
             # Telegram sends again what it was not told had arrived.
             assert set(map(second, BATCH)) <= counts(folder / NAME).keys()

@@ -23,25 +23,24 @@ from tests.faults.table import Fault, Row
 NAME = "analytics.sqlite3"
 BEGIN = datetime(2026, 1, 1, tzinfo=UTC)
 INTERACTIONS = 50
-# A second version, such as a later one may be: tables, rows and a view change.
+# A next version, such as a later one may be: tables and rows change.
 STATEMENTS = [
     "ALTER TABLE users ADD COLUMN first_seen INTEGER",
     "UPDATE users SET first_seen = "
     "(SELECT min(timestamp) FROM interactions WHERE user_id = users.id)",
     "CREATE TABLE answers (day INTEGER PRIMARY KEY, count INTEGER NOT NULL) STRICT",
     "INSERT INTO answers SELECT day, sum(count) FROM daily_counts GROUP BY day",
-    "DROP VIEW user_interactions",
-    "CREATE VIEW user_interactions AS SELECT user_id, timestamp FROM interactions",
 ]
 # Before a path is tried with one statement more, to be surely at the end.
 MOST_STATEMENTS = 100
 
 
 @contextmanager
-def version_2() -> Iterator[None]:
+def next_version() -> Iterator[None]:
     with ExitStack() as stack:
-        stack.enter_context(patch.object(migrations, "SCHEMA_VERSION", 2))
-        stack.enter_context(patch.dict(migrations.MIGRATIONS, {2: STATEMENTS}))
+        following = migrations.SCHEMA_VERSION + 1
+        stack.enter_context(patch.object(migrations, "SCHEMA_VERSION", following))
+        stack.enter_context(patch.dict(migrations.MIGRATIONS, {following: STATEMENTS}))
         yield
 
 
@@ -71,7 +70,7 @@ def start_and_die(path: Path, new: bool, statements: int) -> None:
         async with AsyncExitStack() as stack:
             stack.enter_context(patch.object(migrations, "in_one_transaction", deadly))
             if not new:
-                stack.enter_context(version_2())
+                stack.enter_context(next_version())
             await stack.enter_async_context(AnalyticsService.open(path))
 
     asyncio.run(start())
@@ -132,7 +131,7 @@ async def killed_while_migrating(times: int) -> Row:
                     break
                 injected += 1
                 assert contents(copy / NAME) in (old, new)
-                with version_2():
+                with next_version():
                     async with AnalyticsService.open(copy / NAME) as analytics:
                         await record(analytics, INTERACTIONS, 1)
                 assert contents(copy / NAME) == new
@@ -168,7 +167,7 @@ async def killed_while_made(times: int) -> Row:
 async def _migrated(path: Path, copy: Path) -> tuple[int, list[Any]]:
     """What a start that is not killed makes of the file."""
     _copy(path, copy)
-    with version_2():
+    with next_version():
         async with AnalyticsService.open(copy / NAME):
             pass
     return contents(copy / NAME)

@@ -11,8 +11,9 @@ RECOUNTS = [
         "SELECT timestamp / 86400, interaction_type, sum(count) FROM interactions GROUP BY 1, 2",
     ),
     (
-        "SELECT id, last_seen FROM users",
-        "SELECT user_id, max(timestamp) FROM interactions GROUP BY 1",
+        "SELECT id, last_seen, rows FROM users",
+        # 0 is nobody: what was recorded under a key that has been replaced.
+        "SELECT user_id, max(timestamp), count(*) FROM interactions WHERE user_id <> 0 GROUP BY 1",
     ),
     (
         "SELECT last_seen, users FROM last_seen_counts",

@@ -1,0 +1,29 @@
+"""Facts about the file itself, kept in it by name."""
+
+from analytics.database import Database
+
+GET = "SELECT value FROM file_settings WHERE name = ?"
+PUT = """
+    INSERT INTO file_settings (name, value) VALUES (?, ?)
+    ON CONFLICT DO UPDATE SET value = excluded.value
+"""
+PUT_ONCE = "INSERT INTO file_settings (name, value) VALUES (?, ?) ON CONFLICT DO NOTHING"
+REMOVE = "DELETE FROM file_settings WHERE name = ?"
+
+
+async def get(database: Database, name: str) -> str | int | None:
+    rows = await database.read(GET, (name,))
+    return rows[0][0] if rows else None
+
+
+async def put(database: Database, name: str, value: str | int) -> None:
+    await database.write(PUT, (name, value))
+
+
+async def put_once(database: Database, name: str, value: str | int) -> None:
+    """What is there already stays."""
+    await database.write(PUT_ONCE, (name, value))
+
+
+async def remove(database: Database, name: str) -> None:
+    await database.write(REMOVE, (name,))

@@ -1,0 +1,161 @@
+"""Which key a file was written with, where the key is kept, and how it is replaced."""
+
+from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager, suppress
+from pathlib import Path
+
+from analytics import file_settings
+from analytics.connections import ERRORS, sentence
+from analytics.database import Database
+from analytics.files import CannotOpen
+from analytics.pseudonyms import (
+    PlainIds,
+    Pseudonyms,
+    References,
+    new_key,
+    read_key,
+    replace_key,
+    write_key,
+)
+
+# What was recorded before belongs to nobody from now on. The triggers keep the counts in step.
+TO_NOBODY = (
+    """
+    CREATE TEMP TABLE of_nobody AS
+        SELECT timestamp, 0 AS user_id, interaction_type, sum(count) AS count
+        FROM interactions GROUP BY timestamp, interaction_type
+    """,
+    "DELETE FROM interactions",
+    "INSERT INTO interactions SELECT * FROM of_nobody ORDER BY timestamp, interaction_type",
+    "DROP TABLE of_nobody",
+)
+
+
+def key_file(path: Path) -> Path:
+    return path.with_suffix(".key")
+
+
+class Keyring:
+    """The references of a file, and of each one that takes its place while the process runs."""
+
+    def __init__(self, key: bytes | None, pseudonymise: bool, *, may_begin: bool) -> None:
+        """`key` is None if it is in the key file. Who `may_begin` gives a new file its key."""
+        self._key = key
+        self._pseudonymise = pseudonymise
+        self._may_begin = may_begin
+        self._in_use: References | None = None
+
+    async def references(self, database: Database) -> References:
+        """Those in use; reads nothing if they are known. Raises CannotOpen."""
+        return self._in_use or await self.agree(database)
+
+    async def agree(self, database: Database) -> References:
+        """The references this file was written with, or those of a new file from now on.
+
+        Raises CannotOpen.
+        """
+        path = database.path
+        written_with = await file_settings.get(database, "references")
+        references = self._in_use
+        if references is None:
+            key = self._key
+            if key is None:
+                # Others look only: the draft may be that of a command that is replacing the key.
+                key = _next_key(path, written_with)
+                if database.owner:
+                    _finish_replacing(path, key)
+            references = _choose(path, key, self._pseudonymise, written_with)
+        is_new = self._may_begin and written_with is None
+        if written_with != references.fingerprint and not is_new:
+            raise CannotOpen(_mismatch(path, written_with, references))
+        kept = self._key is not None or key_file(path).exists()
+        if self._may_begin and isinstance(references, Pseudonyms) and not kept:
+            write_key(key_file(path), references.key)
+        if is_new:
+            await file_settings.put(database, "references", references.fingerprint)
+        self._in_use = references
+        return references
+
+    async def rotate(
+        self, database: Database, deletion: Callable[[], AbstractAsyncContextManager[None]]
+    ) -> bytes:
+        """Replace the key, for the owner alone, also in the key file if it is there; returns it.
+
+        What was recorded before is nobody's from now on, and people are counted as new. Opt-outs
+        stay valid. `deletion` is entered while rows are deleted. Raises CannotOpen.
+        """
+        if not database.owner:
+            raise CannotOpen(
+                f"another process is running on {database.path}: stop it, and replace the key then"
+            )
+        references = await self.agree(database)
+        if not isinstance(references, Pseudonyms):
+            raise CannotOpen(
+                f"{database.path} was written with PSEUDONYMISE_USER_IDS=false: there is no key"
+            )
+        new = references.successor()
+        if self._key is None:
+            # One that could not be put to use is not the one that will be.
+            draft(database.path).unlink(missing_ok=True)
+            write_key(draft(database.path), new.key)
+        try:
+            async with deletion():
+                await database.write_all(
+                    *((statement, ()) for statement in TO_NOBODY),
+                    (file_settings.PUT, ("references", new.fingerprint)),
+                )
+        except ERRORS as error:
+            raise CannotOpen(sentence(database.path, error)) from error
+        if self._key is None:
+            replace_key(draft(database.path), key_file(database.path))
+        self._in_use = new
+        return new.key
+
+
+def draft(path: Path) -> Path:
+    """The next key, until the file has been written with it."""
+    return key_file(path).with_suffix(".new-key")
+
+
+def _next_key(path: Path, written_with: str | int | None) -> bytes | None:
+    """The next key if the file was written with it already: after a kill in `rotate`."""
+    key = None
+    with suppress(ValueError):
+        key = read_key(draft(path))
+    return key if key and Pseudonyms(key).fingerprint == written_with else None
+
+
+def _finish_replacing(path: Path, next_key: bytes | None) -> None:
+    if next_key:
+        replace_key(draft(path), key_file(path))
+    for left in path.parent.glob(f"{draft(path).name}*"):
+        left.unlink()
+
+
+def _choose(
+    path: Path, key: bytes | None, pseudonymise: bool, written_with: str | int | None
+) -> References:
+    if not pseudonymise:
+        return PlainIds()
+    try:
+        key = key or read_key(key_file(path))
+    except ValueError as error:
+        raise CannotOpen(
+            f"{key_file(path)} holds no key ({error}): restore it from a backup"
+        ) from None
+    if key is None and written_with not in (None, PlainIds.fingerprint):
+        raise CannotOpen(
+            f"{key_file(path)} is missing and USER_ID_KEY is not set, but {path} was written "
+            "with a key: restore it, or move the database away to start anew"
+        )
+    return Pseudonyms(key or new_key())
+
+
+def _mismatch(path: Path, written_with: str | int | None, references: References) -> str:
+    if PlainIds.fingerprint in (written_with, references.fingerprint):
+        mode = "false" if written_with == PlainIds.fingerprint else "true"
+        return f"{path} was written with PSEUDONYMISE_USER_IDS={mode}: set it back, or move it away"
+    return (
+        f"{path} was written with another key: "
+        "set USER_ID_KEY, or restore the key file, as it was when the file was made"
+    )

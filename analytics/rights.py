@@ -1,0 +1,200 @@
+"""One person's data: show it, hand it over, erase it, stop it.
+
+There is no index on the person in `interactions`: it would double the file for what is rarely
+asked. A person's rows are found by a scan on the reading connection, which holds nobody up, and
+then deleted by their key.
+"""
+
+import json
+from collections.abc import Awaitable, Callable
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from analytics.database import Database
+from analytics.interactions import InteractionType
+from analytics.pseudonyms import References
+
+Do = Callable[[Callable[[], Awaitable[object]]], Awaitable[bool]]
+Deletion = Callable[[], AbstractAsyncContextManager[None]]
+
+# How often a person's rows are looked for again, since another process has recorded some meanwhile.
+ROUNDS = 10
+
+LATEST = """
+    SELECT user_id, name, timestamp, count
+    FROM users
+    JOIN interactions ON interactions.timestamp = last_seen AND user_id = users.id
+    JOIN interaction_types ON interaction_types.id = interaction_type
+    WHERE reference = ? LIMIT 1
+"""
+EVERYTHING = """
+    SELECT user_id, name, timestamp, count
+    FROM interactions JOIN interaction_types ON interaction_types.id = interaction_type
+    WHERE user_id = (SELECT id FROM users WHERE reference = ?)
+    ORDER BY timestamp, name
+"""
+MOMENTS = """
+    SELECT json_group_array(DISTINCT timestamp)
+    FROM interactions WHERE user_id = (SELECT id FROM users WHERE reference = ?)
+"""
+# All of a person or nothing: nothing where a row was recorded since the moments were read.
+DELETE = """
+    DELETE FROM interactions
+    WHERE user_id = (SELECT id FROM users WHERE reference = ?1)
+    AND timestamp IN (SELECT value FROM json_each(?2))
+    AND (SELECT rows FROM users WHERE reference = ?1) = (
+        SELECT count(*) FROM interactions
+        WHERE user_id = (SELECT id FROM users WHERE reference = ?1)
+        AND timestamp IN (SELECT value FROM json_each(?2)))
+    RETURNING count
+"""
+IS_KNOWN = "SELECT EXISTS (SELECT 1 FROM users WHERE reference = ?)"
+OPT_OUT = "INSERT INTO opt_outs (reference) VALUES (?) ON CONFLICT DO NOTHING"
+OPT_IN = "DELETE FROM opt_outs WHERE reference = ?"
+IS_OPTED_OUT = "SELECT EXISTS (SELECT 1 FROM opt_outs WHERE reference = ?)"
+ADMIN_ENTRIES = "SELECT timestamp, action FROM audit_trail WHERE admin_id = ? ORDER BY timestamp"
+
+
+@dataclass(frozen=True, slots=True)
+class StoredRow:
+    """A row of `user_interactions`: `user_id` is the internal number, `count` how many alike."""
+
+    user_id: int
+    interaction_type: InteractionType
+    timestamp: datetime
+    count: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PersonalData:
+    """Everything held about one person, and nothing about another."""
+
+    reference: int | None
+    """None if nothing is recorded of them."""
+    interactions: list[StoredRow]
+    """The oldest first."""
+    opted_out: bool
+    audit_entries: list[tuple[datetime, str]]
+    """What they did as an admin: when, and what."""
+    retention_days: int
+
+    @property
+    def oldest_goes(self) -> datetime:
+        """When the oldest interaction is past retention. Raises IndexError without one."""
+        return self.interactions[0].timestamp + timedelta(days=self.retention_days)
+
+
+async def latest(database: Database, reference: int) -> StoredRow | None:
+    """A person's newest row."""
+    rows = await database.read(LATEST, (reference,))
+    return _row(*rows[0]) if rows else None
+
+
+async def everything(
+    database: Database, telegram_id: int, references: References, retention_days: int
+) -> PersonalData:
+    reference = references.reference(telegram_id)
+    interactions = [_row(*row) for row in await database.read(EVERYTHING, (reference,))]
+    entries = await database.read(ADMIN_ENTRIES, (telegram_id,))
+    return PersonalData(
+        reference=reference if interactions else None,
+        interactions=interactions,
+        opted_out=await is_opted_out(database, references.opt_out(telegram_id)),
+        audit_entries=[(_moment(timestamp), action) for timestamp, action in entries],
+        retention_days=retention_days,
+    )
+
+
+async def erase(database: Database, reference: int, do: Do, deletion: Deletion) -> int | None:
+    """Delete every row of a person, in one transaction, and with the last one the person.
+
+    `do` carries out a write in its turn, behind what was received of the person before, and
+    answers whether it could; `deletion` is entered while rows are deleted. Returns how many
+    interactions were deleted; None if the database cannot be written now.
+    """
+    # The scan holds nobody up here. It is repeated, in turn, only if it has missed a row.
+    [(moments,)] = await database.read(MOMENTS, (reference,))
+    deleted: int | None = None
+
+    async def delete() -> None:
+        nonlocal deleted, moments
+        for _ in range(ROUNDS):
+            if not await _is(database, IS_KNOWN, reference):
+                deleted = deleted or 0
+                return
+            async with deletion():
+                rows = await database.write(DELETE, (reference, moments))
+            if rows:
+                deleted = sum(count for (count,) in rows)
+                return
+            [(moments,)] = await database.read(MOMENTS, (reference,))
+
+    return deleted if await do(delete) else None
+
+
+async def opt_out(database: Database, reference: int) -> None:
+    await database.write(OPT_OUT, (reference,))
+
+
+async def opt_in(database: Database, reference: int) -> None:
+    await database.write(OPT_IN, (reference,))
+
+
+async def is_opted_out(database: Database, reference: int) -> bool:
+    return await _is(database, IS_OPTED_OUT, reference)
+
+
+def as_json(data: PersonalData, now: datetime) -> str:
+    """A file that explains itself, for the person."""
+    return json.dumps(
+        {
+            "about": {
+                "what": "Everything this bot holds about you, and nothing about anyone else.",
+                "made": _iso(now),
+                "reference": "What stands for you: a pseudonym of your Telegram ID, made with a "
+                "key that is kept apart; or the ID itself, where this bot is set to store it.",
+                "user_id": "An internal number that stands for the reference.",
+                "interaction_type": "What it was: a word of a closed list.",
+                "timestamp": "When, UTC, rounded down.",
+                "count": "How many of the same.",
+                "opted_out": "Whether you asked not to be counted.",
+                "audit_entries": "If you are an admin: what you looked at or deleted, and when.",
+                "kept": f"Interactions are deleted after {data.retention_days} days.",
+            },
+            # As text: most programs cannot hold 64 bits in a number.
+            "reference": None if data.reference is None else str(data.reference),
+            "opted_out": data.opted_out,
+            "interactions": [
+                {
+                    "user_id": row.user_id,
+                    "interaction_type": row.interaction_type.value,
+                    "timestamp": _iso(row.timestamp),
+                    "count": row.count,
+                }
+                for row in data.interactions
+            ],
+            "audit_entries": [
+                {"timestamp": _iso(when), "action": action} for when, action in data.audit_entries
+            ],
+        },
+        indent=2,
+    )
+
+
+async def _is(database: Database, sql: str, reference: int) -> bool:
+    [(answer,)] = await database.read(sql, (reference,))
+    return bool(answer)
+
+
+def _row(user_id: Any, name: str, timestamp: int, count: int) -> StoredRow:
+    return StoredRow(user_id, InteractionType(name), _moment(timestamp), count)
+
+
+def _moment(seconds: int) -> datetime:
+    return datetime.fromtimestamp(seconds, UTC)
+
+
+def _iso(moment: datetime) -> str:
+    return moment.strftime("%Y-%m-%dT%H:%M:%SZ")

@@ -1,0 +1,193 @@
+"""What is to be gone, in every form in which a file could hold it, and the search for it."""
+
+import asyncio
+import multiprocessing
+import os
+import random
+import signal
+from collections.abc import Callable, Coroutine, Iterable, Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+from unittest.mock import patch
+
+import aiosqlite
+
+from analytics import AnalyticsService, InteractionType, Pseudonyms, UserInteraction
+from tests import raw_updates
+from tests.analytics.store import KEY, NOW, SOMEBODY
+
+REFERENCES = Pseudonyms(KEY)
+# In no order of time, so that pages split and leave copies of their rows behind.
+THOUSANDS = 3_000
+PEOPLE = 200
+BATCH = 100
+LONGEST_AGO = timedelta(days=80)
+SIZES = (1, 2, 3, 4, 6, 8)
+
+
+def somebodies(chance: random.Random) -> list[UserInteraction]:
+    """Thousands of interactions of hundreds of people."""
+    return [
+        UserInteraction(
+            SOMEBODY + chance.randrange(PEOPLE),
+            chance.choice(list(InteractionType)),
+            NOW - LONGEST_AGO * chance.random(),
+        )
+        for _ in range(THOUSANDS)
+    ]
+
+
+async def record_all(analytics: AnalyticsService, said: list[UserInteraction]) -> None:
+    for first in range(0, len(said), BATCH):
+        assert await analytics.record(said[first : first + BATCH])
+
+
+def integer(number: int) -> bytes:
+    """A record's integer: big-endian, in as few bytes as SQLite takes; 0 and 1 take none."""
+    if number in (0, 1):
+        return b""
+    size = next(s for s in SIZES if -(1 << 8 * s - 1) <= number < 1 << 8 * s - 1)
+    return number.to_bytes(size, "big", signed=True)
+
+
+def row_number(number: int) -> bytes:
+    """Of any signed 64-bit number: seven bits a byte, and eight in a ninth."""
+    unsigned = number % 2**64
+    if unsigned < 2**56:
+        return raw_updates.varint(unsigned)
+    head = [unsigned >> 8 + 7 * place & 0x7F | 0x80 for place in reversed(range(8))]
+    return bytes([*head, unsigned & 0xFF])
+
+
+def forms(number: int) -> set[bytes]:
+    """Those of a reference or a Telegram ID."""
+    eight = number.to_bytes(8, "big", signed=True)
+    texts = {str(number), eight.hex(), f"{number % 2**64:x}"}
+    found = {eight, eight[::-1], integer(number), row_number(number)}
+    return found.union(*map(raw_updates.words_traces, texts))
+
+
+def key_forms(key: bytes) -> set[bytes]:
+    text = key.hex()
+    return {key, *raw_updates.words_traces(text), *raw_updates.words_traces(text.upper())}
+
+
+async def rows(analytics: AnalyticsService, person: int) -> set[bytes]:
+    """Those of a person, as records; exact to the second, they are unmistakable."""
+    records = await analytics._database.read(
+        "SELECT timestamp, user_id, interaction_type FROM interactions "
+        "WHERE user_id = (SELECT id FROM users WHERE reference = ?)",
+        (REFERENCES.reference(person),),
+    )
+    return {b"".join(map(integer, record)) for record in records}
+
+
+async def traces(analytics: AnalyticsService, people: Iterable[int]) -> set[bytes]:
+    """All that could tell that these people were here."""
+    found: set[bytes] = set()
+    for person in people:
+        found |= forms(person) | forms(REFERENCES.reference(person))
+        found |= await rows(analytics, person)
+    return found
+
+
+def found_in(folder: Path, wanted: set[bytes], *, but: str = "") -> dict[str, int]:
+    """File to how many of the wanted are in it, in every file except one."""
+    found = {}
+    for path in folder.rglob("*"):
+        if path.is_file() and path.name != but:
+            content = path.read_bytes()
+            # The reserve is two million zeros.
+            if content.count(0) < len(content) and (
+                count := sum(trace in content for trace in wanted)
+            ):
+                found[path.name] = count
+    return found
+
+
+Statement = Callable[[], Coroutine[Any, Any, Any]]
+
+
+@contextmanager
+def statements(instead: Callable[[str, Statement], Coroutine[Any, Any, Any]]) -> Iterator[None]:
+    """`instead` is handed each statement, and how to run it."""
+    execute = aiosqlite.Connection.execute_fetchall
+
+    async def handed(self: aiosqlite.Connection, sql: str, *parameters: Any) -> Any:
+        return await instead(sql, lambda: execute(self, sql, *parameters))
+
+    with patch.object(aiosqlite.Connection, "execute_fetchall", handed):
+        yield
+
+
+def is_checkpoint(sql: str) -> bool:
+    return "wal_checkpoint" in sql
+
+
+def compacting_without(*left_out: int) -> Any:
+    """The first checkpoint, the VACUUM or the second checkpoint of each compaction left out."""
+    step = -1
+
+    async def skipping(sql: str, run: Statement) -> Any:
+        nonlocal step
+        if sql != "VACUUM" and not is_checkpoint(sql):
+            return await run()
+        step += 1
+        return [(0, 0, 0)] if step % 3 in left_out else await run()
+
+    return statements(skipping)
+
+
+def die() -> None:
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+def killing_after(count: int) -> Any:
+    """This process dies when so many statements have been run."""
+
+    async def counting(_: str, run: Statement) -> Any:
+        nonlocal count
+        answer = await run()
+        count -= 1
+        if not count:
+            die()
+        return answer
+
+    return statements(counting)
+
+
+def killing_in_vacuum(connection: aiosqlite.Connection) -> Any:
+    """This process dies half-way through the VACUUM, which has thousands of steps."""
+    steps = 0
+
+    def progress() -> int:
+        nonlocal steps
+        steps += 1
+        if steps == 1_000:
+            die()
+        return 0
+
+    async def watching(sql: str, run: Statement) -> Any:
+        if sql == "VACUUM":
+            await connection.set_progress_handler(progress, 1)
+        return await run()
+
+    return statements(watching)
+
+
+def is_killed(act: Callable[..., Coroutine[Any, Any, None]], *arguments: Any) -> bool:
+    """Run it in a process of its own; False if that came to its end."""
+    # Forked by a small process without threads: 20 ms instead of the imports each time.
+    processes = multiprocessing.get_context("forkserver")
+    processes.set_forkserver_preload([__name__])
+    child = processes.Process(target=_run, args=(act, arguments))
+    child.start()
+    child.join()
+    assert child.exitcode in (-signal.SIGKILL, 0), child.exitcode
+    return child.exitcode != 0
+
+
+def _run(act: Callable[..., Coroutine[Any, Any, None]], arguments: Any) -> None:
+    asyncio.run(act(*arguments))

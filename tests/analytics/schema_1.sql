@@ -1,0 +1,129 @@
+-- What this bot stores, whole. Comments are part of the file: `sqlite3 FILE .schema` shows them.
+-- Every other number the bot shows is computed from here.
+
+CREATE TABLE users (
+    id INTEGER PRIMARY KEY,              -- internal number, unknown to Telegram
+    reference INTEGER NOT NULL UNIQUE,   -- keyed 64-bit pseudonym of the Telegram ID; the key is not in this file
+    last_seen INTEGER NOT NULL           -- the newest timestamp of this person in interactions
+) STRICT;
+
+-- Clustered by time: cleanup deletes one range, and no row number gives away an order within an hour.
+-- users.id is not declared as REFERENCES: its check would scan this table for every person deleted,
+-- or need an index that doubles the file. The triggers hold it instead: nothing is inserted for a
+-- person who is not in users, and a person leaves users with their last row.
+CREATE TABLE interactions (
+    timestamp INTEGER NOT NULL,          -- when, Unix seconds UTC, rounded down to TIMESTAMP_PRECISION
+    user_id INTEGER NOT NULL,            -- users.id
+    interaction_type INTEGER NOT NULL REFERENCES interaction_types (id),
+    count INTEGER NOT NULL CHECK (count > 0),  -- how many of the same
+    PRIMARY KEY (timestamp, user_id, interaction_type)
+) STRICT, WITHOUT ROWID;
+
+-- The closed vocabulary. What a person typed or what a button carries is never in it.
+CREATE TABLE interaction_types (
+    id INTEGER PRIMARY KEY,
+    name TEXT NOT NULL UNIQUE
+) STRICT;
+
+-- Interactions by day and type, without identity, so that a report does not scan the rows.
+CREATE TABLE daily_counts (
+    day INTEGER NOT NULL,                -- days since 1970-01-01, UTC
+    interaction_type INTEGER NOT NULL REFERENCES interaction_types (id),
+    count INTEGER NOT NULL CHECK (count > 0),
+    PRIMARY KEY (day, interaction_type)
+) STRICT, WITHOUT ROWID;
+
+-- How many people were last seen at a moment, without identity: active users are a sum over this.
+CREATE TABLE last_seen_counts (
+    last_seen INTEGER PRIMARY KEY,       -- Unix seconds UTC, as in users
+    users INTEGER NOT NULL CHECK (users > 0)
+) STRICT;
+
+-- Updates already recorded: Telegram sends again what it was not told had arrived. Dropped after 48 hours.
+CREATE TABLE remembered_updates (
+    update_id INTEGER PRIMARY KEY,       -- Telegram's number of the update; it refers to no person
+    received INTEGER NOT NULL            -- the hour it was received in, Unix seconds UTC
+) STRICT;
+
+-- Facts about this file: which key it was written with, the last cleanup, what is still to be compacted.
+CREATE TABLE file_settings (
+    name TEXT PRIMARY KEY,
+    value ANY NOT NULL
+) STRICT, WITHOUT ROWID;
+
+-- The stable way for other programs to read.
+CREATE VIEW user_interactions AS
+    SELECT
+        interactions.user_id AS user_id,
+        interaction_types.name AS interaction_type,
+        strftime('%Y-%m-%dT%H:%M:%SZ', interactions.timestamp, 'unixepoch') AS timestamp,
+        interactions.count AS count
+    FROM interactions
+    JOIN interaction_types ON interaction_types.id = interactions.interaction_type;
+
+-- The one way in: INSERT INTO received ... is one statement, so a batch is committed whole or not at all.
+CREATE VIEW received AS
+    SELECT NULL AS update_id, NULL AS reference, NULL AS interaction_type, NULL AS timestamp, NULL AS received
+    WHERE FALSE;
+
+CREATE TRIGGER record INSTEAD OF INSERT ON received
+WHEN NOT EXISTS (SELECT 1 FROM remembered_updates WHERE update_id = NEW.update_id)
+BEGIN
+    INSERT INTO remembered_updates (update_id, received)
+        SELECT NEW.update_id, NEW.received WHERE NEW.update_id IS NOT NULL;
+    INSERT INTO users (reference, last_seen) VALUES (NEW.reference, NEW.timestamp)
+        ON CONFLICT (reference) DO UPDATE SET last_seen = excluded.last_seen
+        WHERE excluded.last_seen > last_seen;
+    INSERT INTO interactions (timestamp, user_id, interaction_type, count)
+        SELECT NEW.timestamp, users.id, interaction_types.id, 1
+        FROM users JOIN interaction_types
+        WHERE users.reference = NEW.reference AND interaction_types.name = NEW.interaction_type
+        ON CONFLICT DO UPDATE SET count = count + 1;
+END;
+
+CREATE TRIGGER interaction_added AFTER INSERT ON interactions
+BEGIN
+    INSERT INTO daily_counts (day, interaction_type, count)
+        VALUES (NEW.timestamp / 86400, NEW.interaction_type, NEW.count)
+        ON CONFLICT DO UPDATE SET count = count + excluded.count;
+END;
+
+CREATE TRIGGER interaction_repeated AFTER UPDATE OF count ON interactions
+BEGIN
+    UPDATE daily_counts SET count = count + NEW.count - OLD.count
+        WHERE day = NEW.timestamp / 86400 AND interaction_type = NEW.interaction_type;
+END;
+
+-- A count that would fall to zero leaves with its row: the DELETE comes before the UPDATE.
+-- Rows are deleted oldest first or all of a person at once, so a person without a row at their
+-- last_seen has none at all.
+CREATE TRIGGER interaction_deleted AFTER DELETE ON interactions
+BEGIN
+    DELETE FROM daily_counts
+        WHERE day = OLD.timestamp / 86400 AND interaction_type = OLD.interaction_type AND count = OLD.count;
+    UPDATE daily_counts SET count = count - OLD.count
+        WHERE day = OLD.timestamp / 86400 AND interaction_type = OLD.interaction_type;
+    DELETE FROM users
+        WHERE id = OLD.user_id AND last_seen = OLD.timestamp
+        AND NOT EXISTS (SELECT 1 FROM interactions WHERE timestamp = OLD.timestamp AND user_id = OLD.user_id);
+END;
+
+CREATE TRIGGER user_added AFTER INSERT ON users
+BEGIN
+    INSERT INTO last_seen_counts (last_seen, users) VALUES (NEW.last_seen, 1)
+        ON CONFLICT DO UPDATE SET users = users + 1;
+END;
+
+CREATE TRIGGER user_seen_again AFTER UPDATE OF last_seen ON users
+BEGIN
+    DELETE FROM last_seen_counts WHERE last_seen = OLD.last_seen AND users = 1;
+    UPDATE last_seen_counts SET users = users - 1 WHERE last_seen = OLD.last_seen;
+    INSERT INTO last_seen_counts (last_seen, users) VALUES (NEW.last_seen, 1)
+        ON CONFLICT DO UPDATE SET users = users + 1;
+END;
+
+CREATE TRIGGER user_removed AFTER DELETE ON users
+BEGIN
+    DELETE FROM last_seen_counts WHERE last_seen = OLD.last_seen AND users = 1;
+    UPDATE last_seen_counts SET users = users - 1 WHERE last_seen = OLD.last_seen;
+END;

@@ -1,0 +1,482 @@
+"""A person's own data: seen, erased and stopped, whatever happened before and whatever goes on."""
+
+import asyncio
+import json
+import sqlite3
+import tempfile
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import ExitStack, closing, contextmanager
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+from unittest.mock import patch
+
+import pytest
+from hypothesis import HealthCheck, example, given, settings
+from hypothesis import strategies as st
+
+from analytics import Access, AnalyticsService, Erasure, InteractionType, Pseudonyms, rights
+from analytics.interactions import UserInteraction
+from analytics.retention import cutoff
+from analytics.rights import as_json
+from tests.analytics.store import (
+    KEY,
+    NAME,
+    NOW,
+    SOMEBODY,
+    interaction,
+    locked,
+    open_service,
+    select,
+)
+from tests.faults.recount import inconsistencies
+
+PEOPLE = range(SOMEBODY, SOMEBODY + 4)
+REFERENCES = Pseudonyms(KEY)
+HOUR = 3600
+
+Step = tuple[Any, ...]
+# Who, what, and how many hours ago: few of each, so that rows are shared and repeated.
+SAID = st.tuples(
+    st.sampled_from(PEOPLE),
+    st.sampled_from([InteractionType.MESSAGE, InteractionType.COMMAND, InteractionType.OTHER]),
+    st.sampled_from([0, 1, 2, 30, 24 * 40, 24 * 89]),
+)
+PERSON = st.sampled_from(PEOPLE)
+STEPS = st.lists(
+    st.one_of(
+        st.tuples(st.just("record"), st.lists(SAID, min_size=1, max_size=8), st.booleans()),
+        st.tuples(st.just("again")),
+        *(st.tuples(st.just(name), PERSON) for name in ("erase", "opt_out", "opt_in")),
+        st.tuples(st.just("clean_up"), st.sampled_from([1, 30, 90])),
+        st.tuples(st.just("reopen")),
+    ),
+    max_size=15,
+)
+
+
+class Model:
+    """What was recorded, as a plain list, and who is not counted."""
+
+    def __init__(self) -> None:
+        self.rows: list[UserInteraction] = []
+        self.opted_out: set[int] = set()
+        self.remembered: set[int] = set()
+        self.next_id = 1
+        self.last_batch: tuple[list[UserInteraction], list[int] | None] = ([], None)
+
+    def record(self, said: list[UserInteraction], ids: list[int] | None) -> None:
+        for number, each in enumerate(said):
+            if each.user_id in self.opted_out or (ids and ids[number] in self.remembered):
+                continue
+            self.rows.append(each)
+            if ids:
+                self.remembered.add(ids[number])
+
+    def of(self, person: int) -> Counter[tuple[InteractionType, datetime]]:
+        return Counter(
+            (each.interaction_type, hour(each.timestamp))
+            for each in self.rows
+            if each.user_id == person
+        )
+
+    def keep(self, wanted: Any) -> int:
+        """How many went."""
+        before = len(self.rows)
+        self.rows = [each for each in self.rows if wanted(each)]
+        return before - len(self.rows)
+
+
+def hour(moment: datetime) -> datetime:
+    return moment.replace(minute=0, second=0, microsecond=0)
+
+
+def open_hourly(folder: Path) -> Any:
+    return open_service(folder, timestamp_precision=HOUR)
+
+
+async def take(analytics: AnalyticsService, model: Model, step: Step) -> None:
+    """One step, in both."""
+    match step:
+        case "record", batch, with_ids:
+            said = [interaction(timedelta(hours=ago), who, what) for who, what, ago in batch]
+            ids = None
+            if with_ids:
+                ids = list(range(model.next_id, model.next_id + len(said)))
+                model.next_id += len(said)
+            model.last_batch = said, ids
+            model.record(said, ids)
+            assert await analytics.record(said, ids)
+        case ("again",):
+            # As Telegram does: what was counted is not counted again.
+            said, ids = model.last_batch
+            model.record(said, ids)
+            assert await analytics.record(said, ids)
+        case "erase", person:
+            gone = model.keep(lambda each: each.user_id != person)
+            assert await analytics.erase(person) == Erasure(gone, compacted=True)
+        case "opt_out", person:
+            model.opted_out.add(person)
+            assert await analytics.opt_out(person)
+        case "opt_in", person:
+            model.opted_out.discard(person)
+            assert await analytics.opt_in(person)
+        case "clean_up", days:
+            gone = model.keep(lambda each: hour(each.timestamp) >= cutoff(NOW, days))
+            assert await analytics.cleanup_old_interactions(days) == gone
+
+
+async def differences(analytics: AnalyticsService, model: Model, folder: Path) -> list[str]:
+    """Where a person's data, the report or the file differ from the plain list."""
+    wrong = inconsistencies(folder / NAME)
+    for person in PEOPLE:
+        data = await analytics.personal_data(person)
+        found = {(row.interaction_type, row.timestamp): row.count for row in data.interactions}
+        expected = model.of(person)
+        if found != expected or len(found) != len(data.interactions):
+            wrong.append(f"{found} instead of {expected}")
+        if [row.timestamp for row in data.interactions] != sorted(moment for _, moment in found):
+            wrong.append("not the oldest first")
+        if data.opted_out != (person in model.opted_out):
+            wrong.append("opted out")
+        if data.reference != (REFERENCES.reference(person) if expected else None):
+            wrong.append("reference")
+        if len({row.user_id for row in data.interactions}) > 1:
+            wrong.append("rows of several people")
+    report = await analytics.get_admin_analytics_report()
+    if report.total_interactions != len(model.rows):
+        wrong.append("total")
+    if report.interaction_types_breakdown != Counter(e.interaction_type for e in model.rows):
+        wrong.append("breakdown")
+    for days, active in ((1, report.daily_active_users), (30, report.monthly_active_users)):
+        since = NOW - timedelta(days=days)
+        if active != len({e.user_id for e in model.rows if hour(e.timestamp) >= since}):
+            wrong.append("active users")
+    kept = {row[0] for row in select(folder, "SELECT update_id FROM remembered_updates")}
+    if kept != model.remembered:
+        wrong.append("remembered updates")
+    if {row[0] for row in select(folder, "SELECT reference FROM opt_outs")} != {
+        REFERENCES.opt_out(person) for person in model.opted_out
+    }:
+        wrong.append("opt-outs")
+    return wrong
+
+
+A = (PEOPLE[0], InteractionType.MESSAGE, 0)
+B = (PEOPLE[1], InteractionType.MESSAGE, 0)
+
+
+@settings(deadline=None, max_examples=60, suppress_health_check=[HealthCheck.too_slow])
+@given(steps=STEPS)
+@example(steps=[("opt_out", PEOPLE[0]), ("record", [A, B], True), ("reopen",), ("again",)])
+@example(steps=[("record", [A, A, B], True), ("opt_out", PEOPLE[0]), ("erase", PEOPLE[0])])
+@example(steps=[("opt_out", PEOPLE[0]), ("record", [A], True), ("opt_in", PEOPLE[0]), ("again",)])
+async def test_a_persons_data_is_what_was_recorded_of_them_after_any_history(
+    steps: list[Step],
+) -> None:
+    model = Model()
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        found: list[str] = []
+        remaining = list(steps)
+        while remaining or not found:
+            async with open_hourly(folder) as analytics:
+                while remaining and (step := remaining.pop(0)) != ("reopen",):
+                    await take(analytics, model, step)
+                found = await differences(analytics, model, folder)
+            if found or not remaining:
+                break
+
+    assert found == []
+
+
+OTHERS = """
+    SELECT users.id, reference, last_seen, rows, timestamp, interaction_type, count
+    FROM users JOIN interactions ON user_id = users.id
+    WHERE reference <> ? ORDER BY timestamp, users.id, interaction_type
+"""
+OF_PERSON = "SELECT count(*) FROM users WHERE reference = ?"
+
+
+@settings(deadline=None, max_examples=40, suppress_health_check=[HealthCheck.too_slow])
+@given(said=st.lists(SAID, min_size=1, max_size=40), person=PERSON)
+async def test_erasing_removes_all_of_one_and_nothing_of_another(
+    said: list[Any], person: int
+) -> None:
+    reference = (REFERENCES.reference(person),)
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        async with open_hourly(folder) as analytics:
+            await take(analytics, Model(), ("record", said, True))
+            others = select(folder, OTHERS, reference)
+            updates = select(folder, "SELECT * FROM remembered_updates")
+            await analytics.erase(person)
+            after = select(folder, OTHERS, reference)
+
+            assert after == others
+            assert select(folder, OF_PERSON, reference) == [(0,)]
+            assert select(folder, "SELECT * FROM remembered_updates") == updates
+            assert inconsistencies(folder / NAME) == []
+
+
+async def test_nothing_at_all_is_left_of_somebody_who_opted_out_before(tmp_path: Path) -> None:
+    async with open_service(tmp_path) as analytics:
+        await analytics.opt_out(SOMEBODY)
+        before = dump(tmp_path)
+        assert await analytics.record([interaction()] * 3, [1, 2, 3])
+
+    assert dump(tmp_path) == before
+
+
+def dump(folder: Path) -> list[str]:
+    with closing(sqlite3.connect(folder / NAME)) as database:
+        return list(database.iterdump())
+
+
+async def test_the_file_for_a_person_holds_all_of_them_and_nothing_of_another(
+    tmp_path: Path,
+) -> None:
+    async with open_hourly(tmp_path) as analytics:
+        await analytics.record([interaction(), interaction(timedelta(days=2))])
+        await analytics.record([interaction(timedelta(days=1), SOMEBODY + 1)])
+        file = json.loads(as_json(await analytics.personal_data(SOMEBODY), NOW))
+
+    assert file["reference"] == str(REFERENCES.reference(SOMEBODY))
+    assert file["opted_out"] is False
+    assert [row["timestamp"] for row in file["interactions"]] == [
+        "2026-05-30T12:00:00Z",
+        "2026-06-01T12:00:00Z",
+    ]
+
+
+IN_ONE_GO = ["record", "opt_out", "record", "opt_in", "record", "opt_out", "record", "erase"]
+
+
+@contextmanager
+def failing_at_once() -> Iterator[None]:
+    """A locked database is noticed without waiting for it."""
+    with (
+        patch("analytics.database.BUSY_MS_OWN", 1),
+        patch("analytics.recording.RETRY_SECONDS", 0.01),
+    ):
+        yield
+
+
+@settings(deadline=None, max_examples=25, suppress_health_check=[HealthCheck.too_slow])
+@given(
+    names=st.lists(st.sampled_from(["record", "opt_out", "opt_in"]), min_size=1, max_size=12),
+    fails=st.booleans(),
+)
+@example(names=["record", "opt_out", "record", "opt_in", "record"], fails=False)
+@example(names=["record", "opt_out", "record", "opt_in", "record"], fails=True)
+async def test_what_is_asked_in_one_go_is_done_in_that_order(names: list[str], fails: bool) -> None:
+    """Also while the database fails, and the backlog is worked off later."""
+    model = Model()
+    with tempfile.TemporaryDirectory() as name, failing_at_once():
+        folder = Path(name)
+        async with open_hourly(folder) as analytics:
+            waiting = []
+            for number, what in enumerate(names):
+                match what:
+                    case "record":
+                        said = [interaction(timedelta(hours=number))]
+                        model.record(said, [number])
+                        waiting.append(analytics.record(said, [number]))
+                    case "opt_out":
+                        model.opted_out.add(SOMEBODY)
+                        waiting.append(analytics.opt_out(SOMEBODY))
+                    case "opt_in":
+                        model.opted_out.discard(SOMEBODY)
+                        waiting.append(analytics.opt_in(SOMEBODY))
+            if fails:
+                with locked(folder):
+                    answers = await asyncio.gather(*waiting)
+                assert not any(answers)
+            else:
+                assert all(await asyncio.gather(*waiting))
+        async with open_hourly(folder) as analytics:
+            found = await differences(analytics, model, folder)
+
+    assert found == []
+
+
+async def test_a_request_that_is_lost_with_the_process_is_said(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    with failing_at_once(), ExitStack() as stack:
+        async with open_service(tmp_path) as analytics:
+            stack.enter_context(locked(tmp_path))
+            assert not await analytics.opt_out(SOMEBODY)
+
+    assert "1 requests could not be carried out before the end" in caplog.messages
+
+
+async def test_erasing_reaches_what_still_waits_to_be_recorded(tmp_path: Path) -> None:
+    async with open_service(tmp_path) as analytics:
+        recording = asyncio.create_task(analytics.record([interaction()]))
+        erasing = asyncio.create_task(analytics.erase(SOMEBODY))
+        await asyncio.gather(recording, erasing)
+
+    assert erasing.result() == Erasure(1, compacted=True)
+    assert select(tmp_path, "SELECT count(*) FROM users") == [(0,)]
+
+
+@pytest.mark.parametrize("newer", [False, True])
+async def test_erasing_reaches_what_is_recorded_after_the_rows_were_looked_for(
+    tmp_path: Path, newer: bool
+) -> None:
+    """Older than the newest is the harder case: what would stay must not be said to be newer."""
+    async with open_service(tmp_path) as analytics:
+        await analytics.record([interaction(timedelta(hours=1)), interaction(person=SOMEBODY + 1)])
+        read = analytics._database.read
+        late = [interaction(timedelta(minutes=0 if newer else 90))]
+
+        async def and_record(sql: str, *parameters: Any) -> list[Any]:
+            rows = await read(sql, *parameters)
+            if sql == rights.MOMENTS and late:
+                assert await analytics.record([late.pop()])
+            return rows
+
+        with patch.object(analytics._database, "read", and_record):
+            erasure = await analytics.erase(SOMEBODY)
+
+    assert erasure == Erasure(2, compacted=True)
+    assert inconsistencies(tmp_path / NAME) == []
+    assert select(tmp_path, "SELECT reference FROM users") == [
+        (REFERENCES.reference(SOMEBODY + 1),)
+    ]
+
+
+async def test_a_command_erases_all_or_nothing_while_the_bot_records_the_person(
+    tmp_path: Path,
+) -> None:
+    """As if the bot recorded a row each time after the command has looked for them."""
+    hours_ago = iter(range(1, 1000))
+    async with (
+        open_service(tmp_path) as bot,
+        open_service(tmp_path, access=Access.SHARE) as command,
+    ):
+        await bot.record([interaction(), interaction(person=SOMEBODY + 1)])
+        read = command._database.read
+
+        async def and_record(sql: str, *parameters: Any) -> list[Any]:
+            rows = await read(sql, *parameters)
+            if sql == rights.MOMENTS:
+                assert await bot.record([interaction(timedelta(hours=next(hours_ago)))])
+            return rows
+
+        with patch.object(command._database, "read", and_record):
+            never = await command.erase(SOMEBODY)
+        untouched = inconsistencies(tmp_path / NAME)
+        erasure = await command.erase(SOMEBODY)
+
+    assert never is None
+    assert untouched == []
+    assert erasure == Erasure(next(hours_ago), compacted=False)
+    assert inconsistencies(tmp_path / NAME) == []
+
+
+async def test_erasing_a_person_who_goes_on_writing_ends_and_loses_nothing_of_others(
+    tmp_path: Path,
+) -> None:
+    batches = 60
+    async with open_service(tmp_path) as analytics:
+
+        async def goes_on() -> None:
+            for number in range(batches):
+                ago = timedelta(seconds=number)
+                await analytics.record([interaction(ago), interaction(ago, SOMEBODY + 1)])
+
+        writing = asyncio.create_task(goes_on())
+        erased = 0
+        while not writing.done():
+            erasure = await analytics.erase(SOMEBODY)
+            assert erasure
+            erased += erasure.interactions
+            assert inconsistencies(tmp_path / NAME) == []
+        await writing
+        left = (await analytics.personal_data(SOMEBODY)).interactions
+        others = len((await analytics.personal_data(SOMEBODY + 1)).interactions)
+
+    assert others == batches
+    assert erased + len(left) == batches
+
+
+async def test_while_another_program_locks_the_file_nothing_is_erased_and_later_it_is(
+    tmp_path: Path,
+) -> None:
+    with failing_at_once():
+        async with open_service(tmp_path) as analytics:
+            await analytics.record([interaction()])
+            with locked(tmp_path):
+                refused = await analytics.erase(SOMEBODY)
+                kept = select(tmp_path, "SELECT sum(count) FROM interactions")
+            async with asyncio.timeout(30):
+                while await analytics.erase(SOMEBODY) is None:
+                    pass
+
+    assert refused is None
+    assert kept == [(1,)]
+    assert select(tmp_path, "SELECT count(*) FROM interactions") == [(0,)]
+    assert inconsistencies(tmp_path / NAME) == []
+
+
+async def test_a_command_that_finds_the_file_locked_says_so_and_erases_nothing(
+    tmp_path: Path,
+) -> None:
+    async with open_service(tmp_path) as analytics:
+        await analytics.record([interaction()])
+    with patch("analytics.database.BUSY_MS_OWN", 1):
+        async with open_service(tmp_path, access=Access.SHARE) as command:
+            with locked(tmp_path):
+                assert await command.erase(SOMEBODY) is None
+
+    assert select(tmp_path, "SELECT sum(count) FROM interactions") == [(1,)]
+
+
+async def test_erasing_somebody_unknown_does_not_rewrite_the_file(tmp_path: Path) -> None:
+    async with open_service(tmp_path) as analytics:
+        await analytics.record([interaction()])
+        before = dump(tmp_path)
+        with patch("analytics.database.Database.compact", side_effect=AssertionError):
+            erasure = await analytics.erase(SOMEBODY + 1)
+
+    assert erasure == Erasure(0, compacted=True)
+    assert dump(tmp_path) == before
+
+
+@pytest.mark.parametrize("interrupted", [0, 1, 2])
+async def test_what_is_deleted_while_the_file_is_compacted_is_compacted_away_too(
+    tmp_path: Path, interrupted: int
+) -> None:
+    """Before the first checkpoint, before the VACUUM, and after it."""
+    async with open_service(tmp_path) as analytics:
+        await analytics.record([interaction(), interaction(person=SOMEBODY + 1)])
+        writer = analytics._database._writer
+        assert writer is not None
+        execute = writer.execute_fetchall
+        steps = 0
+        erasing: list[asyncio.Task[Erasure | None]] = []
+        deleted = asyncio.Event()
+
+        async def meanwhile(sql: str, *parameters: Any) -> Any:
+            nonlocal steps
+            if sql == "VACUUM" or "wal_checkpoint" in sql:
+                steps += 1
+                if steps == interrupted + 1:
+                    erasing.append(asyncio.create_task(analytics.erase(SOMEBODY + 1)))
+                    await deleted.wait()
+            rows = await execute(sql, *parameters)
+            if sql == rights.DELETE and erasing:
+                deleted.set()
+            return rows
+
+        with patch.object(writer, "execute_fetchall", meanwhile):
+            first = await analytics.erase(SOMEBODY)
+            second = await erasing[0]
+
+    assert first == Erasure(1, compacted=False)
+    assert second == Erasure(1, compacted=True)
+    # The second had to compact again.
+    assert steps == 6
