@@ -6,7 +6,6 @@ import os
 import signal
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import asdict
 from datetime import datetime
 from pathlib import Path
@@ -16,10 +15,12 @@ import typer
 from rich.console import Console
 from rich.progress import Progress
 
-from analytics import Access, AdminReport, AnalyticsService, CannotOpen
+from analytics import Access, Action, AdminReport
 from analytics.clock import GuardedClock
 from analytics.retention import LONGEST_RETENTION_DAYS, SHORTEST_RETENTION_DAYS
-from bot.settings import DataSettings, Settings, WrongSettings, load
+from bot.commands import rights
+from bot.commands.endings import FAILED, sentences
+from bot.settings import DataSettings, Settings, load
 
 # The commands import aiogram only where they talk to Telegram: it takes seconds and 170 MB.
 
@@ -28,21 +29,13 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
+app.command()(rights.export)
+app.command()(rights.erase)
+app.command("rotate-key")(rights.rotate_key)
+app.command()(rights.audit)
 
-FAILED = 1
-WRONG_USE = 2
 # Seconds. Containers and systemd kill what does not stop; whoever waits 15 s for it never has to.
 LONGEST_SHUTDOWN = 14.0
-
-
-@contextmanager
-def sentences() -> Iterator[None]:
-    """What an operator can cause ends in a sentence on stderr and exit status 2."""
-    try:
-        yield
-    except (WrongSettings, CannotOpen) as error:
-        typer.echo(str(error), err=True)
-        raise typer.Exit(WRONG_USE) from None
 
 
 @app.callback(invoke_without_command=True)
@@ -83,13 +76,8 @@ async def serve(settings: Settings, stop: asyncio.Event, clock: GuardedClock) ->
     from scheduler.jobs import build_scheduler, next_planned
 
     logs.set_up(settings.log_level)
-    async with AnalyticsService.open(
-        settings.database_path,
-        key=settings.key,
-        pseudonymise=settings.pseudonymise_user_ids,
-        retention_days=settings.retention_days,
-        timestamp_precision=settings.timestamp_precision,
-        clock=clock,
+    async with settings.open(
+        Access.OWN, timestamp_precision=settings.timestamp_precision, clock=clock
     ) as analytics:
         record = RecordOnReceipt(analytics, clock)
         dispatcher = build_dispatcher(
@@ -132,9 +120,7 @@ def stats(
 
 
 async def _report(settings: DataSettings) -> AdminReport:
-    async with AnalyticsService.open(
-        settings.database_path, access=Access.READ, retention_days=settings.retention_days
-    ) as analytics:
+    async with settings.open(Access.READ) as analytics:
         return await analytics.get_admin_analytics_report()
 
 
@@ -182,9 +168,7 @@ def cleanup(
 async def _cleanup(settings: DataSettings, days: int, dry_run: bool) -> tuple[int, bool]:
     """How many, and whether their traces have left the disk."""
     access = Access.READ if dry_run else Access.SHARE
-    async with AnalyticsService.open(
-        settings.database_path, access=access, retention_days=settings.retention_days
-    ) as analytics:
+    async with settings.open(access) as analytics:
         total = await analytics.cleanup_old_interactions(days, dry_run=True)
         if dry_run:
             return total, True
@@ -193,6 +177,7 @@ async def _cleanup(settings: DataSettings, days: int, dry_run: bool) -> tuple[in
             deleted = await analytics.cleanup_old_interactions(
                 days, progress=lambda done: progress.update(task, completed=done)
             )
+        await analytics.note_access(Action.CLEANUP)
         return deleted, await analytics.compact_if_due(large_too=True)
 
 

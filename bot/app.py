@@ -6,14 +6,16 @@ from datetime import datetime
 from aiogram import Bot, Dispatcher, F, Router
 from aiogram.client.default import DefaultBotProperties
 from aiogram.client.telegram import TelegramAPIServer
-from aiogram.enums import ParseMode
+from aiogram.enums import ChatMemberStatus, ParseMode
 from aiogram.filters import Command, CommandStart
 
 from analytics import AnalyticsService
 from analytics.clock import GuardedClock
-from bot.handlers import admins, people
+from bot.confirmations import Confirmations
+from bot.consent import Choice
+from bot.handlers import admins, people, rights
 from bot.limits import EXPENSIVE, LimitPerPerson
-from bot.middleware import InFlight, RecordOnReceipt, SkipUnknownKinds
+from bot.middleware import AnswerClicks, InFlight, RecordOnReceipt, SkipUnknownKinds
 from bot.session import RetryAnswers, Session
 from bot.settings import Settings
 
@@ -39,24 +41,43 @@ def build_dispatcher(
 ) -> Dispatcher:
     """Every command, with who may use it."""
     from_admin = F.from_user.id.in_(settings.admin_ids)
+    from_owner = F.from_user.id.in_(settings.owners)
     private_chat = F.chat.type == "private"
 
     admin_router = Router(name="admins")
-    admin_router.message.register(admins.start, CommandStart(), private_chat, from_admin)
+    admin_router.message.register(
+        admins.start, CommandStart(magic=~F.args), private_chat, from_admin
+    )
     admin_router.message.register(admins.help_, Command("help"), private_chat, from_admin)
     admin_router.message.register(
         admins.stats, Command("stats"), private_chat, from_admin, flags=EXPENSIVE
     )
+    admin_router.message.register(
+        admins.audit, Command("audit"), private_chat, from_owner, flags=EXPENSIVE
+    )
 
     people_router = Router(name="people")
-    people_router.message.register(people.start, CommandStart(), private_chat)
-    people_router.message.register(people.help_, Command("help"), private_chat)
-    people_router.message.register(people.privacy, Command("privacy"), private_chat)
-    people_router.message.register(people.anything_else, private_chat)
-    people_router.callback_query.register(
-        people.privacy_clicked, F.data == people.PRIVACY, flags=EXPENSIVE
-    )
-    people_router.callback_query.register(people.unknown_click)
+    messages, clicks = people_router.message, people_router.callback_query
+    link = CommandStart(deep_link=True, magic=F.args == rights.PRIVACY)
+    messages.register(rights.show_privacy, link, private_chat, flags=EXPENSIVE)
+    messages.register(people.start, CommandStart(), private_chat)
+    messages.register(people.help_, Command("help"), private_chat)
+    messages.register(rights.privacy_in_group, Command(rights.PRIVACY), ~private_chat)
+    for command, handler, flags in (
+        (rights.PRIVACY, rights.show_privacy, EXPENSIVE),
+        (rights.MY_DATA, rights.my_data, EXPENSIVE),
+        (rights.FORGET_ME, rights.forget_me, None),
+        (Choice.OPT_OUT, rights.opt_out, None),
+        (Choice.OPT_IN, rights.opt_in, None),
+    ):
+        messages.register(handler, Command(command), private_chat, flags=flags)
+        clicks.register(handler, F.data == command, flags=flags)
+    clicks.register(rights.erase, F.data.startswith(f"{rights.ERASE}:"), flags=EXPENSIVE)
+    messages.register(people.anything_else, private_chat)
+    clicks.register(people.unknown_click)
+    if settings.erase_when_blocked:
+        is_blocked = F.new_chat_member.status == ChatMemberStatus.KICKED
+        people_router.my_chat_member.register(rights.blocked, private_chat, is_blocked)
 
     # No dialogues: aiogram's state storage would keep a record per person for ever.
     dispatcher = Dispatcher(
@@ -65,14 +86,16 @@ def build_dispatcher(
         analytics=analytics,
         clock=clock,
         next_cleanup=next_cleanup,
+        confirmations=Confirmations(settings.bot_token.get_secret_value(), clock),
     )
     dispatcher.update.outer_middleware(SkipUnknownKinds())
     in_flight = InFlight()
     dispatcher.update.outer_middleware(in_flight)
     dispatcher.shutdown.register(in_flight.drain)
     limit = LimitPerPerson()
-    for observer in (admin_router.message, people_router.message, people_router.callback_query):
+    for observer in (admin_router.message, messages, clicks):
         observer.middleware(limit)
+    clicks.middleware(AnswerClicks())
     dispatcher.errors.register(people.failed)
     dispatcher.include_routers(admin_router, people_router)
     return dispatcher

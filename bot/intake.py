@@ -38,7 +38,7 @@ async def sign_in(bot: Bot, settings: Settings) -> None:
     while True:
         try:
             await bot.me()
-            await menus.set_menus(bot, settings.admin_ids)
+            await menus.set_menus(bot, settings.admin_ids, settings.owners)
             await _choose_intake(bot, settings)
         except (TelegramUnauthorizedError, TelegramNotFound):
             raise WrongSettings(

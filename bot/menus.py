@@ -1,7 +1,7 @@
 """The command menus in Telegram's clients. They are a convenience: a handler's filter decides."""
 
 import logging
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 
 from aiogram import Bot
 from aiogram.exceptions import TelegramBadRequest, TelegramForbiddenError
@@ -12,17 +12,23 @@ from bot import texts
 logger = logging.getLogger(__name__)
 
 
-async def set_menus(bot: Bot, admin_ids: Iterable[int]) -> None:
+async def set_menus(bot: Bot, admin_ids: Iterable[int], owners: Collection[int]) -> None:
     await bot.set_my_commands(_commands(texts.COMMANDS))
     for admin_id in admin_ids:
-        await set_admin_menu(bot, admin_id)
+        await set_admin_menu(bot, admin_id, owners)
 
 
-async def set_admin_menu(bot: Bot, admin_id: int) -> None:
+def of_admin(admin_id: int, owners: Collection[int]) -> dict[str, str]:
+    """The commands of one admin, who may be an owner."""
+    more = texts.OWNER_COMMANDS if admin_id in owners else {}
+    return texts.COMMANDS | texts.ADMIN_COMMANDS | more
+
+
+async def set_admin_menu(bot: Bot, admin_id: int, owners: Collection[int]) -> None:
     """The menu of one admin. One who has not started the bot yet gets it on /start."""
     try:
         await bot.set_my_commands(
-            _commands(texts.COMMANDS | texts.ADMIN_COMMANDS),
+            _commands(of_admin(admin_id, owners)),
             scope=BotCommandScopeChat(chat_id=admin_id),
         )
     except (TelegramBadRequest, TelegramForbiddenError):

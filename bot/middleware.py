@@ -7,21 +7,23 @@ sees every batch after it was received and before it can be acknowledged.
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Iterator, Sequence
+from contextlib import suppress
 from typing import Any
 
 from aiogram import BaseMiddleware, Bot
 from aiogram.client.session.middlewares.base import BaseRequestMiddleware, NextRequestMiddlewareType
 from aiogram.dispatcher.event.bases import UNHANDLED
-from aiogram.exceptions import ClientDecodeError, TelegramConflictError
+from aiogram.exceptions import ClientDecodeError, TelegramBadRequest, TelegramConflictError
 from aiogram.methods import GetUpdates, TelegramMethod
 from aiogram.methods.base import TelegramType
-from aiogram.types import TelegramObject, Update
+from aiogram.types import CallbackQuery, TelegramObject, Update
 from aiogram.types.update import UpdateTypeLookupError
 from pydantic import ValidationError
 
 from analytics import AnalyticsService, UserInteraction
 from analytics.clock import GuardedClock
 from bot.classify import classify
+from bot.consent import Choice, choice
 
 logger = logging.getLogger(__name__)
 
@@ -67,23 +69,39 @@ class RecordOnReceipt(BaseRequestMiddleware):
         return updates
 
     async def record(self, updates: Sequence[Update]) -> None:
-        """Commit what the updates tell; at worst this takes two seconds."""
+        """Commit what the updates tell; at worst this takes two seconds.
+
+        Who opts out is not recorded from the next update on, and that may be in the same batch.
+        """
         received = self._clock()
-        interactions: list[UserInteraction] = []
-        update_ids: list[int] = []
+        interactions: dict[int, UserInteraction] = {}
         for update in updates:
             try:
-                interaction = classify(update, received)
+                interaction, chosen = classify(update, received), choice(update)
             # Whatever is odd about one update must not keep the others from being recorded.
             except Exception:
                 logger.exception("skipped an update that cannot be classified")
                 continue
-            if interaction is not None:
-                self._clock.hear(interaction.timestamp)
-                interactions.append(interaction)
-                update_ids.append(update.update_id)
+            if interaction is None:
+                continue
+            self._clock.hear(interaction.timestamp)
+            interactions[update.update_id] = interaction
+            if chosen is not None:
+                await self._commit(interactions)
+                interactions = {}
+                await self._choose(chosen, interaction.user_id)
+        await self._commit(interactions)
+
+    async def _commit(self, interactions: dict[int, UserInteraction]) -> None:
         if interactions:
-            await self._analytics.record(interactions, update_ids)
+            await self._analytics.record(list(interactions.values()), list(interactions))
+
+    async def _choose(self, chosen: Choice, person: int) -> None:
+        match chosen:
+            case Choice.OPT_OUT:
+                await self._analytics.opt_out(person)
+            case Choice.OPT_IN:
+                await self._analytics.opt_in(person)
 
 
 def _decode_one_by_one(error: ClientDecodeError, bot: Bot) -> Iterator[Update]:
@@ -127,6 +145,22 @@ class SkipUnknownKinds(BaseMiddleware):
                 event.event_type  # noqa: B018 - raises for an unknown kind
         except UpdateTypeLookupError:
             return UNHANDLED
+        return await handler(event, data)
+
+
+class AnswerClicks(BaseMiddleware):
+    """The button stops waiting at once, whatever the handler has to do or to say."""
+
+    async def __call__(
+        self,
+        handler: Callable[[TelegramObject, dict[str, Any]], Awaitable[Any]],
+        event: TelegramObject,
+        data: dict[str, Any],
+    ) -> Any:
+        assert isinstance(event, CallbackQuery)
+        # One that waited too long cannot be answered any more; its handler can still do its work.
+        with suppress(TelegramBadRequest):
+            await event.answer()
         return await handler(event, data)
 
 

@@ -1,7 +1,8 @@
 """Every setting, validated, with its default."""
 
 import re
-from datetime import time
+from contextlib import AbstractAsyncContextManager
+from datetime import time, timedelta
 from pathlib import Path
 from typing import Annotated, Any, Literal, TypeVar
 
@@ -16,6 +17,7 @@ from pydantic import (
 )
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
+from analytics import Access, AnalyticsService
 from analytics.interactions import LARGEST_USER_ID, SERVICE_ACCOUNTS
 from analytics.pseudonyms import parse_key
 from analytics.retention import (
@@ -26,6 +28,7 @@ from analytics.retention import (
 from analytics.service import DEFAULT_TIMESTAMP_PRECISION
 
 SECONDS_PER_DAY = 86_400
+MINUTES_PER_DAY = 1_440
 
 
 class WrongSettings(Exception):
@@ -40,6 +43,12 @@ def _ids(value: Any) -> Any:
 def _check_people(ids: frozenset[int]) -> frozenset[int]:
     if any(not 1 <= number <= LARGEST_USER_ID or number in SERVICE_ACCOUNTS for number in ids):
         raise ValueError("not a person's ID")
+    return ids
+
+
+def _check_owners(ids: frozenset[int], others: ValidationInfo) -> frozenset[int]:
+    if not ids <= others.data.get("admin_ids", ids):
+        raise ValueError("not an admin")
     return ids
 
 
@@ -75,7 +84,7 @@ PeopleIds = Annotated[
 ]
 IDS = "Telegram IDs of people, whole numbers separated by commas"
 # Never shown in an error: they are secrets, or they name people.
-PRIVATE = {"bot_token", "user_id_key", "webhook_secret", "admin_ids"}
+PRIVATE = {"bot_token", "user_id_key", "webhook_secret", "admin_ids", "owner_ids"}
 
 
 class DataSettings(BaseSettings):
@@ -96,6 +105,39 @@ class DataSettings(BaseSettings):
         description="a whole number of days "
         f"from {SHORTEST_RETENTION_DAYS} to {LONGEST_RETENTION_DAYS}",
     )
+    user_id_key: Annotated[SecretStr, AfterValidator(_check_key)] | None = Field(
+        None, description="64 or 128 hexadecimal digits, or nothing for a key file"
+    )
+    pseudonymise_user_ids: bool = Field(True, description="true or false")
+    report_interval: int = Field(
+        0,
+        ge=0,
+        le=MINUTES_PER_DAY,
+        description="a number of minutes from 0 to 1440, such as 60; 0 for live reports",
+    )
+    breakdown_min_users: int = Field(
+        1,
+        ge=1,
+        le=1000,
+        description="a number of people from 1 to 1000; 1 for no limit",
+    )
+
+    @property
+    def key(self) -> bytes | None:
+        return parse_key(self.user_id_key.get_secret_value()) if self.user_id_key else None
+
+    def open(self, access: Access, **more: Any) -> AbstractAsyncContextManager[AnalyticsService]:
+        """The analytics with these settings; `more` goes to `AnalyticsService.open`."""
+        return AnalyticsService.open(
+            self.database_path,
+            access=access,
+            key=self.key,
+            pseudonymise=self.pseudonymise_user_ids,
+            retention_days=self.retention_days,
+            report_interval=timedelta(minutes=self.report_interval),
+            breakdown_min_users=self.breakdown_min_users,
+            **more,
+        )
 
 
 class Settings(DataSettings):
@@ -105,6 +147,13 @@ class Settings(DataSettings):
         description="the token that @BotFather gave you"
     )
     admin_ids: PeopleIds = Field(frozenset(), description=IDS)
+    owner_ids: Annotated[PeopleIds, AfterValidator(_check_owners)] = Field(
+        frozenset(), description=f"{IDS}, of people who are in ADMIN_IDS, too"
+    )
+    operator_contact: str = Field(
+        "", max_length=200, description="a name and an address, in up to 200 characters"
+    )
+    erase_when_blocked: bool = Field(False, description="true or false")
     timestamp_precision: Annotated[int, AfterValidator(_check_precision)] = Field(
         DEFAULT_TIMESTAMP_PRECISION,
         ge=1,
@@ -112,10 +161,6 @@ class Settings(DataSettings):
         description="a number of seconds that divides a day, such as 3600, 60 or 1",
     )
     cleanup_at: time = Field(time(3), description="a time of day in UTC, such as 03:00")
-    user_id_key: Annotated[SecretStr, AfterValidator(_check_key)] | None = Field(
-        None, description="64 hexadecimal digits, or nothing for a key file"
-    )
-    pseudonymise_user_ids: bool = Field(True, description="true or false")
     bot_api_url: AnyHttpUrl = Field(
         AnyHttpUrl("https://api.telegram.org"), description="the address of a Bot API server"
     )
@@ -134,8 +179,9 @@ class Settings(DataSettings):
     )
 
     @property
-    def key(self) -> bytes | None:
-        return parse_key(self.user_id_key.get_secret_value()) if self.user_id_key else None
+    def owners(self) -> frozenset[int]:
+        """Admins who may also delete, and see who looked at what."""
+        return self.owner_ids or self.admin_ids
 
 
 SomeSettings = TypeVar("SomeSettings", bound=DataSettings)

@@ -1,10 +1,10 @@
 """Every sentence the bot says. Messages are HTML; nothing a person wrote is ever part of one."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from html import escape
 
-from analytics import AdminReport, InteractionType
+from analytics import AdminReport, AuditEntry
 from analytics.notices import DatabaseSetAside, Notice, RecordingFails, RecordingWorks
 from bot.settings import Settings
 
@@ -12,14 +12,21 @@ COMMANDS = {
     "start": "What this bot is",
     "help": "What you can do here",
     "privacy": "What is stored about you",
+    "mydata": "All that is stored about you, as a file",
+    "forgetme": "Erase what is stored about you",
+    "optout": "Do not count me",
+    "optin": "Count me again",
 }
 ADMIN_COMMANDS = {"stats": "How the bot is used, in numbers"}
+OWNER_COMMANDS = {"audit": "Who looked at or deleted what"}
 
 SEE_PRIVACY = "What is stored about you?"
 FALLBACK = "I did not understand that, but thank you for writing. See /help for what I can do."
 SLOW_DOWN = "That was quite a lot at once. Please try again in half a minute."
 ERROR = "Something went wrong on my side. Please try again in a moment."
 
+# A message of Telegram holds 4,096 characters.
+AUDIT_LINES = 50
 BAR_WIDTH = 10
 EIGHTHS = " ▏▎▍▌▋▊▉"
 
@@ -36,41 +43,6 @@ def start() -> str:
 def help_(commands: Mapping[str, str]) -> str:
     lines = [f"/{name} - {escape(purpose)}" for name, purpose in commands.items()]
     return "\n".join(["<b>What you can do here</b>", "", *lines])
-
-
-def privacy(settings: Settings, now: datetime) -> str:
-    """What is stored, from the settings as they are."""
-    return (
-        "🔒 <b>What is stored about you</b>\n\n"
-        "Each time you use this bot, three things are kept. For example:\n"
-        f"<pre>{_sample_rows(settings, now)}</pre>\n"
-        f"• <b>user_id</b>: {_who(settings)}\n"
-        f"• <b>interaction_type</b>: one of {len(InteractionType)} fixed words for what it was\n"
-        f"• <b>timestamp</b>: when, {precision(settings.timestamp_precision)}\n\n"
-        f"<b>For how long:</b> {days(settings.retention_days)}. "
-        "Then it is deleted automatically and removed from the disk.\n\n"
-        "<b>Never stored:</b> what you write, send or tap, your name and username, phone number, "
-        "address, device or location.\n\n"
-        "<b>Who sees what:</b> admins of this bot get totals only, never a person."
-    )
-
-
-def _sample_rows(settings: Settings, now: datetime) -> str:
-    seconds = int(now.timestamp()) // settings.timestamp_precision * settings.timestamp_precision
-    when = datetime.fromtimestamp(seconds, now.tzinfo).strftime("%Y-%m-%dT%H:%M:%SZ")
-    types = (InteractionType.COMMAND, InteractionType.MESSAGE, InteractionType.BUTTON_CLICK)
-    rows = [("user_id", "interaction_type", "timestamp")]
-    rows += [("1042", interaction_type.value, when) for interaction_type in types]
-    return "\n".join(f"{who:<8} {what:<17} {at}" for who, what, at in rows)
-
-
-def _who(settings: Settings) -> str:
-    if settings.pseudonymise_user_ids:
-        return (
-            "an internal number. It stands for a pseudonym of your Telegram ID, made with a secret "
-            "key that is kept outside the database"
-        )
-    return "an internal number. It stands for your Telegram ID, which this bot stores as it is"
 
 
 def precision(seconds: int) -> str:
@@ -92,7 +64,7 @@ def stats(
     """The whole answer to /stats; `postponed` if the scheduled cleanup waits for a right clock."""
     return "\n\n".join(
         [
-            "📊 <b>Statistics</b>",
+            f"📊 <b>Statistics</b>{_as_of(report, settings)}",
             f"<pre>{_numbers(report)}</pre>",
             f"<b>By type</b>\n{_breakdown(report)}",
             "<i>Active: different people who did something in the last 24 hours, 7 or 30 days, "
@@ -100,6 +72,10 @@ def stats(
             _trust(report, next_cleanup, postponed),
         ]
     )
+
+
+def _as_of(report: AdminReport, settings: Settings) -> str:
+    return f", as of {moment(report.as_of)}" if settings.report_interval else ""
 
 
 def _numbers(report: AdminReport) -> str:
@@ -164,6 +140,19 @@ def _trust(report: AdminReport, next_cleanup: datetime, postponed: bool) -> str:
     if report.compaction_pending:
         lines.append("⚠️ Deleted interactions leave the disk with the next compaction.")
     return "\n".join(lines)
+
+
+def audit(entries: Sequence[AuditEntry]) -> str:
+    """The newest entries, as many as fit into a message."""
+    if not entries:
+        return "Nobody has looked at or deleted anything yet."
+    lines = [
+        f"{moment(entry.timestamp)}  {entry.admin_id or 'command line':<16}  {entry.action}"
+        for entry in entries[:AUDIT_LINES]
+    ]
+    more = len(entries) - AUDIT_LINES
+    rest = f"\n{more:,} older: python main.py audit" if more > 0 else ""
+    return f"<b>Who looked at or deleted what</b>\n<pre>{escape(chr(10).join(lines))}</pre>{rest}"
 
 
 def notice(of: Notice) -> str:

@@ -8,6 +8,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 from bot.sandbox import Sandbox
+from tests.people_in_logs import people_in
 
 MAIN = Path(__file__).parent.parent / "main.py"
 PATIENCE = 60.0
@@ -25,6 +26,7 @@ class Process:
         """Exit status, stdout and stderr, once it has ended."""
         output, errors = await asyncio.wait_for(asyncio.shield(self._ended), within)
         assert self._process.returncode is not None
+        assert people_in(errors.decode()) == []
         return self._process.returncode, output.decode(), errors.decode()
 
     def send(self, number: int) -> None:
@@ -66,7 +68,8 @@ async def bot_process(sandbox: Sandbox, database: Path, **more: str) -> AsyncIte
     begins = "setWebhook" if "WEBHOOK_URL" in more else "getUpdates"
     before = sum(call.method == begins for call in sandbox.calls)
     database.parent.mkdir(parents=True, exist_ok=True)
-    process = await start(database.parent, **settings(sandbox, database, **more))
+    environment = settings(sandbox, database, LOG_LEVEL="DEBUG", **more)
+    process = await start(database.parent, **environment)
     ended = asyncio.create_task(process.ended(within=None))
     beginning = asyncio.create_task(sandbox.called(begins, before + 1, within=PATIENCE))
     try:

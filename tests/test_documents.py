@@ -4,6 +4,7 @@ import re
 import sqlite3
 from contextlib import closing
 from datetime import UTC, datetime
+from hashlib import sha256
 from pathlib import Path
 
 import pytest
@@ -11,15 +12,15 @@ from pydantic import SecretStr
 from pydantic_core import PydanticUndefined
 from typer.testing import CliRunner
 
-from analytics import UserInteraction
 from analytics.migrations import schema
-from bot import texts
+from bot import privacy, texts
 from bot.settings import Settings
 from main import app
 from tests.bot.settings import some_settings
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text("utf-8")
+PRIVACY = (ROOT / "PRIVACY.md").read_text("utf-8")
 EXAMPLE = (ROOT / ".env.example").read_text("utf-8")
 
 
@@ -34,6 +35,11 @@ def shown(default: object) -> str:
     return str(default).rstrip("/")
 
 
+COMMANDS = {
+    command.name or command.callback.__name__
+    for command in app.registered_commands
+    if command.callback
+}
 SETTINGS = {name.upper(): shown(field.default) for name, field in Settings.model_fields.items()}
 
 
@@ -43,27 +49,28 @@ def test_the_example_names_every_setting_with_its_default() -> None:
     assert written == SETTINGS
 
 
-def test_the_readme_names_every_setting_with_its_default() -> None:
-    rows = dict(re.findall(r"^\| `([A-Z_]+)` \|(?: `([^`|]*)`)? \|", README, re.MULTILINE))
+def test_the_documents_name_every_setting_once_with_its_default() -> None:
+    documents = README + PRIVACY
+    rows = re.findall(r"^\| `([A-Z_]+)` \|(?: `([^`|]*)`)? \|", documents, re.MULTILINE)
 
-    assert rows == SETTINGS
+    assert sorted(rows) == sorted(SETTINGS.items())
 
 
 def test_the_readme_names_every_command_of_the_bot() -> None:
     rows = dict(re.findall(r"^\| `/(\w+)` \| (.*?) \|$", README, re.MULTILINE))
 
     assert rows == texts.COMMANDS | {
-        name: f"{purpose} (admins)" for name, purpose in texts.ADMIN_COMMANDS.items()
+        name: f"{purpose} ({who})"
+        for who, commands in (("admins", texts.ADMIN_COMMANDS), ("owners", texts.OWNER_COMMANDS))
+        for name, purpose in commands.items()
     }
 
 
 def test_the_readme_names_every_command_of_the_command_line() -> None:
-    names = {command.callback.__name__ for command in app.registered_commands if command.callback}
-
-    assert set(re.findall(r"^\| `python main\.py (\w+)", README, re.MULTILINE)) == names
+    assert set(re.findall(r"^\| `python main\.py ([\w-]+)", README, re.MULTILINE)) == COMMANDS
 
 
-@pytest.mark.parametrize("command", ["", "stats", "cleanup", "demo"])
+@pytest.mark.parametrize("command", ["", *sorted(COMMANDS)])
 def test_every_command_explains_itself_with_an_example(command: str) -> None:
     result = CliRunner().invoke(app, [*command.split(), "--help"])
 
@@ -71,17 +78,46 @@ def test_every_command_explains_itself_with_an_example(command: str) -> None:
     assert f"python main.py {command}".strip() in " ".join(result.output.split())
 
 
-def test_readme_and_privacy_name_every_field_that_is_stored() -> None:
+def stored() -> dict[str, list[str]]:
+    """The columns of each table and view that a new file has, but for those that are a way in."""
     with closing(sqlite3.connect(":memory:")) as database:
         for statement in schema():
             database.execute(statement)
-        columns = [row[1] for row in database.execute("PRAGMA table_info(user_interactions)")]
-    privacy = texts.privacy(some_settings(), datetime.now(UTC))
+        names = database.execute("SELECT name FROM sqlite_schema WHERE type IN ('table', 'view')")
+        return {
+            name: [row[1] for row in database.execute(f"PRAGMA table_info({name})")]
+            for (name,) in names.fetchall()
+        }
 
-    assert columns == ["user_id", "interaction_type", "timestamp", "count"]
-    for field in UserInteraction.__dataclass_fields__:
-        assert f"<b>{field}</b>" in privacy
-        assert field in README
+
+def test_privacy_names_every_column_of_every_table() -> None:
+    tables = stored()
+    del tables["received"], tables["user_interactions"]
+    about = privacy.ABOUT_YOU | privacy.ABOUT_NOBODY
+    named = {table: sorted(columns) for table, (_, columns) in about.items()}
+    policy = privacy.policy(some_settings(), None, False, datetime.now(UTC))
+
+    assert named == {table: sorted(columns) for table, columns in tables.items()}
+    for table, columns in tables.items():
+        [said] = re.findall(rf"\({table}(?:: (.*?)\)\n|\)((?:\n•.*)+))", policy + "\n")
+        assert not [column for column in columns if column not in "".join(said)]
+
+
+def test_the_readme_shows_the_rows_that_other_programs_read() -> None:
+    [header] = re.findall(r"^\| user_id (.*) \|$", README, re.MULTILINE)
+
+    assert ["user_id", *re.findall(r"\w+", header)] == stored()["user_interactions"]
+
+
+def test_the_policy_has_the_version_of_its_text() -> None:
+    """Whoever changes the words raises the version, and then notes both here."""
+    moment = datetime(2026, 1, 1, tzinfo=UTC)
+    policy = privacy.policy(some_settings(), None, False, moment)
+
+    assert (privacy.VERSION, sha256(policy.encode()).hexdigest()[:12]) == (
+        "2 of 25 November 2026",
+        "22476eee095d",
+    )
 
 
 def test_secrets_do_not_show_in_a_repr() -> None:

@@ -4,31 +4,41 @@ from collections.abc import Callable
 from datetime import datetime
 
 from aiogram import Bot
-from aiogram.types import Message
+from aiogram.types import Message, User
 
-from analytics import AnalyticsService
+from analytics import Action, AnalyticsService
 from analytics.clock import GuardedClock
 from bot import menus, texts
 from bot.handlers import people
 from bot.settings import Settings
 
 
-async def start(message: Message, bot: Bot) -> None:
+async def start(message: Message, bot: Bot, settings: Settings) -> None:
     # Telegram takes no menu for a chat that does not exist yet: now it does.
-    await menus.set_admin_menu(bot, message.chat.id)
+    await menus.set_admin_menu(bot, message.chat.id, settings.owners)
     await people.start(message)
 
 
-async def help_(message: Message) -> None:
-    await message.answer(texts.help_(texts.COMMANDS | texts.ADMIN_COMMANDS))
+async def help_(message: Message, event_from_user: User, settings: Settings) -> None:
+    await message.answer(texts.help_(menus.of_admin(event_from_user.id, settings.owners)))
 
 
 async def stats(
     message: Message,
+    event_from_user: User,
     analytics: AnalyticsService,
     settings: Settings,
     clock: GuardedClock,
     next_cleanup: Callable[[], datetime],
 ) -> None:
     report = await analytics.get_admin_analytics_report()
-    await message.answer(texts.stats(report, settings, next_cleanup(), postponed=clock.ran_away))
+    await analytics.note_access(Action.STATS, event_from_user.id)
+    text = texts.stats(report, settings, next_cleanup(), postponed=clock.ran_away)
+    # Numbers of this bot are not for passing on.
+    await message.answer(text, protect_content=True)
+
+
+async def audit(message: Message, event_from_user: User, analytics: AnalyticsService) -> None:
+    entries = await analytics.audit_trail()
+    await analytics.note_access(Action.AUDIT, event_from_user.id)
+    await message.answer(texts.audit(entries), protect_content=True)

@@ -12,14 +12,11 @@ from aiogram.types import (
     Message,
 )
 
-from analytics.clock import utc_now
 from bot import texts
+from bot.handlers.rights import PRIVACY
 from bot.session import PASSING
-from bot.settings import Settings
 
 logger = logging.getLogger(__name__)
-
-PRIVACY = "privacy"
 
 # Telegram, or the person, took no answer: nor would they take another one.
 NOT_TAKEN = (*PASSING, TelegramForbiddenError)
@@ -33,26 +30,15 @@ async def help_(message: Message) -> None:
     await message.answer(texts.help_(texts.COMMANDS))
 
 
-async def privacy(message: Message, settings: Settings) -> None:
-    await message.answer(texts.privacy(settings, utc_now()))
-
-
-async def privacy_clicked(click: CallbackQuery, bot: Bot, settings: Settings) -> None:
-    await click.answer()
-    # The message may be too old to answer it; its chat, a private one, has the person's number.
-    await bot.send_message(click.from_user.id, texts.privacy(settings, utc_now()))
-
-
 async def anything_else(message: Message) -> None:
     await message.answer(texts.FALLBACK, reply_markup=privacy_button())
 
 
 async def unknown_click(click: CallbackQuery) -> None:
-    """An answer without words: the button stops waiting."""
-    await click.answer()
+    """A button of an older version, or none of ours: it has stopped waiting, and that is all."""
 
 
-async def failed(event: ErrorEvent) -> None:
+async def failed(event: ErrorEvent, bot: Bot) -> None:
     """Tell the person, who otherwise waits for ever; what it was is in the log."""
     if isinstance(event.exception, NOT_TAKEN):
         logger.warning("an answer was not taken (%s)", type(event.exception).__name__)
@@ -61,7 +47,8 @@ async def failed(event: ErrorEvent) -> None:
     if event.update.message:
         await event.update.message.answer(texts.ERROR)
     elif event.update.callback_query:
-        await event.update.callback_query.answer(texts.ERROR)
+        # The click itself has been answered.
+        await bot.send_message(event.update.callback_query.from_user.id, texts.ERROR)
 
 
 def privacy_button() -> InlineKeyboardMarkup:

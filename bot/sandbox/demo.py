@@ -156,9 +156,17 @@ async def _story(console: Console, sandbox: Sandbox, stage: Stage, database: Pat
     await _ask(admin, "/start", "/stats")
     stranger = sandbox.person(first_name="Stranger")
     await _ask(stranger, "/stats")
-    await _tap(stranger)
-    await stranger.answer()
-    for title, person in (("An admin asks", admin), ("A stranger asks", stranger)):
+    somebody = sandbox.person(first_name="Somebody")
+    await _ask(somebody, "good morning", "/privacy", "/mydata")
+    await somebody.answer()  # the file
+    await _ask(somebody, "/forgetme")
+    await _tap(somebody)
+    await somebody.answer()
+    for title, person in (
+        ("An admin asks", admin),
+        ("A stranger asks", stranger),
+        ("Somebody sees, takes and erases what is theirs", somebody),
+    ):
         console.rule(title)
         console.print(*bubbles(person.transcript), sep="\n")
 

@@ -18,8 +18,9 @@ async def running_bot(
     sandbox: Sandbox, database: Path, clock: Callable[[], datetime] = utc_now, **values: Any
 ) -> AsyncIterator[None]:
     """The bot from when it can receive updates, until it has closed everything."""
+    of_sandbox = {"bot_token": sandbox.token, "bot_api_url": sandbox.url}
     settings = some_settings(
-        bot_token=sandbox.token, bot_api_url=sandbox.url, database_path=database, **values
+        **{"database_path": database, "log_level": "DEBUG"} | of_sandbox | values
     )
     begins = "setWebhook" if "webhook_url" in values else "getUpdates"
     before = sum(call.method == begins for call in sandbox.calls)

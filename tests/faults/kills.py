@@ -11,6 +11,7 @@ import signal
 import socket
 import sqlite3
 import sys
+import tempfile
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager, closing, suppress
 from functools import partial
@@ -19,6 +20,7 @@ from pathlib import Path
 from bot.sandbox import Sandbox
 from tests.faults.database import folder, remembered
 from tests.faults.table import Fault, Row
+from tests.people_in_logs import people_in
 from tests.processes import MAIN, PATIENCE, settings
 
 PEOPLE = 100
@@ -75,17 +77,20 @@ class Lives:
     @classmethod
     @asynccontextmanager
     async def begin(cls) -> AsyncIterator["Lives"]:
-        forks = await asyncio.create_subprocess_exec(
-            *(sys.executable, "-c", FORKS),
-            env={"PATH": os.environ["PATH"], "PYTHONPATH": str(MAIN.parent)},
-            stdin=asyncio.subprocess.PIPE,
-            stdout=asyncio.subprocess.PIPE,
-            stderr=asyncio.subprocess.DEVNULL,
-        )
-        try:
-            yield cls(forks)
-        finally:
-            await forks.communicate(b"")  # the end of its input, and so its own
+        with tempfile.TemporaryFile() as errors:
+            forks = await asyncio.create_subprocess_exec(
+                *(sys.executable, "-c", FORKS),
+                env={"PATH": os.environ["PATH"], "PYTHONPATH": str(MAIN.parent)},
+                stdin=asyncio.subprocess.PIPE,
+                stdout=asyncio.subprocess.PIPE,
+                stderr=errors,
+            )
+            try:
+                yield cls(forks)
+            finally:
+                await forks.communicate(b"")  # the end of its input, and so its own
+            errors.seek(0)
+            assert people_in(errors.read().decode(errors="replace")) == []
 
     @asynccontextmanager
     async def life(self, folder: Path, environment: dict[str, str]) -> AsyncIterator[Life]:
@@ -168,7 +173,7 @@ async def ends(times: int, signals: Sequence[signal.Signals], *, webhook: bool) 
     async with Lives.begin() as lives, Sandbox(webhook_retry=0.01) as sandbox:
         with folder() as path:
             database = path / "analytics.sqlite3"
-            environment = settings(sandbox, database, **more)
+            environment = settings(sandbox, database, LOG_LEVEL="DEBUG", **more)
             for _ in range(times):
                 async with lives.life(path, environment) as life, crowd(sandbox, chance):
                     await moment(sandbox, chance, calls)

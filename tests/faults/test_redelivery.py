@@ -2,9 +2,7 @@
 
 import asyncio
 import json
-import logging
 import sqlite3
-from collections.abc import Iterator
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -27,18 +25,7 @@ NOW = datetime(2026, 6, 1, tzinfo=UTC)
 BEGIN = int(NOW.timestamp()) - 3600
 
 
-@pytest.fixture
-def logging_as_before() -> Iterator[None]:
-    """The bot takes the log over, at the level of its settings."""
-    root = logging.getLogger()
-    handlers, level = root.handlers[:], root.level
-    yield
-    root.handlers[:] = handlers
-    root.setLevel(level)
-
-
 @pytest.mark.parametrize("fault", FAULTS, ids=lambda fault: fault.name)
-@pytest.mark.usefixtures("logging_as_before")
 async def test_each_update_is_recorded_once(
     fault: Fault, capsys: pytest.CaptureFixture[str]
 ) -> None:

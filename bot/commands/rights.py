@@ -1,0 +1,126 @@
+"""`export`, `erase`, `rotate-key`, `audit`: what the operator does for people."""
+
+import asyncio
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from analytics import Access, Action, AuditEntry, CannotOpen
+from analytics.clock import utc_now
+from analytics.ending import erase_everything
+from analytics.interactions import LARGEST_USER_ID
+from analytics.rights import as_json
+from bot.commands.endings import FAILED, sentences
+from bot.settings import DataSettings, load
+
+TELEGRAM_ID = typer.Option(
+    min=1, max=LARGEST_USER_ID, help="Telegram ID of the person.", show_default=False
+)
+EVERYONE = "erase everyone"
+
+
+def export(user: Annotated[int, TELEGRAM_ID]) -> None:
+    """Print all that is held about a person. Example: python main.py export --user 1234567890"""
+    with sentences():
+        typer.echo(asyncio.run(_export(load(DataSettings), user)))
+
+
+async def _export(settings: DataSettings, user: int) -> str:
+    async with settings.open(Access.SHARE) as analytics:
+        data = await analytics.personal_data(user)
+        await analytics.note_access(Action.EXPORT)
+        return as_json(data, utc_now())
+
+
+def erase(
+    user: Annotated[int | None, TELEGRAM_ID] = None,
+    everyone: Annotated[
+        bool, typer.Option("--everyone", help="The bot ceases: delete database and key.")
+    ] = False,
+) -> None:
+    """Erase a person, or everyone. Example: python main.py erase --user 1234567890"""
+    if everyone == (user is not None):
+        raise typer.BadParameter("give either --user ID or --everyone")
+    with sentences():
+        settings = load(DataSettings)
+        if user is not None:
+            _erase_one(settings, user)
+        else:
+            _erase_everyone(settings)
+
+
+def _erase_one(settings: DataSettings, user: int) -> None:
+    count, compacted = asyncio.run(_erase(settings, user))
+    typer.echo(f"{count:,} interactions erased")
+    if not compacted:
+        typer.echo("the running bot will remove their traces from the disk", err=True)
+
+
+async def _erase(settings: DataSettings, user: int) -> tuple[int, bool]:
+    """How many, and whether their traces have left the disk."""
+    async with settings.open(Access.SHARE) as analytics:
+        erasure = await analytics.erase(user)
+        if erasure is None:
+            raise CannotOpen(f"{settings.database_path} is locked by another program: try again")
+        await analytics.note_access(Action.ERASE)
+        return erasure.interactions, await analytics.compact_if_due(large_too=True)
+
+
+def _erase_everyone(settings: DataSettings) -> None:
+    typer.echo(f"This deletes {settings.database_path}, its key, and all that belongs to them.")
+    typer.echo("Nothing of it can be brought back.")
+    if typer.prompt(f'Type "{EVERYONE}" to go on', default="", show_default=False) != EVERYONE:
+        typer.echo("nothing was erased", err=True)
+        raise typer.Exit(FAILED)
+    for path in erase_everything(settings.database_path):
+        typer.echo(f"{path} deleted")
+    if settings.user_id_key:
+        typer.echo("take USER_ID_KEY out of .env or the environment, too", err=True)
+
+
+def rotate_key(
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+) -> None:
+    """Replace the key of the pseudonyms. Example: python main.py rotate-key"""
+    with sentences():
+        settings = load(DataSettings)
+        typer.echo(
+            "Nothing recorded before can be linked to a Telegram ID any more, not even to show or "
+            "erase it: it is nobody's.\nThe counts stay. Active users begin at 0 again, and "
+            "everyone who comes back counts as new. Opt-outs stay.\nStop the bot first.",
+            err=True,
+        )
+        if not yes and not typer.confirm("Replace the key?", err=True):
+            typer.echo("the key stays", err=True)
+            raise typer.Exit(FAILED)
+        key = asyncio.run(_rotate(settings))
+    typer.echo("the key was replaced", err=True)
+    if settings.user_id_key:
+        typer.echo("put this in the place of the old USER_ID_KEY, and nowhere else:", err=True)
+        typer.echo(f"USER_ID_KEY={key.hex()}")
+
+
+async def _rotate(settings: DataSettings) -> bytes:
+    async with settings.open(Access.OWN) as analytics:
+        key = await analytics.rotate_key()
+        await analytics.note_access(Action.ROTATE_KEY)
+        await analytics.compact_if_due(large_too=True)
+        return key
+
+
+def audit() -> None:
+    """Print who looked at or deleted what, the newest first. Example: python main.py audit"""
+    with sentences():
+        entries = asyncio.run(_audit(load(DataSettings)))
+    table = Table("when (UTC)", "admin", "what", box=None)
+    for entry in entries:
+        who = "command line" if entry.admin_id is None else str(entry.admin_id)
+        table.add_row(entry.timestamp.strftime("%Y-%m-%d %H:%M:%S"), who, entry.action)
+    Console(soft_wrap=True).print(table)
+
+
+async def _audit(settings: DataSettings) -> list[AuditEntry]:
+    async with settings.open(Access.READ) as analytics:
+        return await analytics.audit_trail()

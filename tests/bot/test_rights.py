@@ -1,0 +1,301 @@
+"""What people see when they ask for what is theirs, over HTTP, as they would."""
+
+import json
+import sqlite3
+from collections.abc import AsyncIterator
+from contextlib import closing
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from bot import privacy, texts
+from bot.confirmations import VALID_FOR
+from bot.sandbox import Person, Sandbox
+from tests.bot.running import running_bot
+from tests.faults.kills import webhook_settings
+from tests.faults.recount import inconsistencies
+
+ADMIN = 6_000_000_001
+OWNER = 6_000_000_002
+
+
+@pytest.fixture
+async def sandbox() -> AsyncIterator[Sandbox]:
+    async with Sandbox() as sandbox:
+        yield sandbox
+
+
+@pytest.fixture
+def database(tmp_path: Path) -> Path:
+    return tmp_path / "data" / "analytics.sqlite3"
+
+
+async def ask(person: Person, text: str) -> str:
+    await person.says(text)
+    return str((await person.answer()).message["text"])
+
+
+async def tap(person: Person, button: str) -> str:
+    await person.clicks(button)
+    await person.toast()
+    return str((await person.answer()).message["text"])
+
+
+def stored(database: Path) -> list[tuple[int, str]]:
+    """Internal number and type of each row."""
+    with closing(sqlite3.connect(database)) as connection:
+        return connection.execute(
+            "SELECT user_id, interaction_type FROM user_interactions ORDER BY 1, 2"
+        ).fetchall()
+
+
+def click(person: Person, data: str) -> dict[str, Any]:
+    """A click on a button that nobody was sent."""
+    message = next(line.message for line in person.transcript if line.message.get("reply_markup"))
+    return {
+        "callback_query": {
+            "id": "1",
+            "from": person.user,
+            "message": message,
+            "chat_instance": "1",
+            "data": data,
+        }
+    }
+
+
+async def test_privacy_shows_the_newest_row_of_who_asks(sandbox: Sandbox, database: Path) -> None:
+    other, person = sandbox.person(), sandbox.person()
+    async with running_bot(sandbox, database, operator_contact="Somebody <nobody@example.org>"):
+        await ask(other, "good morning")
+        answer = await ask(person, "/privacy")
+
+    assert "Your newest row:\nuser_id           2\ninteraction_type  command\n" in answer
+    assert "Somebody <nobody@example.org>" in answer
+
+
+async def test_privacy_in_a_group_leads_to_the_private_chat(
+    sandbox: Sandbox, database: Path
+) -> None:
+    person, group = sandbox.person(), sandbox.group()
+    async with running_bot(sandbox, database, admin_ids=str(ADMIN)):
+        for each in (person, sandbox.person(ADMIN)):
+            await each.says("/privacy", chat=group)
+            answer = await each.answer(chat=group)
+            [[button]] = answer.message["reply_markup"]["inline_keyboard"]
+            followed = await ask(each, f"/start {button['url'].partition('?start=')[2]}")
+
+            assert button["url"].startswith("https://t.me/sandbox_bot?start=")
+            assert "user_id" not in answer.message["text"]
+            assert followed.startswith("🔒 What is stored about you")
+
+
+async def test_my_data_hands_over_all_of_one_and_nothing_of_another(
+    sandbox: Sandbox, database: Path
+) -> None:
+    other, person = sandbox.person(), sandbox.person()
+    async with running_bot(sandbox, database):
+        for _ in range(5):
+            await ask(other, "good morning")
+        await ask(person, "good morning")
+        summary = await ask(person, "/mydata")
+        await person.answer()
+        [call] = await sandbox.called("sendDocument")
+
+    file = call.file("document")
+    assert file is not None
+    held = json.loads(file.content)
+    assert "command  " in summary
+    assert "message  " in summary
+    assert file.name == "my-data.json"
+    assert [(row["interaction_type"], row["count"]) for row in held["interactions"]] == [
+        ("command", 1),
+        ("message", 1),
+    ]
+    assert {row["user_id"] for row in held["interactions"]} == {2}
+    assert set(held["interactions"][0]) <= set(held["about"])
+
+
+async def test_forget_me_erases_all_of_one_and_nothing_of_another(
+    sandbox: Sandbox, database: Path
+) -> None:
+    other, person = sandbox.person(), sandbox.person()
+    async with running_bot(sandbox, database):
+        await ask(other, "good morning")
+        await ask(person, "good morning")
+        before = await ask(person, "/forgetme")
+        still_there = stored(database)
+        after = await tap(person, privacy.CONFIRM)
+        await sandbox.settled()
+        rows = stored(database)
+
+    assert "cannot be undone" in before
+    assert still_there == [(1, "message"), (2, "command"), (2, "message")]
+    # Message, command, and the click itself.
+    assert after.startswith("Erased: 3 interactions")
+    assert "Its traces have left the disk, too." in after
+    assert rows == [(1, "message")]
+    assert inconsistencies(database) == []
+
+
+async def test_a_forged_button_erases_nothing(database: Path) -> None:
+    now = datetime.now(UTC)
+    async with Sandbox(clock=lambda: now) as sandbox:
+        thief, person = sandbox.person(), sandbox.person()
+        async with running_bot(sandbox, database, lambda: now):
+            await ask(thief, "/forgetme")
+            await ask(person, "/forgetme")
+            of_thief = thief.transcript[-1].message["reply_markup"]["inline_keyboard"][0][0]
+            of_person = person.transcript[-1].message["reply_markup"]["inline_keyboard"][0][0]
+            forged = [
+                of_person["callback_data"],  # another person's
+                of_thief["callback_data"][:-1] + "0",
+                of_thief["callback_data"] + "0",
+                *("erase:", "erase:1", "erase:now:00", "erase:\N{SNOWMAN}:00", "erase:1:1:1"),
+            ]
+            answers = []
+            for data in forged:
+                await sandbox.inject(click(thief, data))
+                answers.append((await thief.answer()).message["text"])
+            now += VALID_FOR + timedelta(seconds=1)
+            late = await tap(thief, privacy.CONFIRM)
+            rows = stored(database)
+
+    # The ninth and tenth of the expensive answers come within the limit.
+    assert set(answers) | {late} == {privacy.TOO_OLD}
+    assert (1, "command") in rows
+    assert (2, "command") in rows
+
+
+@pytest.mark.parametrize("webhook", [False, True], ids=["polling", "webhook"])
+async def test_who_opts_out_is_not_recorded_from_the_next_update_on(
+    sandbox: Sandbox, database: Path, webhook: bool
+) -> None:
+    settings = webhook_settings() if webhook else {}
+    more: dict[str, Any] = {name.lower(): value for name, value in settings.items()}
+    person = sandbox.person()
+    # All of it waits for the bot: it comes in one batch.
+    for text in ("good morning", "/optout", "not counted", "/not_counted", "/optin", "counted"):
+        await person.says(text)
+    async with running_bot(sandbox, database, **more):
+        for _ in range(6):
+            await person.answer()
+        await sandbox.settled()
+        in_one_batch = stored(database)
+        await ask(person, "/optout")
+        await ask(person, "not counted")
+    async with running_bot(sandbox, database, **more):
+        await ask(person, "not counted either")
+        await person.clicks(texts.SEE_PRIVACY)
+        policy = str((await person.answer()).message["text"])
+        again = await ask(person, "/optin")
+        await ask(person, "/help")
+
+    assert in_one_batch == [(1, "command"), (1, "message")]
+    with closing(sqlite3.connect(database)) as connection:
+        counts = connection.execute(
+            "SELECT interaction_type, sum(count) FROM user_interactions GROUP BY 1"
+        ).fetchall()
+        [(remembered,)] = connection.execute("SELECT count(*) FROM remembered_updates")
+    # good morning, counted; /optout twice, /help.
+    assert dict(counts) == {"command": 3, "message": 2}
+    assert remembered == 5
+    assert "Your newest row" in policy
+    assert "counted again" in again
+
+
+async def test_erasing_keeps_an_opt_out(sandbox: Sandbox, database: Path) -> None:
+    person = sandbox.person()
+    async with running_bot(sandbox, database):
+        await ask(person, "good morning")
+        offered = await ask(person, "/optout")
+        await tap(person, privacy.ERASE)
+        erased = await tap(person, privacy.CONFIRM)
+        await ask(person, "good morning")
+        policy = await ask(person, "/privacy")
+        rows = stored(database)
+
+    assert "erase it now" in offered
+    assert erased.startswith("Erased: 2 interactions")
+    assert "You opted out" in policy
+    assert rows == []
+
+
+async def test_while_the_database_is_locked_wishes_are_answered_and_kept(
+    sandbox: Sandbox, database: Path
+) -> None:
+    person = sandbox.person()
+    async with running_bot(sandbox, database):
+        await ask(person, "good morning")
+        with closing(sqlite3.connect(database, isolation_level=None)) as other:
+            other.execute("BEGIN IMMEDIATE")
+            await ask(person, "/forgetme")
+            refused = await tap(person, privacy.CONFIRM)
+            kept = await ask(person, "/optout")
+        await ask(person, "waits behind the opt-out")
+    rows = stored(database)
+
+    assert refused == privacy.NOT_NOW
+    assert "kept in memory" in kept
+    assert "message" not in dict(rows[1:]).values()
+    with closing(sqlite3.connect(database)) as connection:
+        [(opted_out,)] = connection.execute("SELECT count(*) FROM opt_outs")
+    assert opted_out == 1
+
+
+@pytest.mark.parametrize("erases", [False, True])
+async def test_who_blocks_the_bot_is_counted_and_erased_if_that_is_set(
+    sandbox: Sandbox, database: Path, erases: bool
+) -> None:
+    other, person = sandbox.person(), sandbox.person()
+    async with running_bot(sandbox, database, erase_when_blocked=erases):
+        await ask(person, "good morning")
+        await person.blocks_bot()
+        await ask(other, "good morning")
+        await sandbox.settled()
+    rows = stored(database)
+
+    of_person = [] if erases else [(1, "message"), (1, "my_chat_member")]
+    assert rows == [*of_person, (2, "message")]
+
+
+async def test_reports_cannot_be_passed_on_and_are_noted(sandbox: Sandbox, database: Path) -> None:
+    admin, owner = sandbox.person(ADMIN), sandbox.person(OWNER)
+    ids: dict[str, Any] = {"admin_ids": f"{ADMIN},{OWNER}", "owner_ids": str(OWNER)}
+    async with running_bot(sandbox, database, **ids):
+        await admin.says("/stats")
+        report = (await admin.answer()).message
+        to_admin = await ask(admin, "/audit")
+        unknown = await ask(admin, "/nobody_made_this")
+        to_owner = await ask(owner, "/audit")
+        again = await ask(owner, "/audit")
+        await ask(owner, "/start")
+        await ask(admin, "/start")
+
+    assert report["has_protected_content"] is True
+    assert to_admin == unknown
+    assert str(ADMIN) in to_owner
+    assert "stats" in to_owner
+    assert again.count("audit") == 1
+    assert "audit" in sandbox.menu(owner)
+    assert "audit" not in sandbox.menu(admin)
+
+
+async def test_a_report_of_complete_intervals_does_not_change_within_one(database: Path) -> None:
+    now = datetime(2026, 6, 1, 12, 30, tzinfo=UTC)
+    async with Sandbox(clock=lambda: now) as sandbox:
+        admin = sandbox.person(ADMIN)
+        settings = {"admin_ids": str(ADMIN), "report_interval": 60}
+        async with running_bot(sandbox, database, lambda: now, **settings):
+            first = await ask(admin, "/stats")
+            await ask(sandbox.person(), "good morning")
+            second = await ask(admin, "/stats")
+            now += timedelta(hours=1)
+            await ask(sandbox.person(), "good morning")
+            third = await ask(admin, "/stats")
+
+    assert "as of 2026-06-01 12:00 UTC" in first
+    assert second == first
+    assert "as of 2026-06-01 13:00 UTC" in third
+    assert "Interactions      3" in third

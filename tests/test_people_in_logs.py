@@ -1,0 +1,18 @@
+"""The search that every test ends with finds what it looks for."""
+
+import pytest
+
+from bot.sandbox import Sandbox
+from tests.people_in_logs import people_in
+
+
+async def test_it_finds_what_an_invented_person_is_and_says() -> None:
+    async with Sandbox() as sandbox:
+        user = sandbox.person().user
+    for trace in (user["id"], user["username"], "good morning"):
+        assert people_in(f"a line\nbefore {trace} after\na line") == [f"before {trace} after"]
+
+
+@pytest.mark.parametrize("line", ["skipped update 731204518", "12:00:00,123 INFO Jun 2026"])
+def test_it_takes_nothing_else_for_a_person(line: str) -> None:
+    assert people_in(line) == []

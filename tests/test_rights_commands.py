@@ -1,0 +1,169 @@
+"""`export`, `erase`, `rotate-key` and `audit`, as an operator would type them."""
+
+import asyncio
+import json
+import sqlite3
+from contextlib import closing
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner, Result
+
+from analytics import AnalyticsService, InteractionType, UserInteraction
+from bot.sandbox import Sandbox
+from main import app
+from tests.processes import bot_process, run, settings
+
+PERSON, OTHER = 6_000_000_001, 6_000_000_002
+
+
+@pytest.fixture
+def database(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """With three interactions of one person and one of another."""
+    path = tmp_path / "data" / "analytics.sqlite3"
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("DATABASE_PATH", str(path))
+    now = datetime.now(UTC)
+
+    async def fill() -> None:
+        async with AnalyticsService.open(path) as analytics:
+            for person in (PERSON, PERSON, PERSON, OTHER):
+                interaction = UserInteraction(person, InteractionType.MESSAGE, now)
+                await analytics.record([interaction])
+
+    asyncio.run(fill())
+    return path
+
+
+def invoke(*arguments: str, answer: str | None = None) -> Result:
+    return CliRunner().invoke(app, arguments, input=answer)
+
+
+def total(database: Path) -> int:
+    with closing(sqlite3.connect(database)) as connection:
+        [(count,)] = connection.execute("SELECT total(count) FROM interactions")
+        return int(count)
+
+
+@pytest.mark.usefixtures("database")
+def test_export_prints_what_is_held_about_one() -> None:
+    held = json.loads(invoke("export", "--user", str(PERSON)).stdout)
+    unknown = json.loads(invoke("export", "--user", "7").stdout)
+
+    assert [row["count"] for row in held["interactions"]] == [3]
+    assert unknown["interactions"] == []
+    assert unknown["reference"] is None
+
+
+def test_erase_erases_one(database: Path) -> None:
+    result = invoke("erase", "--user", str(PERSON))
+
+    assert result.stdout == "3 interactions erased\n"
+    assert total(database) == 1
+
+
+def test_the_key_is_needed_to_find_a_person(database: Path) -> None:
+    database.with_suffix(".key").unlink()
+    result = invoke("erase", "--user", str(PERSON))
+
+    assert result.exit_code == 2
+    assert "restore it" in result.stderr
+    assert total(database) == 4
+    assert not database.with_suffix(".key").exists()
+
+
+@pytest.mark.parametrize("arguments", [[], ["--user", "1", "--everyone"], ["--user", "0"]])
+def test_erase_wants_to_know_whom(database: Path, arguments: list[str]) -> None:
+    assert invoke("erase", *arguments).exit_code == 2
+    assert total(database) == 4
+
+
+def test_everyone_is_erased_only_with_the_words_typed(database: Path) -> None:
+    aside = database.with_name(f"{database.name}.damaged-20260101T000000.000000Z")
+    aside.write_bytes(b"damaged")
+    unrelated = database.with_name("unrelated")
+    unrelated.write_bytes(b"")
+    refused = invoke("erase", "--everyone", answer="yes\n")
+    still_there = total(database)
+    done = invoke("erase", "--everyone", answer="erase everyone\n")
+
+    assert (refused.exit_code, still_there) == (1, 4)
+    assert done.exit_code == 0
+    assert [file.name for file in database.parent.iterdir()] == ["unrelated"]
+    assert invoke("erase", "--everyone", answer="erase everyone\n").exit_code == 2
+
+
+def test_the_key_is_replaced_only_after_a_yes(database: Path) -> None:
+    key_file = database.with_suffix(".key")
+    old = key_file.read_text()
+    refused = invoke("rotate-key", answer="n\n")
+    kept = key_file.read_text()
+    done = invoke("rotate-key", answer="y\n")
+    held = json.loads(invoke("export", "--user", str(PERSON)).stdout)
+    report = json.loads(invoke("stats", "--json").stdout)
+
+    assert (refused.exit_code, kept) == (1, old)
+    assert "Active users begin at 0 again" in done.stderr
+    assert done.exit_code == 0
+    assert old.strip() not in key_file.read_text()
+    assert key_file.stat().st_mode & 0o777 == 0o600
+    assert held["interactions"] == []
+    assert (report["total_interactions"], report["monthly_active_users"]) == (4, 0)
+
+
+def test_a_key_of_the_environment_is_replaced_by_the_operator(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path, old = tmp_path / "other.sqlite3", "ab" * 32
+
+    async def make() -> None:
+        async with AnalyticsService.open(path, key=bytes.fromhex(old)):
+            pass
+
+    asyncio.run(make())
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("DATABASE_PATH", str(path))
+    monkeypatch.setenv("USER_ID_KEY", old)
+    name, _, new = invoke("rotate-key", "--yes").stdout.strip().partition("=")
+    with_old = invoke("export", "--user", str(PERSON))
+    monkeypatch.setenv("USER_ID_KEY", new)
+    with_new = invoke("export", "--user", str(PERSON))
+
+    assert (name, len(new)) == ("USER_ID_KEY", 128)
+    assert (with_old.exit_code, with_new.exit_code) == (2, 0)
+    assert "written with another key" in with_old.stderr
+    assert list(tmp_path.glob("*key*")) == []
+
+
+@pytest.mark.usefixtures("database")
+def test_the_audit_trail_says_who_did_what_and_to_nobody() -> None:
+    for arguments in (("export", "--user", str(PERSON)), ("erase", "--user", str(OTHER))):
+        invoke(*arguments)
+    invoke("cleanup", "--days", "30")
+    shown = invoke("audit").stdout
+
+    assert [line.split()[-1] for line in shown.splitlines()[1:]] == ["cleanup", "erase", "export"]
+    assert "command line" in shown
+    assert str(PERSON) not in shown
+    assert str(OTHER) not in shown
+
+
+async def test_erase_works_beside_the_bot_and_what_ends_it_does_not(tmp_path: Path) -> None:
+    path = tmp_path / "analytics.sqlite3"
+    async with Sandbox() as sandbox:
+        person, other = sandbox.person(), sandbox.person()
+        environment = settings(sandbox, path)
+        async with bot_process(sandbox, path):
+            for each in (person, other):
+                await each.says("good morning")
+                await each.answer()
+            erased = await run(tmp_path, "erase", "--user", str(person.user["id"]), **environment)
+            rotated = await run(tmp_path, "rotate-key", "--yes", **environment)
+            refused = await run(tmp_path, "erase", "--everyone", **environment)
+
+    assert erased[:2] == (0, "1 interactions erased\n")
+    assert total(path) == 1
+    assert rotated[0] == 2
+    assert "another process is running" in rotated[2]
+    assert refused[0] == 1
