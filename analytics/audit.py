@@ -9,6 +9,8 @@ from analytics.database import Database
 NOTE = "INSERT INTO audit_trail (timestamp, admin_id, action) VALUES (?, ?, ?)"
 TRAIL = "SELECT timestamp, admin_id, action FROM audit_trail ORDER BY timestamp DESC, rowid DESC"
 
+IS_OLDER = "SELECT EXISTS (SELECT 1 FROM audit_trail WHERE timestamp < ?)"
+
 
 class Action(StrEnum):
     STATS = "stats"
@@ -38,6 +40,11 @@ async def trail(database: Database) -> list[AuditEntry]:
         AuditEntry(datetime.fromtimestamp(timestamp, UTC), admin_id, Action(action))
         for timestamp, admin_id, action in await database.read(TRAIL)
     ]
+
+
+async def is_older(database: Database, before: datetime) -> bool:
+    [(found,)] = await database.read(IS_OLDER, (int(before.timestamp()),))
+    return bool(found)
 
 
 async def forget_older(database: Database, before: datetime) -> None:

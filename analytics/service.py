@@ -12,6 +12,7 @@ from pathlib import Path
 from analytics import audit, file_settings, rights
 from analytics.audit import Action, AuditEntry
 from analytics.clock import utc_now
+from analytics.compaction import Compaction
 from analytics.connections import ERRORS
 from analytics.database import Database
 from analytics.interactions import InteractionType, UserInteraction
@@ -33,11 +34,6 @@ from analytics.rights import PersonalData, StoredRow
 logger = logging.getLogger(__name__)
 
 DEFAULT_TIMESTAMP_PRECISION = 3600
-# Compacting a smaller file takes a fraction of a second and is done at once, a larger one at night.
-SMALL_FILE_BYTES = 64 * 1024 * 1024
-# What is deleted leaves the disk within this time, also where no night ever comes.
-COMPACTION_DEADLINE = timedelta(hours=24)
-
 VOCABULARY = "INSERT OR IGNORE INTO interaction_types (name) SELECT value FROM json_each(?)"
 
 
@@ -70,8 +66,8 @@ class AnalyticsService:
         self._reports = reports
         self._keyring = keyring
         self._clock = clock
-        self._deleting = asyncio.Lock()
-        self._deletions_begun = self._deletions_ended = 0
+        self._compaction = Compaction(database, clock, before_deletion=reports.keep_snapshot)
+        self._cleaning_up = asyncio.Lock()
 
     @classmethod
     @asynccontextmanager
@@ -169,13 +165,13 @@ class AnalyticsService:
         before = cutoff(now, days)
         if dry_run:
             return await count_older(self._database, before)
-        async with self._deleting:
+        async with self._cleaning_up:
             deleted = 0
-            if await count_older(self._database, before):
-                async with self._deletion():
+            if await self._is_older(before):
+                async with self._compaction.deletion():
                     deleted = await delete_older(self._database, before, progress)
+                    await audit.forget_older(self._database, before)
             await forget_updates(self._database, now)
-            await audit.forget_older(self._database, before)
             if days <= self.retention_days:
                 await file_settings.put(self._database, "last_cleanup", int(now.timestamp()))
                 await file_settings.put(self._database, "last_cleanup_deleted", deleted)
@@ -187,22 +183,7 @@ class AnalyticsService:
 
         True if nothing is pending when this returns.
         """
-        async with self._deleting:
-            due = await file_settings.get(self._database, "compaction_due")
-            if due is None:
-                return True
-            waited = self._clock().timestamp() - int(due)
-            small = self._database.size() < SMALL_FILE_BYTES
-            if not (small or large_too or waited >= COMPACTION_DEADLINE.total_seconds()):
-                return False
-            ended = self._deletions_ended
-            if not await self._database.compact():
-                return False
-            # What was deleted meanwhile may have come after the VACUUM.
-            if self._deletions_begun != ended:
-                return False
-            await file_settings.remove(self._database, "compaction_due")
-            return True
+        return await self._compaction.if_due(large_too)
 
     async def maintain(self, large_too: bool = False) -> None:
         """What is to be done now and then: compact if due, keep the reserve and the report.
@@ -265,7 +246,9 @@ class AnalyticsService:
         None if the database cannot be written at the moment: try again later.
         """
         reference = (await self._references()).reference(user_id)
-        deleted = await rights.erase(self._database, reference, self._in_turn, self._deletion)
+        deleted = await rights.erase(
+            self._database, reference, self._in_turn, self._compaction.deletion
+        )
         if deleted is None:
             return None
         return Erasure(deleted, compacted=await self.compact_if_due())
@@ -300,7 +283,7 @@ class AnalyticsService:
             await asyncio.wait({rotating})
 
     async def _rotate_key(self) -> bytes:
-        key = await self._keyring.rotate(self._database, self._deletion)
+        key = await self._keyring.rotate(self._database, self._compaction.deletion)
         if self._recorder:
             self._recorder.use(await self._references())
         return key
@@ -317,18 +300,12 @@ class AnalyticsService:
     async def _references(self) -> References:
         return await self._keyring.references(self._database)
 
-    @asynccontextmanager
-    async def _deletion(self) -> AsyncIterator[None]:
-        """Around whatever deletes interactions."""
-        await self._reports.keep_snapshot()
-        self._deletions_begun += 1
-        try:
-            # Noted first: whatever stops the process, what is deleted will leave the disk.
-            now = int(self._clock().timestamp())
-            await file_settings.put_once(self._database, "compaction_due", now)
-            yield
-        finally:
-            self._deletions_ended += 1
+    async def _is_older(self, before: datetime) -> bool:
+        """Whether there is anything to delete: then the file is compacted, and not else."""
+        return bool(
+            await count_older(self._database, before)
+            or await audit.is_older(self._database, before)
+        )
 
     async def _in_turn(self, work: Work) -> bool:
         """False if not now: the owner does it later, a command has to try again."""

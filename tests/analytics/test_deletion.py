@@ -218,7 +218,7 @@ async def test_a_large_file_waits_for_the_night_but_no_longer_than_a_day(
     night: bool, tmp_path: Path
 ) -> None:
     now = NOW
-    with patch("analytics.service.SMALL_FILE_BYTES", 0):
+    with patch("analytics.compaction.SMALL_FILE_BYTES", 0):
         async with open_service(tmp_path, clock=lambda: now) as analytics:
             await analytics.record(days_ago(91))
             await analytics.cleanup_old_interactions()

@@ -11,8 +11,8 @@ from unittest.mock import patch
 import pytest
 
 from analytics.checkpoints import checkpoint
+from analytics.compaction import SMALL_FILE_BYTES
 from analytics.connections import PRAGMAS
-from analytics.service import SMALL_FILE_BYTES
 from tests.analytics import bytes_on_disk
 from tests.analytics.bytes_on_disk import (
     PEOPLE,
@@ -44,7 +44,7 @@ async def erased(folder: Path, seed: int, *, at_once: bool = False) -> dict[str,
     Compacted after each of them, as a small file is, or `at_once`, as a large one in the night.
     """
     large = 0 if at_once else SMALL_FILE_BYTES
-    with patch("analytics.service.SMALL_FILE_BYTES", large):
+    with patch("analytics.compaction.SMALL_FILE_BYTES", large):
         async with open_service(folder) as analytics:
             await record_all(analytics, somebodies(random.Random(seed)))
             wanted = await traces(analytics, LEAVING)
@@ -80,7 +80,7 @@ async def erased_in_a_large_file(folder: Path) -> tuple[int, int]:
     """Of so many references how many can be read until the night, when it is compacted."""
     references = [REFERENCES.reference(person) for person in LEAVING]
     wanted = {reference.to_bytes(8, "big", signed=True) for reference in references}
-    with patch("analytics.service.SMALL_FILE_BYTES", 0):
+    with patch("analytics.compaction.SMALL_FILE_BYTES", 0):
         async with open_service(folder) as analytics:
             await record_all(analytics, somebodies(random.Random(1)))
             for person in LEAVING:

@@ -149,7 +149,7 @@ async def test_damage_that_nobody_reads_is_found_at_night(whole: bytes, tmp_path
 async def test_the_check_at_night_does_not_keep_a_large_file_from_being_compacted(
     tmp_path: Path,
 ) -> None:
-    with patch("analytics.service.SMALL_FILE_BYTES", 0):
+    with patch("analytics.compaction.SMALL_FILE_BYTES", 0):
         async with service(tmp_path / NAME) as analytics:
             await analytics._database.write(
                 "INSERT INTO file_settings VALUES ('compaction_due', ?)", (NOW.timestamp(),)
