@@ -19,6 +19,7 @@ from analytics import Access, Action, AdminReport
 from analytics.clock import GuardedClock
 from analytics.retention import LONGEST_RETENTION_DAYS, SHORTEST_RETENTION_DAYS
 from bot.commands import rights
+from bot.commands.encrypting import encrypt
 from bot.commands.endings import FAILED, sentences
 from bot.settings import DataSettings, Settings, load
 
@@ -33,6 +34,7 @@ app.command()(rights.export)
 app.command()(rights.erase)
 app.command("rotate-key")(rights.rotate_key)
 app.command()(rights.audit)
+app.command()(encrypt)
 
 # Seconds. Containers and systemd kill what does not stop; whoever waits 15 s for it never has to.
 LONGEST_SHUTDOWN = 14.0

@@ -2,11 +2,17 @@
 
 import sqlite3
 from pathlib import Path
+from typing import Any
 
 import aiosqlite
 
 from analytics import files
 from analytics.files import CannotOpen
+
+try:
+    from sqlcipher3 import dbapi2 as sqlcipher
+except ImportError:  # the extra is not installed
+    sqlcipher = None  # type: ignore[assignment]
 
 # STRICT tables came with it.
 MINIMUM_SQLITE = (3, 37, 0)
@@ -22,9 +28,17 @@ PRAGMAS: dict[str, str | int] = {
     "wal_autocheckpoint": 0,
 }
 
-# SQLite's message may quote what is damaged, and Python then fails to decode it.
-ERRORS = (sqlite3.Error, UnicodeDecodeError)
-DAMAGE = {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}
+# SQLCipher has classes of its own, and calls it a lack of memory when a connection is used again
+# after a page that cannot be decrypted. SQLite's message may quote what is damaged, and Python then
+# fails to decode it.
+ERRORS = (sqlite3.Error, (sqlcipher or sqlite3).Error, MemoryError, UnicodeDecodeError)
+NO_TEXT = (
+    sqlite3.OperationalError,
+    (sqlcipher or sqlite3).OperationalError,
+    UnicodeDecodeError,
+)
+NOT_A_DATABASE = sqlite3.SQLITE_NOTADB
+DAMAGE = {sqlite3.SQLITE_CORRUPT, NOT_A_DATABASE}
 # What waiting or room will cure. After any other error the file is checked.
 PASSING = {
     sqlite3.SQLITE_BUSY,
@@ -35,20 +49,48 @@ PASSING = {
 }
 
 
-def check_sqlite() -> None:
-    """Raises CannotOpen for an SQLite that is too old."""
-    if sqlite3.sqlite_version_info < MINIMUM_SQLITE:
+def check_sqlite(key: bytes | None) -> None:
+    """Raises CannotOpen for an SQLite that is too old, or for a key without SQLCipher."""
+    if key and not sqlcipher:
+        raise CannotOpen(
+            "DATABASE_KEY is set and SQLCipher is missing: pip install -e '.[sqlcipher]'"
+        )
+    library = sqlcipher if key else sqlite3
+    if library.sqlite_version_info < MINIMUM_SQLITE:
         needed = ".".join(map(str, MINIMUM_SQLITE))
         raise CannotOpen(
-            f"SQLite is {sqlite3.sqlite_version}: use a Python that has SQLite {needed} or newer"
+            f"SQLite is {library.sqlite_version}: use a Python that has SQLite {needed} or newer"
         )
 
 
-def connect(path: Path, *, read_only: bool) -> aiosqlite.Connection:
-    mode = "ro" if read_only else "rw"
-    return aiosqlite.connect(
-        f"{path.absolute().as_uri()}?mode={mode}", uri=True, isolation_level=None
-    )
+def connect(path: Path, key: bytes | None, *, read_only: bool) -> aiosqlite.Connection:
+    """With a key of 32 bytes, to a file that is encrypted from the first byte to the last."""
+
+    def connector() -> Any:
+        library = sqlcipher if key else sqlite3
+        connection = library.connect(
+            address(path, read_only=read_only), uri=True, isolation_level=None
+        )
+        if key:
+            _unlock(connection, key)
+        return connection
+
+    return aiosqlite.Connection(connector, iter_chunk_size=64)
+
+
+def address(path: Path, *, read_only: bool) -> str:
+    return f"{path.absolute().as_uri()}?mode={'ro' if read_only else 'rw'}"
+
+
+def _unlock(connection: Any, key: bytes) -> None:
+    """Not through aiosqlite, which writes statements into the log at DEBUG."""
+    # What it would print to stderr comes as an exception, too.
+    connection.execute("PRAGMA cipher_log_level=NONE")
+    connection.execute(f"""PRAGMA key="x'{key.hex()}'" """)
+    # Whoever has no cipher takes no notice of a key, and the file would be a plain one.
+    if connection.execute("PRAGMA cipher_status").fetchall() != [("1",)]:
+        connection.close()
+        raise CannotOpen("this SQLCipher does not encrypt: install the extra [sqlcipher] anew")
 
 
 async def set_pragmas(connection: aiosqlite.Connection, pragmas: dict[str, str | int]) -> None:
@@ -63,15 +105,21 @@ async def set_pragmas(connection: aiosqlite.Connection, pragmas: dict[str, str |
             )
 
 
-async def is_damaged(path: Path) -> bool:
-    """What quick_check says, through a connection that cannot write."""
-    leftover = files.size(files.journal(path)) > 0
+def look_at(path: Path, key: bytes | None) -> aiosqlite.Connection:
+    """A connection that cannot write.
+
+    Except after a kill while a backup was given its write-ahead log: what that did is undone first.
+    """
+    return connect(path, key, read_only=not files.size(files.journal(path)))
+
+
+async def is_damaged(path: Path, key: bytes | None) -> bool:
+    """What quick_check says."""
     if not files.size(path):
         # A log that has lost its file. SQLite would delete it, or carry it over into a new file.
-        return leftover or files.size(files.wal(path)) > 0
+        return files.size(files.journal(path)) > 0 or files.size(files.wal(path)) > 0
     try:
-        # A kill while a backup was given its write-ahead log: what that did is undone first.
-        async with connect(path, read_only=not leftover) as connection:
+        async with look_at(path, key) as connection:
             [(answer,)] = await connection.execute_fetchall("PRAGMA quick_check(1)")
             return bool(answer != "ok")
     except ERRORS as error:
@@ -85,8 +133,7 @@ def primary_code(error: Exception) -> int:
     code: int | None = getattr(error, "sqlite_errorcode", None)
     if code is None:
         # Without a code: Python found text in the file that is none.
-        is_no_text = isinstance(error, UnicodeDecodeError | sqlite3.OperationalError)
-        return sqlite3.SQLITE_CORRUPT if is_no_text else 0
+        return sqlite3.SQLITE_CORRUPT if isinstance(error, NO_TEXT) else 0
     return code & 0xFF
 
 

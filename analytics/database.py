@@ -14,7 +14,7 @@ from typing import Any
 
 import aiosqlite
 
-from analytics import files, locks, migrations
+from analytics import encryption, files, locks, migrations
 from analytics.checkpoints import Checkpoints, checkpoint
 from analytics.connections import (
     DAMAGE,
@@ -49,7 +49,13 @@ class Database:
     """An open file. Made by `Database.open`."""
 
     def __init__(
-        self, path: Path, access: Access, owner: bool, held: ExitStack, prepare: Prepare
+        self,
+        path: Path,
+        access: Access,
+        owner: bool,
+        held: ExitStack,
+        prepare: Prepare,
+        key: bytes | None,
     ) -> None:
         self.path = path
         self.owner = owner
@@ -57,6 +63,7 @@ class Database:
         self._access = access
         self._held = held
         self._prepare = prepare
+        self._key = key
         self._connections = AsyncExitStack()
         self._writer: aiosqlite.Connection | None = None
         self._reader: aiosqlite.Connection | None = None
@@ -69,20 +76,24 @@ class Database:
     @classmethod
     @asynccontextmanager
     async def open(
-        cls, path: Path, access: Access, prepare: Prepare | None = None
+        cls,
+        path: Path,
+        access: Access,
+        prepare: Prepare | None = None,
+        key: bytes | None = None,
     ) -> AsyncIterator["Database"]:
-        """Open the file; OWN creates it, and its folder, if missing.
+        """Open the file; OWN creates it, and its folder, if missing. With a key it is encrypted.
 
         `prepare` is called with each file that the owner opens, also when one takes the place of
         another while the process runs. Raises CannotOpen.
         """
-        check_sqlite()
+        check_sqlite(key)
         # SQLite has its log beside the file that a link leads to.
         path = Path(os.path.realpath(path))
         async with AsyncExitStack() as stack:
             held = stack.enter_context(ExitStack())
             try:
-                files.refuse_foreign(path, migrations.APPLICATION_ID)
+                await encryption.refuse_foreign(path, key)
                 if access is Access.OWN:
                     files.create_folder(path.parent)
                 elif not files.size(path):
@@ -90,7 +101,7 @@ class Database:
                         f"{path} does not exist: start the bot first, or set DATABASE_PATH"
                     )
                 owner = locks.enter(path, access, held)
-                database = cls(path, access, owner, held, prepare or _nothing_to_prepare)
+                database = cls(path, access, owner, held, prepare or _nothing_to_prepare, key)
                 stack.push_async_callback(database._disconnect)
                 await database._connect()
             except (*ERRORS, OSError) as error:
@@ -193,7 +204,9 @@ class Database:
             await self._have_a_whole_file()
         async with AsyncExitStack() as stack:
             if self._access is Access.READ:
-                reader = await stack.enter_async_context(connect(self.path, read_only=True))
+                reader = await stack.enter_async_context(
+                    connect(self.path, self._key, read_only=True)
+                )
                 await migrations.version(self.path, reader, may_be_old=False)
                 self._reader = reader
             else:
@@ -211,7 +224,7 @@ class Database:
 
     async def _have_a_whole_file(self) -> None:
         """Set a damaged file aside, and make one where there is none."""
-        damaged = self._damaged or await is_damaged(self.path)
+        damaged = self._damaged or await is_damaged(self.path, self._key)
         if self._access is not Access.OWN and (damaged or not files.size(self.path)):
             # Only the bot can tell the admins.
             raise CannotOpen(damaged_or_gone(self.path))
@@ -220,10 +233,12 @@ class Database:
             self.set_aside.append(files.set_aside(self.path))
         if not files.size(self.path):
             self.path.unlink(missing_ok=True)
-            await migrations.make(self.path)
+            await migrations.make(self.path, self._key)
+        elif self._key:
+            files.remove_plain(self.path)  # a kill while it was encrypted
 
     async def _connect_writer(self, stack: AsyncExitStack) -> None:
-        writer = await stack.enter_async_context(connect(self.path, read_only=False))
+        writer = await stack.enter_async_context(connect(self.path, self._key, read_only=False))
         version = await migrations.version(self.path, writer, may_be_old=self.owner)
         busy = BUSY_MS_OWN if self.owner else BUSY_MS_SHARE
         await set_pragmas(writer, PRAGMAS | {"busy_timeout": busy})
@@ -232,7 +247,7 @@ class Database:
         # A backup has no log until its first statement, and the log is part of the identity.
         await writer.execute_fetchall("PRAGMA user_version")
         # Opened last and closed first: the writer's closing then carries the log over.
-        reader = await stack.enter_async_context(connect(self.path, read_only=True))
+        reader = await stack.enter_async_context(connect(self.path, self._key, read_only=True))
         await set_pragmas(reader, {"query_only": 1})
         self._writer, self._reader = writer, reader
 
@@ -258,14 +273,14 @@ class Database:
                 return
             replaced = self._is_replaced()
             if not replaced and self._suspect and not self._damaged:
-                self._damaged = await is_damaged(self.path)
+                self._damaged = await is_damaged(self.path, self._key)
                 self._suspect = False
                 if not self._needs_healing:
                     return
             await self._disconnect()
             if replaced:
                 self._damaged = False  # that was the other file
-                files.refuse_foreign(self.path, migrations.APPLICATION_ID)
+                await encryption.refuse_foreign(self.path, self._key)
                 files.create_folder(self.path.parent)
                 # The lock may have been deleted with the file.
                 self._held.close()

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
 
-from analytics import locks
+from analytics import files, locks
 from analytics.files import CannotOpen
 from analytics.keys import draft, key_file
 from analytics.locks import Access
@@ -23,7 +23,7 @@ def erase_everything(path: Path) -> list[Path]:
     with ExitStack() as held:
         locks.enter(path, Access.OWN, held)
         for file in found:
-            _overwrite(file)
+            files.overwrite(file)
             file.unlink()
     for lock in path.parent.glob(f"{path.name}*lock"):
         lock.unlink()
@@ -34,13 +34,3 @@ def _belongings(path: Path) -> Iterator[Path]:
     """Database, log, reserve, damaged ones that were set aside; key, and the next key."""
     for pattern in (f"{path.name}*", f"{key_file(path).name}*", f"{draft(path).name}*"):
         yield from (file for file in path.parent.glob(pattern) if not file.name.endswith("lock"))
-
-
-def _overwrite(file: Path) -> None:
-    """With zeros, in its place: what the disk itself keeps of it is out of reach."""
-    with file.open("r+b") as content:
-        left = file.stat().st_size
-        while left > 0:
-            left -= content.write(bytes(min(left, 1024 * 1024)))
-        content.flush()
-        os.fsync(content.fileno())

@@ -9,6 +9,9 @@ from pathlib import Path
 # Given up when the disk is full, so that a checkpoint and a cleanup can run.
 RESERVE_BYTES = 2 * 1024 * 1024
 
+# How every database begins that is not encrypted.
+MAGIC = b"SQLite format 3\0"
+
 # Device and inode of the database and of its write-ahead log.
 Identity = tuple[tuple[int, int] | None, tuple[int, int] | None]
 
@@ -84,22 +87,86 @@ def _draft(path: Path) -> Path:
     return path.with_name(f"{path.name}.unfinished")
 
 
-def refuse_foreign(path: Path, application_id: int) -> None:
+def plain(path: Path) -> Path:
+    """The second name of a database that is being replaced by an encrypted one."""
+    return path.with_name(f"{path.name}.plain")
+
+
+def replace_with_draft(path: Path) -> None:
+    """Give the draft the name of the plain database, which keeps another one.
+
+    What is in the log has to be in the database: the log goes before. Whatever kills this leaves
+    one or the other under the name, whole.
+    """
+    with _draft(path).open("rb") as file:
+        os.fsync(file.fileno())
+    for beside in (wal, _index):
+        with suppress(FileNotFoundError):
+            beside(path).rename(beside(plain(path)))
+    sync_folder(path.parent)
+    os.link(path, plain(path))
+    _draft(path).rename(path)
+    sync_folder(path.parent)
+
+
+def remove_plain(path: Path) -> None:
+    """What `replace_with_draft` has left, overwritten."""
+    left = plain(path)
+    for file in (left, wal(left), _index(left)):
+        if file.exists():
+            # With a second name it is in use: the other file has not taken its place yet.
+            if file.stat().st_nlink == 1:
+                overwrite(file)
+            file.unlink()
+
+
+def overwrite(file: Path) -> None:
+    """With zeros, in its place: what the disk itself keeps of it is out of reach."""
+    with file.open("r+b") as content:
+        left = file.stat().st_size
+        while left > 0:
+            left -= content.write(bytes(min(left, 1024 * 1024)))
+        content.flush()
+        os.fsync(content.fileno())
+
+
+def is_plain(path: Path) -> bool:
+    """Whether it begins as a database does; an encrypted one has no beginning of its own."""
+    return _header(path).startswith(MAGIC)
+
+
+def _header(path: Path) -> bytes:
+    with path.open("rb") as file:
+        return file.read(72)
+
+
+def refuse_foreign(path: Path, application_id: int, *, encrypted: bool) -> None:
     """Raise CannotOpen for a path that is not ours, before anything is written there.
 
     Looks at the header alone: opening a database with SQLite may create its companions. A path
-    that leads to nothing or to an empty file is free.
+    that leads to nothing or to an empty file is free; of an encrypted file only its key tells more.
     """
     if path.exists() and not path.is_file():
         raise CannotOpen(f"{path} is not a file: set DATABASE_PATH to the path of a file")
     if not size(path):
         return
-    with path.open("rb") as file:
-        header = file.read(72)
-    if not header.startswith(b"SQLite format 3\0"):
-        raise CannotOpen(f"{path} is not a database: set DATABASE_PATH to another file")
-    if int.from_bytes(header[68:], "big") != application_id:
-        raise CannotOpen(f"{path} belongs to another program: set DATABASE_PATH to another file")
+    if not is_plain(path):
+        if encrypted:
+            return
+        raise CannotOpen(
+            f"{path} is not a database: set DATABASE_PATH to another file, "
+            "or DATABASE_KEY if it is encrypted"
+        )
+    if int.from_bytes(_header(path)[68:], "big") != application_id:
+        raise CannotOpen(foreign(path))
+    if encrypted:
+        raise CannotOpen(
+            f"{path} is not encrypted: run python main.py encrypt, or take DATABASE_KEY out"
+        )
+
+
+def foreign(path: Path) -> str:
+    return f"{path} belongs to another program: set DATABASE_PATH to another file"
 
 
 def size(path: Path) -> int:

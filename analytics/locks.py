@@ -52,11 +52,21 @@ def _share(path: Path, stack: ExitStack) -> bool:
         pass
     else:
         return True
+    _be_the_writer(path, stack)
+    return False
+
+
+def be_alone(path: Path, stack: ExitStack) -> None:
+    """Be the owner, while no command writes either. Raises CannotOpen."""
+    own(path, stack, OWNER_PATIENCE)
+    _be_the_writer(path, stack)
+
+
+def _be_the_writer(path: Path, stack: ExitStack) -> None:
     try:
         stack.enter_context(write_lock(path, WRITER_PATIENCE))
     except Timeout:
         raise CannotOpen(f"another command writes to {path}: try again when it is done") from None
-    return False
 
 
 def write_lock(path: Path, timeout: float) -> Any:

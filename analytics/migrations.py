@@ -32,10 +32,10 @@ MIGRATIONS: dict[int, Sequence[str]] = {
 MADE = "SELECT type, name FROM sqlite_schema WHERE name NOT LIKE 'sqlite%' ORDER BY type"
 
 
-async def make(path: Path) -> None:
+async def make(path: Path, key: bytes | None) -> None:
     """A new file, whole before it has its name. Raises FileExistsError where there is something."""
     draft = files.begin_draft(path)
-    async with connect(draft, read_only=False) as connection:
+    async with connect(draft, key, read_only=False) as connection:
         await set_pragmas(connection, PRAGMAS)
         application_id = f"PRAGMA application_id={APPLICATION_ID}"
         await in_one_transaction(connection, [*schema(), application_id])

@@ -77,6 +77,7 @@ class AnalyticsService:
         *,
         access: Access = Access.OWN,
         key: bytes | None = None,
+        database_key: bytes | None = None,
         pseudonymise: bool = True,
         retention_days: int = DEFAULT_RETENTION_DAYS,
         timestamp_precision: int = DEFAULT_TIMESTAMP_PRECISION,
@@ -87,8 +88,9 @@ class AnalyticsService:
         """Open the database at `path`, and write what is still in memory when leaving.
 
         `key` has 32 bytes, or 64 once it was replaced; without one it is read from a file beside
-        the database, which is made on first use. `timestamp_precision` is in seconds, `clock`
-        gives aware datetimes. Raises CannotOpen, and ValueError for a wrong `retention_days`.
+        the database, which is made on first use. `database_key` has 32 bytes: the file is encrypted
+        with it. `timestamp_precision` is in seconds, `clock` gives aware datetimes. Raises
+        CannotOpen, and ValueError for a wrong `retention_days`.
         """
         path = Path(path)
         check_days(retention_days)
@@ -102,7 +104,7 @@ class AnalyticsService:
             if access is Access.OWN:
                 await keyring.agree(database)
 
-        async with Database.open(path, access, prepare) as database:
+        async with Database.open(path, access, prepare, database_key) as database:
             recorder: Recorder | None = None
             reports = Reports(
                 database,

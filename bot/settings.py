@@ -63,6 +63,12 @@ def _check_key(key: SecretStr) -> SecretStr:
     return key
 
 
+def _check_database_key(key: SecretStr) -> SecretStr:
+    if not re.fullmatch(r"[0-9a-fA-F]{64}", key.get_secret_value()):
+        raise ValueError("malformed")
+    return key
+
+
 def _check_secret(secret: SecretStr | None, others: ValidationInfo) -> SecretStr | None:
     if secret is None:
         if others.data.get("webhook_url"):
@@ -84,7 +90,14 @@ PeopleIds = Annotated[
 ]
 IDS = "Telegram IDs of people, whole numbers separated by commas"
 # Never shown in an error: they are secrets, or they name people.
-PRIVATE = {"bot_token", "user_id_key", "webhook_secret", "admin_ids", "owner_ids"}
+PRIVATE = {
+    "bot_token",
+    "user_id_key",
+    "database_key",
+    "webhook_secret",
+    "admin_ids",
+    "owner_ids",
+}
 
 
 class DataSettings(BaseSettings):
@@ -108,6 +121,9 @@ class DataSettings(BaseSettings):
     user_id_key: Annotated[SecretStr, AfterValidator(_check_key)] | None = Field(
         None, description="64 or 128 hexadecimal digits, or nothing for a key file"
     )
+    database_key: Annotated[SecretStr, AfterValidator(_check_database_key)] | None = Field(
+        None, description="64 hexadecimal digits, or nothing for a file that is not encrypted"
+    )
     pseudonymise_user_ids: bool = Field(True, description="true or false")
     report_interval: int = Field(
         0,
@@ -126,12 +142,18 @@ class DataSettings(BaseSettings):
     def key(self) -> bytes | None:
         return parse_key(self.user_id_key.get_secret_value()) if self.user_id_key else None
 
+    @property
+    def file_key(self) -> bytes | None:
+        key = self.database_key
+        return bytes.fromhex(key.get_secret_value()) if key else None
+
     def open(self, access: Access, **more: Any) -> AbstractAsyncContextManager[AnalyticsService]:
         """The analytics with these settings; `more` goes to `AnalyticsService.open`."""
         return AnalyticsService.open(
             self.database_path,
             access=access,
             key=self.key,
+            database_key=self.file_key,
             pseudonymise=self.pseudonymise_user_ids,
             retention_days=self.retention_days,
             report_interval=timedelta(minutes=self.report_interval),
@@ -196,6 +218,11 @@ def load(kind: type[SomeSettings]) -> SomeSettings:
         raise WrongSettings("\n".join(dict.fromkeys(lines))) from None
     except (OSError, UnicodeDecodeError):
         raise WrongSettings(".env cannot be read: it has to be a text file in UTF-8") from None
+
+
+def missing(kind: type[DataSettings], name: str) -> WrongSettings:
+    """For a command that needs a setting which others do without."""
+    return WrongSettings(_sentence(kind, {"loc": [name], "type": "missing"}))
 
 
 def _sentence(kind: type[BaseSettings], error: Any) -> str:

@@ -76,8 +76,9 @@ def _erase_everyone(settings: DataSettings) -> None:
         raise typer.Exit(FAILED)
     for path in erase_everything(settings.database_path):
         typer.echo(f"{path} deleted")
-    if settings.user_id_key:
-        typer.echo("take USER_ID_KEY out of .env or the environment, too", err=True)
+    for name, key in (("USER_ID_KEY", settings.key), ("DATABASE_KEY", settings.file_key)):
+        if key:
+            typer.echo(f"take {name} out of .env or the environment, too", err=True)
 
 
 def rotate_key(

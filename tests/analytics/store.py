@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from analytics import AnalyticsService, InteractionType, UserInteraction
+from tests.second_connection import second_connection
 
 NAME = "analytics.sqlite3"
 KEY = bytes(range(32))
@@ -40,7 +41,7 @@ def days_ago(days: float, count: int = 1, people: int = 1) -> list[UserInteracti
 def select(
     folder: Path, sql: str, parameters: Sequence[Any] | Mapping[str, Any] = ()
 ) -> list[tuple[Any, ...]]:
-    with closing(sqlite3.connect(folder / NAME)) as database:
+    with closing(second_connection(folder / NAME)) as database:
         return database.execute(sql, parameters).fetchall()
 
 

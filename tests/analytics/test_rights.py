@@ -92,8 +92,8 @@ def hour(moment: datetime) -> datetime:
     return moment.replace(minute=0, second=0, microsecond=0)
 
 
-def open_hourly(folder: Path) -> Any:
-    return open_service(folder, timestamp_precision=HOUR)
+def open_hourly(folder: Path, **options: Any) -> Any:
+    return open_service(folder, timestamp_precision=HOUR, **options)
 
 
 async def take(analytics: AnalyticsService, model: Model, step: Step) -> None:
@@ -163,6 +163,21 @@ async def differences(analytics: AnalyticsService, model: Model, folder: Path) -
     return wrong
 
 
+async def differences_after(steps: list[Step], folder: Path, **options: Any) -> list[str]:
+    """Those of a history, looked for before each reopening and at its end."""
+    model = Model()
+    found: list[str] = []
+    remaining = list(steps)
+    while remaining or not found:
+        async with open_hourly(folder, **options) as analytics:
+            while remaining and (step := remaining.pop(0)) != ("reopen",):
+                await take(analytics, model, step)
+            found = await differences(analytics, model, folder)
+        if found or not remaining:
+            break
+    return found
+
+
 A = (PEOPLE[0], InteractionType.MESSAGE, 0)
 B = (PEOPLE[1], InteractionType.MESSAGE, 0)
 
@@ -175,18 +190,8 @@ B = (PEOPLE[1], InteractionType.MESSAGE, 0)
 async def test_a_persons_data_is_what_was_recorded_of_them_after_any_history(
     steps: list[Step],
 ) -> None:
-    model = Model()
     with tempfile.TemporaryDirectory() as name:
-        folder = Path(name)
-        found: list[str] = []
-        remaining = list(steps)
-        while remaining or not found:
-            async with open_hourly(folder) as analytics:
-                while remaining and (step := remaining.pop(0)) != ("reopen",):
-                    await take(analytics, model, step)
-                found = await differences(analytics, model, folder)
-            if found or not remaining:
-                break
+        found = await differences_after(steps, Path(name))
 
     assert found == []
 

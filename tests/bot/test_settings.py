@@ -57,6 +57,8 @@ def test_a_wrong_value_is_named_with_what_is_right(
     [
         ("BOT_TOKEN", "12345:secret"),
         ("USER_ID_KEY", "0123456789abcdef"),
+        ("DATABASE_KEY", "a long sentence that nobody guesses, of 64 characters and a few"),
+        ("DATABASE_KEY", "ab" * 64),
         ("ADMIN_IDS", "6000000001,abc"),
         ("ADMIN_IDS", "1087968824"),
         ("ADMIN_IDS", "-6000000001"),

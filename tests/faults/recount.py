@@ -1,8 +1,9 @@
 """What a file holds, counted again through a connection of its own."""
 
-import sqlite3
 from contextlib import closing
 from pathlib import Path
+
+from tests.second_connection import second_connection
 
 # What is kept in step by triggers, and the same recounted: equal if nothing comes out.
 RECOUNTS = [
@@ -24,14 +25,14 @@ RECOUNTS = [
 
 def counts(path: Path) -> dict[int, int]:
     """How often each interaction is there, by its time."""
-    with closing(sqlite3.connect(path)) as database:
+    with closing(second_connection(path)) as database:
         rows = database.execute("SELECT timestamp, sum(count) FROM interactions GROUP BY 1")
         return {int(at): int(count) for at, count in rows}
 
 
 def inconsistencies(path: Path) -> list[str]:
     """What quick_check finds, and where a recount differs."""
-    with closing(sqlite3.connect(path)) as database:
+    with closing(second_connection(path)) as database:
         [(answer,)] = database.execute("PRAGMA quick_check(1)").fetchall()
         wrong = [] if answer == "ok" else [str(answer)]
         for kept, recounted in RECOUNTS:

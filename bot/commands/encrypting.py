@@ -1,0 +1,24 @@
+"""`encrypt`: what was stored before there was a DATABASE_KEY."""
+
+import asyncio
+
+import typer
+from rich.console import Console
+
+from analytics import encryption
+from bot.commands.endings import sentences
+from bot.settings import DataSettings, load, missing
+
+
+def encrypt() -> None:
+    """Encrypt a plain database with DATABASE_KEY. Example: python main.py encrypt"""
+    with sentences():
+        settings = load(DataSettings)
+        if settings.file_key is None:
+            raise missing(DataSettings, "database_key")
+        with Console(stderr=True).status("encrypting"):
+            done = asyncio.run(encryption.encrypt(settings.database_path, settings.file_key))
+    typer.echo(f"{settings.database_path} is encrypted{'' if done else ' already'}")
+    path = settings.database_path
+    for aside in sorted(path.parent.glob(f"{path.name}.damaged-*")):
+        typer.echo(f"{aside} stays as it is: delete it when you need it no more", err=True)
