@@ -3,7 +3,7 @@
 import asyncio
 import os
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 
@@ -36,11 +36,17 @@ class Process:
 
 async def start(folder: Path, *arguments: str, **environment: str) -> Process:
     """`python main.py` in a folder without `.env`, with this environment and no other."""
+    return await launch(MAIN, folder, arguments, environment)
+
+
+async def launch(
+    program: Path, folder: Path, arguments: Sequence[str], environment: Mapping[str, str]
+) -> Process:
     return Process(
         await asyncio.create_subprocess_exec(
-            *(sys.executable, str(MAIN), *arguments),
+            *(sys.executable, str(program), *arguments),
             cwd=folder,
-            env={"PATH": os.environ["PATH"]} | environment,
+            env={"PATH": os.environ["PATH"], **environment},
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.PIPE,
         )
@@ -65,11 +71,19 @@ def settings(sandbox: Sandbox, database: Path, **more: str) -> dict[str, str]:
 @asynccontextmanager
 async def bot_process(sandbox: Sandbox, database: Path, **more: str) -> AsyncIterator[Process]:
     """The bot from when it can receive updates; killed at the end, if it still runs."""
+    async with bot_program(MAIN, sandbox, database, {"LOG_LEVEL": "DEBUG", **more}) as process:
+        yield process
+
+
+@asynccontextmanager
+async def bot_program(
+    program: Path, sandbox: Sandbox, database: Path, more: Mapping[str, str]
+) -> AsyncIterator[Process]:
+    """The same with another program in the place of `main.py`."""
     begins = "setWebhook" if "WEBHOOK_URL" in more else "getUpdates"
     before = sum(call.method == begins for call in sandbox.calls)
     database.parent.mkdir(parents=True, exist_ok=True)
-    environment = settings(sandbox, database, LOG_LEVEL="DEBUG", **more)
-    process = await start(database.parent, **environment)
+    process = await launch(program, database.parent, (), settings(sandbox, database, **more))
     ended = asyncio.create_task(process.ended(within=None))
     beginning = asyncio.create_task(sandbox.called(begins, before + 1, within=PATIENCE))
     try:
