@@ -1,5 +1,6 @@
 """The benchmark measures what it says: nothing here depends on how fast anything is."""
 
+import io
 import json
 import sqlite3
 from collections import Counter
@@ -64,7 +65,7 @@ async def test_a_question_is_answered_with_its_ratios(name: str) -> None:
 
 
 def test_what_falls_short_is_said() -> None:
-    console = Console(record=True, width=120, quiet=True)
+    console = Console(record=True, width=120, file=io.StringIO())
     findings = [
         Finding(what="speed", beside="a snail", figure=figure, goal=2, bound=bound, ours=[figure])
         for figure, bound in ((1, AT_LEAST), (2, AT_LEAST), (2, AT_MOST), (3, AT_MOST))
