@@ -70,6 +70,7 @@ class Database:
         self._identity: Identity | None = None
         self._damaged = False
         self._suspect = False
+        self._reading = asyncio.Lock()
         self._healing = asyncio.Lock()
         self._checkpoints = Checkpoints(path)
 
@@ -115,13 +116,14 @@ class Database:
 
     async def read(self, sql: str, parameters: Sequence[Any] | Mapping[str, Any] = ()) -> list[Any]:
         """The rows of one SELECT, which sees one moment of the file."""
-        if self._reader is None:
-            raise CannotOpen(f"{self.path} is not open at the moment")
-        try:
-            return list(await self._reader.execute_fetchall(sql, parameters))
-        except ERRORS as error:
-            await self._learn_from(error, sql, parameters)
-            raise
+        async with self._reading:
+            if self._reader is None:
+                raise CannotOpen(f"{self.path} is not open at the moment")
+            try:
+                return list(await self._reader.execute_fetchall(sql, parameters))
+            except ERRORS as error:
+                await self._learn_from(error, sql, parameters)
+                raise
 
     async def write(self, sql: str, parameters: Sequence[Any] = ()) -> list[Any]:
         """Run one statement, committed when this returns; the rows of its RETURNING.
@@ -140,8 +142,10 @@ class Database:
             raise
         if self._is_replaced():
             raise FileReplaced
-        if self.owner and not self._writer.in_transaction:
-            await self._checkpoints.if_large(self._writer)
+        # A checkpoint would wait for a long read, and recording for the checkpoint.
+        if self.owner and not self._writer.in_transaction and not self._reading.locked():
+            async with self._reading:
+                await self._checkpoints.if_large(self._writer)
         return rows
 
     async def write_all(self, *statements: tuple[str, Sequence[Any]]) -> None:

@@ -310,3 +310,27 @@ async def test_a_checkpoint_that_is_not_possible_takes_nothing_back(tmp_path: Pa
     assert deleted == 1
     assert report.compaction_pending
     assert total(tmp_path) == 0
+
+
+# It reads the file, and ends when it is interrupted.
+ENDLESS = """
+    WITH RECURSIVE numbers (n) AS (
+        SELECT count(*) FROM interactions UNION ALL SELECT n + 1 FROM numbers)
+    SELECT count(*) FROM numbers
+"""
+
+
+async def test_a_long_read_delays_no_commit(tmp_path: Path) -> None:
+    """A checkpoint would wait for it, and recording for the checkpoint."""
+    patient = patch("analytics.database.BUSY_MS_OWN", 1000 * HANGS)
+    with patient, patch("analytics.checkpoints.CHECKPOINT_BYTES", 0):
+        async with open_service(tmp_path) as analytics:
+            database = analytics._database
+            assert database._reader is not None
+            reading = asyncio.create_task(database.read(ENDLESS))
+            recorded = [await analytics.record(days_ago(day)) for day in range(1, 11)]
+            await database._reader.interrupt()
+            with pytest.raises(sqlite3.OperationalError, match="interrupted"):
+                await reading
+
+    assert recorded == [True] * 10
