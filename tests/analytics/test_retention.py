@@ -164,6 +164,29 @@ async def test_what_is_recorded_meanwhile_is_committed_between_two_steps(tmp_pat
     assert total(tmp_path) == 1
 
 
+@pytest.mark.usefixtures("_small_steps")
+async def test_recording_keeps_most_of_its_speed(tmp_path: Path) -> None:
+    """Without a rest after each step the two would take turns."""
+    done = 0
+
+    def note(_: int) -> None:
+        nonlocal done
+        done += 1
+
+    async with open_service(tmp_path) as analytics:
+        await analytics.record(days_ago(91, 30 * SMALL_STEP))
+        cleaning = asyncio.create_task(analytics.cleanup_old_interactions(progress=note))
+        recorded = 0
+        while not done:
+            await analytics.record(days_ago(1))
+        while done < 30:
+            await analytics.record(days_ago(1))
+            recorded += 1
+        await cleaning
+
+    assert recorded > 2 * done
+
+
 async def test_after_each_step_everything_that_is_kept_in_step_is(tmp_path: Path) -> None:
     """Also in the midst of what a person did within a second, and of what they ever did."""
     wrong: list[list[str]] = []
