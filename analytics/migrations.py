@@ -18,13 +18,16 @@ from analytics.files import CannotOpen
 APPLICATION_ID = 0x5467416E
 SCHEMA_VERSION = 2
 # What is done to the tables to bring a file to the version named from the one before it. Tables
-# that are missing then are made, and triggers and views made anew, as the schema has them.
+# that are missing are made before, and triggers and views made anew after, as the schema has them.
 MIGRATIONS: dict[int, Sequence[str]] = {
     2: (
         "ALTER TABLE users ADD COLUMN rows INTEGER NOT NULL DEFAULT 0",
         "UPDATE users SET rows = counted.rows "
         "FROM (SELECT user_id, count(*) AS rows FROM interactions GROUP BY user_id) AS counted "
         "WHERE id = counted.user_id",
+        "INSERT INTO last_seen_hours (hour, users) "
+        "SELECT last_seen / 3600 * 3600, count(*) FROM users GROUP BY 1",
+        "DELETE FROM last_seen_counts WHERE last_seen % 3600 = 0",
     ),
 }
 
@@ -68,17 +71,19 @@ async def _to_current(connection: aiosqlite.Connection, version: int) -> list[st
     made = [tuple(row) for row in await connection.execute_fetchall(MADE)]
     tables = {name for kind, name in made if kind == "table"}
     steps = range(version + 1, SCHEMA_VERSION + 1)
+    new = [(*_created(statement), statement) for statement in schema()]
     return [
         *(f"DROP {kind} {name}" for kind, name in made if kind in ("trigger", "view")),
+        *(each for kind, name, each in new if kind == "TABLE" and name not in tables),
         *(statement for step in steps for statement in MIGRATIONS[step]),
-        *(statement for statement in schema() if _name(statement) not in tables),
+        *(each for kind, _, each in new if kind != "TABLE"),
     ]
 
 
-def _name(statement: str) -> str:
-    """What a statement of the schema creates."""
-    [name] = re.findall(r"^CREATE \w+ (\w+)", statement, re.MULTILINE)
-    return str(name)
+def _created(statement: str) -> tuple[str, str]:
+    """What a statement of the schema creates: kind and name."""
+    [created] = re.findall(r"^CREATE (\w+) (\w+)", statement, re.MULTILINE)
+    return created[0], created[1]
 
 
 async def in_one_transaction(connection: aiosqlite.Connection, statements: Iterable[str]) -> None:

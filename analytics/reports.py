@@ -12,12 +12,18 @@ from analytics.database import Database
 from analytics.files import CannotOpen
 from analytics.interactions import InteractionType
 
+# Whole hours, and what is left of the hour that the window begins in.
+ACTIVE = """
+    (SELECT coalesce(sum(users), 0) FROM last_seen_hours WHERE hour >= (:{0} + 3599) / 3600 * 3600)
+    + (SELECT coalesce(sum(users), 0) FROM last_seen_counts
+        WHERE last_seen >= :{0} AND last_seen < (:{0} + 3599) / 3600 * 3600)
+"""
 # One statement, so that all numbers are of the same moment. None of it scans the interactions.
-REPORT = """
+REPORT = f"""
     SELECT
-        (SELECT coalesce(sum(users), 0) FROM last_seen_counts WHERE last_seen >= :day),
-        (SELECT coalesce(sum(users), 0) FROM last_seen_counts WHERE last_seen >= :week),
-        (SELECT coalesce(sum(users), 0) FROM last_seen_counts WHERE last_seen >= :month),
+        {ACTIVE.format("day")},
+        {ACTIVE.format("week")},
+        {ACTIVE.format("month")},
         (SELECT json_group_object(name, total) FROM (
             SELECT name, sum(count) AS total FROM daily_counts
             JOIN interaction_types ON id = interaction_type GROUP BY name)),

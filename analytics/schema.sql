@@ -35,7 +35,14 @@ CREATE TABLE daily_counts (
     PRIMARY KEY (day, interaction_type)
 ) STRICT, WITHOUT ROWID;
 
--- How many people were last seen at a moment, without identity: active users are a sum over this.
+-- How many people were last seen in an hour, without identity: active users are a sum over this.
+CREATE TABLE last_seen_hours (
+    hour INTEGER PRIMARY KEY,            -- its beginning, Unix seconds UTC
+    users INTEGER NOT NULL CHECK (users > 0)
+) STRICT;
+
+-- The same by moment, for the hour that a window of time begins in. At the beginning of an hour
+-- there is no row: with TIMESTAMP_PRECISION at an hour this stays empty.
 CREATE TABLE last_seen_counts (
     last_seen INTEGER PRIMARY KEY,       -- Unix seconds UTC, as in users
     users INTEGER NOT NULL CHECK (users > 0)
@@ -126,20 +133,34 @@ END;
 
 CREATE TRIGGER user_added AFTER INSERT ON users
 BEGIN
-    INSERT INTO last_seen_counts (last_seen, users) VALUES (NEW.last_seen, 1)
+    INSERT INTO last_seen_hours (hour, users) VALUES (NEW.last_seen / 3600 * 3600, 1)
+        ON CONFLICT DO UPDATE SET users = users + 1;
+    INSERT INTO last_seen_counts (last_seen, users) SELECT NEW.last_seen, 1 WHERE NEW.last_seen % 3600 > 0
         ON CONFLICT DO UPDATE SET users = users + 1;
 END;
 
-CREATE TRIGGER user_seen_again AFTER UPDATE OF last_seen ON users
+CREATE TRIGGER user_seen_in_another_hour AFTER UPDATE OF last_seen ON users
+WHEN OLD.last_seen / 3600 <> NEW.last_seen / 3600
+BEGIN
+    DELETE FROM last_seen_hours WHERE hour = OLD.last_seen / 3600 * 3600 AND users = 1;
+    UPDATE last_seen_hours SET users = users - 1 WHERE hour = OLD.last_seen / 3600 * 3600;
+    INSERT INTO last_seen_hours (hour, users) VALUES (NEW.last_seen / 3600 * 3600, 1)
+        ON CONFLICT DO UPDATE SET users = users + 1;
+END;
+
+CREATE TRIGGER user_seen_at_another_moment AFTER UPDATE OF last_seen ON users
+WHEN OLD.last_seen % 3600 > 0 OR NEW.last_seen % 3600 > 0
 BEGIN
     DELETE FROM last_seen_counts WHERE last_seen = OLD.last_seen AND users = 1;
     UPDATE last_seen_counts SET users = users - 1 WHERE last_seen = OLD.last_seen;
-    INSERT INTO last_seen_counts (last_seen, users) VALUES (NEW.last_seen, 1)
+    INSERT INTO last_seen_counts (last_seen, users) SELECT NEW.last_seen, 1 WHERE NEW.last_seen % 3600 > 0
         ON CONFLICT DO UPDATE SET users = users + 1;
 END;
 
 CREATE TRIGGER user_removed AFTER DELETE ON users
 BEGIN
+    DELETE FROM last_seen_hours WHERE hour = OLD.last_seen / 3600 * 3600 AND users = 1;
+    UPDATE last_seen_hours SET users = users - 1 WHERE hour = OLD.last_seen / 3600 * 3600;
     DELETE FROM last_seen_counts WHERE last_seen = OLD.last_seen AND users = 1;
     UPDATE last_seen_counts SET users = users - 1 WHERE last_seen = OLD.last_seen;
 END;

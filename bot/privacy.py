@@ -66,6 +66,7 @@ ABOUT_YOU = {
 ABOUT_NOBODY = {
     "interaction_types": ("the fixed words", ("id", "name")),
     "daily_counts": ("sums by day", ("day", "interaction_type", "count")),
+    "last_seen_hours": ("how many people were last here in an hour", ("hour", "users")),
     "last_seen_counts": ("how many people were last here when", ("last_seen", "users")),
     "remembered_updates": ("so that nothing counts twice", ("update_id", "received")),
     "file_settings": ("facts about the file", ("name", "value")),

@@ -29,7 +29,7 @@ RECORD_1 = """
     VALUES (?, ?, ?, ?, ?)
 """
 ROWS = "SELECT * FROM interactions ORDER BY 1, 2, 3"
-COUNTS = ["daily_counts", "last_seen_counts", "remembered_updates", "interaction_types"]
+COUNTS = ["daily_counts", "remembered_updates", "interaction_types"]
 
 
 def said() -> Iterator[tuple[int, int, str, int, int]]:

@@ -43,8 +43,12 @@ COUNTERS = (
         SELECT timestamp / 86400, interaction_type, sum(count) FROM interactions GROUP BY 1, 2
     """,
     """
+    INSERT INTO last_seen_hours (hour, users)
+        SELECT last_seen / 3600 * 3600, count(*) FROM users GROUP BY 1
+    """,
+    """
     INSERT INTO last_seen_counts (last_seen, users)
-        SELECT last_seen, count(*) FROM users GROUP BY 1
+        SELECT last_seen, count(*) FROM users WHERE last_seen % 3600 > 0 GROUP BY 1
     """,
 )
 # What a template does that never thought of size: readable text, and an index for each question.

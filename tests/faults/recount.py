@@ -17,8 +17,12 @@ RECOUNTS = [
         "SELECT user_id, max(timestamp), count(*) FROM interactions WHERE user_id <> 0 GROUP BY 1",
     ),
     (
+        "SELECT hour, users FROM last_seen_hours",
+        "SELECT last_seen / 3600 * 3600, count(*) FROM users GROUP BY 1",
+    ),
+    (
         "SELECT last_seen, users FROM last_seen_counts",
-        "SELECT last_seen, count(*) FROM users GROUP BY 1",
+        "SELECT last_seen, count(*) FROM users WHERE last_seen % 3600 > 0 GROUP BY 1",
     ),
 ]
 
