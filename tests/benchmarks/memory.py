@@ -76,7 +76,7 @@ async def _feed(sandbox: Sandbox, process: Process, updates: int) -> list[float]
         for first in range(numbers.start, numbers.stop, WAITING):
             for number in numbers[first - numbers.start :][:WAITING]:
                 if number % ANSWERED:
-                    await sandbox.inject(_in_a_group(number, chance.randrange(PEOPLE)))
+                    sandbox.updates.create(_in_a_group(number, chance.randrange(PEOPLE)))
                 else:
                     await chance.choice(people).says("hello")
             await sandbox.settled(within=PATIENCE)
