@@ -39,6 +39,11 @@ LOADING = (
 )
 COUNTERS = (
     """
+    UPDATE users SET rows = counted.rows
+        FROM (SELECT user_id, count(*) AS rows FROM interactions GROUP BY 1) AS counted
+        WHERE id = counted.user_id
+    """,
+    """
     INSERT INTO daily_counts (day, interaction_type, count)
         SELECT timestamp / 86400, interaction_type, sum(count) FROM interactions GROUP BY 1, 2
     """,
