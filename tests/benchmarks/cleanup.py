@@ -1,12 +1,10 @@
 """Whether recording goes on while a day is cleaned up, and what compaction then costs."""
 
 import time
-from datetime import timedelta
 from functools import partial
-from unittest.mock import patch
 
 from tests.benchmarks.files import PRECISIONS, Files, Size
-from tests.benchmarks.load import Load, Phase
+from tests.benchmarks.load import Load, Phase, compaction_waits
 from tests.benchmarks.table import AT_LEAST, AT_MOST, Finding, quartiles
 
 
@@ -24,11 +22,7 @@ async def _measure(load: Load, name: str, files: Files, size: Size) -> list[Find
     cleaning: list[Phase] = []
     deleted = 0
     await load.alone(size.seconds / 4)
-    # Compaction is measured apart: it waits for the night, though days pass in seconds here.
-    with (
-        patch("analytics.service.SMALL_FILE_BYTES", 0),
-        patch("analytics.service.COMPACTION_DEADLINE", timedelta.max),
-    ):
+    with compaction_waits():
         for number in range(1, size.repeats + 1):
             alone.append(await load.alone(size.seconds))
             days = (load.now().timestamp() - files.traffic.end) / 86_400 + 90 - number

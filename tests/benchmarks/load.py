@@ -3,12 +3,13 @@
 import asyncio
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from itertools import count, islice
 from pathlib import Path
 from typing import TypeVar
+from unittest.mock import patch
 
 from analytics import AnalyticsService, UserInteraction
 from tests.benchmarks.data import DAY, FIRST_UPDATE_ID, KEY, TYPES, Traffic, telegram_id
@@ -33,6 +34,16 @@ class Phase:
     def per_second(self) -> float:
         """Interactions."""
         return BATCH * len(self.waits) / self.seconds
+
+
+@contextmanager
+def compaction_waits() -> Iterator[None]:
+    """For the night, that is for ever, though days pass in seconds here."""
+    with (
+        patch("analytics.service.SMALL_FILE_BYTES", 0),
+        patch("analytics.service.COMPACTION_DEADLINE", timedelta.max),
+    ):
+        yield
 
 
 class Load:
