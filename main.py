@@ -21,6 +21,7 @@ from analytics.retention import LONGEST_RETENTION_DAYS, SHORTEST_RETENTION_DAYS
 from bot.commands import rights
 from bot.commands.encrypting import encrypt
 from bot.commands.endings import FAILED, sentences
+from bot.commands.records import records
 from bot.settings import DataSettings, Settings, load
 
 # The commands import aiogram only where they talk to Telegram: it takes seconds and 170 MB.
@@ -35,6 +36,7 @@ app.command()(rights.erase)
 app.command("rotate-key")(rights.rotate_key)
 app.command()(rights.audit)
 app.command()(encrypt)
+app.command()(records)
 
 # Seconds. Containers and systemd kill what does not stop; whoever waits 15 s for it never has to.
 LONGEST_SHUTDOWN = 14.0

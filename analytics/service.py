@@ -21,6 +21,7 @@ from analytics.locks import Access
 from analytics.notices import DatabaseSetAside, Notice
 from analytics.pseudonyms import References
 from analytics.recording import Recorder, Work, forget_updates
+from analytics.records import records
 from analytics.reports import AdminReport, ReportRules, Reports
 from analytics.retention import (
     DEFAULT_RETENTION_DAYS,
@@ -298,6 +299,19 @@ class AnalyticsService:
     async def audit_trail(self) -> list[AuditEntry]:
         """Who looked at or deleted what, the newest first."""
         return await audit.trail(self._database)
+
+    async def records(
+        self,
+        limit: int = 100,
+        interaction_type: InteractionType | None = None,
+        since: datetime | None = None,
+    ) -> list[StoredRow]:
+        """The newest rows of user_interactions, the newest first; `since` is aware and included.
+
+        At once, however many there are; those of a rare type take a scan. Raises ValueError for
+        a limit outside 1 to 100,000.
+        """
+        return await records(self._database, limit, interaction_type, since)
 
     async def _references(self) -> References:
         return await self._keyring.references(self._database)

@@ -1,0 +1,52 @@
+"""The interactions as they are stored, to be looked at and never edited."""
+
+import math
+from datetime import UTC, datetime
+
+from analytics.database import Database
+from analytics.interactions import InteractionType
+from analytics.rights import StoredRow
+
+LARGEST_LIMIT = 100_000  # held in memory, all of them; for more there is the view
+
+# The columns of user_interactions, whose text of a time is in no order that SQLite could follow:
+# read backwards by the key, it is only as many rows as are asked for, whatever else there is.
+NEWEST = """
+    SELECT
+        user_id,
+        (SELECT name FROM interaction_types WHERE id = interaction_type),
+        timestamp,
+        count
+    FROM interactions
+    WHERE timestamp >= ?
+    ORDER BY timestamp DESC, user_id DESC, interaction_type DESC
+    LIMIT ?
+"""
+# A rare type is looked for in every row since then.
+NEWEST_OF_TYPE = NEWEST.replace(
+    "ORDER BY",
+    "AND interaction_type = (SELECT id FROM interaction_types WHERE name = ?) ORDER BY",
+)
+
+
+async def records(
+    database: Database,
+    limit: int,
+    interaction_type: InteractionType | None,
+    since: datetime | None,
+) -> list[StoredRow]:
+    """The newest rows, at most `limit`, the newest first; `since` is aware and included.
+
+    Raises ValueError for a limit outside 1 to 100,000.
+    """
+    if not 1 <= limit <= LARGEST_LIMIT:
+        raise ValueError(f"{limit} records: give a whole number from 1 to {LARGEST_LIMIT}")
+    oldest = -math.inf if since is None else since.timestamp()
+    if interaction_type is None:
+        rows = await database.read(NEWEST, (oldest, limit))
+    else:
+        rows = await database.read(NEWEST_OF_TYPE, (oldest, interaction_type.value, limit))
+    return [
+        StoredRow(user_id, InteractionType(name), datetime.fromtimestamp(timestamp, UTC), count)
+        for user_id, name, timestamp, count in rows
+    ]

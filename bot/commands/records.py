@@ -1,0 +1,124 @@
+"""`records`: the rows themselves, read-only."""
+
+import asyncio
+import csv
+import io
+import json
+from collections.abc import Callable, Sequence
+from dataclasses import fields
+from datetime import UTC, datetime
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from analytics import Access, InteractionType, StoredRow
+from analytics.records import LARGEST_LIMIT
+from bot.commands.endings import WrongUse, sentences
+from bot.settings import DataSettings, load
+
+COLUMNS = [field.name for field in fields(StoredRow)]
+
+Records = Sequence[StoredRow]
+
+
+# Texts, all of them: what is wrong is then said in a sentence of ours.
+def records(
+    limit: Annotated[
+        str, typer.Option(metavar="N", help=f"At most so many, 1 to {LARGEST_LIMIT}.")
+    ] = "100",
+    interaction_type: Annotated[
+        str | None,
+        typer.Option("--type", metavar="T", help="Only this type; a rare one takes a full scan."),
+    ] = None,
+    since: Annotated[
+        str | None, typer.Option(metavar="D", help="Not before this date, or date and time, UTC.")
+    ] = None,
+    style: Annotated[
+        str, typer.Option("--format", metavar="F", help="table, csv or json.")
+    ] = "table",
+) -> None:
+    """Print what is recorded, the newest first. Example: python main.py records --limit 20"""
+    with sentences():
+        show = _format(style)
+        wanted = _limit(limit), _type(interaction_type), _moment(since)
+        found = asyncio.run(_records(load(DataSettings), *wanted))
+    if not found:
+        typer.echo("nothing is recorded that fits", err=True)
+    show(found)
+
+
+async def _records(
+    settings: DataSettings,
+    limit: int,
+    interaction_type: InteractionType | None,
+    since: datetime | None,
+) -> Records:
+    async with settings.open(Access.READ) as analytics:
+        return await analytics.records(limit, interaction_type, since)
+
+
+def _limit(text: str) -> int:
+    # Of a number with thousands of digits Python makes none.
+    if text.isascii() and text.isdigit() and len(text) < 20 and 1 <= int(text) <= LARGEST_LIMIT:
+        return int(text)
+    raise WrongUse(f'--limit is "{text}": give a whole number from 1 to {LARGEST_LIMIT}')
+
+
+def _type(text: str | None) -> InteractionType | None:
+    if text is None:
+        return None
+    try:
+        return InteractionType(text)
+    except ValueError:
+        raise WrongUse(f'--type is "{text}": give one of {", ".join(InteractionType)}') from None
+
+
+def _moment(text: str | None) -> datetime | None:
+    if text is None:
+        return None
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        raise WrongUse(
+            f'--since is "{text}": give a date as 2026-11-24, or a time as 2026-11-24T13:00:00'
+        ) from None
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+
+
+def _format(text: str) -> Callable[[Records], None]:
+    if text not in FORMATS:
+        raise WrongUse(f'--format is "{text}": give one of {", ".join(FORMATS)}')
+    return FORMATS[text]
+
+
+def _print_table(found: Records) -> None:
+    if not found:
+        return
+    table = Table(*COLUMNS, box=None)
+    for row in found:
+        table.add_row(*map(str, _values(row)))
+    Console(soft_wrap=True).print(table)
+
+
+def _print_csv(found: Records) -> None:
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(COLUMNS)
+    writer.writerows(map(_values, found))
+    typer.echo(text.getvalue(), nl=False)
+
+
+def _print_json(found: Records) -> None:
+    rows = [dict(zip(COLUMNS, _values(row), strict=True)) for row in found]
+    typer.echo(json.dumps(rows, indent=2))
+
+
+def _values(row: StoredRow) -> tuple[int, str, str, int]:
+    """As the view user_interactions has them."""
+    when = row.timestamp.strftime("%Y-%m-%dT%H:%M:%SZ")
+    return row.user_id, row.interaction_type.value, when, row.count
+
+
+FORMATS = {"table": _print_table, "csv": _print_csv, "json": _print_json}
