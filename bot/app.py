@@ -13,7 +13,7 @@ from analytics import AnalyticsService
 from analytics.clock import GuardedClock
 from bot.confirmations import Confirmations
 from bot.consent import Choice
-from bot.handlers import admins, people, rights
+from bot.handlers import admins, cleanup, people, rights
 from bot.limits import EXPENSIVE, LimitPerPerson
 from bot.middleware import AnswerClicks, InFlight, RecordOnReceipt, SkipUnknownKinds
 from bot.session import RetryAnswers, Session
@@ -55,6 +55,20 @@ def build_dispatcher(
     admin_router.message.register(
         admins.audit, Command("audit"), private_chat, from_owner, flags=EXPENSIVE
     )
+    # Owners first: to them the numbers come with a button.
+    admin_router.message.register(
+        cleanup.offer, Command(cleanup.CLEANUP), private_chat, from_owner, flags=EXPENSIVE
+    )
+    admin_router.message.register(
+        cleanup.preview, Command(cleanup.CLEANUP), private_chat, from_admin, flags=EXPENSIVE
+    )
+    admin_router.callback_query.register(
+        cleanup.delete,
+        F.data.startswith(cleanup.DELETE),
+        F.message.chat.type == "private",
+        from_owner,
+        flags=EXPENSIVE,
+    )
 
     people_router = Router(name="people")
     messages, clicks = people_router.message, people_router.callback_query
@@ -93,9 +107,11 @@ def build_dispatcher(
     dispatcher.update.outer_middleware(in_flight)
     dispatcher.shutdown.register(in_flight.drain)
     limit = LimitPerPerson()
-    for observer in (admin_router.message, messages, clicks):
-        observer.middleware(limit)
-    clicks.middleware(AnswerClicks())
+    answer_clicks = AnswerClicks()
+    for router in (admin_router, people_router):
+        router.message.middleware(limit)
+        router.callback_query.middleware(limit)
+        router.callback_query.middleware(answer_clicks)
     dispatcher.errors.register(people.failed)
     dispatcher.include_routers(admin_router, people_router)
     return dispatcher

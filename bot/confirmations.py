@@ -15,6 +15,8 @@ class Confirmations:
         # The bot's token: buttons outlive a restart, and nothing has to be remembered.
         self._key = blake2b(token.encode(), person=b"confirmations").digest()
         self._clock = clock
+        self._began = int(clock().timestamp())
+        self._used: set[str] = set()  # as many as owners clean up by hand
 
     def data(self, action: str, person: int) -> str:
         """What the button carries: at most 64 bytes for an action of up to 20."""
@@ -31,6 +33,17 @@ class Confirmations:
             return False
         age = self._clock().timestamp() - issued
         return 0 <= age <= VALID_FOR.total_seconds()
+
+    def confirms_once(self, data: str | None, action: str, person: int) -> bool:
+        """As `confirms`, but the first time only.
+
+        What was used is forgotten at the end of the process, so that a button made before its
+        beginning confirms nothing.
+        """
+        if data is None or data in self._used or not self.confirms(data, action, person):
+            return False
+        self._used.add(data)
+        return int(data.split(":")[1]) >= self._began
 
     def _signed(self, action: str, person: int, issued: int) -> str:
         text = f"{action}:{issued}:{person}"

@@ -6,6 +6,7 @@ from html import escape
 
 from analytics import AdminReport, AuditEntry
 from analytics.notices import DatabaseSetAside, Notice, RecordingFails, RecordingWorks
+from analytics.retention import LONGEST_RETENTION_DAYS, SHORTEST_RETENTION_DAYS
 from bot.settings import Settings
 
 COMMANDS = {
@@ -17,12 +18,27 @@ COMMANDS = {
     "optout": "Do not count me",
     "optin": "Count me again",
 }
-ADMIN_COMMANDS = {"stats": "How the bot is used, in numbers"}
-OWNER_COMMANDS = {"audit": "Who looked at or deleted what"}
+ADMIN_COMMANDS = {
+    "stats": "How the bot is used, in numbers",
+    "cleanup": "How much is old enough to be deleted",
+}
+OWNER_COMMANDS = {
+    "audit": "Who looked at or deleted what",
+    "cleanup": "Delete what is old",
+}
 
 SEE_PRIVACY = "What is stored about you?"
 FALLBACK = "I did not understand that, but thank you for writing. See /help for what I can do."
 SLOW_DOWN = "That was quite a lot at once. Please try again in half a minute."
+WRONG_DAYS = (
+    f"Give a whole number of days from {SHORTEST_RETENTION_DAYS} to {LONGEST_RETENTION_DAYS}, "
+    "as in <code>/cleanup 30</code>, or none for the retention."
+)
+CONFIRM_CLEANUP = "Yes, delete them"
+CLEANUP_TOO_OLD = (
+    "This button is too old, was used already, or is not yours. It deletes nothing. "
+    "Send /cleanup to ask again."
+)
 ERROR = "Something went wrong on my side. Please try again in a moment."
 
 # A message of Telegram holds 4,096 characters.
@@ -140,6 +156,40 @@ def _trust(report: AdminReport, next_cleanup: datetime, postponed: bool) -> str:
     if report.compaction_pending:
         lines.append("⚠️ Deleted interactions leave the disk with the next compaction.")
     return "\n".join(lines)
+
+
+def interactions(count: int, older_than: int) -> str:
+    """So many, older than so many days."""
+    return f"{count:,} interaction{'' if count == 1 else 's'} older than {days(older_than)}"
+
+
+def would_be_deleted(count: int, older_than: int, *, offered: bool) -> str:
+    """What a cleanup would do; `offered` if there is a button for it."""
+    if not count:
+        return f"Nothing is older than {days(older_than)}."
+    warning = "\n\nThis cannot be undone. The button is good for five minutes." if offered else ""
+    return f"<b>Would be deleted:</b> {interactions(count, older_than)}.{warning}"
+
+
+def cleaning_up(done: int, total: int, older_than: int) -> str:
+    return f"⏳ Deleting: {done:,} of {interactions(total, older_than)}"
+
+
+def cleaned_up(count: int, older_than: int, compacted_by: datetime | None) -> str:
+    """`compacted_by` is None if the traces have left the disk already."""
+    disk = (
+        f"Their traces leave the file by {moment(compacted_by)}."
+        if compacted_by
+        else "Their traces have left the disk, too."
+    )
+    return f"✅ <b>Deleted:</b> {interactions(count, older_than)}. {disk if count else ''}".rstrip()
+
+
+def cleanup_stopped(count: int, older_than: int) -> str:
+    return (
+        "⚠️ <b>Stopped</b>, since something went wrong; the log says more. "
+        f"Deleted so far: {interactions(count, older_than)}. Send /cleanup to delete the rest."
+    )
 
 
 def audit(entries: Sequence[AuditEntry]) -> str:

@@ -1,0 +1,110 @@
+"""Cleanup by hand: admins see what would be deleted, owners delete it."""
+
+import logging
+from collections.abc import Callable
+from datetime import datetime
+
+from aiogram import Bot
+from aiogram.filters import CommandObject
+from aiogram.types import (
+    CallbackQuery,
+    InlineKeyboardButton,
+    InlineKeyboardMarkup,
+    Message,
+    User,
+)
+
+from analytics import Action, AnalyticsService
+from analytics.retention import check_days
+from bot import texts
+from bot.confirmations import Confirmations
+from bot.progress import Progress
+
+logger = logging.getLogger(__name__)
+
+CLEANUP = "cleanup"
+# What the button carries begins with it; the days follow, signed with the rest.
+DELETE = f"{CLEANUP}-"
+
+
+async def preview(message: Message, command: CommandObject, analytics: AnalyticsService) -> None:
+    await _answer(message, command, analytics, button=None)
+
+
+async def offer(
+    message: Message,
+    command: CommandObject,
+    event_from_user: User,
+    analytics: AnalyticsService,
+    confirmations: Confirmations,
+) -> None:
+    def button(days: int) -> InlineKeyboardMarkup:
+        data = confirmations.data(f"{DELETE}{days}", event_from_user.id)
+        confirm = InlineKeyboardButton(text=texts.CONFIRM_CLEANUP, callback_data=data)
+        return InlineKeyboardMarkup(inline_keyboard=[[confirm]])
+
+    await _answer(message, command, analytics, button)
+
+
+async def delete(
+    click: CallbackQuery,
+    bot: Bot,
+    analytics: AnalyticsService,
+    confirmations: Confirmations,
+    next_cleanup: Callable[[], datetime],
+) -> None:
+    owner = click.from_user.id
+    action, _, _ = (click.data or "").partition(":")
+    if not confirmations.confirms_once(click.data, action, owner):
+        await bot.send_message(owner, texts.CLEANUP_TOO_OLD)
+        return
+    days, done, total = int(action.removeprefix(DELETE)), 0, 0
+    assert click.message is not None  # the filter asks for its chat
+    async with Progress(bot, click.message) as progress:
+
+        def tell(deleted: int) -> None:
+            nonlocal done
+            done = deleted
+            progress.show(texts.cleaning_up(done, total, days))
+
+        # First: it is in the trail, whatever stops the process meanwhile.
+        await analytics.note_access(Action.CLEANUP, owner)
+        try:
+            total = await analytics.cleanup_old_interactions(days, dry_run=True)
+            tell(0)
+            done = await analytics.cleanup_old_interactions(days, progress=tell)
+            compacted = await analytics.compact_if_due()
+        # Whatever it was, the message must not say for ever that it goes on.
+        except Exception:
+            logger.exception("a cleanup stopped half way")
+            ended = texts.cleanup_stopped(done, days)
+        else:
+            ended = texts.cleaned_up(done, days, None if compacted else next_cleanup())
+        await progress.end(ended)
+
+
+async def _answer(
+    message: Message,
+    command: CommandObject,
+    analytics: AnalyticsService,
+    button: Callable[[int], InlineKeyboardMarkup] | None,
+) -> None:
+    try:
+        days = _days(command.args, analytics.retention_days)
+    except ValueError:
+        await message.answer(texts.WRONG_DAYS)
+        return
+    count = await analytics.cleanup_old_interactions(days, dry_run=True)
+    offered = button(days) if button and count else None
+    text = texts.would_be_deleted(count, days, offered=offered is not None)
+    # Numbers of this bot are not for passing on.
+    await message.answer(text, reply_markup=offered, protect_content=True)
+
+
+def _days(text: str | None, otherwise: int) -> int:
+    """Raises ValueError."""
+    if not text:
+        return otherwise
+    if not (text.isascii() and text.isdigit()):
+        raise ValueError("no whole number")
+    return check_days(int(text))
