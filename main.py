@@ -16,9 +16,10 @@ from rich.console import Console
 from rich.progress import Progress
 
 from analytics import Access, Action, AdminReport
+from analytics.backups import DailyBackups
 from analytics.clock import GuardedClock
 from analytics.retention import LONGEST_RETENTION_DAYS, SHORTEST_RETENTION_DAYS
-from bot.commands import rights
+from bot.commands import backups, rights
 from bot.commands.encrypting import encrypt
 from bot.commands.endings import FAILED, sentences
 from bot.commands.records import records
@@ -37,6 +38,8 @@ app.command("rotate-key")(rights.rotate_key)
 app.command()(rights.audit)
 app.command()(encrypt)
 app.command()(records)
+app.command()(backups.backup)
+app.command()(backups.restore)
 
 # Seconds. Containers and systemd kill what does not stop; whoever waits 15 s for it never has to.
 LONGEST_SHUTDOWN = 14.0
@@ -77,7 +80,7 @@ async def serve(settings: Settings, stop: asyncio.Event, clock: GuardedClock) ->
     from bot.intake import receive
     from bot.middleware import RecordOnReceipt
     from bot.notices import tell_admins
-    from scheduler.jobs import build_scheduler, next_planned
+    from scheduler.jobs import add_daily, build_scheduler, next_planned
 
     logs.set_up(settings.log_level)
     async with settings.open(
@@ -96,6 +99,22 @@ async def serve(settings: Settings, stop: asyncio.Event, clock: GuardedClock) ->
             maintain=analytics.maintain,
             is_postponed=lambda: clock.ran_away,
             at=settings.cleanup_at,
+            clock=clock,
+        )
+        daily_backups = DailyBackups(
+            settings.database_path,
+            settings.backup_dir,
+            settings.file_key,
+            keep=settings.backup_keep,
+            retention_days=settings.retention_days,
+            clock=clock,
+        )
+        add_daily(
+            scheduler,
+            daily_backups.run,
+            last=daily_backups.last,
+            is_postponed=lambda: clock.ran_away,
+            at=settings.backup_at,
             clock=clock,
         )
         async with build_bot(settings, record) as bot:

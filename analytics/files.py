@@ -12,6 +12,9 @@ RESERVE_BYTES = 2 * 1024 * 1024
 # How every database begins that is not encrypted.
 MAGIC = b"SQLite format 3\0"
 
+# Ends the name of a draft.
+UNFINISHED = ".unfinished"
+
 # Device and inode of the database and of its write-ahead log.
 Identity = tuple[tuple[int, int] | None, tuple[int, int] | None]
 
@@ -62,15 +65,15 @@ def begin_draft(path: Path) -> Path:
     return draft
 
 
-def publish(path: Path) -> None:
-    """Name the draft; whatever kills this leaves all of it under that name, or no such name.
+def publish(path: Path, *, over: bool = False) -> None:
+    """Name the draft; whatever kills this leaves all of it under that name, or none of it.
 
-    Raises FileExistsError where there is something already.
+    Where there is something already it is put `over` that, or raises FileExistsError.
     """
     with _draft(path).open("rb") as file:
         os.fsync(file.fileno())
     try:
-        os.link(_draft(path), path)
+        (os.replace if over else os.link)(_draft(path), path)
     finally:
         discard_draft(path)
     sync_folder(path.parent)
@@ -79,12 +82,18 @@ def publish(path: Path) -> None:
 def discard_draft(path: Path) -> None:
     """Remove what a kill has left."""
     draft = _draft(path)
-    for file in (draft, wal(draft), _index(draft), journal(draft)):
+    draft.unlink(missing_ok=True)
+    discard_companions(draft)
+
+
+def discard_companions(path: Path) -> None:
+    """Of a database that is gone, or is to be."""
+    for file in (wal(path), _index(path), journal(path)):
         file.unlink(missing_ok=True)
 
 
 def _draft(path: Path) -> Path:
-    return path.with_name(f"{path.name}.unfinished")
+    return path.with_name(f"{path.name}{UNFINISHED}")
 
 
 def plain(path: Path) -> Path:

@@ -64,10 +64,10 @@ class Keyring:
                 key = _next_key(path, written_with)
                 if database.owner:
                     _finish_replacing(path, key)
-            references = _choose(path, key, self._pseudonymise, written_with)
+            references = choose(path, key, self._pseudonymise, written_with)
         is_new = self._may_begin and written_with is None
         if written_with != references.fingerprint and not is_new:
-            raise CannotOpen(_mismatch(path, written_with, references))
+            raise CannotOpen(mismatch(path, written_with, references))
         kept = self._key is not None or key_file(path).exists()
         if self._may_begin and isinstance(references, Pseudonyms) and not kept:
             write_key(key_file(path), references.key)
@@ -132,9 +132,13 @@ def _finish_replacing(path: Path, next_key: bytes | None) -> None:
         left.unlink()
 
 
-def _choose(
+def choose(
     path: Path, key: bytes | None, pseudonymise: bool, written_with: str | int | None
 ) -> References:
+    """The references of the database `path` by settings and key file, or by a new key.
+
+    `key` is None if it is in the key file. Raises CannotOpen.
+    """
     if not pseudonymise:
         return PlainIds()
     try:
@@ -151,7 +155,8 @@ def _choose(
     return Pseudonyms(key or new_key())
 
 
-def _mismatch(path: Path, written_with: str | int | None, references: References) -> str:
+def mismatch(path: Path, written_with: str | int | None, references: References) -> str:
+    """What to tell the operator of a file that was written with other references."""
     if PlainIds.fingerprint in (written_with, references.fingerprint):
         mode = "false" if written_with == PlainIds.fingerprint else "true"
         return f"{path} was written with PSEUDONYMISE_USER_IDS={mode}: set it back, or move it away"

@@ -183,6 +183,11 @@ class Settings(DataSettings):
         description="a number of seconds that divides a day, such as 3600, 60 or 1",
     )
     cleanup_at: time = Field(time(3), description="a time of day in UTC, such as 03:00")
+    backup_dir: Path | None = Field(
+        None, description="the path of a folder, or nothing for no backups"
+    )
+    backup_at: time = Field(time(3, 30), description="a time of day in UTC, such as 03:30")
+    backup_keep: int = Field(7, ge=1, le=366, description="a number of backups from 1 to 366")
     bot_api_url: AnyHttpUrl = Field(
         AnyHttpUrl("https://api.telegram.org"), description="the address of a Bot API server"
     )

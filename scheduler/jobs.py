@@ -114,6 +114,30 @@ def build_scheduler(
     return scheduler
 
 
+def add_daily(
+    scheduler: AsyncIOScheduler,
+    run: Callable[[], Awaitable[object]],
+    *,
+    last: Callable[[], Awaitable[datetime | None]],
+    is_postponed: Callable[[], bool],
+    at: time,
+    clock: Clock,
+) -> None:
+    """Have `run` called daily `at` (UTC), and at start and hourly if the newest run is missing.
+
+    While `is_postponed`, it is not called.
+    """
+
+    async def run_if_due() -> None:
+        newest = await last()
+        if not is_postponed() and (newest is None or newest < last_planned(clock(), at)):
+            await run()
+
+    # One job, of which only one runs at a time.
+    daily_and_hourly = FromNow(lambda now: min(next_planned(now, at), now + timedelta(hours=1)))
+    scheduler.add_job(_quiet(run_if_due), daily_and_hourly, next_run_time=datetime.now(UTC))
+
+
 def _quiet(job: Callable[[], Awaitable[None]]) -> Callable[[], Awaitable[None]]:
     """The scheduler cancels running jobs at its end, and would log that as a failure."""
 

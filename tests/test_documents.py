@@ -21,6 +21,9 @@ from tests.bot.settings import some_settings
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text("utf-8")
 PRIVACY = (ROOT / "PRIVACY.md").read_text("utf-8")
+# What few people need is on a page named by its task.
+PAGES = "\n".join(page.read_text("utf-8") for page in sorted((ROOT / "docs").glob("*.md")))
+DOCUMENTS = "\n".join([README, PRIVACY, PAGES])
 EXAMPLE = (ROOT / ".env.example").read_text("utf-8")
 
 
@@ -50,8 +53,7 @@ def test_the_example_names_every_setting_with_its_default() -> None:
 
 
 def test_the_documents_name_every_setting_once_with_its_default() -> None:
-    documents = README + PRIVACY
-    rows = re.findall(r"^\| `([A-Z_]+)` \|(?: `([^`|]*)`)? \|", documents, re.MULTILINE)
+    rows = re.findall(r"^\| `([A-Z_]+)` \|(?: `([^`|]*)`)? \|", DOCUMENTS, re.MULTILINE)
 
     assert sorted(rows) == sorted(SETTINGS.items())
 
@@ -66,8 +68,16 @@ def test_the_readme_names_every_command_of_the_bot() -> None:
     }
 
 
-def test_the_readme_names_every_command_of_the_command_line() -> None:
-    assert set(re.findall(r"^\| `python main\.py ([\w-]+)", README, re.MULTILINE)) == COMMANDS
+def test_the_documents_name_every_command_of_the_command_line_once() -> None:
+    rows = re.findall(r"^\| `python main\.py ([\w-]+)", DOCUMENTS, re.MULTILINE)
+
+    assert sorted(rows) == sorted(COMMANDS)
+
+
+def test_the_readme_leads_to_every_page() -> None:
+    pages = {f"docs/{page.name}" for page in (ROOT / "docs").glob("*.md")}
+
+    assert set(re.findall(r"\]\((docs/[\w-]+\.md)\)", README)) == pages
 
 
 @pytest.mark.parametrize("command", ["", *sorted(COMMANDS)])

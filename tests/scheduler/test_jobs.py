@@ -5,10 +5,11 @@ from datetime import UTC, datetime, time, timedelta, timezone
 from typing import Any
 
 import pytest
+from apscheduler.schedulers.asyncio import AsyncIOScheduler
 from hypothesis import given
 from hypothesis import strategies as st
 
-from scheduler.jobs import build_scheduler, last_planned, next_planned
+from scheduler.jobs import add_daily, build_scheduler, last_planned, next_planned
 
 NOW = datetime(2026, 6, 1, 12, 0, tzinfo=UTC)
 MOMENTS = st.datetimes(
@@ -130,3 +131,37 @@ def test_planned_moments_are_a_day_apart_around_now(now: datetime, at: time) -> 
     assert last <= now < following
     assert following - last == timedelta(days=1)
     assert (last.astimezone(UTC).hour, last.astimezone(UTC).minute) == (at.hour, at.minute)
+
+
+@pytest.mark.parametrize(
+    ("last", "postponed", "runs"),
+    [
+        (None, False, 1),
+        (NOW - timedelta(days=1), False, 1),
+        (datetime(2026, 6, 1, 3, 0, tzinfo=UTC), False, 0),
+        (None, True, 0),
+    ],
+)
+async def test_a_daily_job_runs_where_a_day_was_missed_and_not_while_postponed(
+    last: datetime | None, postponed: bool, runs: int
+) -> None:
+    calls = Calls(last)
+    scheduler = AsyncIOScheduler(timezone=UTC)
+    add_daily(
+        scheduler,
+        calls.cleanup,
+        last=calls.last_cleanup,
+        is_postponed=lambda: postponed,
+        at=time(3),
+        clock=lambda: NOW,
+    )
+    [job] = scheduler.get_jobs()
+    await job.func()
+
+    assert calls.made == ["cleanup"] * runs
+    for now, following in (
+        (NOW, NOW + timedelta(hours=1)),
+        (NOW.replace(hour=2, minute=30), NOW.replace(hour=3)),
+    ):
+        assert job.trigger.get_next_fire_time(None, now) == following
+    assert job.next_run_time <= datetime.now(UTC)

@@ -1,0 +1,237 @@
+"""Backups: whole copies of the file, made while the bot runs."""
+
+import asyncio
+import logging
+import shutil
+import sqlite3
+import time
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager, suppress
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from analytics import files, migrations
+from analytics.connections import DAMAGE, ERRORS, connect, primary_code, set_pragmas
+from analytics.files import CannotOpen
+
+logger = logging.getLogger(__name__)
+
+# The moment a backup was made, in its name: names in order are in the order of time.
+MOMENT = "%Y%m%dT%H%M%SZ"
+# An unfinished copy that has not grown for so many seconds was left by a kill.
+SURELY_LEFT = 3600
+# Then the version that the migration leads to.
+BEFORE_MIGRATION = ".before-schema-"
+
+
+class BackupRefused(CannotOpen):
+    """There is no backup, or nothing was restored; the message says why, and what to do."""
+
+
+class DailyBackups:
+    """What the running bot does about backups: a new one each day, and the old ones go."""
+
+    def __init__(
+        self,
+        path: Path,
+        folder: Path | None,
+        database_key: bytes | None,
+        *,
+        keep: int,
+        retention_days: int,
+        clock: Callable[[], datetime],
+    ) -> None:
+        """Without a `folder`, only what was copied before a migration is deleted in time."""
+        self._path = path
+        self._folder = folder
+        self._database_key = database_key
+        self._keep = keep
+        self._retention_days = retention_days
+        self._clock = clock
+
+    async def run(self) -> None:
+        """A failure is logged: the next run tries again."""
+        now, bounds = self._clock(), (self._keep, self._retention_days)
+        try:
+            _forget_migrated(self._path, self._retention_days, now)
+            if self._folder is not None:
+                await backup_into(self._path, self._folder, self._database_key, *bounds, now)
+                logger.info("backed up")
+        except (CannotOpen, OSError) as error:
+            logger.error("no backup: %s", error)
+
+    async def last(self) -> datetime | None:
+        """When the newest backup was made."""
+        if self._folder is None:
+            return None
+        return last_backup(self._path, self._folder, self._clock())
+
+
+async def backup(path: Path, to: Path, database_key: bytes | None) -> None:
+    """Copy the database `path`, in use or not, to the new file `to`, with mode 0600.
+
+    Of an encrypted one, with `database_key`, the copy is encrypted, too.
+
+    The copy is of one moment, holds nothing of what was deleted, is checked and synced. Raises
+    BackupRefused and leaves nothing behind if that is not possible, or if there is a file already.
+    """
+    if not path.exists():
+        raise BackupRefused(f"{path} does not exist: start the bot first, or set DATABASE_PATH")
+    try:
+        if to.exists():
+            raise FileExistsError
+        files.create_folder(to.parent)
+        async with copy(path, to, database_key):
+            files.publish(to)
+    except FileExistsError:
+        raise BackupRefused(f"{to} exists already: give a path where nothing is") from None
+    except OSError as error:
+        raise BackupRefused(f"{to} cannot be made ({error.strerror}): give another path") from None
+
+
+async def check(path: Path, database_key: bytes | None) -> None:
+    """Raise BackupRefused unless the file is a whole database of ours, of a version known here."""
+    answer, found = "", 0
+    if database_key and files.size(path) and files.is_plain(path):
+        raise BackupRefused(
+            f"{path} is not encrypted: take DATABASE_KEY out, restore it, and encrypt it then"
+        )
+    try:
+        async with connect(path, database_key, read_only=True) as connection:
+            [(found,)] = await connection.execute_fetchall("PRAGMA application_id")
+            if found == migrations.APPLICATION_ID:
+                await migrations.version(path, connection, may_be_old=True)
+                [(answer,)] = await connection.execute_fetchall("PRAGMA quick_check(1)")
+    except ERRORS as error:
+        if primary_code(error) not in DAMAGE:
+            raise BackupRefused(f"{path} cannot be read ({error}): give another file") from None
+        if _may_be_ours(path, database_key):
+            found = migrations.APPLICATION_ID
+    if found != migrations.APPLICATION_ID:
+        raise BackupRefused(
+            f"{path} is not a database of this program: give another file, "
+            "or set DATABASE_KEY if it is encrypted"
+        )
+    if answer != "ok":
+        another = ", or has another DATABASE_KEY" if database_key else ""
+        raise BackupRefused(f"{path} is damaged{another}: give another file")
+
+
+def _may_be_ours(path: Path, database_key: bytes | None) -> bool:
+    try:
+        files.refuse_foreign(path, migrations.APPLICATION_ID, encrypted=database_key is not None)
+    except CannotOpen:
+        return False
+    return True
+
+
+async def backup_into(
+    path: Path,
+    folder: Path,
+    database_key: bytes | None,
+    keep: int,
+    retention_days: int,
+    now: datetime,
+) -> Path:
+    """Back up into a folder under the name of the moment, then rotate; returns the new backup."""
+    _sweep(path, folder)
+    to = folder / f"{path.stem}-{now.astimezone(UTC):{MOMENT}}.sqlite3"
+    await backup(path, to, database_key)
+    rotate(path, folder, keep, retention_days, now)
+    return to
+
+
+def _sweep(path: Path, folder: Path) -> None:
+    """Remove what a kill left of a backup, once nobody can be writing it any more."""
+    for draft in folder.glob(f"{path.stem}-*.sqlite3{files.UNFINISHED}"):
+        if time.time() - draft.stat().st_mtime > SURELY_LEFT:
+            files.discard_draft(draft.with_suffix(""))
+
+
+async def before_migration(path: Path, version: int, database_key: bytes | None) -> None:
+    """Copy a database that is about to be changed for good, beside it; `version` 0 is a new one.
+
+    Under one name, so that a start that is tried again and again does not fill the disk: a
+    migration that did not come to its end left the file as it was.
+    """
+    if 0 < version < migrations.SCHEMA_VERSION:
+        to = path.with_name(f"{path.name}{BEFORE_MIGRATION}{migrations.SCHEMA_VERSION}")
+        async with copy(path, to, database_key):
+            files.publish(to, over=True)
+
+
+def _forget_migrated(path: Path, retention_days: int, now: datetime) -> None:
+    """What was copied before a migration is not kept past retention, either."""
+    oldest = (now - timedelta(days=retention_days)).timestamp()
+    for copy in path.parent.glob(f"{path.name}{BEFORE_MIGRATION}*"):
+        if copy.stat().st_mtime < oldest:
+            copy.unlink()
+
+
+def rotate(path: Path, folder: Path, keep: int, retention_days: int, now: datetime) -> int:
+    """Delete the backups that are past retention, and all but the newest `keep`; returns how many.
+
+    What has a date in the future was made by a clock that was wrong, and is left for a person.
+    """
+    made = sorted(((at, file) for at, file in backups(path, folder) if at <= now), reverse=True)
+    oldest = now - timedelta(days=retention_days)
+    gone = [file for n, (at, file) in enumerate(made) if n >= keep or at < oldest]
+    for file in gone:
+        file.unlink()
+    return len(gone)
+
+
+def backups(path: Path, folder: Path) -> Iterator[tuple[datetime, Path]]:
+    """The backups of this database in a folder, each with its moment, in no order."""
+    for file in folder.glob(f"{path.stem}-*.sqlite3"):
+        with suppress(ValueError):
+            moment = file.stem.removeprefix(f"{path.stem}-")
+            yield datetime.strptime(moment, MOMENT).replace(tzinfo=UTC), file
+
+
+def last_backup(path: Path, folder: Path, now: datetime) -> datetime | None:
+    """When the newest backup was made, leaving out what has a date in the future."""
+    return max((at for at, _ in backups(path, folder) if at <= now), default=None)
+
+
+@asynccontextmanager
+async def copy(source: Path, to: Path, database_key: bytes | None) -> AsyncIterator[Path]:
+    """A checked draft of `to`, to be published; what is left of it is removed."""
+    _refuse_without_room(source, to)
+    try:
+        # VACUUM INTO takes an empty file as it is, with its mode.
+        draft = files.begin_draft(to)
+        await _vacuum_into(source, draft, database_key)
+        await check(draft, database_key)
+        yield draft
+    except ERRORS as error:
+        what = "the disk is full" if primary_code(error) == sqlite3.SQLITE_FULL else str(error)
+        raise BackupRefused(f"{source} cannot be copied to {to} ({what})") from None
+    finally:
+        files.discard_draft(to)
+
+
+async def _vacuum_into(source: Path, draft: Path, database_key: bytes | None) -> None:
+    """`Connection.backup` would copy what is left of deleted rows, and never end under writes."""
+    async with connect(source, database_key, read_only=True) as connection:
+        await set_pragmas(connection, {"temp_store": 2, "busy_timeout": 60_000})
+        copying = asyncio.ensure_future(
+            connection.execute_fetchall("VACUUM INTO ?", (str(draft.absolute()),))
+        )
+        try:
+            await asyncio.shield(copying)
+        except asyncio.CancelledError:
+            # Cancelling does not reach the statement.
+            await connection.interrupt()
+            await asyncio.wait({copying})
+            copying.exception()
+            raise
+
+
+def _refuse_without_room(source: Path, to: Path) -> None:
+    """A backup must not be what fills the disk of the bot."""
+    needed = files.size(source) + files.size(files.wal(source)) + 2 * files.RESERVE_BYTES
+    if shutil.disk_usage(to.parent).free < needed:
+        raise BackupRefused(
+            f"{to.parent} has too little room for a copy: make {needed / 2**20:,.0f} MiB free"
+        )

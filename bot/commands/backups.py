@@ -1,0 +1,66 @@
+"""`backup` and `restore`."""
+
+import asyncio
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from analytics import backups, restoring
+from analytics.clock import utc_now
+from analytics.keys import key_file
+from bot.commands.endings import sentences
+from bot.settings import DataSettings, load
+
+
+def backup(
+    path: Annotated[Path, typer.Argument(help="A file that does not exist; with --keep a folder.")],
+    keep: Annotated[
+        int | None,
+        typer.Option(min=1, help="PATH is a folder: keep this many backups in it, delete older."),
+    ] = None,
+) -> None:
+    """Copy the database while the bot runs. Example: python main.py backup backups --keep 7"""
+    with sentences():
+        settings = load(DataSettings)
+        to = asyncio.run(_backup(settings, path, keep))
+    typer.echo(f"{to} written, {to.stat().st_size / 1024:,.0f} KiB")
+    if settings.pseudonymise_user_ids and not settings.user_id_key:
+        kept = key_file(settings.database_path)
+        typer.echo(f"the key is not in it: keep {kept}, in another place", err=True)
+
+
+async def _backup(settings: DataSettings, path: Path, keep: int | None) -> Path:
+    if keep is None:
+        await backups.backup(settings.database_path, path, settings.file_key)
+        return path
+    return await backups.backup_into(
+        settings.database_path,
+        path,
+        settings.file_key,
+        keep,
+        settings.retention_days,
+        utc_now(),
+    )
+
+
+def restore(
+    path: Annotated[Path, typer.Argument(help="A backup.")],
+    force: Annotated[
+        bool, typer.Option("--force", help="Overwrite the database that is there.")
+    ] = False,
+) -> None:
+    """Put a backup in the place of the database. Example: python main.py restore a.sqlite3"""
+    with sentences():
+        settings = load(DataSettings)
+        asyncio.run(
+            restoring.restore(
+                path,
+                settings.database_path,
+                settings.key,
+                settings.pseudonymise_user_ids,
+                settings.file_key,
+                force=force,
+            )
+        )
+    typer.echo(f"{settings.database_path} restored from {path}")
