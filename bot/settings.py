@@ -29,6 +29,7 @@ from analytics.service import DEFAULT_TIMESTAMP_PRECISION
 
 SECONDS_PER_DAY = 86_400
 MINUTES_PER_DAY = 1_440
+ENV_FILE = ".env"
 
 
 class WrongSettings(Exception):
@@ -107,7 +108,7 @@ class DataSettings(BaseSettings):
     """
 
     model_config = SettingsConfigDict(
-        env_file=".env", env_ignore_empty=True, extra="ignore", hide_input_in_errors=True
+        env_file=ENV_FILE, env_ignore_empty=True, extra="ignore", hide_input_in_errors=True
     )
 
     database_path: Path = Field(Path("data/analytics.sqlite3"), description="the path of a file")
@@ -136,6 +137,9 @@ class DataSettings(BaseSettings):
         ge=1,
         le=1000,
         description="a number of people from 1 to 1000; 1 for no limit",
+    )
+    backup_dir: Path | None = Field(
+        None, description="the path of a folder, or nothing for no backups"
     )
 
     @property
@@ -183,9 +187,6 @@ class Settings(DataSettings):
         description="a number of seconds that divides a day, such as 3600, 60 or 1",
     )
     cleanup_at: time = Field(time(3), description="a time of day in UTC, such as 03:00")
-    backup_dir: Path | None = Field(
-        None, description="the path of a folder, or nothing for no backups"
-    )
     backup_at: time = Field(time(3, 30), description="a time of day in UTC, such as 03:30")
     backup_keep: int = Field(7, ge=1, le=366, description="a number of backups from 1 to 366")
     bot_api_url: AnyHttpUrl = Field(
@@ -214,10 +215,10 @@ class Settings(DataSettings):
 SomeSettings = TypeVar("SomeSettings", bound=DataSettings)
 
 
-def load(kind: type[SomeSettings]) -> SomeSettings:
-    """The settings from the environment and `.env`. Raises WrongSettings."""
+def load(kind: type[SomeSettings], **given: Any) -> SomeSettings:
+    """The settings as given, or from the environment and `.env`. Raises WrongSettings."""
     try:
-        return kind()
+        return kind(**given)
     except ValidationError as error:
         lines = [_sentence(kind, details) for details in error.errors(include_url=False)]
         raise WrongSettings("\n".join(dict.fromkeys(lines))) from None

@@ -1,0 +1,192 @@
+"""Is all well with the file? Looks, changes nothing, and takes no lock: the bot may run."""
+
+import shutil
+import sqlite3
+import stat
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from analytics import files
+from analytics.backups import last_backup
+from analytics.connections import ERRORS, check_sqlite, connect, is_damaged, sentence
+from analytics.encryption import refuse_foreign
+from analytics.files import CannotOpen
+from analytics.keys import choose, key_file, mismatch
+from analytics.migrations import SCHEMA_VERSION
+
+# A day and what a night may take: cleanup, compaction and backup happen daily.
+OVERDUE = timedelta(hours=26)
+MIB = 2**20
+
+FACTS = """
+    SELECT
+        (SELECT value FROM file_settings WHERE name = 'references'),
+        (SELECT value FROM file_settings WHERE name = 'last_cleanup'),
+        (SELECT value FROM file_settings WHERE name = 'compaction_due'),
+        (SELECT min(timestamp) FROM interactions)
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """What one check found, and what to do about it; nothing to do if all is well."""
+
+    check: str
+    found: str
+    to_do: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What the file says of itself; moments in Unix seconds."""
+
+    references: str | None
+    last_cleanup: int | None
+    compaction_due: int | None
+    oldest: int | None
+
+
+async def check_up(
+    path: Path,
+    *,
+    key: bytes | None,
+    database_key: bytes | None,
+    pseudonymise: bool,
+    retention_days: int,
+    backup_dir: Path | None,
+    now: datetime,
+) -> list[Finding]:
+    """Everything that can be told from the files of the database at `path`."""
+    found = [sqlite(database_key)]
+    if found[0].to_do:
+        return found
+    if not path.exists():
+        return [*found, Finding("database", f"{path} does not exist yet: the bot makes it")]
+    found += [permissions([path.parent, *companions(path)])]
+    try:
+        facts = await _read(path, database_key)
+    except (CannotOpen, *ERRORS, OSError) as error:
+        said = str(error) if isinstance(error, CannotOpen) else sentence(path, error)
+        return [*found, _fault("database", said)]
+    found += [
+        Finding("database", f"{path} is whole, {_size(path) / MIB:,.1f} MiB"),
+        Finding("schema", f"version {SCHEMA_VERSION}"),
+        key_of(path, facts, key, pseudonymise),
+        disk(path, facts, retention_days, now, free=shutil.disk_usage(path.parent).free),
+        cleanup(facts, now),
+        compaction(facts, now),
+    ]
+    if backup_dir is not None:
+        found.append(newest_backup(last_backup(path, backup_dir, now), now))
+    return found
+
+
+def sqlite(database_key: bytes | None) -> Finding:
+    try:
+        check_sqlite(database_key)
+    except CannotOpen as error:
+        return _fault("sqlite", str(error))
+    return Finding("sqlite", f"version {sqlite3.sqlite_version}")
+
+
+def permissions(paths: list[Path]) -> Finding:
+    """Whether others can read what is there of `paths`."""
+    open_to_others = [path for path in paths if _is_open(path)]
+    if not open_to_others:
+        return Finding("permissions", "no one else can read the files")
+    names = " ".join(str(path) for path in open_to_others)
+    return Finding("permissions", f"others can get at {names}", f"chmod go-rwx {names}")
+
+
+def key_of(path: Path, facts: Facts, key: bytes | None, pseudonymise: bool) -> Finding:
+    try:
+        references = choose(path, key, pseudonymise, facts.references)
+    except CannotOpen as error:
+        return _fault("key", str(error))
+    if references.fingerprint != facts.references:
+        return _fault("key", mismatch(path, facts.references, references))
+    return Finding("key", "the one that the file was written with")
+
+
+def disk(path: Path, facts: Facts, retention_days: int, now: datetime, free: int) -> Finding:
+    """Whether there is room for what a full retention takes, and for the copy that VACUUM makes."""
+    size = _size(path)
+    oldest = now.timestamp() if facts.oldest is None else facts.oldest
+    days = max(1.0, (now.timestamp() - oldest) / 86_400)
+    full_size = size * max(1.0, retention_days / days)
+    needed = (full_size - size) + full_size + 2 * files.RESERVE_BYTES
+    found = f"{free / MIB:,.0f} MiB free, about {needed / MIB:,.0f} MiB needed"
+    return Finding("disk", found, "" if free >= needed else "make room, or shorten RETENTION_DAYS")
+
+
+def cleanup(facts: Facts, now: datetime) -> Finding:
+    to_do = "start the bot, or run `python main.py cleanup`"
+    if facts.last_cleanup is None:
+        return Finding("cleanup", "never yet", to_do)
+    last = datetime.fromtimestamp(facts.last_cleanup, UTC)
+    return Finding("cleanup", f"last at {_moment(last)}", to_do if now - last > OVERDUE else "")
+
+
+def compaction(facts: Facts, now: datetime) -> Finding:
+    if facts.compaction_due is None:
+        return Finding("compaction", "what was deleted has left the disk")
+    due = datetime.fromtimestamp(facts.compaction_due, UTC)
+    overdue = (
+        "end programs that keep the file open, make room on the disk, and run "
+        "`python main.py cleanup`"
+    )
+    return Finding(
+        "compaction", f"due since {_moment(due)}", overdue if now - due > OVERDUE else ""
+    )
+
+
+def newest_backup(last: datetime | None, now: datetime) -> Finding:
+    to_do = "start the bot, and look for `no backup` in its log"
+    if last is None:
+        return Finding("backup", "none in BACKUP_DIR", to_do)
+    return Finding("backup", f"newest of {_moment(last)}", to_do if now - last > OVERDUE else "")
+
+
+def companions(path: Path) -> Iterator[Path]:
+    """The files that belong to a database and hold something of it."""
+    yield from (path, files.wal(path), path.with_name(f"{path.name}-shm"), key_file(path))
+
+
+def _fault(check: str, sentence: str) -> Finding:
+    """From a sentence that says what is wrong, and then what to do."""
+    found, _, to_do = sentence.partition(": ")
+    return Finding(check, found, to_do)
+
+
+async def _read(path: Path, database_key: bytes | None) -> Facts:
+    """Raises CannotOpen, ERRORS and OSError."""
+    await refuse_foreign(path, database_key)
+    if await is_damaged(path, database_key):
+        raise CannotOpen(
+            f"{path} is damaged: restore a backup, or start the bot, which sets it aside"
+        )
+    async with connect(path, database_key, read_only=True) as connection:
+        [(version,)] = await connection.execute_fetchall("PRAGMA user_version")
+        if version != SCHEMA_VERSION:
+            found = f"{path} is of schema version {version}, this program of {SCHEMA_VERSION}"
+            to_do = "start the bot" if version < SCHEMA_VERSION else "install the newer version"
+            raise CannotOpen(f"{found}: {to_do}")
+        [facts] = await connection.execute_fetchall(FACTS)
+    return Facts(*facts)
+
+
+def _is_open(path: Path) -> bool:
+    try:
+        return bool(stat.S_IMODE(path.stat().st_mode) & 0o077)
+    except FileNotFoundError:
+        return False
+
+
+def _size(path: Path) -> int:
+    return files.size(path) + files.size(files.wal(path))
+
+
+def _moment(when: datetime) -> str:
+    return when.strftime("%Y-%m-%d %H:%M UTC")

@@ -1,0 +1,118 @@
+"""`doctor`: one line for each check, and what to do about what fails."""
+
+import asyncio
+import json
+from collections.abc import AsyncIterator
+from dataclasses import asdict
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from analytics.checkup import Finding, check_up, permissions
+from analytics.clock import utc_now
+from bot.commands.endings import FAILED
+from bot.commands.telegram import Unreachable, ask
+from bot.settings import ENV_FILE, DataSettings, Settings, WrongSettings, load
+
+# Timestamps are rounded to the hour; what is a minute off is found before that matters.
+LARGEST_CLOCK_ERROR = timedelta(minutes=1)
+# A failure of the webhook that is older has been got over.
+RECENT = timedelta(hours=1)
+
+
+def doctor(
+    as_json: Annotated[bool, typer.Option("--json", help="Print a list of objects.")] = False,
+) -> None:
+    """Check everything, change nothing; 1 if a check fails. Example: python main.py doctor"""
+    found = asyncio.run(findings())
+    if as_json:
+        lines = [{"ok": not finding.to_do, **asdict(finding)} for finding in found]
+        typer.echo(json.dumps(lines, indent=2))
+    else:
+        for finding in found:
+            to_do = f"\n     -> {finding.to_do}" if finding.to_do else ""
+            mark = "FAIL" if finding.to_do else "ok"
+            typer.echo(f"{mark:<4} {finding.check:<12} {finding.found}{to_do}")
+    if any(finding.to_do for finding in found):
+        raise typer.Exit(FAILED)
+
+
+async def findings() -> list[Finding]:
+    """All checks, by the settings of the environment and `.env`."""
+    found: list[Finding] = []
+    try:
+        settings = load(Settings)
+    except WrongSettings as error:
+        for line in str(error).splitlines():
+            what, _, to_do = line.partition(": ")
+            found.append(Finding("settings", what, to_do))
+    else:
+        found.append(Finding("settings", "all right"))
+        found += [finding async for finding in _ask_telegram(settings)]
+    found.append(_env_file(Path(ENV_FILE)))
+    try:
+        data_settings = load(DataSettings)
+    except WrongSettings:  # said above
+        return found
+    return found + await check_up(
+        data_settings.database_path,
+        key=data_settings.key,
+        database_key=data_settings.file_key,
+        pseudonymise=data_settings.pseudonymise_user_ids,
+        retention_days=data_settings.retention_days,
+        backup_dir=data_settings.backup_dir,
+        now=utc_now(),
+    )
+
+
+async def _ask_telegram(settings: Settings) -> AsyncIterator[Finding]:
+    try:
+        me, webhook = await ask(settings, "getMe"), await ask(settings, "getWebhookInfo")
+    except Unreachable as error:
+        yield Finding(
+            "token", f"Telegram does not answer ({error})", "check the network and BOT_API_URL"
+        )
+        return
+    if me.result is None or webhook.result is None:
+        yield Finding("token", "refused by Telegram", "set BOT_TOKEN to what @BotFather gave you")
+        return
+    yield Finding("token", f"@{me.result.get('username')}")
+    yield updates(settings, webhook.result, utc_now())
+    if me.date is not None:
+        yield clock(me.date, utc_now())
+
+
+def updates(settings: Settings, webhook: dict[str, Any], now: datetime) -> Finding:
+    """Whether Telegram sends updates where the bot, by its settings, receives them."""
+    waiting = f"{webhook.get('pending_update_count', 0):,} updates wait"
+    url = webhook.get("url", "")
+    if settings.webhook_url is None:
+        found = f"polling, {waiting}" if not url else "Telegram sends them to a webhook"
+        to_do = "start the bot; if it comes back, stop the other program that has the token"
+        return Finding("updates", found, to_do if url else "")
+    if url.rstrip("/") != str(settings.webhook_url).rstrip("/"):
+        found = "Telegram sends them to another webhook" if url else "no webhook is set"
+        to_do = "start the bot; if it comes back, stop the other program that has the token"
+        return Finding("updates", found, to_do)
+    failed = datetime.fromtimestamp(webhook.get("last_error_date", 0), UTC)
+    if now - failed < RECENT:
+        found = f"the webhook fails ({webhook.get('last_error_message')}), {waiting}"
+        return Finding("updates", found, "check that WEBHOOK_URL leads to the running bot")
+    return Finding("updates", f"webhook, {waiting}")
+
+
+def clock(telegrams: datetime, ours: datetime) -> Finding:
+    error = ours - telegrams
+    if abs(error) <= LARGEST_CLOCK_ERROR:
+        return Finding("clock", "agrees with Telegram's")
+    direction = "ahead of" if error > timedelta(0) else "behind"
+    seconds = abs(error).total_seconds()
+    return Finding("clock", f"{seconds:,.0f} s {direction} Telegram's", "set it right, best by NTP")
+
+
+def _env_file(path: Path) -> Finding:
+    """The file that holds the token is like those of the database."""
+    finding = permissions([path])
+    return Finding("env file", finding.found.replace("the files", ".env"), finding.to_do)

@@ -1,0 +1,334 @@
+"""`doctor` is green where all is well, and names each fault with what to do."""
+
+import json
+import os
+import shutil
+import signal
+import sqlite3
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import closing
+from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
+from pathlib import Path
+from types import SimpleNamespace
+
+import aiohttp
+import pytest
+
+from analytics import AnalyticsService, InteractionType, UserInteraction, connections
+from analytics.backups import backup_into
+from analytics.checkup import Facts, Finding, disk
+from bot.commands.doctor import findings, updates
+from bot.sandbox import Sandbox
+from bot.sandbox.faults import answers, refuses
+from bot.settings import Settings
+from tests import processes
+from tests.bot.settings import TOKEN, some_settings
+
+NOW = datetime.now(UTC)
+CHECKS = [
+    "settings", "token", "updates", "clock", "env file", "sqlite", "permissions", "database",
+    "schema", "key", "disk", "cleanup", "compaction", "backup",
+]  # fmt: skip
+
+
+class World:
+    """A place where all is well: a bot has run, cleaned up, and backed up."""
+
+    def __init__(self, folder: Path, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.folder = folder
+        self.sandbox = sandbox
+        self.database = folder / "data" / "analytics.sqlite3"
+        self.monkeypatch = monkeypatch
+
+    def set(self, **environment: str) -> None:
+        for name, value in environment.items():
+            self.monkeypatch.setenv(name, value)
+
+    def execute(self, sql: str, *parameters: object) -> None:
+        with closing(sqlite3.connect(self.database)) as connection, connection:
+            connection.execute(sql, parameters)
+
+    async def call(self, method: str, **parameters: str) -> None:
+        url = f"{self.sandbox.url}/bot{self.sandbox.token}/{method}"
+        async with aiohttp.ClientSession() as session, session.post(url, json=parameters) as answer:
+            assert answer.status == 200
+
+
+@pytest.fixture
+async def sandbox() -> AsyncIterator[Sandbox]:
+    async with Sandbox() as sandbox:
+        yield sandbox
+
+
+@pytest.fixture
+async def world(sandbox: Sandbox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> World:
+    world = World(tmp_path, sandbox, monkeypatch)
+    monkeypatch.chdir(tmp_path)
+    for name in Settings.model_fields:
+        monkeypatch.delenv(name.upper(), raising=False)
+    world.set(**processes.settings(sandbox, world.database), BACKUP_DIR="copies")
+    async with AnalyticsService.open(world.database) as analytics:
+        await analytics.record([UserInteraction(6_000_000_001, InteractionType.MESSAGE, NOW)])
+        await analytics.cleanup_old_interactions()
+    await backup_into(world.database, tmp_path / "copies", None, 7, 90, NOW)
+    return world
+
+
+async def test_where_all_is_well_every_check_says_so(world: World) -> None:
+    found = await findings()
+
+    assert [finding.check for finding in found] == CHECKS
+    assert [finding for finding in found if finding.to_do] == []
+
+
+async def token_refused(world: World) -> None:
+    world.set(BOT_TOKEN=TOKEN)
+
+
+async def token_malformed(world: World) -> None:
+    world.set(BOT_TOKEN="12345:secret")
+
+
+async def setting_wrong(world: World) -> None:
+    world.set(RETENTION_DAYS="ninety")
+
+
+async def telegram_away(world: World) -> None:
+    world.set(BOT_API_URL="http://127.0.0.1:1")
+
+
+async def telegram_elsewhere(world: World) -> None:
+    location = f"{world.sandbox.url}/bot{world.sandbox.token}/getMe"
+    world.sandbox.plan("getMe", answers("", 302, Location=location))
+
+
+async def somebody_elses_webhook(world: World) -> None:
+    await world.call("setWebhook", url="https://127.0.0.1:9/other")
+
+
+async def webhook_not_set(world: World) -> None:
+    world.set(WEBHOOK_URL="https://localhost/hook", WEBHOOK_SECRET="s" * 32)
+
+
+async def webhook_fails(world: World) -> None:
+    world.set(WEBHOOK_URL="https://127.0.0.1:9/hook", WEBHOOK_SECRET="s" * 32)
+    result = {
+        "url": "https://127.0.0.1:9/hook",
+        "pending_update_count": 3,
+        "last_error_date": int(NOW.timestamp()) - 60,
+        "last_error_message": "Connection refused",
+    }
+    world.sandbox.plan("getWebhookInfo", answers(json.dumps({"ok": True, "result": result})))
+
+
+async def clock_ahead(world: World) -> None:
+    body = json.dumps({"ok": True, "result": {"username": "a_bot"}})
+    date = format_datetime(NOW - timedelta(minutes=5), usegmt=True)
+    world.sandbox.plan("getMe", answers(body, Date=date))
+
+
+async def env_readable(world: World) -> None:
+    Path(".env").write_text("ADMIN_IDS=\n")
+    Path(".env").chmod(0o644)
+
+
+async def sqlite_old(world: World) -> None:
+    world.monkeypatch.setattr(connections, "MINIMUM_SQLITE", (99, 0, 0))
+
+
+async def database_readable(world: World) -> None:
+    world.database.chmod(0o640)
+
+
+async def key_readable(world: World) -> None:
+    world.database.with_suffix(".key").chmod(0o644)
+
+
+async def folder_open(world: World) -> None:
+    world.database.parent.chmod(0o755)
+
+
+async def database_damaged(world: World) -> None:
+    content = world.database.read_bytes()
+    world.database.write_bytes(content[:4096] + b"\xa5" * (len(content) - 4096))
+
+
+async def database_of_another_program(world: World) -> None:
+    world.execute("PRAGMA application_id=7")
+
+
+async def schema_newer(world: World) -> None:
+    world.execute("PRAGMA user_version=99")
+
+
+async def schema_older(world: World) -> None:
+    world.execute("PRAGMA user_version=0")
+
+
+async def key_missing(world: World) -> None:
+    world.database.with_suffix(".key").unlink()
+
+
+async def key_broken(world: World) -> None:
+    world.database.with_suffix(".key").write_text("no key")
+
+
+async def key_of_another(world: World) -> None:
+    world.set(USER_ID_KEY="ab" * 32)
+
+
+async def plain_ids(world: World) -> None:
+    world.set(PSEUDONYMISE_USER_IDS="false")
+
+
+async def not_encrypted(world: World) -> None:
+    world.set(DATABASE_KEY="cd" * 32)
+
+
+async def disk_full(world: World) -> None:
+    world.monkeypatch.setattr(shutil, "disk_usage", lambda _: SimpleNamespace(free=2**20))
+
+
+def _ago(hours: int) -> int:
+    return int((NOW - timedelta(hours=hours)).timestamp())
+
+
+async def cleanup_overdue(world: World) -> None:
+    world.execute("UPDATE file_settings SET value = ? WHERE name = 'last_cleanup'", _ago(27))
+
+
+async def cleanup_never(world: World) -> None:
+    world.execute("DELETE FROM file_settings WHERE name = 'last_cleanup'")
+
+
+async def compaction_overdue(world: World) -> None:
+    world.execute("INSERT INTO file_settings VALUES ('compaction_due', ?)", _ago(27))
+
+
+async def backup_overdue(world: World) -> None:
+    [copy] = (world.folder / "copies").iterdir()
+    copy.rename(copy.with_name("analytics-20260101T000000Z.sqlite3"))
+
+
+async def backup_none(world: World) -> None:
+    shutil.rmtree(world.folder / "copies")
+
+
+@pytest.mark.parametrize(
+    ("plant", "check", "words"),
+    [
+        (token_refused, "token", "@BotFather"),
+        (token_malformed, "settings", "@BotFather"),
+        (setting_wrong, "settings", "1 to 3650"),
+        (telegram_away, "token", "BOT_API_URL"),
+        (telegram_elsewhere, "token", "BOT_API_URL"),
+        (somebody_elses_webhook, "updates", "start the bot"),
+        (webhook_not_set, "updates", "start the bot"),
+        (webhook_fails, "updates", "WEBHOOK_URL leads to"),
+        (clock_ahead, "clock", "NTP"),
+        (env_readable, "env file", "chmod go-rwx .env"),
+        (sqlite_old, "sqlite", "SQLite 99.0.0"),
+        (database_readable, "permissions", "chmod go-rwx"),
+        (key_readable, "permissions", "analytics.key"),
+        (folder_open, "permissions", "data"),
+        (database_damaged, "database", "restore a backup"),
+        (database_of_another_program, "database", "DATABASE_PATH"),
+        (schema_newer, "database", "install the newer version"),
+        (schema_older, "database", "start the bot"),
+        (key_missing, "key", "restore it"),
+        (key_broken, "key", "restore it from a backup"),
+        (key_of_another, "key", "restore the key file"),
+        (plain_ids, "key", "set it back"),
+        (not_encrypted, "database", "main.py encrypt"),
+        (disk_full, "disk", "make room"),
+        (cleanup_overdue, "cleanup", "main.py cleanup"),
+        (cleanup_never, "cleanup", "main.py cleanup"),
+        (compaction_overdue, "compaction", "make room"),
+        (backup_overdue, "backup", "no backup"),
+        (backup_none, "backup", "no backup"),
+    ],
+)
+async def test_each_fault_is_named_with_what_to_do_and_nothing_else_fails(
+    world: World, plant: Callable[[World], Awaitable[None]], check: str, words: str
+) -> None:
+    await plant(world)
+    failed = [finding for finding in await findings() if finding.to_do]
+
+    assert [finding.check for finding in failed] == [check]
+    assert words in failed[0].to_do
+    assert failed[0].found
+    for secret in (os.environ["BOT_TOKEN"], "ab" * 32, world.sandbox.token):
+        assert secret not in str(failed)
+
+
+async def test_what_is_young_is_no_fault(world: World) -> None:
+    world.execute("UPDATE file_settings SET value = ? WHERE name = 'last_cleanup'", _ago(25))
+    world.execute("INSERT INTO file_settings VALUES ('compaction_due', ?)", _ago(25))
+
+    assert [finding for finding in await findings() if finding.to_do] == []
+
+
+async def test_before_the_first_start_there_is_nothing_to_complain_about(world: World) -> None:
+    world.set(DATABASE_PATH="new/analytics.sqlite3")
+    found = await findings()
+
+    assert "does not exist yet" in found[-1].found
+    assert [finding for finding in found if finding.to_do] == []
+    assert not Path("new").exists()
+
+
+async def test_doctor_beside_the_running_bot(world: World) -> None:
+    environment = {name: os.environ[name] for name in ("BOT_TOKEN", "BOT_API_URL", "DATABASE_PATH")}
+    async with processes.bot_process(world.sandbox, world.database) as bot:
+        green = await processes.run(world.folder, "doctor", **environment)
+        world.database.chmod(0o644)
+        red = await processes.run(world.folder, "doctor", "--json", **environment)
+        bot.send(signal.SIGTERM)
+        stopped = await bot.ended()
+
+    assert green[0] == 0, green
+    assert len(green[1].splitlines()) == len(CHECKS) - 1
+    assert red[0] == 1
+    failed = [line for line in json.loads(red[1]) if not line["ok"]]
+    assert [line["check"] for line in failed] == ["permissions"]
+    assert (green[2], red[2]) == ("", "")
+    assert world.sandbox.token not in green[1] + red[1]
+    assert stopped[0] == 0
+
+
+async def test_a_bot_that_does_not_answer_ends_in_findings(world: World) -> None:
+    world.sandbox.plan("getMe", refuses(502, "Bad Gateway"))
+    world.sandbox.plan("getWebhookInfo", answers("<html>"))
+
+    assert [finding.check for finding in await findings() if finding.to_do] == ["token"]
+
+
+def test_a_failure_of_the_webhook_that_was_got_over_is_no_fault() -> None:
+    url = "https://localhost/hook"
+    settings = some_settings(webhook_url=url, webhook_secret="s" * 32)
+    failed = {"url": url, "last_error_date": _ago(2), "last_error_message": "Connection refused"}
+
+    assert updates(settings, failed, NOW) == Finding("updates", "webhook, 0 updates wait")
+
+
+@pytest.mark.parametrize(
+    ("days", "retention_days", "free_mib", "enough"),
+    [
+        # 10 MiB in 10 days are 90 MiB in 90: another 80, 90 for their copy, and 4 in reserve.
+        (10, 90, 174, True),
+        (10, 90, 173, False),
+        # What is full does not grow.
+        (90, 90, 14, True),
+        (90, 90, 13, False),
+    ],
+)
+def test_the_disk_needs_room_for_growth_and_for_a_copy(
+    tmp_path: Path, days: int, retention_days: int, free_mib: int, enough: bool
+) -> None:
+    path = tmp_path / "a"
+    path.write_bytes(bytes(10 * 2**20))
+    facts = Facts(None, None, None, int((NOW - timedelta(days=days)).timestamp()) - 1)
+    finding = disk(path, facts, retention_days, NOW, free_mib * 2**20)
+
+    assert (finding.to_do == "") == enough
