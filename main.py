@@ -19,7 +19,7 @@ from analytics import Access, Action, AdminReport
 from analytics.backups import DailyBackups
 from analytics.clock import GuardedClock
 from analytics.retention import LONGEST_RETENTION_DAYS, SHORTEST_RETENTION_DAYS
-from bot.commands import backups, doctor, rights
+from bot.commands import backups, doctor, init, rights
 from bot.commands.encrypting import encrypt
 from bot.commands.endings import FAILED, sentences
 from bot.commands.records import records
@@ -41,6 +41,7 @@ app.command()(records)
 app.command()(backups.backup)
 app.command()(backups.restore)
 app.command()(doctor.doctor)
+app.command()(init.init)
 
 # Seconds. Containers and systemd kill what does not stop; whoever waits 15 s for it never has to.
 LONGEST_SHUTDOWN = 14.0

@@ -1,0 +1,63 @@
+"""`init`: a first `.env`."""
+
+import asyncio
+import os
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from bot.commands.endings import sentences
+from bot.commands.telegram import Unreachable, ask
+from bot.settings import ENV_FILE, Settings, WrongSettings, load
+
+
+def init(
+    token: Annotated[
+        str | None, typer.Option(help="From @BotFather; asked for, if not given.")
+    ] = None,
+    admin_id: Annotated[
+        str | None, typer.Option(help="Your Telegram ID; asked for, if not given.")
+    ] = None,
+) -> None:
+    """Write a first .env. Example: python main.py init --admin-id 4242"""
+    path = Path(ENV_FILE)
+    with sentences():
+        if path.exists():
+            raise WrongSettings(f"{path} exists already: edit it, or move it away")
+        # Neither echoed nor printed: a terminal remembers.
+        token = token or typer.prompt("Token from @BotFather (it is not shown)", hide_input=True)
+        if admin_id is None:
+            admin_id = typer.prompt("Your Telegram ID, for /stats; nothing for no admin", "")
+        settings = load(Settings, bot_token=token.strip(), admin_ids=admin_id)
+        name = asyncio.run(_check(settings))
+        _write(path, settings)
+    typer.echo(f"@{name} can start: python main.py")
+
+
+async def _check(settings: Settings) -> str:
+    """The name of the bot that the token belongs to. Raises WrongSettings."""
+    try:
+        me = await ask(settings, "getMe")
+    except Unreachable as error:
+        raise WrongSettings(
+            f"Telegram does not answer ({error}): check the network and BOT_API_URL"
+        ) from None
+    if me.result is None:
+        raise WrongSettings(
+            "BOT_TOKEN is refused by Telegram: give the token that @BotFather gave you"
+        )
+    return str(me.result.get("username"))
+
+
+def _write(path: Path, settings: Settings) -> None:
+    admins = ",".join(map(str, sorted(settings.admin_ids)))
+    text = f"BOT_TOKEN={settings.bot_token.get_secret_value()}\nADMIN_IDS={admins}\n"
+    try:
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    except OSError as error:
+        raise WrongSettings(
+            f"{path} cannot be written ({error.strerror}): run this where you may write"
+        ) from None
+    with os.fdopen(descriptor, "w") as file:
+        file.write(text)
