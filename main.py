@@ -6,6 +6,7 @@ import os
 import signal
 import threading
 from collections.abc import Iterator
+from contextlib import AbstractAsyncContextManager, nullcontext
 from dataclasses import asdict
 from datetime import datetime
 from pathlib import Path
@@ -84,11 +85,18 @@ async def serve(settings: Settings, stop: asyncio.Event, clock: GuardedClock) ->
     from bot.notices import tell_admins
     from scheduler.jobs import add_daily, build_scheduler, next_planned
 
-    logs.set_up(settings.log_level)
+    logs.set_up(settings.log_level, settings.log_format)
     async with settings.open(
         Access.OWN, timestamp_precision=settings.timestamp_precision, clock=clock
     ) as analytics:
         record = RecordOnReceipt(analytics, clock)
+        serving_metrics: AbstractAsyncContextManager[None] = nullcontext()
+        if settings.metrics_port is not None:
+            from bot.metrics import Metrics
+
+            metrics = Metrics(analytics, clock)
+            record = metrics.record
+            serving_metrics = metrics.serving(settings.metrics_host, settings.metrics_port)
         dispatcher = build_dispatcher(
             settings,
             analytics,
@@ -119,7 +127,7 @@ async def serve(settings: Settings, stop: asyncio.Event, clock: GuardedClock) ->
             at=settings.backup_at,
             clock=clock,
         )
-        async with build_bot(settings, record) as bot:
+        async with serving_metrics, build_bot(settings, record) as bot:
             scheduler.start()
             telling = asyncio.create_task(tell_admins(bot, settings.admin_ids, analytics.notices))
             try:

@@ -133,13 +133,8 @@ def compaction(facts: Facts, now: datetime) -> Finding:
     if facts.compaction_due is None:
         return Finding("compaction", "what was deleted has left the disk")
     due = datetime.fromtimestamp(facts.compaction_due, UTC)
-    overdue = (
-        "end programs that keep the file open, make room on the disk, and run "
-        "`python main.py cleanup`"
-    )
-    return Finding(
-        "compaction", f"due since {_moment(due)}", overdue if now - due > OVERDUE else ""
-    )
+    to_do = "end programs that keep the file open, make room, and run `python main.py cleanup`"
+    return Finding("compaction", f"due since {_moment(due)}", to_do if now - due > OVERDUE else "")
 
 
 def newest_backup(last: datetime | None, now: datetime) -> Finding:

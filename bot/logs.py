@@ -1,9 +1,11 @@
 """Log lines that hold no person: a log outlives the cleanup."""
 
+import json
 import logging
 import re
 import traceback
 import warnings
+from datetime import UTC, datetime
 
 # Their messages are ours and hold no data of people.
 OUR_LOGGERS = ("analytics", "bot", "scheduler", "__main__")
@@ -21,16 +23,39 @@ class PrivateFormatter(logging.Formatter):
     """
 
     def format(self, record: logging.LogRecord) -> str:
-        ours = record.name.split(".")[0] in OUR_LOGGERS and not record.exc_info
-        if ours:
-            message = record.getMessage()
-        else:
-            message = str(record.msg) if record.args else f"{record.pathname}:{record.lineno}"
-        line = f"{self.formatTime(record)} {record.levelname} {record.name}: {message}"
-        if record.exc_info and record.exc_info[1]:
-            line += "".join(f"\n    {part}" for part in _where(record.exc_info[1]))
         # The second line of defence: nothing known puts a token here.
-        return TOKEN.sub("(token)", line)
+        return TOKEN.sub("(token)", self.line(record))
+
+    def line(self, record: logging.LogRecord) -> str:
+        line = f"{self.formatTime(record)} {record.levelname} {record.name}: {_message(record)}"
+        return line + "".join(f"\n    {part}" for part in _exception(record))
+
+
+class PrivateJsonFormatter(PrivateFormatter):
+    """The same as an object on a line of its own, for programs that read logs."""
+
+    def line(self, record: logging.LogRecord) -> str:
+        parts = {
+            "time": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"),
+            "level": record.levelname,
+            "logger": record.name,
+            "message": _message(record),
+        }
+        exception = _exception(record)
+        return json.dumps(parts | {"exception": exception} if exception else parts)
+
+
+FORMATTERS = {"text": PrivateFormatter, "json": PrivateJsonFormatter}
+
+
+def _message(record: logging.LogRecord) -> str:
+    if record.name.split(".")[0] in OUR_LOGGERS and not record.exc_info:
+        return record.getMessage()
+    return str(record.msg) if record.args else f"{record.pathname}:{record.lineno}"
+
+
+def _exception(record: logging.LogRecord) -> list[str]:
+    return _where(record.exc_info[1]) if record.exc_info and record.exc_info[1] else []
 
 
 def _where(error: BaseException) -> list[str]:
@@ -53,10 +78,13 @@ def _log_warning(
     logger.warning("%s at %s:%d", category.__name__, filename, lineno)
 
 
-def set_up(level: str) -> None:
-    """Log to stderr, warnings included, which otherwise go past logging."""
+def set_up(level: str, form: str = "text") -> None:
+    """Log to stderr, warnings included, which otherwise go past logging.
+
+    `form` is one of FORMATTERS.
+    """
     handler = logging.StreamHandler()
-    handler.setFormatter(PrivateFormatter())
+    handler.setFormatter(FORMATTERS[form]())
     logging.basicConfig(level=level, handlers=[handler], force=True)
     warnings.showwarning = _log_warning
     # It prints the id of every update: with the remembered ones that would tell who came when.

@@ -205,6 +205,11 @@ class Settings(DataSettings):
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(
         "INFO", description="DEBUG, INFO, WARNING or ERROR"
     )
+    log_format: Literal["text", "json"] = Field("text", description="text or json")
+    metrics_host: str = Field("127.0.0.1", description="an address of this machine")
+    metrics_port: int | None = Field(
+        None, ge=1, le=65535, description="a port from 1 to 65535, or nothing for no metrics"
+    )
 
     @property
     def owners(self) -> frozenset[int]:

@@ -2,9 +2,11 @@
 
 import asyncio
 import io
+import json
 import logging
 import warnings
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from datetime import datetime
 
 import pytest
 
@@ -94,3 +96,41 @@ def test_our_own_lines_keep_their_numbers(log: io.StringIO) -> None:
     logging.getLogger("analytics.retention").info("cleaned up %d interactions", 12)
 
     assert "cleaned up 12 interactions" in log.getvalue()
+
+
+@pytest.fixture
+def objects(log: io.StringIO) -> Callable[[], list[dict[str, object]]]:
+    """What a bot with LOG_FORMAT=json writes."""
+    logs.set_up("DEBUG", "json")
+    return lambda: [json.loads(line) for line in log.getvalue().splitlines()]
+
+
+def test_as_json_each_record_is_an_object(
+    objects: Callable[[], list[dict[str, object]]],
+) -> None:
+    logging.getLogger("analytics.retention").info('cleaned up %d "interactions"\n', 12)
+    [line] = objects()
+
+    assert datetime.fromisoformat(str(line.pop("time"))).tzinfo is not None
+    assert line == {
+        "level": "INFO",
+        "logger": "analytics.retention",
+        "message": 'cleaned up 12 "interactions"\n',
+    }
+
+
+def test_as_json_the_same_is_left_out(
+    objects: Callable[[], list[dict[str, object]]],
+) -> None:
+    logging.getLogger("aiogram").error("failed to handle %s", CANARY, extra={"text": CANARY})
+    logging.getLogger("bot").error("asked https://localhost/bot%s/getMe", TOKEN)
+    try:
+        raise ValueError(CANARY)
+    except ValueError:
+        logging.getLogger("bot").exception("a handler failed: %s", CANARY)
+    other, ours, failed = objects()
+
+    assert other["message"] == "failed to handle %s"
+    assert ours["message"] == "asked https://localhost/bot(token)/getMe"
+    assert failed["exception"][0] == "ValueError"  # type: ignore[index]
+    assert CANARY not in str([other, ours, failed])

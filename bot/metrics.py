@@ -1,0 +1,165 @@
+"""Numbers for Prometheus, and whether the bot is well: none of a person, and no label that is one.
+
+Active users are not among them: read every few seconds, a number tells who came just now.
+"""
+
+import logging
+import sqlite3
+import time
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager
+from typing import Any
+
+from aiogram import Bot
+from aiogram.client.session.middlewares.base import NextRequestMiddlewareType
+from aiogram.methods import GetUpdates, SetWebhook, TelegramMethod
+from aiogram.methods.base import TelegramType
+from aiogram.types import Update
+from aiohttp import web
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, ProcessCollector
+from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
+
+from analytics import AnalyticsService, CannotOpen
+from analytics.clock import GuardedClock
+from bot.classify import interaction_type
+from bot.middleware import RecordOnReceipt
+from bot.settings import WrongSettings
+
+# An empty poll is answered after ten seconds; pauses after errors are shorter than that.
+LONGEST_SILENCE = 120.0
+# Seconds. Recording waits for two at most.
+BUCKETS = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.0)
+
+
+class MeasuredRecording(RecordOnReceipt):
+    """Records as ever, and notes how many, how long, and when something was last received."""
+
+    def __init__(
+        self,
+        analytics: AnalyticsService,
+        clock: GuardedClock,
+        registry: CollectorRegistry,
+        monotonic: Callable[[], float] = time.monotonic,
+    ) -> None:
+        super().__init__(analytics, clock)
+        self._monotonic = monotonic
+        self._last_poll = float("-inf")
+        self._has_webhook = False
+        self._updates = Counter(
+            "bot_updates", "Updates received", ["interaction_type"], registry=registry
+        )
+        self._seconds = Histogram(
+            "bot_recording_seconds",
+            "Time until a received batch is committed",
+            buckets=BUCKETS,
+            registry=registry,
+        )
+
+    @property
+    def receiving(self) -> bool:
+        """Whether Telegram knows where to send updates, or has lately been asked for them."""
+        return self._has_webhook or self._monotonic() - self._last_poll < LONGEST_SILENCE
+
+    async def __call__(
+        self,
+        make_request: NextRequestMiddlewareType[TelegramType],
+        bot: Bot,
+        method: TelegramMethod[TelegramType],
+    ) -> Any:
+        answer = await super().__call__(make_request, bot, method)
+        if isinstance(method, GetUpdates):
+            self._last_poll = self._monotonic()
+        elif isinstance(method, SetWebhook):
+            self._has_webhook = True
+        return answer
+
+    async def record(self, updates: Sequence[Update]) -> None:
+        started = self._monotonic()
+        await super().record(updates)
+        if updates:
+            self._seconds.observe(self._monotonic() - started)
+        for update in updates:
+            self._updates.labels(interaction_type(update)).inc()
+
+
+class CountRecords(logging.Handler):
+    """Counts log lines by level; what they say is not looked at."""
+
+    def __init__(self, registry: CollectorRegistry) -> None:
+        super().__init__(logging.WARNING)
+        self._records = Counter("bot_log_records", "Log lines", ["level"], registry=registry)
+        for level in ("WARNING", "ERROR", "CRITICAL"):
+            self._records.labels(level)  # there from the start, as 0
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self._records.labels(record.levelname).inc()
+
+
+class Metrics:
+    """`record` is to be the bot's; `serving` answers `/metrics` and `/healthz`."""
+
+    def __init__(self, analytics: AnalyticsService, clock: GuardedClock) -> None:
+        self._analytics = analytics
+        self._registry = CollectorRegistry()
+        self.record = MeasuredRecording(analytics, clock, self._registry)
+        self._count_records = CountRecords(self._registry)
+        ProcessCollector(registry=self._registry)
+        self._gauges = {
+            name: Gauge(f"bot_{name}", purpose, registry=self._registry)
+            for name, purpose in (
+                ("backlog", "Interactions that wait in memory"),
+                ("dropped", "Interactions never recorded"),
+                ("last_cleanup_timestamp_seconds", "When retention was last enforced"),
+                ("last_cleanup_deleted", "Interactions deleted then"),
+                ("compaction_pending", "Whether deleted interactions still leave traces"),
+            )
+        }
+
+    @asynccontextmanager
+    async def serving(self, host: str, port: int) -> AsyncIterator[None]:
+        """Raises WrongSettings if the port cannot be used."""
+        application = web.Application()
+        application.router.add_get("/metrics", self.metrics)
+        application.router.add_get("/healthz", self.health)
+        runner = web.AppRunner(application, access_log=None, shutdown_timeout=1.0)
+        await runner.setup()
+        logging.getLogger().addHandler(self._count_records)
+        try:
+            await _listen(runner, host, port)
+            yield
+        finally:
+            logging.getLogger().removeHandler(self._count_records)
+            await runner.cleanup()
+
+    async def metrics(self, request: web.Request) -> web.Response:
+        try:
+            report = await self._analytics.get_admin_analytics_report()
+        except (sqlite3.Error, CannotOpen):
+            self._gauges["backlog"].set(self._analytics.backlog)
+        else:
+            last_cleanup = report.last_cleanup.timestamp() if report.last_cleanup else 0
+            self._gauges["backlog"].set(report.backlog)
+            self._gauges["dropped"].set(report.dropped)
+            self._gauges["last_cleanup_timestamp_seconds"].set(last_cleanup)
+            self._gauges["last_cleanup_deleted"].set(report.last_cleanup_deleted)
+            self._gauges["compaction_pending"].set(report.compaction_pending)
+        return web.Response(
+            body=generate_latest(self._registry), headers={"Content-Type": CONTENT_TYPE_LATEST}
+        )
+
+    async def health(self, request: web.Request) -> web.Response:
+        receiving, recording = self.record.receiving, self._analytics.is_recording
+        return web.json_response(
+            {"receiving": receiving, "recording": recording},
+            status=200 if receiving and recording else 503,
+        )
+
+
+async def _listen(runner: web.AppRunner, host: str, port: int) -> None:
+    try:
+        await web.TCPSite(runner, host, port).start()
+    except OSError as error:
+        raise WrongSettings(
+            f"METRICS_HOST and METRICS_PORT are {host} and {port}, where the bot cannot listen "
+            f"({error.strerror}): give an address of this machine and a free port"
+        ) from None

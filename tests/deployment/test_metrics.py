@@ -1,0 +1,202 @@
+"""What Prometheus collects: true numbers, and nobody in them."""
+
+import json
+import logging
+import re
+import socket
+import sqlite3
+from collections.abc import AsyncIterator
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+import aiohttp
+import pytest
+from prometheus_client import CollectorRegistry
+from prometheus_client.parser import text_string_to_metric_families
+
+from analytics import AnalyticsService, InteractionType
+from analytics.clock import GuardedClock
+from bot import texts
+from bot.metrics import LONGEST_SILENCE, MeasuredRecording, Metrics
+from bot.sandbox import Sandbox
+from bot.settings import WrongSettings
+from tests.bot.running import running_bot
+from tests.faults.kills import webhook_settings
+
+CANARY = "canary Ada 5000000001"
+
+
+@pytest.fixture
+async def sandbox() -> AsyncIterator[Sandbox]:
+    async with Sandbox() as sandbox:
+        yield sandbox
+
+
+@pytest.fixture
+def database(tmp_path: Path) -> Path:
+    return tmp_path / "data" / "analytics.sqlite3"
+
+
+@pytest.fixture
+def port() -> int:
+    with closing(socket.socket()) as free:
+        free.bind(("127.0.0.1", 0))
+        return int(free.getsockname()[1])
+
+
+async def get(port: int, path: str) -> tuple[int, str]:
+    async with (
+        aiohttp.ClientSession() as session,
+        session.get(f"http://127.0.0.1:{port}/{path}") as response,
+    ):
+        return response.status, await response.text()
+
+
+def samples(text: str) -> dict[tuple[str, str], float]:
+    """Value by name and by label value, of which there is one at most."""
+    return {
+        (sample.name, *sample.labels.values(), "")[:2]: sample.value  # type: ignore[misc]
+        for family in text_string_to_metric_families(text)
+        for sample in family.samples
+    }
+
+
+async def test_metrics_count_what_happened(sandbox: Sandbox, database: Path, port: int) -> None:
+    person = sandbox.person(first_name="Ada", username="canary_ada")
+    async with running_bot(sandbox, database, metrics_port=port):
+        await person.says(CANARY)
+        await person.answer()
+        await person.says("/start")
+        await person.answer()
+        await person.clicks(texts.SEE_PRIVACY)
+        await person.toast()
+        logging.getLogger("other").error(CANARY)
+        status, text = await get(port, "metrics")
+        health = await get(port, "healthz")
+    values = samples(text)
+
+    assert status == 200
+    assert values["bot_updates_total", "message"] == 1
+    assert values["bot_updates_total", "command"] == 1
+    assert values["bot_updates_total", "button_click"] == 1
+    assert values["bot_recording_seconds_count", ""] == 3
+    assert values["bot_recording_seconds_sum", ""] > 0
+    assert values["bot_log_records_total", "ERROR"] == 1
+    assert values["bot_log_records_total", "CRITICAL"] == 0
+    assert values["bot_last_cleanup_timestamp_seconds", ""] > 1.7e9
+    assert (values["bot_backlog", ""], values["bot_dropped", ""]) == (0, 0)
+    assert values["bot_compaction_pending", ""] == 0
+    assert (health[0], json.loads(health[1])) == (200, {"receiving": True, "recording": True})
+
+
+async def test_no_label_holds_a_person(sandbox: Sandbox, database: Path, port: int) -> None:
+    person = sandbox.person(first_name="Ada", username="canary_ada")
+    async with running_bot(sandbox, database, metrics_port=port):
+        await person.says(f"/{CANARY}")
+        await person.answer()
+        await sandbox.inject({"kind_of_tomorrow": {"from": person.user}}, unasked=True)
+        await sandbox.settled()
+        _, text = await get(port, "metrics")
+    labels = {
+        (name, value)
+        for family in text_string_to_metric_families(text)
+        for sample in family.samples
+        for name, value in sample.labels.items()
+    }
+
+    allowed = {("interaction_type", interaction_type.value) for interaction_type in InteractionType}
+    allowed |= {("level", level) for level in ("WARNING", "ERROR", "CRITICAL")}
+    assert {label for label in labels if label[0] != "le"} <= allowed
+    assert not re.search(f"canary|Ada|{person.user['id']}", text)
+    with closing(sqlite3.connect(database)) as connection:
+        [(reference,)] = connection.execute("SELECT reference FROM users").fetchall()
+    assert str(reference) not in text
+    assert "active" not in text
+
+
+async def test_without_a_port_nothing_is_measured(
+    sandbox: Sandbox, database: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: object) -> None:
+        raise AssertionError("not asked for")
+
+    monkeypatch.setattr(Metrics, "__init__", refuse)
+    async with running_bot(sandbox, database):
+        pass
+
+
+async def test_metrics_listen_on_the_loopback_unless_told_otherwise(
+    sandbox: Sandbox, database: Path, port: int
+) -> None:
+    async with running_bot(sandbox, database, metrics_port=port):
+        with closing(socket.socket()) as other:
+            # Taken on every address, this would fail for the port of another loopback address, too.
+            other.bind(("127.0.0.2", port))
+
+
+async def test_a_port_that_is_taken_is_a_sentence(
+    sandbox: Sandbox, database: Path, port: int
+) -> None:
+    with closing(socket.socket()) as taken:
+        taken.bind(("127.0.0.1", port))
+        taken.listen()
+        with pytest.raises(WrongSettings, match=f"METRICS_PORT are 127.0.0.1 and {port}"):
+            async with running_bot(sandbox, database, metrics_port=port):
+                pass
+
+
+async def test_while_the_database_fails_the_metrics_say_so(
+    sandbox: Sandbox, database: Path, port: int
+) -> None:
+    person = sandbox.person()
+    async with running_bot(sandbox, database, metrics_port=port):
+        await person.says("good morning")
+        await person.answer()
+        with closing(sqlite3.connect(database, isolation_level=None)) as connection:
+            connection.execute("BEGIN IMMEDIATE")
+            await person.says("good evening")
+            await person.answer()
+            values = samples((await get(port, "metrics"))[1])
+            health = await get(port, "healthz")
+            connection.execute("ROLLBACK")
+
+    assert values["bot_backlog", ""] == 1
+    assert (health[0], json.loads(health[1])) == (503, {"receiving": True, "recording": False})
+
+
+async def test_with_a_webhook_the_bot_is_well_once_telegram_knows_of_it(
+    sandbox: Sandbox, database: Path, port: int
+) -> None:
+    webhook: dict[str, Any] = {name.lower(): it for name, it in webhook_settings().items()}
+    person = sandbox.person()
+    async with running_bot(sandbox, database, metrics_port=port, **webhook):
+        await person.says("good morning")
+        await person.answer()
+        status, _ = await get(port, "healthz")
+
+    assert status == 200
+
+
+async def test_an_empty_poll_is_no_recording(sandbox: Sandbox, database: Path) -> None:
+    registry = CollectorRegistry()
+    async with AnalyticsService.open(database) as analytics:
+        await MeasuredRecording(analytics, GuardedClock(), registry).record([])
+
+    assert registry.get_sample_value("bot_recording_seconds_count") == 0
+
+
+def test_a_bot_that_does_not_hear_from_telegram_is_not_well() -> None:
+    now = 1_000_000.0
+    recording = MeasuredRecording(
+        None,  # type: ignore[arg-type]  # records nothing here
+        GuardedClock(),
+        CollectorRegistry(),
+        monotonic=lambda: now,
+    )
+
+    assert not recording.receiving
+    recording._last_poll = now - LONGEST_SILENCE + 1
+    assert recording.receiving
+    now += 1
+    assert not recording.receiving
