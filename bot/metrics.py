@@ -4,7 +4,6 @@ Active users are not among them: read every few seconds, a number tells who came
 """
 
 import logging
-import sqlite3
 import time
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
@@ -21,6 +20,7 @@ from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
 
 from analytics import AnalyticsService, CannotOpen
 from analytics.clock import GuardedClock
+from analytics.connections import ERRORS
 from bot.classify import interaction_type
 from bot.middleware import RecordOnReceipt
 from bot.settings import WrongSettings
@@ -134,7 +134,7 @@ class Metrics:
     async def metrics(self, request: web.Request) -> web.Response:
         try:
             report = await self._analytics.get_admin_analytics_report()
-        except (sqlite3.Error, CannotOpen):
+        except (*ERRORS, CannotOpen):
             self._gauges["backlog"].set(self._analytics.backlog)
         else:
             last_cleanup = report.last_cleanup.timestamp() if report.last_cleanup else 0
