@@ -1,0 +1,213 @@
+"""From the wheel or the container file to a running bot, without the source tree."""
+
+import asyncio
+import os
+import re
+import shlex
+import shutil
+import signal
+import socket
+import stat
+import sys
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, closing
+from pathlib import Path
+
+import pytest
+
+from bot.sandbox import Sandbox
+from main import LONGEST_SHUTDOWN
+from tests.deployment.environments import ROOT, build_wheel, make_venv, run
+from tests.processes import PATIENCE, Process
+
+DEPLOY = ROOT / "deploy"
+CONTAINERFILE = (DEPLOY / "Containerfile").read_text("utf-8")
+UNIT = (DEPLOY / "telegram-bot.service").read_text("utf-8")
+
+
+@pytest.fixture
+async def sandbox() -> AsyncIterator[Sandbox]:
+    async with Sandbox() as sandbox:
+        yield sandbox
+
+
+def instructions() -> Iterator[tuple[str, str]]:
+    """What the container file says, comments left out."""
+    for line in CONTAINERFILE.splitlines():
+        if line and not line.startswith("#"):
+            name, _, value = line.partition(" ")
+            yield name, value
+
+
+def only(name: str) -> str:
+    [value] = [value for found, value in instructions() if found == name]
+    return value
+
+
+def inside(container: Path, text: str) -> str:
+    """Paths of the container as they are here."""
+    return re.sub(r"(?<![\w.])/(tmp|app|data)\b", rf"{container}/\1", text)
+
+
+@pytest.fixture(scope="module")
+def container(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The steps of the container file, carried out in an empty folder with a Python of its own."""
+    folder = tmp_path_factory.mktemp("container")
+    python = make_venv(folder / "venv")
+    (folder / "tmp").mkdir()
+    for name, value in instructions():
+        if name == "COPY":
+            source, target = ROOT / value.split()[0], value.split()[1]
+            to = Path(inside(folder, target) if target.startswith("/") else folder / "app" / target)
+            if source.is_dir():
+                shutil.copytree(source, to, ignore=shutil.ignore_patterns("__pycache__"))
+            else:
+                shutil.copy(source, to)
+        elif name == "WORKDIR":
+            Path(inside(folder, value)).mkdir()
+        elif name == "RUN":
+            command = inside(folder, value)
+            if os.getuid():
+                command = command.replace(" -o 10001 -g 10001", "")
+            path = f"{python.parent}:{os.environ['PATH']}"
+            run("bash", "-euc", command, cwd=folder, PATH=path)
+    return folder
+
+
+@pytest.fixture
+def port() -> str:
+    with closing(socket.socket()) as free:
+        free.bind(("127.0.0.1", 0))
+        return str(free.getsockname()[1])
+
+
+@asynccontextmanager
+async def running(
+    sandbox: Sandbox, cwd: Path, *command: str | Path, **environment: str
+) -> AsyncIterator[Process]:
+    """A bot from when it polls; killed at the end, if it still runs."""
+    process = Process(
+        await asyncio.create_subprocess_exec(
+            *map(str, command),
+            cwd=cwd,
+            env={"PATH": os.environ["PATH"]} | environment,
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.PIPE,
+        )
+    )
+    try:
+        await sandbox.called("getUpdates", within=PATIENCE)
+        yield process
+    finally:
+        process.send(signal.SIGKILL)
+        await process.ended()
+
+
+def files_in(folder: Path) -> set[str]:
+    return {str(path.relative_to(folder)) for path in folder.rglob("*")}
+
+
+async def test_the_container_runs_is_well_writes_only_its_data_and_stops_in_time(
+    sandbox: Sandbox, container: Path, port: str
+) -> None:
+    before = files_in(container)
+    fixed = dict(part.split("=", 1) for part in only("ENV").split())
+    environment = {name: inside(container, value) for name, value in fixed.items()}
+    environment |= {"BOT_TOKEN": sandbox.token, "BOT_API_URL": sandbox.url, "METRICS_PORT": port}
+    bin_ = container / "venv" / "bin"
+    entry = [inside(container, part) for part in re.findall(r'"(.*?)"', only("ENTRYPOINT"))]
+    check = re.findall(r'"(.*?)"', only("HEALTHCHECK").partition("CMD ")[2])
+    check = [part.replace(fixed["METRICS_PORT"], port) for part in check]
+    person = sandbox.person()
+    app = container / "app"
+    async with running(sandbox, app, bin_ / entry[0], *entry[1:], **environment) as bot:
+        await person.says("good morning")
+        await person.answer()
+        well = await asyncio.create_subprocess_exec(bin_ / check[0], *check[1:])
+        status_while_running = await well.wait()
+        bot.send(signal.SIGTERM)
+        status, _, errors = await bot.ended(LONGEST_SHUTDOWN)
+    ill = await asyncio.create_subprocess_exec(
+        bin_ / check[0], *check[1:], stderr=asyncio.subprocess.DEVNULL
+    )
+    status_after = await ill.wait()
+
+    assert (status, status_while_running, status_after) == (0, 0, 1), errors
+    assert {path.split("/")[0] for path in files_in(container) - before} == {"data"}
+    assert stat.S_IMODE((container / "data").stat().st_mode) == 0o700
+
+
+def test_the_image_holds_all_of_the_program_and_nothing_else() -> None:
+    copied = {value.split()[0] for name, value in instructions() if name == "COPY"}
+    allowed = set(re.findall(r"^!(.+)$", (DEPLOY / "Containerfile.dockerignore").read_text(), re.M))
+
+    assert copied == allowed == {
+        "analytics", "bot", "scheduler", "main.py", "deploy/requirements.lock"
+    }  # fmt: skip
+    assert re.fullmatch(r"[1-9]\d*:[1-9]\d*", only("USER"))
+
+
+def test_whoever_stops_the_bot_waits_longer_than_it_takes() -> None:
+    [compose] = re.findall(r"stop_grace_period: (\d+)s", (DEPLOY / "compose.yaml").read_text())
+    [unit] = re.findall(r"TimeoutStopSec=(\d+)", UNIT)
+
+    assert int(compose) > LONGEST_SHUTDOWN
+    assert int(unit) > LONGEST_SHUTDOWN
+
+
+@pytest.mark.skipif(not shutil.which("hadolint"), reason="hadolint is not installed")
+def test_the_container_file_passes_its_linter() -> None:
+    run("hadolint", DEPLOY / "Containerfile", cwd=ROOT)
+
+
+@pytest.mark.skipif(not shutil.which("systemd-analyze"), reason="systemd is not installed")
+def test_the_unit_is_valid_and_locked_down(tmp_path: Path) -> None:
+    unit = tmp_path / "telegram-bot.service"
+    # The program that it starts has to be there.
+    unit.write_text(UNIT.replace("/opt/telegram-bot/bin/python", sys.executable))
+    said = run("bash", "-c", f"systemd-analyze verify {unit} 2>&1", cwd=tmp_path)
+    assert [line for line in said.splitlines() if unit.name in line] == []
+    # Of 100, the less the better; an ordinary service has 96.
+    run("systemd-analyze", "security", "--offline=yes", "--threshold=15", unit, cwd=tmp_path)
+
+
+async def test_the_unit_starts_what_the_wheel_installs(
+    sandbox: Sandbox, container: Path, tmp_path: Path
+) -> None:
+    """From a clean folder to a running bot, a backup, a restore, and a green doctor."""
+    site = tmp_path / "site"
+    wheel = build_wheel(tmp_path / "wheel")
+    python = container / "venv" / "bin" / "python"
+    run(python, "-m", "pip", "install", "-q", "--no-deps", "--target", site, wheel, cwd=tmp_path)
+    home = tmp_path / "home"
+    home.mkdir(mode=0o700)
+    [start] = re.findall(
+        r"^ExecStart=\S+ (.*)$", (DEPLOY / "telegram-bot.service").read_text(), re.M
+    )
+    program = [python, *shlex.split(start)]
+    where = {"PYTHONPATH": str(site), "BOT_API_URL": sandbox.url}
+
+    async def command(*arguments: str) -> str:
+        return await asyncio.to_thread(run, *program, *arguments, cwd=home, **where)
+
+    await command("init", "--token", sandbox.token, "--admin-id", "6000000001")
+    person = sandbox.person()
+    async with running(sandbox, home, *program, **where) as bot:
+        await person.says("good morning")
+        await person.answer()
+        await command("backup", "copies", "--keep", "3")
+        await person.says("good evening")
+        await person.answer()
+        bot.send(signal.SIGTERM)
+        status, _, errors = await bot.ended()
+    before = await command("stats")
+    [copy] = (home / "copies").iterdir()
+    await command("restore", str(copy), "--force")
+    after = await command("stats")
+    doctor = await command("doctor")
+
+    assert (status, "ERROR" in errors) == (0, False)
+    assert re.search(r"^total interactions +2$", before, re.M)
+    assert re.search(r"^total interactions +1$", after, re.M)
+    assert "FAIL" not in doctor
+    assert not (tmp_path / "wheel" / "source").exists()
