@@ -14,7 +14,7 @@ from typing import Any
 
 import aiosqlite
 
-from analytics import encryption, files, locks, migrations
+from analytics import backups, encryption, files, locks, migrations
 from analytics.checkpoints import Checkpoints, checkpoint
 from analytics.connections import (
     DAMAGE,
@@ -247,6 +247,7 @@ class Database:
         busy = BUSY_MS_OWN if self.owner else BUSY_MS_SHARE
         await set_pragmas(writer, PRAGMAS | {"busy_timeout": busy})
         if self.owner:
+            await backups.before_migration(self.path, version, self._key)
             await migrations.migrate(writer, version)
         # A backup has no log until its first statement, and the log is part of the identity.
         await writer.execute_fetchall("PRAGMA user_version")

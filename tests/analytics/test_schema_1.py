@@ -18,9 +18,10 @@ from analytics import Access, CannotOpen, InteractionType, Pseudonyms
 from analytics.migrations import APPLICATION_ID, SCHEMA_VERSION
 from tests.analytics.bytes_on_disk import is_killed, killing_after
 from tests.analytics.store import KEY, NAME, NOW, SOMEBODY, interaction, open_service, select
+from tests.deployment.old_files import FILES
 from tests.faults.recount import inconsistencies
 
-SCHEMA_1 = Path(__file__).with_name("schema_1.sql")
+FILE_1 = FILES / "schema-1.sqlite3"
 PEOPLE = 7
 INTERACTIONS = 500
 MOST_STATEMENTS = 200
@@ -44,12 +45,19 @@ def said() -> Iterator[tuple[int, int, str, int, int]]:
         yield update_id, reference, kind, hour, now // 3600 * 3600
 
 
+def schema_1() -> list[str]:
+    with closing(sqlite3.connect(FILE_1)) as database:
+        made = database.execute("SELECT sql FROM sqlite_schema WHERE sql IS NOT NULL")
+        return [sql for (sql,) in made]
+
+
 def file_of_version_1(folder: Path) -> None:
     folder.mkdir(exist_ok=True)
     fingerprint = blake2b(key=KEY, person=b"fingerprint", digest_size=16).hexdigest()
     with closing(sqlite3.connect(folder / NAME)) as database:
         database.execute("PRAGMA journal_mode=wal")
-        database.executescript(SCHEMA_1.read_text("utf-8"))
+        for statement in schema_1():
+            database.execute(statement)
         database.execute(f"PRAGMA application_id={APPLICATION_ID}")
         database.execute("PRAGMA user_version=1")
         kinds = json.dumps(list(InteractionType))

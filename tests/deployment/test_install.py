@@ -181,14 +181,12 @@ async def test_the_unit_starts_what_the_wheel_installs(
     run(python, "-m", "pip", "install", "-q", "--no-deps", "--target", site, wheel, cwd=tmp_path)
     home = tmp_path / "home"
     home.mkdir(mode=0o700)
-    [start] = re.findall(
-        r"^ExecStart=\S+ (.*)$", (DEPLOY / "telegram-bot.service").read_text(), re.M
-    )
-    program = [python, *shlex.split(start)]
+    [start] = re.findall(r"^ExecStart=\S+ (.*)$", UNIT, re.MULTILINE)
+    program: list[str] = [str(python), *shlex.split(start)]
     where = {"PYTHONPATH": str(site), "BOT_API_URL": sandbox.url}
 
     async def command(*arguments: str) -> str:
-        return await asyncio.to_thread(run, *program, *arguments, cwd=home, **where)
+        return await asyncio.to_thread(lambda: run(*program, *arguments, cwd=home, **where))
 
     await command("init", "--token", sandbox.token, "--admin-id", "6000000001")
     person = sandbox.person()
