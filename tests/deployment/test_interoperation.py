@@ -1,0 +1,76 @@
+"""What docs/interoperate.md shows is run here, word for word."""
+
+import json
+import re
+import sqlite3
+import subprocess
+import sys
+from contextlib import closing
+from importlib.util import find_spec
+from pathlib import Path
+
+import pytest
+
+from tests.deployment.environments import ROOT
+from tests.deployment.old_files import make
+
+PAGE = (ROOT / "docs" / "interoperate.md").read_text("utf-8")
+
+
+def block(title: str) -> str:
+    """The code under a title."""
+    _, _, section = PAGE.partition(f"## {title}\n")
+    _, code, *_ = re.split(r"^```(?:\w+\n)?", section, flags=re.MULTILINE)
+    return code
+
+
+@pytest.fixture
+async def folder(tmp_path: Path) -> Path:
+    """With `look.sqlite3`: three people, each with a message and a command."""
+    await make(tmp_path / "look.sqlite3")
+    return tmp_path
+
+
+def run(folder: Path, *command: str) -> str:
+    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+def test_sql(folder: Path) -> None:
+    with closing(sqlite3.connect(folder / "look.sqlite3")) as connection:
+        rows = connection.execute(block("SQL")).fetchall()
+
+    assert rows == [
+        (day, interaction_type, 1)
+        for day in ("2026-05-30", "2026-05-31", "2026-06-01")
+        for interaction_type in ("command", "message")
+    ]
+
+
+def test_the_page_names_the_columns_of_the_view(folder: Path) -> None:
+    with closing(sqlite3.connect(folder / "look.sqlite3")) as connection:
+        columns = [row[1] for row in connection.execute("PRAGMA table_info(user_interactions)")]
+
+    assert re.findall(r"^\| `(\w+)` \|", PAGE, re.M) == columns
+
+
+@pytest.mark.skipif(not find_spec("datasette"), reason="the extra interop is not installed")
+def test_datasette(folder: Path) -> None:
+    command = block("Datasette").replace("datasette", f"{sys.executable} -m datasette")
+    rows = json.loads(run(folder, "bash", "-euc", command))
+
+    assert len(rows) == 6
+    assert set(rows[0]) == {"user_id", "interaction_type", "timestamp", "count"}
+
+
+@pytest.mark.skipif(not find_spec("pandas"), reason="the extra interop is not installed")
+def test_pandas(folder: Path) -> None:
+    printed = run(folder, sys.executable, "-c", block("pandas"))
+
+    assert json.loads(printed) == {"command": 3, "message": 3}
+
+
+@pytest.mark.skipif(not find_spec("duckdb"), reason="the extra interop is not installed")
+def test_duckdb(folder: Path) -> None:
+    assert run(folder, sys.executable, "-c", block("DuckDB")) == "[(3,)]\n"
