@@ -118,6 +118,8 @@ async def serve(settings: Settings, stop: asyncio.Event, clock: GuardedClock) ->
             keep=settings.backup_keep,
             retention_days=settings.retention_days,
             clock=clock,
+            note=analytics.note_backup,
+            tell=analytics.notices.put_nowait,
         )
         add_daily(
             scheduler,

@@ -5,14 +5,17 @@ import logging
 import shutil
 import sqlite3
 import time
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager, suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import aiosqlite
+
 from analytics import files, migrations
 from analytics.connections import DAMAGE, ERRORS, connect, primary_code, set_pragmas
 from analytics.files import CannotOpen
+from analytics.notices import BackupFails, Notice
 
 logger = logging.getLogger(__name__)
 
@@ -20,6 +23,8 @@ logger = logging.getLogger(__name__)
 MOMENT = "%Y%m%dT%H%M%SZ"
 # An unfinished copy that has not grown for so many seconds was left by a kill.
 SURELY_LEFT = 3600
+# How often admins are told that there is no backup.
+TELL_EACH = timedelta(days=1)
 # Then the version that the migration leads to.
 BEFORE_MIGRATION = ".before-schema-"
 
@@ -40,25 +45,37 @@ class DailyBackups:
         keep: int,
         retention_days: int,
         clock: Callable[[], datetime],
+        note: Callable[[], Awaitable[None]],
+        tell: Callable[[Notice], None],
     ) -> None:
-        """Without a `folder`, only what was copied before a migration is deleted in time."""
+        """Without a `folder`, only what was copied before a migration is deleted in time.
+
+        `note` is called before each backup; `tell` takes what admins have to know.
+        """
         self._path = path
         self._folder = folder
         self._database_key = database_key
         self._keep = keep
         self._retention_days = retention_days
         self._clock = clock
+        self._note = note
+        self._tell = tell
+        self._told: datetime | None = None
 
     async def run(self) -> None:
-        """A failure is logged: the next run tries again."""
+        """A failure is logged, and told once a day: the next run tries again."""
         now, bounds = self._clock(), (self._keep, self._retention_days)
         try:
             _forget_migrated(self._path, self._retention_days, now)
             if self._folder is not None:
+                await self._note()
                 await backup_into(self._path, self._folder, self._database_key, *bounds, now)
                 logger.info("backed up")
         except (CannotOpen, OSError) as error:
             logger.error("no backup: %s", error)
+            if self._told is None or now - self._told >= TELL_EACH:
+                self._told = now
+                self._tell(BackupFails())
 
     async def last(self) -> datetime | None:
         """When the newest backup was made."""
@@ -143,12 +160,14 @@ async def backup_into(
 
 def _sweep(path: Path, folder: Path) -> None:
     """Remove what a kill left of a backup, once nobody can be writing it any more."""
-    for draft in folder.glob(f"{path.stem}-*.sqlite3{files.UNFINISHED}"):
+    for draft in _drafts(path, folder):
         if time.time() - draft.stat().st_mtime > SURELY_LEFT:
             files.discard_draft(draft.with_suffix(""))
 
 
-async def before_migration(path: Path, version: int, database_key: bytes | None) -> None:
+async def before_migration(
+    path: Path, version: int, writer: aiosqlite.Connection, database_key: bytes | None
+) -> None:
     """Copy a database that is about to be changed for good, beside it; `version` 0 is a new one.
 
     Under one name, so that a start that is tried again and again does not fill the disk: a
@@ -156,6 +175,12 @@ async def before_migration(path: Path, version: int, database_key: bytes | None)
     """
     if 0 < version < migrations.SCHEMA_VERSION:
         to = path.with_name(f"{path.name}{BEFORE_MIGRATION}{migrations.SCHEMA_VERSION}")
+        # As AnalyticsService.note_backup.
+        await writer.execute_fetchall(
+            "INSERT INTO file_settings (name, value) VALUES ('last_backup', ?) "
+            "ON CONFLICT DO UPDATE SET value = excluded.value",
+            (int(time.time()),),
+        )
         async with copy(path, to, database_key):
             files.publish(to, over=True)
 
@@ -189,6 +214,16 @@ def backups(path: Path, folder: Path) -> Iterator[tuple[datetime, Path]]:
             yield datetime.strptime(moment, MOMENT).replace(tzinfo=UTC), file
 
 
+def every_backup(path: Path, folder: Path) -> Iterator[Path]:
+    """Also those that a kill left unfinished."""
+    yield from (file for _, file in backups(path, folder))
+    yield from _drafts(path, folder)
+
+
+def _drafts(path: Path, folder: Path) -> Iterator[Path]:
+    return folder.glob(f"{path.stem}-*.sqlite3{files.UNFINISHED}")
+
+
 def last_backup(path: Path, folder: Path, now: datetime) -> datetime | None:
     """When the newest backup was made, leaving out what has a date in the future."""
     return max((at for at, _ in backups(path, folder) if at <= now), default=None)
@@ -202,6 +237,7 @@ async def copy(source: Path, to: Path, database_key: bytes | None) -> AsyncItera
         # VACUUM INTO takes an empty file as it is, with its mode.
         draft = files.begin_draft(to)
         await _vacuum_into(source, draft, database_key)
+        await _leave_out_erasures(draft, database_key)
         await check(draft, database_key)
         yield draft
     except ERRORS as error:
@@ -226,6 +262,15 @@ async def _vacuum_into(source: Path, draft: Path, database_key: bytes | None) ->
             await asyncio.wait({copying})
             copying.exception()
             raise
+
+
+async def _leave_out_erasures(draft: Path, database_key: bytes | None) -> None:
+    """In a backup they would outlive those of the database, by as much as the backup does."""
+    async with connect(draft, database_key, read_only=False) as connection:
+        # Zeroed in place: nothing of it in a journal, and a kill leaves a draft.
+        await set_pragmas(connection, {"journal_mode": "off", "secure_delete": 1})
+        if await migrations.has_table(connection, "erasures"):
+            await connection.execute_fetchall("DELETE FROM erasures")
 
 
 def _refuse_without_room(source: Path, to: Path) -> None:

@@ -247,7 +247,7 @@ class Database:
         busy = BUSY_MS_OWN if self.owner else BUSY_MS_SHARE
         await set_pragmas(writer, PRAGMAS | {"busy_timeout": busy})
         if self.owner:
-            await backups.before_migration(self.path, version, self._key)
+            await backups.before_migration(self.path, version, writer, self._key)
             await migrations.migrate(writer, version)
         # A backup has no log until its first statement, and the log is part of the identity.
         await writer.execute_fetchall("PRAGMA user_version")

@@ -6,18 +6,22 @@ from contextlib import ExitStack
 from pathlib import Path
 
 from analytics import files, locks
+from analytics.backups import every_backup
 from analytics.files import CannotOpen
 from analytics.keys import draft, key_file
 from analytics.locks import Access
 
 
-def erase_everything(path: Path) -> list[Path]:
-    """Delete a database, its key, and every file that was made beside it, overwritten first.
+def erase_everything(path: Path, backup_dir: Path | None = None) -> list[Path]:
+    """Delete a database, its key, every file that was made beside it, and the backups in a folder.
 
-    Returns what was deleted. Raises CannotOpen while a bot runs on it, or if nothing is there.
+    All are overwritten first. Returns what was deleted. Raises CannotOpen while a bot runs on it,
+    or if nothing is there.
     """
     path = Path(os.path.realpath(path))
     found = sorted(_belongings(path))
+    if backup_dir:
+        found += sorted(every_backup(path, backup_dir))
     if not found:
         raise CannotOpen(f"{path} does not exist: there is nothing to erase")
     with ExitStack() as held:

@@ -8,6 +8,8 @@ PUT = """
     ON CONFLICT DO UPDATE SET value = excluded.value
 """
 PUT_ONCE = "INSERT INTO file_settings (name, value) VALUES (?, ?) ON CONFLICT DO NOTHING"
+# The names. When a backup was last begun, in Unix seconds.
+LAST_BACKUP = "last_backup"
 REMOVE = "DELETE FROM file_settings WHERE name = ?"
 
 

@@ -14,6 +14,8 @@ MAGIC = b"SQLite format 3\0"
 
 # Ends the name of a draft.
 UNFINISHED = ".unfinished"
+# Then the moment a database was set aside.
+DAMAGED = ".damaged-"
 
 # Device and inode of the database and of its write-ahead log.
 Identity = tuple[tuple[int, int] | None, tuple[int, int] | None]
@@ -206,7 +208,7 @@ def set_aside(path: Path) -> Path:
     place has its log.
     """
     now = datetime.now(UTC)
-    aside = path.with_name(f"{path.name}.damaged-{now:%Y%m%dT%H%M%S.%fZ}")
+    aside = path.with_name(f"{path.name}{DAMAGED}{now:%Y%m%dT%H%M%S.%fZ}")
     moved = []
     for old, new in ((path, aside), (wal(path), wal(aside)), (journal(path), journal(aside))):
         if old.exists():
@@ -216,6 +218,11 @@ def set_aside(path: Path) -> Path:
             moved.append(new)
     _index(path).unlink(missing_ok=True)
     return moved[0]
+
+
+def all_set_aside(path: Path) -> list[Path]:
+    """What `set_aside` made of the database `path`, without the logs."""
+    return sorted(path.parent.glob(f"{path.name}{DAMAGED}*Z"))
 
 
 def reserve(path: Path) -> Path:

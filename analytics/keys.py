@@ -28,6 +28,8 @@ TO_NOBODY = (
     "DELETE FROM interactions",
     "INSERT INTO interactions SELECT * FROM of_nobody ORDER BY timestamp, interaction_type",
     "DROP TABLE of_nobody",
+    # A backup made with the key before cannot take the place of this file any more.
+    "DELETE FROM erasures",
 )
 
 

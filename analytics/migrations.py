@@ -113,6 +113,13 @@ async def has_lost(
     return False
 
 
+async def has_table(connection: aiosqlite.Connection, name: str) -> bool:
+    """An old file may lack what the schema has."""
+    found = "SELECT EXISTS (SELECT 1 FROM sqlite_schema WHERE type = 'table' AND name = ?)"
+    [(answer,)] = await connection.execute_fetchall(found, (name,))
+    return bool(answer)
+
+
 def schema() -> Iterator[str]:
     """The statements of schema.sql, one by one."""
     statement = ""

@@ -21,4 +21,9 @@ class DatabaseSetAside:
     path: Path
 
 
-Notice = RecordingFails | RecordingWorks | DatabaseSetAside
+@dataclass(frozen=True, slots=True)
+class BackupFails:
+    """No backup could be made; it is tried again each hour."""
+
+
+Notice = RecordingFails | RecordingWorks | DatabaseSetAside | BackupFails

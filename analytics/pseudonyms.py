@@ -26,6 +26,13 @@ class References(Protocol):
     def opt_out(self, telegram_id: int) -> int:
         """What `opt_outs` keeps of a person: another one."""
 
+    def erasure(self, reference: int) -> int:
+        """What `erasures` keeps of a person, made from their reference.
+
+        A backup holds references and no Telegram IDs. Whether one of its people was erased is
+        told by making this of each: nothing has to lead back from it.
+        """
+
 
 class Pseudonyms:
     """Keyed references: the same person under the same key, and nobody's name without it.
@@ -52,6 +59,9 @@ class Pseudonyms:
     def opt_out(self, telegram_id: int) -> int:
         return _pseudonym(telegram_id, self._opt_outs, b"opt-out")
 
+    def erasure(self, reference: int) -> int:
+        return _erasure(reference, self._people)
+
     def successor(self) -> "Pseudonyms":
         """A new key for people, and the old one for opt-outs."""
         return Pseudonyms(new_key() + self._opt_outs)
@@ -61,9 +71,13 @@ def _derived(key: bytes) -> bytes:
     return blake2b(key=key, person=b"opt-outs", digest_size=KEY_BYTES).digest()
 
 
-def _pseudonym(telegram_id: int, key: bytes, purpose: bytes) -> int:
-    digest = blake2b(telegram_id.to_bytes(8, "big"), key=key, person=purpose, digest_size=8)
+def _pseudonym(number: int, key: bytes, purpose: bytes) -> int:
+    digest = blake2b(number.to_bytes(8, "big"), key=key, person=purpose, digest_size=8)
     return int.from_bytes(digest.digest(), "big", signed=True)
+
+
+def _erasure(reference: int, key: bytes) -> int:
+    return _pseudonym(reference % 2**64, key, b"erasure")
 
 
 class PlainIds:
@@ -75,6 +89,10 @@ class PlainIds:
         return telegram_id
 
     opt_out = reference
+
+    def erasure(self, reference: int) -> int:
+        # Without a key it can be tried out, as everything here can; at least it is not the ID.
+        return _erasure(reference, b"")
 
 
 def parse_key(text: str) -> bytes:

@@ -1,13 +1,43 @@
-"""The way back: a backup in the place of the database."""
+"""The way back: a backup in the place of the database, without those who were erased since."""
 
 import os
 from contextlib import ExitStack, suppress
+from dataclasses import dataclass, field
 from pathlib import Path
 
-from analytics import files, locks
+from analytics import file_settings, files, locks, migrations
 from analytics.backups import BackupRefused, check, copy
-from analytics.connections import ERRORS, check_sqlite, connect
+from analytics.clock import utc_now
+from analytics.connections import ERRORS, check_sqlite, connect, set_pragmas
 from analytics.keys import choose, mismatch
+from analytics.pseudonyms import References
+
+DAY = 86_400
+
+# One scan for all of them. What came after the day of an erasure stays: they had come back.
+ERASE_AGAIN = """
+    DELETE FROM interactions WHERE EXISTS (
+        SELECT 1 FROM erased WHERE erased.user_id = interactions.user_id AND timestamp < before)
+"""
+
+
+@dataclass
+class Wishes:
+    """What people asked for, as the database knows it that a backup takes the place of."""
+
+    erasures: dict[int, int] = field(default_factory=dict)
+    """Rows of `erasures`: reference to day."""
+    opt_outs: set[int] = field(default_factory=set)
+    whole: bool = True
+    """False if there may have been more than could be read."""
+
+
+@dataclass(frozen=True, slots=True)
+class Restored:
+    erased_again: int
+    """How many people of the backup had been erased since."""
+    all_known: bool
+    """False if there may be others, for nothing is left to tell from."""
 
 
 async def restore(
@@ -18,12 +48,13 @@ async def restore(
     database_key: bytes | None,
     *,
     force: bool = False,
-) -> None:
+) -> Restored:
     """Put the backup `source` in the place of the database `path`, which nobody may have open.
 
-    `key` is None if it is in the key file. Raises BackupRefused, and CannotOpen while a bot runs
-    or for another key than that of the backup; nothing has changed then. With `force`, a database
-    at `path` is overwritten.
+    Who was erased since is erased again, and opt-outs since are kept: that is read from the
+    database that is there, and from damaged ones that were set aside. `key` is None if it is in
+    the key file. Raises BackupRefused, and CannotOpen while a bot runs or for another key than
+    that of the backup; nothing has changed then. With `force`, a database at `path` is overwritten.
     """
     path = Path(os.path.realpath(path))
     if not source.exists():
@@ -40,7 +71,9 @@ async def restore(
         files.create_folder(path.parent)
         with ExitStack() as held:
             locks.own(path, held, locks.OWNER_PATIENCE)
-            async with copy(source, path, database_key):
+            wishes = await _wishes(path, references, database_key)
+            async with copy(source, path, database_key) as draft:
+                erased_again = await _grant(draft, wishes, references, database_key)
                 if path.exists():
                     await _fold_log(path, database_key)
                 # A log that belongs to another file would be replayed into this one.
@@ -50,14 +83,84 @@ async def restore(
         raise BackupRefused(f"{path} cannot be written ({error.strerror}): check its folder") from (
             None
         )
+    return Restored(erased_again, wishes.whole)
+
+
+async def _wishes(path: Path, references: References, database_key: bytes | None) -> Wishes:
+    """Raises BackupRefused if the database was written with another key than the backup."""
+    aside = files.all_set_aside(path)
+    wishes = Wishes(whole=path.exists() or bool(aside))
+    for file in (path, *aside):
+        if not file.exists():
+            continue
+        try:
+            written_with = await _written_with(file, database_key)
+            if written_with == references.fingerprint:
+                await _add(file, wishes, database_key)
+        except ERRORS:
+            wishes.whole = False
+            continue
+        if written_with != references.fingerprint and file == path:
+            raise BackupRefused(
+                f"{path} was written with another key than the backup, so that nobody can tell who "
+                "was erased since: move it away to restore nonetheless"
+            )
+    return wishes
+
+
+async def _add(file: Path, wishes: Wishes, database_key: bytes | None) -> None:
+    async with connect(file, database_key, read_only=True) as connection:
+        if await migrations.has_table(connection, "opt_outs"):
+            rows = await connection.execute_fetchall("SELECT reference FROM opt_outs")
+            wishes.opt_outs.update(reference for (reference,) in rows)
+        if await migrations.has_table(connection, "erasures"):
+            for reference, day in await connection.execute_fetchall("SELECT * FROM erasures"):
+                wishes.erasures[reference] = max(day, wishes.erasures.get(reference, day))
+
+
+async def _grant(
+    draft: Path, wishes: Wishes, references: References, database_key: bytes | None
+) -> int:
+    """Bring a backup up to date, and up to what people asked for since; how many it erased."""
+    async with connect(draft, database_key, read_only=False) as connection:
+        # Nothing of it in a journal, and a kill leaves a draft. Zeros would be wasted: VACUUM
+        # writes all of it anew.
+        pragmas: dict[str, str | int] = {"journal_mode": "memory", "temp_store": 2}
+        await set_pragmas(connection, pragmas | {"secure_delete": 0})
+        version = await migrations.version(draft, connection, may_be_old=True)
+        await migrations.migrate(connection, version)
+        await connection.execute_fetchall("BEGIN")
+        await connection.executemany(
+            "INSERT INTO erasures (reference, day) VALUES (?, ?)", wishes.erasures.items()
+        )
+        await connection.executemany(
+            "INSERT INTO opt_outs (reference) VALUES (?) ON CONFLICT DO NOTHING",
+            [(reference,) for reference in wishes.opt_outs],
+        )
+        # The backup that this was is there.
+        await connection.execute_fetchall(
+            file_settings.PUT, (file_settings.LAST_BACKUP, int(utc_now().timestamp()))
+        )
+        people = await connection.execute_fetchall("SELECT id, reference FROM users")
+        erased = [
+            (user_id, (wishes.erasures[listed] + 1) * DAY)
+            for user_id, reference in people
+            if (listed := references.erasure(reference)) in wishes.erasures
+        ]
+        await connection.execute_fetchall(
+            "CREATE TEMP TABLE erased (user_id INTEGER PRIMARY KEY, before INTEGER)"
+        )
+        await connection.executemany("INSERT INTO erased VALUES (?, ?)", erased)
+        await connection.execute_fetchall(ERASE_AGAIN)
+        await connection.execute_fetchall("COMMIT")
+        await connection.execute_fetchall("VACUUM")
+    return len(erased)
 
 
 async def _written_with(path: Path, database_key: bytes | None) -> str | None:
     """The fingerprint of the key that the file was written with."""
     async with connect(path, database_key, read_only=True) as connection:
-        rows = await connection.execute_fetchall(
-            "SELECT value FROM file_settings WHERE name = 'references'"
-        )
+        rows = await connection.execute_fetchall(file_settings.GET, ("references",))
     return next((value for (value,) in rows), None)
 
 

@@ -9,7 +9,7 @@ import json
 from collections.abc import Awaitable, Callable
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 from analytics.database import Database
@@ -18,6 +18,8 @@ from analytics.pseudonyms import References
 
 Do = Callable[[Callable[[], Awaitable[object]]], Awaitable[bool]]
 Deletion = Callable[[], AbstractAsyncContextManager[None]]
+
+DAY = 86_400
 
 # How often a person's rows are looked for again, since another process has recorded some meanwhile.
 ROUNDS = 10
@@ -54,6 +56,16 @@ IS_KNOWN = "SELECT EXISTS (SELECT 1 FROM users WHERE reference = ?)"
 OPT_OUT = "INSERT INTO opt_outs (reference) VALUES (?) ON CONFLICT DO NOTHING"
 OPT_IN = "DELETE FROM opt_outs WHERE reference = ?"
 IS_OPTED_OUT = "SELECT EXISTS (SELECT 1 FROM opt_outs WHERE reference = ?)"
+# Only where a backup may hold them: else nothing tells that somebody was here.
+LIST_ERASURE = """
+    INSERT INTO erasures (reference, day)
+    SELECT ?, ? WHERE EXISTS (
+        SELECT 1 FROM file_settings WHERE name = 'last_backup' AND value >= ?)
+    ON CONFLICT DO UPDATE SET day = excluded.day
+"""
+ERASED = "SELECT day FROM erasures WHERE reference = ?"
+IS_LISTED_BEFORE = "SELECT EXISTS (SELECT 1 FROM erasures WHERE day < ?)"
+FORGET_ERASURES = "DELETE FROM erasures WHERE day < ?"
 ADMIN_ENTRIES = "SELECT timestamp, action FROM audit_trail WHERE admin_id = ? ORDER BY timestamp"
 
 
@@ -76,6 +88,8 @@ class PersonalData:
     interactions: list[StoredRow]
     """The oldest first."""
     opted_out: bool
+    erased: date | None
+    """When they were erased, as long as a backup may hold what was erased."""
     audit_entries: list[tuple[datetime, str]]
     """What they did as an admin: when, and what."""
     retention_days: int
@@ -98,25 +112,40 @@ async def everything(
     reference = references.reference(telegram_id)
     interactions = [_row(*row) for row in await database.read(EVERYTHING, (reference,))]
     entries = await database.read(ADMIN_ENTRIES, (telegram_id,))
+    erased = await database.read(ERASED, (references.erasure(reference),))
     return PersonalData(
         reference=reference if interactions else None,
         interactions=interactions,
         opted_out=await is_opted_out(database, references.opt_out(telegram_id)),
+        erased=_moment(erased[0][0] * DAY).date() if erased else None,
         audit_entries=[(_moment(timestamp), action) for timestamp, action in entries],
         retention_days=retention_days,
     )
 
 
-async def erase(database: Database, reference: int, do: Do, deletion: Deletion) -> int | None:
+async def erase(
+    database: Database,
+    reference: int,
+    listing: tuple[int, int, int],
+    do: Do,
+    deletion: Deletion,
+) -> int | None:
     """Delete every row of a person, in one transaction, and with the last one the person.
 
-    `do` carries out a write in its turn, behind what was received of the person before, and
-    answers whether it could; `deletion` is entered while rows are deleted. Returns how many
-    interactions were deleted; None if the database cannot be written now.
+    `listing` are the parameters of LIST_ERASURE. `do` carries out a write in its turn, behind
+    what was received of the person before, and answers whether it could; `deletion` is entered
+    while rows are deleted. Returns how many interactions were deleted; None if the database
+    cannot be written now.
     """
     # The scan holds nobody up here. It is repeated, in turn, only if it has missed a row.
     [(moments,)] = await database.read(MOMENTS, (reference,))
     deleted: int | None = None
+
+    async def listed_and_deleted() -> None:
+        # Before, for a kill in between; after, for the first backup, should it begin meanwhile.
+        await database.write(LIST_ERASURE, listing)
+        await delete()
+        await database.write(LIST_ERASURE, listing)
 
     async def delete() -> None:
         nonlocal deleted, moments
@@ -131,7 +160,24 @@ async def erase(database: Database, reference: int, do: Do, deletion: Deletion) 
                 return
             [(moments,)] = await database.read(MOMENTS, (reference,))
 
-    return deleted if await do(delete) else None
+    return deleted if await do(listed_and_deleted) else None
+
+
+def erasure_listing(
+    references: References, reference: int, now: datetime, oldest: datetime
+) -> tuple[int, int, int]:
+    """For a row of `erasures`, if there was a backup since the `oldest` that is kept."""
+    return references.erasure(reference), int(now.timestamp()) // DAY, int(oldest.timestamp())
+
+
+async def is_listed_before(database: Database, oldest: datetime) -> bool:
+    """Whether there is an erasure of before the `oldest` backup that is kept."""
+    return await _is(database, IS_LISTED_BEFORE, int(oldest.timestamp()) // DAY)
+
+
+async def forget_erasures(database: Database, oldest: datetime) -> None:
+    """Those of before the `oldest` backup that is kept."""
+    await database.write(FORGET_ERASURES, (int(oldest.timestamp()) // DAY,))
 
 
 async def opt_out(database: Database, reference: int) -> None:
@@ -160,12 +206,15 @@ def as_json(data: PersonalData, now: datetime) -> str:
                 "timestamp": "When, UTC, rounded down.",
                 "count": "How many of the same.",
                 "opted_out": "Whether you asked not to be counted.",
+                "erased": "The day you were erased, where there are backups. A pseudonym made for "
+                "this alone is kept as long as they are: so you do not come back with one.",
                 "audit_entries": "If you are an admin: what you looked at or deleted, and when.",
                 "kept": f"Interactions are deleted after {data.retention_days} days.",
             },
             # As text: most programs cannot hold 64 bits in a number.
             "reference": None if data.reference is None else str(data.reference),
             "opted_out": data.opted_out,
+            "erased": data.erased.isoformat() if data.erased else None,
             "interactions": [
                 {
                     "user_id": row.user_id,

@@ -60,6 +60,14 @@ CREATE TABLE opt_outs (
     reference INTEGER PRIMARY KEY        -- keyed 64-bit pseudonym of the Telegram ID, for this purpose alone
 ) STRICT;
 
+-- People erased while there were backups that may still hold them: a restore erases them again.
+-- Another pseudonym than in users, which leads back to nobody and is in no backup. Kept as long as
+-- interactions, and so as long as a backup.
+CREATE TABLE erasures (
+    reference INTEGER PRIMARY KEY,       -- keyed 64-bit pseudonym of users.reference, for this purpose alone
+    day INTEGER NOT NULL                 -- of their newest erasure, days since 1970-01-01, UTC
+) STRICT;
+
 -- Who looked at or deleted what. It holds nothing about the people concerned. Kept as long as interactions.
 CREATE TABLE audit_trail (
     timestamp INTEGER NOT NULL,          -- when, Unix seconds UTC

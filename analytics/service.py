@@ -15,6 +15,7 @@ from analytics.clock import utc_now
 from analytics.compaction import Compaction
 from analytics.connections import ERRORS
 from analytics.database import Database
+from analytics.files import CannotOpen
 from analytics.interactions import InteractionType, UserInteraction
 from analytics.keys import Keyring
 from analytics.locks import Access
@@ -45,6 +46,8 @@ class Erasure:
     interactions: int
     compacted: bool
     """Whether its traces have left the disk already. Else the next compaction removes them."""
+    in_backups: bool = False
+    """Whether a backup may hold it, for as long as backups are kept."""
 
 
 class AnalyticsService:
@@ -99,6 +102,10 @@ class AnalyticsService:
         keyring = Keyring(key, pseudonymise, may_begin=access is Access.OWN)
 
         async def prepare(database: Database) -> None:
+            if database.set_aside:
+                # It may be read again, or there is a backup of it: as if that had been made now.
+                now = int(clock().timestamp())
+                await file_settings.put(database, file_settings.LAST_BACKUP, now)
             while database.set_aside:
                 notices.put_nowait(DatabaseSetAside(database.set_aside.pop()))
             await database.write(VOCABULARY, (json.dumps(list(InteractionType)),))
@@ -170,10 +177,14 @@ class AnalyticsService:
             return await count_older(self._database, before)
         async with self._cleaning_up:
             deleted = 0
-            if await self._is_older(before):
+            oldest = self._oldest_backup(now)
+            if await self._is_older(before) or await rights.is_listed_before(
+                self._database, oldest
+            ):
                 async with self._compaction.deletion():
                     deleted = await delete_older(self._database, before, progress)
                     await audit.forget_older(self._database, before)
+                    await rights.forget_erasures(self._database, oldest)
             await forget_updates(self._database, now)
             if days <= self.retention_days:
                 await file_settings.put(self._database, "last_cleanup", int(now.timestamp()))
@@ -248,13 +259,16 @@ class AnalyticsService:
 
         None if the database cannot be written at the moment: try again later.
         """
-        reference = (await self._references()).reference(user_id)
+        references, now = await self._references(), self._clock()
+        reference = references.reference(user_id)
+        listing = rights.erasure_listing(references, reference, now, self._oldest_backup(now))
         deleted = await rights.erase(
-            self._database, reference, self._in_turn, self._compaction.deletion
+            self._database, reference, listing, self._in_turn, self._compaction.deletion
         )
         if deleted is None:
             return None
-        return Erasure(deleted, compacted=await self.compact_if_due())
+        in_backups = await self.may_be_in_backups()
+        return Erasure(deleted, await self.compact_if_due(), in_backups)
 
     async def opt_out(self, user_id: int) -> bool:
         """Record nothing of a person from now on.
@@ -312,6 +326,28 @@ class AnalyticsService:
         a limit outside 1 to 100,000.
         """
         return await records(self._database, limit, interaction_type, since)
+
+    async def note_backup(self) -> None:
+        """To be called before each backup: from now on erasures are listed, for a restore.
+
+        Raises CannotOpen if that cannot be written at the moment.
+        """
+        now = int(self._clock().timestamp())
+        name = file_settings.LAST_BACKUP
+        if not await self._in_turn(lambda: file_settings.put(self._database, name, now)):
+            raise CannotOpen(f"{self._database.path} cannot be written at the moment: try again")
+
+    async def may_be_in_backups(self) -> bool:
+        """Whether what is deleted now may still be in a backup."""
+        try:
+            last = await file_settings.get(self._database, file_settings.LAST_BACKUP)
+        except ERRORS:
+            return True
+        return last is not None and int(last) >= self._oldest_backup(self._clock()).timestamp()
+
+    def _oldest_backup(self, now: datetime) -> datetime:
+        """Backups that are older are deleted."""
+        return cutoff(now, self.retention_days)
 
     async def _references(self) -> References:
         return await self._keyring.references(self._database)

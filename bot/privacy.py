@@ -12,7 +12,7 @@ from analytics.service import Erasure
 from bot import texts
 from bot.settings import Settings
 
-VERSION = "2 of 25 November 2026"
+VERSION = "3 of 25 November 2026"
 
 MY_DATA = "My data"
 ERASE = "Erase my data"
@@ -53,6 +53,13 @@ ABOUT_YOU = {
         "If you opt out",
         {"reference": "another pseudonym, made for this alone, to know your wish by"},
     ),
+    "erasures": (
+        "If you erase while there are backups",
+        {
+            "reference": "another pseudonym, so that you do not come back with one",
+            "day": "when you did",
+        },
+    ),
     "audit_trail": (
         "If you are an admin",
         {
@@ -73,8 +80,13 @@ ABOUT_NOBODY = {
 }
 
 
-def policy(settings: Settings, row: StoredRow | None, opted_out: bool, now: datetime) -> str:
-    """What is stored, from the settings as they are; `row` is the newest of who asks."""
+def policy(
+    settings: Settings, row: StoredRow | None, opted_out: bool, in_backups: bool, now: datetime
+) -> str:
+    """What is stored, from the settings as they are; `row` is the newest of who asks.
+
+    `in_backups` if there may be backups.
+    """
     return "\n\n".join(
         [
             "🔒 <b>What is stored about you</b>",
@@ -83,7 +95,7 @@ def policy(settings: Settings, row: StoredRow | None, opted_out: bool, now: date
             "<b>About nobody</b>\n" + "\n".join(_nameless()),
             f"<b>For how long:</b> {texts.days(settings.retention_days)}. "
             "Then it is deleted automatically and removed from the disk. An opt-out is kept until "
-            "you take it back.",
+            f"you take it back.{_in_backups(settings) if in_backups else ''}",
             "<b>Never stored:</b> what you write, send or tap, your name and username, phone "
             "number, address, device or location.",
             "<b>What for:</b> to know how much this bot is used.\n"
@@ -140,6 +152,13 @@ def _fields(settings: Settings) -> list[str]:
     ]
 
 
+def _in_backups(settings: Settings) -> str:
+    return (
+        f" Backups may hold what was deleted for up to {texts.days(settings.retention_days)} more; "
+        "if one has to be put back, who was erased since is erased again."
+    )
+
+
 def _nameless() -> list[str]:
     return [
         f"• {what} ({table}: {', '.join(columns)})"
@@ -183,6 +202,11 @@ def my_data(data: PersonalData) -> str:
         ]
     if data.opted_out:
         lines.append("You opted out: nothing is recorded of you. /optin goes on with it.")
+    if data.erased:
+        lines.append(
+            f"You were erased on {data.erased}. So that you do not come back with a backup, "
+            "another pseudonym of you is kept as long as backups are."
+        )
     lines.append("All of it is in the file that follows. /forgetme erases it.")
     return "\n\n".join(lines)
 
@@ -196,8 +220,14 @@ def forget_me() -> str:
 
 
 def erased(erasure: Erasure, compacted_by: datetime) -> str:
+    backups = (
+        "\n\nBackups may hold something of you for some time yet, see /privacy. "
+        "If one has to be put back, you are erased again."
+        if erasure.in_backups
+        else ""
+    )
     if not erasure.interactions:
-        return "There was nothing of you to erase."
+        return f"There was nothing of you to erase.{backups}"
     count = f"{erasure.interactions:,} interaction{'' if erasure.interactions == 1 else 's'}"
     disk = (
         "Its traces have left the disk, too."
@@ -205,7 +235,7 @@ def erased(erasure: Erasure, compacted_by: datetime) -> str:
         else f"Its traces leave the file by {texts.moment(compacted_by)}."
     )
     return (
-        f"<b>Erased:</b> {count}, and the pseudonym they belonged to. {disk}\n\n"
+        f"<b>Erased:</b> {count}, and the pseudonym they belonged to. {disk}{backups}\n\n"
         "If you go on using this bot, counting begins anew. /optout stops it."
     )
 

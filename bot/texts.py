@@ -5,7 +5,7 @@ from datetime import datetime
 from html import escape
 
 from analytics import AdminReport, AuditEntry
-from analytics.notices import DatabaseSetAside, Notice, RecordingFails, RecordingWorks
+from analytics.notices import BackupFails, DatabaseSetAside, Notice, RecordingFails, RecordingWorks
 from analytics.retention import LONGEST_RETENTION_DAYS, SHORTEST_RETENTION_DAYS
 from bot.settings import Settings
 
@@ -216,13 +216,18 @@ def notice(of: Notice) -> str:
             )
         case RecordingWorks():
             return "✅ The database can be written again; what waited is being recorded."
+        case BackupFails():
+            return (
+                "⚠️ The backup of the database failed, and is tried again each hour. Please look "
+                "for <code>no backup</code> in the log, and at the disk space of BACKUP_DIR."
+            )
         case DatabaseSetAside():
             return (
                 "⚠️ The database was damaged. Nothing of it was deleted: it is now called "
                 f"<code>{escape(of.path.name)}</code>, and counting goes on in a new file, from 0."
-                "\n\nTo restore: stop the bot, put a backup in the place of the new file and start "
-                "it again. Without a backup, <code>sqlite3 DAMAGED .recover | sqlite3 NEW</code> "
-                "saves what can be read."
+                "\n\nTo restore: stop the bot, run <code>python main.py restore BACKUP --force"
+                "</code> and start it again. Without a backup, <code>sqlite3 DAMAGED .recover | "
+                "sqlite3 NEW</code> saves what can be read."
             )
 
 

@@ -105,7 +105,7 @@ def test_privacy_names_every_column_of_every_table() -> None:
     del tables["received"], tables["user_interactions"]
     about = privacy.ABOUT_YOU | privacy.ABOUT_NOBODY
     named = {table: sorted(columns) for table, (_, columns) in about.items()}
-    policy = privacy.policy(some_settings(), None, False, datetime.now(UTC))
+    policy = privacy.policy(some_settings(), None, False, True, datetime.now(UTC))
 
     assert named == {table: sorted(columns) for table, columns in tables.items()}
     for table, columns in tables.items():
@@ -122,11 +122,11 @@ def test_the_readme_shows_the_rows_that_other_programs_read() -> None:
 def test_the_policy_has_the_version_of_its_text() -> None:
     """Whoever changes the words raises the version, and then notes both here."""
     moment = datetime(2026, 1, 1, tzinfo=UTC)
-    policy = privacy.policy(some_settings(), None, False, moment)
+    policy = privacy.policy(some_settings(), None, False, True, moment)
 
     assert (privacy.VERSION, sha256(policy.encode()).hexdigest()[:12]) == (
-        "2 of 25 November 2026",
-        "d492cdbcf4f3",
+        "3 of 25 November 2026",
+        "be43cdb56f8f",
     )
 
 

@@ -79,11 +79,18 @@ def test_erase_wants_to_know_whom(database: Path, arguments: list[str]) -> None:
     assert total(database) == 4
 
 
-def test_everyone_is_erased_only_with_the_words_typed(database: Path) -> None:
+def test_everyone_is_erased_only_with_the_words_typed(
+    database: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     aside = database.with_name(f"{database.name}.damaged-20260101T000000.000000Z")
     aside.write_bytes(b"damaged")
     unrelated = database.with_name("unrelated")
     unrelated.write_bytes(b"")
+    copies = database.parent.parent / "copies"
+    monkeypatch.setenv("BACKUP_DIR", str(copies))
+    assert invoke("backup", str(copies), "--keep", "2").exit_code == 0
+    (copies / "analytics-20260101T000000Z.sqlite3.unfinished").write_bytes(b"left by a kill")
+    (copies / "notes").write_text("")
     refused = invoke("erase", "--everyone", answer="yes\n")
     still_there = total(database)
     done = invoke("erase", "--everyone", answer="erase everyone\n")
@@ -91,6 +98,7 @@ def test_everyone_is_erased_only_with_the_words_typed(database: Path) -> None:
     assert (refused.exit_code, still_there) == (1, 4)
     assert done.exit_code == 0
     assert [file.name for file in database.parent.iterdir()] == ["unrelated"]
+    assert [file.name for file in copies.iterdir()] == ["notes"]
     assert invoke("erase", "--everyone", answer="erase everyone\n").exit_code == 2
 
 

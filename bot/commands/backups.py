@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from analytics import backups, restoring
+from analytics import Access, backups, restoring
 from analytics.clock import utc_now
 from analytics.keys import key_file
 from bot.commands.endings import sentences
@@ -31,6 +31,8 @@ def backup(
 
 
 async def _backup(settings: DataSettings, path: Path, keep: int | None) -> Path:
+    async with settings.open(Access.SHARE) as analytics:
+        await analytics.note_backup()
     if keep is None:
         await backups.backup(settings.database_path, path, settings.file_key)
         return path
@@ -53,7 +55,7 @@ def restore(
     """Put a backup in the place of the database. Example: python main.py restore a.sqlite3"""
     with sentences():
         settings = load(DataSettings)
-        asyncio.run(
+        restored = asyncio.run(
             restoring.restore(
                 path,
                 settings.database_path,
@@ -64,3 +66,11 @@ def restore(
             )
         )
     typer.echo(f"{settings.database_path} restored from {path}")
+    if restored.erased_again:
+        typer.echo(f"people erased since then were erased again: {restored.erased_again:,}")
+    if not restored.all_known:
+        typer.echo(
+            "the list of erased people is lost with the database before: whoever was erased since "
+            "the backup is in it again, and has to be erased again",
+            err=True,
+        )

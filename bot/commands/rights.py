@@ -70,11 +70,13 @@ async def _erase(settings: DataSettings, user: int) -> tuple[int, bool]:
 
 def _erase_everyone(settings: DataSettings) -> None:
     typer.echo(f"This deletes {settings.database_path}, its key, and all that belongs to them.")
+    if settings.backup_dir:
+        typer.echo(f"It deletes the backups in {settings.backup_dir}, too, and no others.")
     typer.echo("Nothing of it can be brought back.")
     if typer.prompt(f'Type "{EVERYONE}" to go on', default="", show_default=False) != EVERYONE:
         typer.echo("nothing was erased", err=True)
         raise typer.Exit(FAILED)
-    for path in erase_everything(settings.database_path):
+    for path in erase_everything(settings.database_path, settings.backup_dir):
         typer.echo(f"{path} deleted")
     for name, key in (("USER_ID_KEY", settings.key), ("DATABASE_KEY", settings.file_key)):
         if key:

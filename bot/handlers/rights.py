@@ -41,7 +41,8 @@ async def show_privacy(
 ) -> None:
     person = event_from_user.id
     row, opted_out = await analytics.own_row(person)
-    text = privacy.policy(settings, row, opted_out, utc_now())
+    in_backups = await analytics.may_be_in_backups()
+    text = privacy.policy(settings, row, opted_out, in_backups, utc_now())
     await bot.send_message(person, text, reply_markup=_choices(opted_out))
 
 

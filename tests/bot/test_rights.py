@@ -139,6 +139,24 @@ async def test_forget_me_erases_all_of_one_and_nothing_of_another(
     assert inconsistencies(database) == []
 
 
+async def test_where_there_are_backups_people_are_told(sandbox: Sandbox, database: Path) -> None:
+    person = sandbox.person()
+    async with running_bot(sandbox, database):
+        before = await ask(person, "/privacy")
+        with closing(sqlite3.connect(database)) as connection, connection:
+            now = int(datetime.now(UTC).timestamp())
+            connection.execute("INSERT INTO file_settings VALUES ('last_backup', ?)", (now,))
+        policy = await ask(person, "/privacy")
+        await ask(person, "/forgetme")
+        erased = await tap(person, privacy.CONFIRM)
+        summary = await ask(person, "/mydata")
+
+    assert "Backups may hold" not in before
+    assert "Backups may hold what was deleted for up to 90 days more" in policy
+    assert "Backups may hold something of you" in erased
+    assert "You were erased on" in summary
+
+
 async def test_a_forged_button_erases_nothing(database: Path) -> None:
     now = datetime.now(UTC)
     async with Sandbox(clock=lambda: now) as sandbox:

@@ -12,6 +12,7 @@ from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from types import SimpleNamespace
+from typing import Any
 
 import aiosqlite
 import pytest
@@ -36,6 +37,7 @@ from analytics.backups import (
     last_backup,
     rotate,
 )
+from analytics.notices import BackupFails, Notice
 from analytics.restoring import restore
 from bot.sandbox import Sandbox
 from tests import processes
@@ -368,18 +370,41 @@ async def test_the_running_bot_backs_up_at_once_where_there_is_no_backup(
     [copy] = folder.iterdir()
     await check(copy, None)
     assert last_backup(database, folder, datetime.now(UTC) + timedelta(1)) is not None
+    with closing(sqlite3.connect(database)) as connection:
+        noted = connection.execute("SELECT 1 FROM file_settings WHERE name = 'last_backup'")
+        assert noted.fetchall() == [(1,)]
     assert mode(folder) == 0o700
 
 
-async def test_a_scheduled_backup_that_fails_is_logged(
+def daily_backups(path: Path, folder: Path | None, **options: Any) -> DailyBackups:
+    async def note() -> None:
+        pass
+
+    defaults: dict[str, Any] = {
+        "keep": 7,
+        "retention_days": 90,
+        "note": note,
+        "tell": lambda _: None,
+    }
+    return DailyBackups(path, folder, None, **(defaults | options))
+
+
+async def test_a_scheduled_backup_that_fails_is_logged_and_told_once_a_day(
     database: Path, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     (tmp_path / "file").write_text("")
-    await DailyBackups(
-        database, tmp_path / "file" / "f", None, keep=1, retention_days=90, clock=lambda: NOW
-    ).run()
+    now = NOW
+    told: list[Notice] = []
+    daily = daily_backups(database, tmp_path / "file" / "f", clock=lambda: now, tell=told.append)
+    told_by_hour = []
+    for hour in range(26):
+        now = NOW + timedelta(hours=hour)
+        await daily.run()
+        told_by_hour.append(len(told))
 
-    assert "no backup" in caplog.text
+    assert caplog.text.count("no backup") == 26
+    assert told_by_hour == [1] * 24 + [2] * 2
+    assert told == [BackupFails()] * 2
 
 
 async def test_a_folder_of_backups_rotates(database: Path, tmp_path: Path) -> None:
