@@ -13,7 +13,7 @@ from analytics import AnalyticsService
 from analytics.clock import GuardedClock
 from bot.confirmations import Confirmations
 from bot.consent import Choice
-from bot.handlers import admins, cleanup, people, rights
+from bot.handlers import admins, cleanup, dice, people, rights
 from bot.limits import EXPENSIVE, LimitPerPerson
 from bot.middleware import AnswerClicks, InFlight, RecordOnReceipt, SkipUnknownKinds
 from bot.session import RetryAnswers, Session
@@ -76,6 +76,7 @@ def build_dispatcher(
     messages.register(rights.show_privacy, link, private_chat, flags=EXPENSIVE)
     messages.register(people.start, CommandStart(), private_chat)
     messages.register(people.help_, Command("help"), private_chat)
+    messages.register(dice.roll, Command("roll"), private_chat)
     messages.register(rights.privacy_in_group, Command(rights.PRIVACY), ~private_chat)
     for command, handler, flags in (
         (rights.PRIVACY, rights.show_privacy, EXPENSIVE),

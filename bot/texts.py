@@ -17,6 +17,7 @@ COMMANDS = {
     "forgetme": "Erase what is stored about you",
     "optout": "Do not count me",
     "optin": "Count me again",
+    "roll": "Roll a die",
 }
 ADMIN_COMMANDS = {
     "stats": "How the bot is used, in numbers",
@@ -59,6 +60,10 @@ def start() -> str:
 def help_(commands: Mapping[str, str]) -> str:
     lines = [f"/{name} - {escape(purpose)}" for name, purpose in commands.items()]
     return "\n".join(["<b>What you can do here</b>", "", *lines])
+
+
+def rolled(number: int) -> str:
+    return f"🎲 {number}"
 
 
 def precision(seconds: int) -> str:
