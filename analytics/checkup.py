@@ -36,6 +36,12 @@ class Finding:
     check: str
     found: str
     to_do: str = ""
+    advice: bool = False
+    """Whether it can also be left as it is."""
+
+    @property
+    def failed(self) -> bool:
+        return bool(self.to_do) and not self.advice
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +70,7 @@ async def check_up(
         return found
     if not path.exists():
         return [*found, Finding("database", f"{path} does not exist yet: the bot makes it")]
-    found += [permissions([path.parent, *companions(path)])]
+    found += [permissions([path.parent, *companions(path)]), *set_aside(path)]
     try:
         facts = await _read(path, database_key)
     except (CannotOpen, *ERRORS, OSError) as error:
@@ -98,6 +104,13 @@ def permissions(paths: list[Path]) -> Finding:
         return Finding("permissions", "no one else can read the files")
     names = " ".join(str(path) for path in open_to_others)
     return Finding("permissions", f"others can get at {names}", f"chmod go-rwx {names}")
+
+
+def set_aside(path: Path) -> Iterator[Finding]:
+    """Damaged databases hold people who have been erased, or are past retention, since."""
+    if names := " ".join(map(str, files.all_set_aside(path))):
+        to_do = f"restore a backup, or take from it what you need; then rm {names}*"
+        yield Finding("set aside", f"erasing does not reach {names}", to_do, advice=True)
 
 
 def key_of(path: Path, facts: Facts, key: bytes | None, pseudonymise: bool) -> Finding:

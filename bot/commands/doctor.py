@@ -28,14 +28,14 @@ def doctor(
     """Check everything, change nothing; 1 if a check fails. Example: python main.py doctor"""
     found = asyncio.run(findings())
     if as_json:
-        lines = [{"ok": not finding.to_do, **asdict(finding)} for finding in found]
+        lines = [{"ok": not finding.failed, **asdict(finding)} for finding in found]
         typer.echo(json.dumps(lines, indent=2))
     else:
         for finding in found:
             to_do = f"\n     -> {finding.to_do}" if finding.to_do else ""
-            mark = "FAIL" if finding.to_do else "ok"
+            mark = "FAIL" if finding.failed else "warn" if finding.to_do else "ok"
             typer.echo(f"{mark:<4} {finding.check:<12} {finding.found}{to_do}")
-    if any(finding.to_do for finding in found):
+    if any(finding.failed for finding in found):
         raise typer.Exit(FAILED)
 
 
@@ -49,7 +49,7 @@ async def findings() -> list[Finding]:
             what, _, to_do = line.partition(": ")
             found.append(Finding("settings", what, to_do))
     else:
-        found.append(Finding("settings", "all right"))
+        found += [Finding("settings", "all right"), contact(settings)]
         found += [finding async for finding in _ask_telegram(settings)]
     found.append(_env_file(Path(ENV_FILE)))
     try:
@@ -65,6 +65,13 @@ async def findings() -> list[Finding]:
         backup_dir=data_settings.backup_dir,
         now=utc_now(),
     )
+
+
+def contact(settings: Settings) -> Finding:
+    if settings.operator_contact:
+        return Finding("contact", "people can read who you are")
+    to_do = "set OPERATOR_CONTACT, which /privacy shows"
+    return Finding("contact", "people cannot learn who runs this bot", to_do, advice=True)
 
 
 async def _ask_telegram(settings: Settings) -> AsyncIterator[Finding]:

@@ -27,8 +27,8 @@ from tests.bot.settings import TOKEN, some_settings
 
 NOW = datetime.now(UTC)
 CHECKS = [
-    "settings", "token", "updates", "clock", "env file", "sqlite", "permissions", "database",
-    "schema", "key", "disk", "cleanup", "compaction", "backup",
+    "settings", "contact", "token", "updates", "clock", "env file", "sqlite", "permissions",
+    "database", "schema", "key", "disk", "cleanup", "compaction", "backup",
 ]  # fmt: skip
 
 
@@ -67,7 +67,9 @@ async def world(sandbox: Sandbox, tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     monkeypatch.chdir(tmp_path)
     for name in Settings.model_fields:
         monkeypatch.delenv(name.upper(), raising=False)
-    world.set(**processes.settings(sandbox, world.database), BACKUP_DIR="copies")
+    world.set(
+        **processes.settings(sandbox, world.database), BACKUP_DIR="copies", OPERATOR_CONTACT="me"
+    )
     async with AnalyticsService.open(world.database) as analytics:
         await analytics.record([UserInteraction(6_000_000_001, InteractionType.MESSAGE, NOW)])
         await analytics.cleanup_old_interactions()
@@ -255,11 +257,37 @@ async def test_each_fault_is_named_with_what_to_do_and_nothing_else_fails(
     await plant(world)
     failed = [finding for finding in await findings() if finding.to_do]
 
+    assert all(finding.failed for finding in failed)
     assert [finding.check for finding in failed] == [check]
     assert words in failed[0].to_do
     assert failed[0].found
     for secret in (os.environ["BOT_TOKEN"], "ab" * 32, world.sandbox.token):
         assert secret not in str(failed)
+
+
+async def contact_missing(world: World) -> None:
+    world.set(OPERATOR_CONTACT="")
+
+
+async def damaged_left(world: World) -> None:
+    world.database.with_name(f"{world.database.name}.damaged-20260101T000000.000000Z").touch()
+
+
+@pytest.mark.parametrize(
+    ("plant", "check", "words"),
+    [
+        (contact_missing, "contact", "OPERATOR_CONTACT"),
+        (damaged_left, "set aside", "rm "),
+    ],
+)
+async def test_what_can_be_left_as_it_is_is_advised_and_does_not_fail(
+    world: World, plant: Callable[[World], Awaitable[None]], check: str, words: str
+) -> None:
+    await plant(world)
+    [advised] = [finding for finding in await findings() if finding.to_do]
+
+    assert (advised.check, advised.failed) == (check, False)
+    assert words in advised.to_do
 
 
 async def test_what_is_young_is_no_fault(world: World) -> None:
@@ -288,7 +316,9 @@ async def test_doctor_beside_the_running_bot(world: World) -> None:
         stopped = await bot.ended()
 
     assert green[0] == 0, green
-    assert len(green[1].splitlines()) == len(CHECKS) - 1
+    # No backup is asked for, and no contact is given: that is advice, with a line of its own.
+    assert len(green[1].splitlines()) == len(CHECKS)
+    assert "warn contact" in green[1]
     assert red[0] == 1
     failed = [line for line in json.loads(red[1]) if not line["ok"]]
     assert [line["check"] for line in failed] == ["permissions"]
