@@ -17,6 +17,7 @@ from bot import privacy, texts
 from bot.settings import Settings
 from main import app
 from tests.bot.settings import some_settings
+from tests.faults.__main__ import catalogue
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text("utf-8")
@@ -86,6 +87,13 @@ def test_every_command_explains_itself_with_an_example(command: str) -> None:
 
     assert result.exit_code == 0
     assert f"python main.py {command}".strip() in " ".join(result.output.split())
+
+
+def test_the_table_of_faults_is_of_the_whole_catalogue() -> None:
+    table = (ROOT / "docs" / "faults.md").read_text("utf-8")
+    rows = re.findall(r"^\| (.+?) \| [\d,]+ \| (\d+) \| (\d+) \|$", table, re.MULTILINE)
+
+    assert {name for name, *_ in rows} == {fault.name for fault in catalogue()}
 
 
 def stored() -> dict[str, list[str]]:
