@@ -206,10 +206,12 @@ def test_it_leaves_every_file_byte_for_byte_as_it_was(database: Path) -> None:
 def test_no_command_edits_a_record() -> None:
     """Whoever adds a command says here what it does to records."""
     delete = {"cleanup", "erase"}
-    read = {"stats", "records", "export", "audit"}
-    neither = {"demo", "encrypt", "rotate-key"}
+    read = {"stats", "records", "export", "audit", "backup", "doctor"}
+    # All of them at once, by those of a backup, which are as they were recorded.
+    replace = {"restore"}
+    neither = {"demo", "encrypt", "rotate-key", "init"}
 
-    assert delete | read | neither == COMMANDS
+    assert delete | read | replace | neither == COMMANDS
 
 
 async def test_it_works_while_the_bot_runs(tmp_path: Path) -> None:
