@@ -14,10 +14,12 @@ from tests.people_in_logs import people_in
 def _no_person_in_the_log(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Of the bots that run in this process; tests/processes.py looks at the others.
 
-    A bot takes the log over; afterwards it is as it was.
+    A bot takes the log over, loggers of libraries included; afterwards it is as it was.
     """
     root = logging.getLogger()
-    handlers, level, show = root.handlers[:], root.level, warnings.showwarning
+    handlers, show = root.handlers[:], warnings.showwarning
+    loggers = [root, *map(logging.getLogger, logging.root.manager.loggerDict)]
+    levels = [logger.level for logger in loggers]
     lines: list[str] = []
     write = PrivateFormatter.format
 
@@ -28,6 +30,7 @@ def _no_person_in_the_log(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     monkeypatch.setattr(PrivateFormatter, "format", note)
     yield
     root.handlers[:] = handlers
-    root.setLevel(level)
+    for logger, level in zip(loggers, levels, strict=True):
+        logger.setLevel(level)
     warnings.showwarning = show
     assert people_in("\n".join(lines)) == []

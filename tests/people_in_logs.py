@@ -4,10 +4,10 @@ import re
 
 from bot.sandbox.people import NAMES
 
-# Ids from 5,000,000,000 up, usernames, and what people say in the tests.
+# Ids from 5,000,000,000 up, names and usernames, what people say in the tests, and any token.
 OF_PEOPLE = re.compile(
-    rf"\b[56]\d{{9}}\b|\b({'|'.join(NAMES)})_\d+\b|good morning|thank you!|canary|nobody_made_this",
-    re.IGNORECASE,
+    rf"\b[56]\d{{9}}\b|\b({'|'.join(NAMES)})\b|\b({'|'.join(NAMES).lower()})_\d+\b"
+    r"|[Gg]ood morning|thank you!|[Cc]anary|nobody_made_this|\d{9}:[\w-]{30,}"
 )
 
 
