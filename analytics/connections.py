@@ -1,6 +1,8 @@
 """A connection as we want it: asked of SQLite, and its answer checked."""
 
 import sqlite3
+from collections.abc import AsyncIterator
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from pathlib import Path
 from typing import Any
 
@@ -63,19 +65,34 @@ def check_sqlite(key: bytes | None) -> None:
         )
 
 
-def connect(path: Path, key: bytes | None, *, read_only: bool) -> aiosqlite.Connection:
+@asynccontextmanager
+async def connect(
+    path: Path, key: bytes | None, *, read_only: bool
+) -> AsyncIterator[aiosqlite.Connection]:
     """With a key of 32 bytes, to a file that is encrypted from the first byte to the last."""
+
+    refused: list[Exception] = []
 
     def connector() -> Any:
         library = sqlcipher if key else sqlite3
-        connection = library.connect(
-            address(path, read_only=read_only), uri=True, isolation_level=None
-        )
-        if key:
-            _unlock(connection, key)
+        try:
+            connection = library.connect(
+                address(path, read_only=read_only), uri=True, isolation_level=None
+            )
+            if key:
+                _unlock(connection, key)
+        except Exception as error:
+            refused.append(error)
+            return None
         return connection
 
-    return aiosqlite.Connection(connector, iter_chunk_size=64)
+    async with aiosqlite.Connection(connector, iter_chunk_size=64) as connection:
+        for error in refused:
+            # aiosqlite would not wait for its thread, which then tells a loop that may be closed.
+            if (ended := connection.stop()) is not None:
+                await ended
+            raise error
+        yield connection
 
 
 def address(path: Path, *, read_only: bool) -> str:
@@ -105,7 +122,7 @@ async def set_pragmas(connection: aiosqlite.Connection, pragmas: dict[str, str |
             )
 
 
-def look_at(path: Path, key: bytes | None) -> aiosqlite.Connection:
+def look_at(path: Path, key: bytes | None) -> AbstractAsyncContextManager[aiosqlite.Connection]:
     """A connection that cannot write.
 
     Except after a kill while a backup was given its write-ahead log: what that did is undone first.

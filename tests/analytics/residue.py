@@ -40,14 +40,13 @@ class Traces:
     rows: set[bytes]
 
     def found_in(self, folder: Path) -> "Traces":
-        """Those in any file of the folder; the key is kept apart from the rest."""
+        """Those in any file of the folder, but for the key, and for the reserve: mere chance."""
         found = Traces(set(), set())
         for path in folder.rglob("*"):
-            if path.is_file() and path.suffix != ".key":
+            if path.is_file() and path.suffix not in (".key", ".reserve"):
                 content = path.read_bytes()
-                if content.count(0) < len(content):
-                    found.references.update(_found(self.references, content))
-                    found.rows.update(_found(self.rows, content))
+                found.references.update(_found(self.references, content))
+                found.rows.update(_found(self.rows, content))
         return found
 
     def __bool__(self) -> bool:

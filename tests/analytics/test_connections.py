@@ -1,5 +1,8 @@
 """SQLite refuses a pragma in silence: each is asked for, and its answer checked."""
 
+import asyncio
+import sqlite3
+import threading
 from pathlib import Path
 from typing import Any
 from unittest.mock import patch
@@ -8,7 +11,7 @@ import aiosqlite
 import pytest
 
 from analytics import CannotOpen
-from analytics.connections import PRAGMAS
+from analytics.connections import PRAGMAS, connect
 from tests.analytics.store import open_service
 
 # What SQLite may answer to a pragma that it refuses.
@@ -59,3 +62,22 @@ async def test_a_refused_pragma_is_noticed(name: str, tmp_path: Path) -> None:
 async def answer(connection: aiosqlite.Connection, name: str) -> Any:
     [(value,)] = await connection.execute_fetchall(f"PRAGMA {name}")
     return value
+
+
+def test_a_file_that_cannot_be_opened_leaves_nothing_that_fails_later(tmp_path: Path) -> None:
+    """A thread that tells an event loop that is closed prints a traceback at a command's end."""
+
+    async def look() -> None:
+        async with connect(tmp_path / "missing", None, read_only=True):
+            pass
+
+    failed: list[object] = []
+    with patch("threading.excepthook", failed.append):
+        for _ in range(100):
+            before = set(threading.enumerate())
+            with pytest.raises(sqlite3.OperationalError):
+                asyncio.run(look())
+            for thread in set(threading.enumerate()) - before:
+                thread.join()
+
+    assert failed == []
