@@ -166,9 +166,10 @@ async def test_a_forged_button_erases_nothing(database: Path) -> None:
             await ask(person, "/forgetme")
             of_thief = thief.transcript[-1].message["reply_markup"]["inline_keyboard"][0][0]
             of_person = person.transcript[-1].message["reply_markup"]["inline_keyboard"][0][0]
+            signed, last = of_thief["callback_data"][:-1], of_thief["callback_data"][-1]
             forged = [
                 of_person["callback_data"],  # another person's
-                of_thief["callback_data"][:-1] + "0",
+                signed + ("1" if last == "0" else "0"),
                 of_thief["callback_data"] + "0",
                 *("erase:", "erase:1", "erase:now:00", "erase:\N{SNOWMAN}:00", "erase:1:1:1"),
             ]
