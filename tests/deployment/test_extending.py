@@ -6,6 +6,7 @@ import sqlite3
 from collections.abc import AsyncIterator
 from contextlib import closing
 from pathlib import Path
+from textwrap import indent
 from typing import Any
 
 import pytest
@@ -35,7 +36,9 @@ async def test_three_lines_record_for_a_bot_that_is_not_ours(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     shown: dict[str, Any] = {}
-    exec(blocks("docs/extend.md")[0], shown)
+    [with_imports], [three_lines] = blocks("docs/extend.md"), blocks("README.md")
+    assert indent(three_lines, "    ") in with_imports
+    exec(with_imports, shown)
     # A bot with handlers of its own, which answers one kind of update.
     dispatcher = Dispatcher()
 
