@@ -1,0 +1,57 @@
+"""What a new self-hoster does by the README and the pages it leads to, one after the other."""
+
+import json
+import shutil
+import signal
+from pathlib import Path
+
+from bot.sandbox import Sandbox
+from tests.deployment.old_files import FILES, INTERACTIONS, KEY
+from tests.processes import run, start
+
+ADMIN = 6_000_000_009
+
+
+async def test_from_an_empty_folder_to_a_green_doctor(tmp_path: Path) -> None:
+    """A first start on a file of the first version, a backup, a restore, and nothing to mend."""
+    async with Sandbox() as sandbox:
+        # Only what is not in `.env`, which init writes.
+        settings = {
+            "BOT_API_URL": sandbox.url,
+            "USER_ID_KEY": KEY.hex(),
+            "RETENTION_DAYS": "3650",
+            "OPERATOR_CONTACT": "nobody@example.org",
+        }
+
+        async def told(*arguments: str) -> str:
+            status, output, errors = await run(tmp_path, *arguments, **settings)
+            assert status == 0, errors
+            return output
+
+        await told("init", "--token", sandbox.token, "--admin-id", str(ADMIN))
+        (tmp_path / "data").mkdir(mode=0o700)
+        shutil.copy(FILES / "schema-1.sqlite3", tmp_path / "data" / "analytics.sqlite3")
+        (tmp_path / "data" / "analytics.sqlite3").chmod(0o600)
+        admin = sandbox.person(ADMIN)
+        bot = await start(tmp_path, **settings)
+        await admin.says("/start")
+        await admin.answer(within=60)
+        await told("backup", "copy.sqlite3")
+        await admin.says("/stats")
+        answer = await admin.answer()
+        bot.send(signal.SIGTERM)
+        stopped, _, _ = await bot.ended()
+        await told("restore", "--force", "copy.sqlite3")
+        report = json.loads(await told("stats", "--json"))
+        bot = await start(tmp_path, **settings)
+        await admin.says("/help")
+        await admin.answer(within=60)
+        health = await told("doctor")
+        bot.send(signal.SIGTERM)
+        await bot.ended()
+
+    assert stopped == 0
+    assert f"Interactions      {len(INTERACTIONS) + 2}" in answer.text
+    # The one after the backup is gone, and what was there before it was upgraded is back.
+    assert report["total_interactions"] == len(INTERACTIONS) + 1
+    assert "fail" not in health.lower()
