@@ -18,6 +18,7 @@ from rich.console import Console
 from rich.progress import Progress
 from rich.table import Table
 
+from analytics import files
 from bot.sandbox.bubbles import bubbles
 from bot.sandbox.crowd import sayings
 from bot.sandbox.people import Person
@@ -112,7 +113,7 @@ async def play(main: Path, keep: Path | None = None) -> int:
                 log = stage.log.read_text(errors="replace")
                 errors.print(f"the demo failed: {error}\n{log}", markup=False, soft_wrap=True)
                 return 1
-        size = sum(file.stat().st_size for file in database.parent.glob(f"{database.name}*"))
+        size = files.size(database)
     console.print(f"The bot stopped when asked. The whole took {time.monotonic() - began:.0f} s;")
     console.print(f"the database takes {size / 1024:,.0f} KiB on the disk.")
     if keep is not None:
