@@ -33,16 +33,6 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-app.command()(rights.export)
-app.command()(rights.erase)
-app.command("rotate-key")(rights.rotate_key)
-app.command()(rights.audit)
-app.command()(encrypt)
-app.command()(records)
-app.command()(backups.backup)
-app.command()(backups.restore)
-app.command()(doctor.doctor)
-app.command()(init.init)
 
 # Seconds. Containers and systemd kill what does not stop; whoever waits 15 s for it never has to.
 LONGEST_SHUTDOWN = 14.0
@@ -226,6 +216,19 @@ def demo(
     from bot.sandbox.demo import play
 
     raise typer.Exit(asyncio.run(play(Path(__file__), keep)))
+
+
+# In the order of --help.
+app.command()(init.init)
+app.command()(doctor.doctor)
+app.command()(records)
+app.command()(backups.backup)
+app.command()(backups.restore)
+app.command()(rights.export)
+app.command()(rights.erase)
+app.command("rotate-key")(rights.rotate_key)
+app.command()(encrypt)
+app.command()(rights.audit)
 
 
 if __name__ == "__main__":
