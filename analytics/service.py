@@ -257,7 +257,8 @@ class AnalyticsService:
     async def erase(self, user_id: int) -> Erasure | None:
         """Delete all that is recorded of a person; an opt-out stays.
 
-        None if the database cannot be written at the moment: try again later.
+        None if the database cannot be written at the moment: the owner does it as soon as it
+        works again, while this process lives; a command has to try again.
         """
         references, now = await self._references(), self._clock()
         reference = references.reference(user_id)

@@ -22,8 +22,8 @@ CONFIRM = "Yes, erase everything"
 TOO_OLD = "This button is too old, or not yours. Nothing was erased. Send /forgetme to ask again."
 FILE = "Everything held about you, as JSON, with an explanation."
 NOT_NOW = (
-    "The database cannot be written at the moment. Nothing was erased. "
-    "Please try again in a few minutes."
+    "The database cannot be written at the moment. Nothing is erased yet: your wish is kept in "
+    "memory, and carried out as soon as it works again. Please look at /mydata later to be sure."
 )
 IN_A_GROUP = "What is stored about you is between you and me."
 READ_IT = "Read it in our chat"
