@@ -1,0 +1,93 @@
+"""What admins are shown of a period: sums and numbers of people, beside the period before."""
+
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from enum import StrEnum
+
+
+class Period(StrEnum):
+    """The newest so many hours, in whole hours, UTC; the last one is the hour that runs."""
+
+    DAY = "24h"
+    WEEK = "7d"
+    MONTH = "30d"
+    QUARTER = "90d"
+
+    @property
+    def length(self) -> timedelta:
+        return LENGTHS[self]
+
+
+LENGTHS = {
+    Period.DAY: timedelta(days=1),
+    Period.WEEK: timedelta(days=7),
+    Period.MONTH: timedelta(days=30),
+    Period.QUARTER: timedelta(days=90),
+}
+
+
+class Missing(StrEnum):
+    """Why there is nothing to compare a period with; that nobody came is a 0, and no reason."""
+
+    NOT_YET = "no earlier data"
+    DELETED = "deleted by retention"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PeriodReport:
+    """Counts are of interactions, users are distinct people."""
+
+    period: Period
+    as_of: datetime
+    since: datetime
+    """The beginning of the period, included: a whole hour, UTC."""
+    interactions: int
+    active_users: int
+    new_users: int
+    """Those of whom nothing older was kept when they came."""
+    returning_users: int
+    """The other ones: new and returning make the active."""
+    interactions_before: int | None
+    """In the period before, of the same length. None if `before_missing` says why."""
+    active_users_before: int | None
+    before_missing: Missing | None
+    deleted_until: datetime | None
+    """Set if a part of the period itself has been deleted: what is older than this."""
+    busiest_hour: int | None
+    """Of the day, 0 to 23, UTC: the hour with the most interactions; None without any."""
+    interaction_types_breakdown: dict[str, int]
+    """Type to interactions, the largest first; types without any are left out."""
+    commands: dict[str, int]
+    """The bot's own commands, without the slash, to how often; the largest first. Of whole days
+    from `commands_since`, UTC, as are the next two."""
+    blocked: int
+    """How often somebody blocked the bot."""
+    unblocked: int
+    commands_since: date
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Bucket:
+    """An hour or a day, UTC."""
+
+    since: datetime
+    interactions: int
+    active_users: int
+    breakdown: dict[str, int] | None
+    """Type to interactions. None if only the total was kept, since it was of too few people."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class History:
+    """What the charts are drawn from."""
+
+    as_of: datetime
+    since: datetime
+    """A whole hour or the beginning of a day, UTC."""
+    step: timedelta
+    """How long each bucket is: an hour or a day."""
+    buckets: tuple[Bucket, ...]
+    """The oldest first. One without interactions is there, with zeros; left out is what nothing
+    is known of: before the first recording, or deleted."""
+    hours_of_week: tuple[tuple[int, ...], ...]
+    """Interactions by weekday, Monday first, and hour of the day, UTC: 7 times 24."""

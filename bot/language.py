@@ -1,0 +1,73 @@
+"""The language of whom the bot talks to: sentences through gettext, numbers and dates in its form.
+
+It is chosen for each update from what Telegram says of the person's client, and never stored.
+"""
+
+from datetime import date, datetime
+from functools import cache
+from gettext import GNUTranslations
+from io import BytesIO
+from pathlib import Path
+
+from aiogram.utils.i18n import I18n
+from babel import dates, numbers
+from babel.messages.mofile import write_mo
+from babel.messages.pofile import read_po
+
+# The language that sentences are written in; the folders of LOCALES are the other ones.
+ORIGINAL = "en"
+LOCALES = Path(__file__).parent / "locales"
+
+
+class Translations(I18n):
+    """From the texts themselves, so that no compiled file can be older than they are."""
+
+    def find_locales(self) -> dict[str, GNUTranslations]:
+        found = {}
+        for file in sorted(self.path.glob(f"*/LC_MESSAGES/{self.domain}.po")):
+            compiled = BytesIO()
+            with file.open("rb") as text:
+                write_mo(compiled, read_po(text))
+            compiled.seek(0)
+            found[file.parts[-3]] = GNUTranslations(compiled)
+        return found
+
+
+@cache
+def translations() -> Translations:
+    return Translations(path=LOCALES, default_locale=ORIGINAL)
+
+
+def _(sentence: str, plural: str | None = None, n: int = 1) -> str:
+    """The sentence in the language of the moment; with `plural`, in the form for `n` of them."""
+    return translations().gettext(sentence, plural, n)
+
+
+def N_(sentence: str) -> str:  # noqa: N802 - gettext's name
+    """Marks a sentence that is translated later, where it is said."""
+    return sentence
+
+
+def current() -> str:
+    return translations().current_locale
+
+
+def number(count: int) -> str:
+    return numbers.format_decimal(count, locale=current())
+
+
+def percent(part: float, digits: int = 1) -> str:
+    """0.123 as 12.3%, in the form of the language."""
+    pattern = "#,##0." + "0" * digits if digits else "#,##0"
+    suffix = numbers.format_percent(0, locale=current()).removeprefix(
+        numbers.format_decimal(0, locale=current())
+    )
+    return numbers.format_decimal(100 * part, pattern, locale=current()) + suffix
+
+
+def moment(when: datetime) -> str:
+    return f"{dates.format_skeleton('yMMMdHm', when, locale=current())} UTC"
+
+
+def day(which: date) -> str:
+    return dates.format_skeleton("yMMMd", which, locale=current())
