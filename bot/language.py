@@ -66,7 +66,7 @@ def percent(part: float, digits: int = 1) -> str:
 
 
 def moment(when: datetime) -> str:
-    return f"{dates.format_skeleton('yMMMdHm', when, locale=current())} UTC"
+    return f"{day(when)}, {dates.format_skeleton('Hm', when, locale=current())} UTC"
 
 
 def day(which: date) -> str:
