@@ -69,7 +69,7 @@ async def serve(settings: Settings, stop: asyncio.Event, clock: GuardedClock) ->
     Raises WrongSettings and CannotOpen.
     """
     from bot import logs
-    from bot.app import build_bot, build_dispatcher
+    from bot.app import build_bot, build_dispatcher, commands_of
     from bot.intake import receive
     from bot.middleware import RecordOnReceipt
     from bot.notices import tell_admins
@@ -79,20 +79,21 @@ async def serve(settings: Settings, stop: asyncio.Event, clock: GuardedClock) ->
     async with settings.open(
         Access.OWN, timestamp_precision=settings.timestamp_precision, clock=clock
     ) as analytics:
-        record = RecordOnReceipt(analytics, clock)
-        serving_metrics: AbstractAsyncContextManager[None] = nullcontext()
-        if settings.metrics_port is not None:
-            from bot.metrics import Metrics
-
-            metrics = Metrics(analytics, clock)
-            record = metrics.record
-            serving_metrics = metrics.serving(settings.metrics_host, settings.metrics_port)
         dispatcher = build_dispatcher(
             settings,
             analytics,
             clock,
             next_cleanup=lambda: next_planned(clock(), settings.cleanup_at),
         )
+        commands = commands_of(dispatcher)
+        record = RecordOnReceipt(analytics, clock, commands)
+        serving_metrics: AbstractAsyncContextManager[None] = nullcontext()
+        if settings.metrics_port is not None:
+            from bot.metrics import Metrics
+
+            metrics = Metrics(analytics, clock, commands)
+            record = metrics.record
+            serving_metrics = metrics.serving(settings.metrics_host, settings.metrics_port)
         scheduler = build_scheduler(
             cleanup=analytics.cleanup_old_interactions,
             last_cleanup=analytics.last_cleanup,

@@ -4,6 +4,7 @@ from analytics.audit import Action, AuditEntry
 from analytics.files import CannotOpen
 from analytics.interactions import InteractionType, UserInteraction
 from analytics.locks import Access
+from analytics.periods import Bucket, History, Missing, Period, PeriodReport
 from analytics.pseudonyms import PlainIds, Pseudonyms
 from analytics.reports import AdminReport
 from analytics.rights import PersonalData, StoredRow
@@ -15,9 +16,14 @@ __all__ = [
     "AdminReport",
     "AnalyticsService",
     "AuditEntry",
+    "Bucket",
     "CannotOpen",
     "Erasure",
+    "History",
     "InteractionType",
+    "Missing",
+    "Period",
+    "PeriodReport",
     "PersonalData",
     "PlainIds",
     "Pseudonyms",

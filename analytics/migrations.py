@@ -16,7 +16,7 @@ from analytics.files import CannotOpen
 
 # "TgAn": tells the file apart from every other SQLite file.
 APPLICATION_ID = 0x5467416E
-SCHEMA_VERSION = 2
+SCHEMA_VERSION = 3
 # What is done to the tables to bring a file to the version named from the one before it. Tables
 # that are missing are made before, and triggers and views made anew after, as the schema has them.
 MIGRATIONS: dict[int, Sequence[str]] = {
@@ -28,6 +28,20 @@ MIGRATIONS: dict[int, Sequence[str]] = {
         "INSERT INTO last_seen_hours (hour, users) "
         "SELECT last_seen / 3600 * 3600, count(*) FROM users GROUP BY 1",
         "DELETE FROM last_seen_counts WHERE last_seen % 3600 = 0",
+    ),
+    3: (
+        "INSERT INTO hourly_counts (hour, interaction_type, count) "
+        "SELECT timestamp / 3600 * 3600, interaction_type, sum(count) "
+        "FROM interactions GROUP BY 1, 2",
+        "DROP TABLE daily_counts",
+        "ALTER TABLE users ADD COLUMN first_seen INTEGER",
+        "UPDATE users SET first_seen = oldest.timestamp FROM ("
+        "SELECT user_id, min(timestamp) AS timestamp FROM interactions GROUP BY user_id) AS oldest "
+        "WHERE id = oldest.user_id",
+        "INSERT INTO first_seen_hours (hour, users) "
+        "SELECT first_seen / 3600 * 3600, count(*) FROM users GROUP BY 1",
+        # A report of a complete interval is made anew: the old one has no periods.
+        "DELETE FROM file_settings WHERE name = 'report_snapshot'",
     ),
 }
 

@@ -1,6 +1,6 @@
 """What admins are shown of a period: sums and numbers of people, beside the period before."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from enum import StrEnum
 
@@ -77,6 +77,10 @@ class Bucket:
     """Type to interactions. None if only the total was kept, since it was of too few people."""
 
 
+# A leap year: the longest that charts show.
+LONGEST_HISTORY = timedelta(days=366)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class History:
     """What the charts are drawn from."""
@@ -90,4 +94,13 @@ class History:
     """The oldest first. One without interactions is there, with zeros; left out is what nothing
     is known of: before the first recording, or deleted."""
     hours_of_week: tuple[tuple[int, ...], ...]
-    """Interactions by weekday, Monday first, and hour of the day, UTC: 7 times 24."""
+    """Interactions by weekday, Monday first, and hour of the day, UTC: 7 times 24. Of what has
+    not been deleted."""
+    length: timedelta
+    """What was asked for."""
+
+    def last(self, length: timedelta) -> "History":
+        """The end of it; hours_of_week stays that of the whole."""
+        since = max(self.since, self.since + self.length - length)
+        buckets = tuple(bucket for bucket in self.buckets if bucket.since >= since)
+        return replace(self, since=since, buckets=buckets, length=length)

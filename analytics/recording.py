@@ -35,10 +35,11 @@ REMEMBER_SECONDS = 48 * 3600
 RECEIVED_PRECISION = 3600
 
 RECORD = """
-    INSERT INTO received (update_id, reference, opt_out, interaction_type, timestamp, received)
+    INSERT INTO received (
+        update_id, reference, opt_out, interaction_type, timestamp, event, received)
     SELECT
         json_extract(value, '$[0]'), json_extract(value, '$[1]'), json_extract(value, '$[2]'),
-        json_extract(value, '$[3]'), json_extract(value, '$[4]'), ?2
+        json_extract(value, '$[3]'), json_extract(value, '$[4]'), json_extract(value, '$[5]'), ?2
     FROM json_each(?1)
 """
 COUNT_DROPPED = """
@@ -46,7 +47,7 @@ COUNT_DROPPED = """
     ON CONFLICT DO UPDATE SET value = value + excluded.value
 """
 
-Row = tuple[int | None, int, int, str, int]
+Row = tuple[int | None, int, int, str, int, str | None]
 Work = Callable[[], Awaitable[object]]
 
 
@@ -88,11 +89,15 @@ class Recorder:
         self.failing = False
 
     async def record(
-        self, interactions: Sequence[UserInteraction], update_ids: Sequence[int] | None
+        self,
+        interactions: Sequence[UserInteraction],
+        update_ids: Sequence[int] | None,
+        events: Sequence[str | None] | None,
     ) -> bool:
         """Commit the batch in one transaction; True if that has happened when this returns."""
         ids = [None] * len(interactions) if update_ids is None else update_ids
-        rows = [self._row(*pair) for pair in zip(ids, interactions, strict=True)]
+        words = [None] * len(interactions) if events is None else events
+        rows = [self._row(*each) for each in zip(ids, interactions, words, strict=True)]
         room = BACKLOG_LIMIT - self.backlog
         if len(rows) > room:
             self._drop(len(rows) - room)
@@ -133,7 +138,7 @@ class Recorder:
         """From now on. What waits already was named before."""
         self._references = references
 
-    def _row(self, update_id: int | None, interaction: UserInteraction) -> Row:
+    def _row(self, update_id: int | None, interaction: UserInteraction, event: str | None) -> Row:
         # A clock of a phone or of Telegram may be ahead of ours: nothing occurs in the future.
         occurred = min(interaction.timestamp, self._clock())
         timestamp = int(occurred.timestamp()) // self._precision * self._precision
@@ -143,6 +148,7 @@ class Recorder:
             self._references.opt_out(interaction.user_id),
             interaction.interaction_type.value,
             timestamp,
+            event,
         )
 
     async def _write(self) -> None:

@@ -3,14 +3,21 @@
 import asyncio
 import json
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from functools import cache
+from math import ceil
+
+from pydantic import TypeAdapter
 
 from analytics import file_settings
 from analytics.database import Database
 from analytics.files import CannotOpen
-from analytics.interactions import InteractionType
+from analytics.periods import LENGTHS, LONGEST_HISTORY, History, Period, PeriodReport
+from analytics.retention import count_older
+from analytics.small_groups import breakdown, small_groups
+from analytics.trends import keep_trends
+from analytics.windows import DELETED_UNTIL, Windows
 
 # Whole hours, and what is left of the hour that the window begins in.
 ACTIVE = """
@@ -25,19 +32,11 @@ REPORT = f"""
         {ACTIVE.format("week")},
         {ACTIVE.format("month")},
         (SELECT json_group_object(name, total) FROM (
-            SELECT name, sum(count) AS total FROM daily_counts
+            SELECT name, sum(count) AS total FROM hourly_counts
             JOIN interaction_types ON id = interaction_type GROUP BY name)),
         (SELECT min(timestamp) FROM interactions),
         (SELECT json_group_object(name, value) FROM file_settings
             WHERE name IN ('last_cleanup', 'last_cleanup_deleted', 'compaction_due', 'dropped'))
-"""
-# Stops as soon as there are enough: only a type of few people is looked for in all rows.
-PEOPLE_OF_TYPES = """
-    SELECT count(*) FROM (
-        SELECT DISTINCT user_id FROM interactions
-        WHERE interaction_type IN (
-            SELECT id FROM interaction_types WHERE name IN (SELECT value FROM json_each(?)))
-        LIMIT ?)
 """
 SNAPSHOT = "report_snapshot"
 
@@ -76,6 +75,24 @@ class ReportRules:
     is asked for, so that no two of them differ by what one person did in between."""
     breakdown_min_users: int = 1
     """A type used by fewer people is counted under `other`."""
+    trends_min_users: int | None = None
+    """Of days that are deleted, sums stay; the split by type of so many people. None: nothing."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Snapshot:
+    """All that is shown as of the end of an interval."""
+
+    report: AdminReport
+    periods: dict[Period, PeriodReport]
+    histories: list[History]
+    """The shortest first."""
+
+
+@cache
+def as_snapshot() -> TypeAdapter[Snapshot]:
+    """From and to the JSON that is kept in the file."""
+    return TypeAdapter(Snapshot)
 
 
 class Reports:
@@ -93,6 +110,8 @@ class Reports:
         self._rules = rules
         self._clock = clock
         self._in_memory = in_memory
+        self._windows = Windows(database, rules.breakdown_min_users)
+        self._warmed_up: datetime | None = None
         self._keeping = asyncio.Lock()
 
     @property
@@ -101,16 +120,60 @@ class Reports:
         return bool(self._rules.interval)
 
     async def current(self) -> AdminReport:
-        """Raises CannotOpen while there is no complete interval yet."""
+        """This and the next two raise CannotOpen while there is no complete interval yet."""
         if not self.of_intervals:
             return await self._report(self._clock())
-        snapshot = await file_settings.get(self._database, SNAPSHOT)
+        return (await self._snapshot()).report
+
+    async def of_period(self, period: Period) -> PeriodReport:
+        if not self.of_intervals:
+            return await self._windows.report(period, self._clock())
+        return (await self._snapshot()).periods[period]
+
+    async def history(self, length: timedelta) -> History:
+        """Raises ValueError for a length outside an hour to 366 days."""
+        if not timedelta(hours=1) <= length <= LONGEST_HISTORY:
+            raise ValueError("give a length from an hour to 366 days")
+        if not self.of_intervals:
+            return await self._windows.history(length, self._clock())
+        histories = (await self._snapshot()).histories
+        return next(history.last(length) for history in histories if history.length >= length)
+
+    async def warm_up(self) -> None:
+        """Count what the next admin will ask for, once an hour: what has gone by stays known."""
+        hour = self._clock().replace(minute=0, second=0, microsecond=0)
+        if not self.of_intervals and hour != self._warmed_up:
+            self._warmed_up = hour
+            for period in Period:
+                await self._windows.report(period, hour)
+            await self._windows.history(Period.QUARTER.length, hour)
+
+    async def keep_trends(self, before: datetime) -> None:
+        """What is to stay of what is older, which is going to be deleted."""
+        if not await count_older(self._database, before):
+            return
+        moment = ceil(before.timestamp())
+        if self._rules.trends_min_users is not None:
+            await keep_trends(self._database, moment, self._rules.trends_min_users)
+        deleted_until = await file_settings.get(self._database, DELETED_UNTIL) or 0
+        await file_settings.put(self._database, DELETED_UNTIL, max(int(deleted_until), moment))
+
+    def forget(self) -> None:
+        """After an erasure: what was counted with that person in it."""
+        self._windows.people.forget()
+
+    async def _snapshot(self) -> Snapshot:
+        snapshot = await self._kept()
         if snapshot is None:
             raise CannotOpen(
                 "there is no report yet: with REPORT_INTERVAL the running bot makes it, "
                 "so start the bot once"
             )
-        return _from_json(str(snapshot))
+        return snapshot
+
+    async def _kept(self) -> Snapshot | None:
+        kept = await file_settings.get(self._database, SNAPSHOT)
+        return None if kept is None else as_snapshot().validate_json(str(kept))
 
     async def keep_snapshot(self) -> None:
         """Keep the report of the complete intervals, unless the file has it already.
@@ -123,9 +186,20 @@ class Reports:
         end = now - (now - datetime.fromtimestamp(0, UTC)) % self._rules.interval
         async with self._keeping:
             # Not remembered here: a command may have kept it, and the file may be another one.
-            kept = await file_settings.get(self._database, SNAPSHOT)
-            if kept is None or _from_json(str(kept)).as_of < end:
-                await file_settings.put(self._database, SNAPSHOT, _to_json(await self._report(end)))
+            kept = await self._kept()
+            if kept is None or kept.report.as_of < end:
+                made = as_snapshot().dump_json(await self._make_snapshot(end)).decode()
+                await file_settings.put(self._database, SNAPSHOT, made)
+
+    async def _make_snapshot(self, end: datetime) -> Snapshot:
+        return Snapshot(
+            report=await self._report(end),
+            periods={period: await self._windows.report(period, end) for period in Period},
+            histories=[
+                await self._windows.history(length, end)
+                for length in (*LENGTHS.values(), LONGEST_HISTORY)
+            ],
+        )
 
     async def _report(self, now: datetime) -> AdminReport:
         windows = {
@@ -133,19 +207,19 @@ class Reports:
             for name, days in (("day", 1), ("week", 7), ("month", 30))
         }
         [row] = await self._database.read(REPORT, windows)
-        daily, weekly, monthly, breakdown, oldest, settings = row
-        counts: dict[str, int] = json.loads(breakdown)
+        daily, weekly, monthly, types, oldest, settings = row
+        counts: dict[str, int] = json.loads(types)
         settings = json.loads(settings)
         backlog, dropped = self._in_memory()
-        if self._rules.breakdown_min_users > 1:
-            counts = await self._without_small_groups(counts)
+        enough = self._rules.breakdown_min_users
+        folded = await small_groups(self._database, counts, enough)
         return AdminReport(
             as_of=now,
             total_interactions=sum(counts.values()),
             daily_active_users=daily,
             weekly_active_users=weekly,
             monthly_active_users=monthly,
-            interaction_types_breakdown=dict(sorted(counts.items(), key=lambda c: (-c[1], c[0]))),
+            interaction_types_breakdown=breakdown(counts, folded),
             oldest_interaction=_moment(oldest),
             retention_days=self._rules.retention_days,
             last_cleanup=_moment(settings.get("last_cleanup")),
@@ -154,40 +228,6 @@ class Reports:
             backlog=backlog,
             dropped=dropped + settings.get("dropped", 0),
         )
-
-    async def _without_small_groups(self, counts: dict[str, int]) -> dict[str, int]:
-        """The same total, with the types of few people under `other`.
-
-        Types are added to `other`, the smallest first, until it holds enough people, and so at
-        least two types: else it would only be another name for the one that it hides.
-        """
-        few = {name for name in counts if await self._few(name)}
-        if not few:
-            return counts
-        folded = few | {InteractionType.OTHER.value} & counts.keys()
-        for name in sorted(counts.keys() - folded, key=lambda name: counts[name]):
-            if not await self._few(*folded):
-                break
-            folded.add(name)
-        kept = {name: count for name, count in counts.items() if name not in folded}
-        return kept | {InteractionType.OTHER.value: sum(counts[name] for name in folded)}
-
-    async def _few(self, *types: str) -> bool:
-        enough = self._rules.breakdown_min_users
-        [(people,)] = await self._database.read(PEOPLE_OF_TYPES, (json.dumps(types), enough))
-        return bool(people < enough)
-
-
-def _to_json(report: AdminReport) -> str:
-    return json.dumps(asdict(report), default=datetime.isoformat)
-
-
-def _from_json(text: str) -> AdminReport:
-    fields: dict[str, Any] = json.loads(text)
-    for name in ("as_of", "oldest_interaction", "last_cleanup"):
-        if fields[name] is not None:
-            fields[name] = datetime.fromisoformat(fields[name])
-    return AdminReport(**fields)
 
 
 def _moment(seconds: int | None) -> datetime | None:

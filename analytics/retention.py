@@ -18,6 +18,7 @@ STEP = 1_000
 REST = 3
 
 COUNT = "SELECT coalesce(sum(count), 0) FROM interactions WHERE timestamp < ?"
+DELETE_EVENTS = "DELETE FROM daily_events WHERE day < ?"
 # Oldest first: the triggers rely on it.
 DELETE_STEP = """
     DELETE FROM interactions WHERE (timestamp, user_id, interaction_type) IN (
@@ -46,6 +47,11 @@ async def count_older(database: Database, before: datetime) -> int:
     """Interactions older than `before`."""
     [(count,)] = await database.read(COUNT, (before.timestamp(),))
     return int(count)
+
+
+async def forget_events(database: Database, before: datetime) -> None:
+    """Drop the days that are older as a whole."""
+    await database.write(DELETE_EVENTS, (int(before.timestamp()) // 86_400,))
 
 
 async def delete_older(

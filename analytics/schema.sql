@@ -5,7 +5,8 @@ CREATE TABLE users (
     id INTEGER PRIMARY KEY,              -- internal number, unknown to Telegram
     reference INTEGER NOT NULL UNIQUE,   -- keyed 64-bit pseudonym of the Telegram ID; the key is not in this file
     last_seen INTEGER NOT NULL,          -- the newest timestamp of this person in interactions
-    rows INTEGER NOT NULL DEFAULT 0      -- of this person in interactions; with the last one, the person goes
+    rows INTEGER NOT NULL DEFAULT 0,     -- of this person in interactions; with the last one, the person goes
+    first_seen INTEGER                   -- the oldest timestamp of this person; NULL once that was deleted
 ) STRICT;
 
 -- Clustered by time: cleanup deletes one range, and no row number gives away an order within an hour.
@@ -27,13 +28,30 @@ CREATE TABLE interaction_types (
     name TEXT NOT NULL UNIQUE
 ) STRICT;
 
--- Interactions by day and type, without identity, so that a report does not scan the rows.
-CREATE TABLE daily_counts (
-    day INTEGER NOT NULL,                -- days since 1970-01-01, UTC
+-- Interactions by hour and type, without identity, so that a report does not scan the rows.
+CREATE TABLE hourly_counts (
+    hour INTEGER NOT NULL,               -- its beginning, Unix seconds UTC
     interaction_type INTEGER NOT NULL REFERENCES interaction_types (id),
     count INTEGER NOT NULL CHECK (count > 0),
-    PRIMARY KEY (day, interaction_type)
+    PRIMARY KEY (hour, interaction_type)
 ) STRICT, WITHOUT ROWID;
+
+-- How often the bot's own commands were used, and the bot was blocked and unblocked, by day and
+-- without identity. By day, so that it cannot be joined with interactions. Kept as long as they are.
+CREATE TABLE daily_events (
+    day INTEGER NOT NULL,                -- days since 1970-01-01, UTC
+    event TEXT NOT NULL,                 -- a command that the bot registers, as /help; blocked, unblocked
+    count INTEGER NOT NULL CHECK (count > 0),
+    PRIMARY KEY (day, event)
+) STRICT, WITHOUT ROWID;
+
+-- What stays of a day when its interactions are deleted, without identity.
+CREATE TABLE daily_trends (
+    day INTEGER PRIMARY KEY,             -- days since 1970-01-01, UTC
+    interactions INTEGER NOT NULL,       -- in total
+    users INTEGER NOT NULL,              -- how many people were active
+    breakdown TEXT                       -- JSON, type to interactions; NULL if fewer than TRENDS_MIN_USERS were
+) STRICT;
 
 -- How many people were last seen in an hour, without identity: active users are a sum over this.
 CREATE TABLE last_seen_hours (
@@ -41,7 +59,13 @@ CREATE TABLE last_seen_hours (
     users INTEGER NOT NULL CHECK (users > 0)
 ) STRICT;
 
--- The same by moment, for the hour that a window of time begins in. At the beginning of an hour
+-- How many people were first seen in an hour, without identity: new people are a sum over this.
+CREATE TABLE first_seen_hours (
+    hour INTEGER PRIMARY KEY,            -- its beginning, Unix seconds UTC
+    users INTEGER NOT NULL CHECK (users > 0)
+) STRICT;
+
+-- How many people were last seen at a moment, for the hour that a window of time begins in. At the beginning of an hour
 -- there is no row: with TIMESTAMP_PRECISION at an hour this stays empty.
 CREATE TABLE last_seen_counts (
     last_seen INTEGER PRIMARY KEY,       -- Unix seconds UTC, as in users
@@ -91,11 +115,15 @@ CREATE VIEW user_interactions AS
     FROM interactions
     JOIN interaction_types ON interaction_types.id = interactions.interaction_type;
 
+CREATE VIEW daily_counts AS
+    SELECT hour / 86400 AS day, interaction_type, sum(count) AS count
+    FROM hourly_counts GROUP BY day, interaction_type;
+
 -- The one way in: INSERT INTO received ... is one statement, so a batch is committed whole or not at all.
 CREATE VIEW received AS
     SELECT
         NULL AS update_id, NULL AS reference, NULL AS opt_out, NULL AS interaction_type,
-        NULL AS timestamp, NULL AS received
+        NULL AS timestamp, NULL AS received, NULL AS event
     WHERE FALSE;
 
 CREATE TRIGGER record INSTEAD OF INSERT ON received
@@ -104,46 +132,67 @@ WHEN NOT EXISTS (SELECT 1 FROM remembered_updates WHERE update_id = NEW.update_i
 BEGIN
     INSERT INTO remembered_updates (update_id, received)
         SELECT NEW.update_id, NEW.received WHERE NEW.update_id IS NOT NULL;
-    INSERT INTO users (reference, last_seen) VALUES (NEW.reference, NEW.timestamp)
-        ON CONFLICT (reference) DO UPDATE SET last_seen = excluded.last_seen
-        WHERE excluded.last_seen > last_seen;
+    INSERT INTO users (reference, last_seen, first_seen)
+        VALUES (NEW.reference, NEW.timestamp, NEW.timestamp)
+        ON CONFLICT (reference) DO UPDATE SET
+            last_seen = max(last_seen, excluded.last_seen),
+            first_seen = min(first_seen, excluded.first_seen)
+        WHERE excluded.last_seen > last_seen OR excluded.first_seen < first_seen;
     INSERT INTO interactions (timestamp, user_id, interaction_type, count)
         SELECT NEW.timestamp, users.id, interaction_types.id, 1
         FROM users JOIN interaction_types
         WHERE users.reference = NEW.reference AND interaction_types.name = NEW.interaction_type
         ON CONFLICT DO UPDATE SET count = count + 1;
+    INSERT INTO daily_events (day, event, count)
+        SELECT NEW.timestamp / 86400, NEW.event, 1 WHERE NEW.event IS NOT NULL
+        ON CONFLICT DO UPDATE SET count = count + 1;
 END;
 
 CREATE TRIGGER interaction_added AFTER INSERT ON interactions
 BEGIN
-    INSERT INTO daily_counts (day, interaction_type, count)
-        VALUES (NEW.timestamp / 86400, NEW.interaction_type, NEW.count)
+    INSERT INTO hourly_counts (hour, interaction_type, count)
+        VALUES (NEW.timestamp / 3600 * 3600, NEW.interaction_type, NEW.count)
         ON CONFLICT DO UPDATE SET count = count + excluded.count;
     UPDATE users SET rows = rows + 1 WHERE id = NEW.user_id;
 END;
 
 CREATE TRIGGER interaction_repeated AFTER UPDATE OF count ON interactions
 BEGIN
-    UPDATE daily_counts SET count = count + NEW.count - OLD.count
-        WHERE day = NEW.timestamp / 86400 AND interaction_type = NEW.interaction_type;
+    UPDATE hourly_counts SET count = count + NEW.count - OLD.count
+        WHERE hour = NEW.timestamp / 3600 * 3600 AND interaction_type = NEW.interaction_type;
 END;
 
 -- A count that would fall to zero leaves with its row: the DELETE comes before the UPDATE.
 CREATE TRIGGER interaction_deleted AFTER DELETE ON interactions
 BEGIN
-    DELETE FROM daily_counts
-        WHERE day = OLD.timestamp / 86400 AND interaction_type = OLD.interaction_type AND count = OLD.count;
-    UPDATE daily_counts SET count = count - OLD.count
-        WHERE day = OLD.timestamp / 86400 AND interaction_type = OLD.interaction_type;
+    DELETE FROM hourly_counts
+        WHERE hour = OLD.timestamp / 3600 * 3600 AND interaction_type = OLD.interaction_type
+        AND count = OLD.count;
+    UPDATE hourly_counts SET count = count - OLD.count
+        WHERE hour = OLD.timestamp / 3600 * 3600 AND interaction_type = OLD.interaction_type;
     DELETE FROM users WHERE id = OLD.user_id AND rows = 1;
-    UPDATE users SET rows = rows - 1 WHERE id = OLD.user_id;
+    UPDATE users SET rows = rows - 1, first_seen = nullif(first_seen, OLD.timestamp)
+        WHERE id = OLD.user_id;
 END;
 
 CREATE TRIGGER user_added AFTER INSERT ON users
 BEGIN
+    INSERT INTO first_seen_hours (hour, users)
+        SELECT NEW.first_seen / 3600 * 3600, 1 WHERE NEW.first_seen IS NOT NULL
+        ON CONFLICT DO UPDATE SET users = users + 1;
     INSERT INTO last_seen_hours (hour, users) VALUES (NEW.last_seen / 3600 * 3600, 1)
         ON CONFLICT DO UPDATE SET users = users + 1;
     INSERT INTO last_seen_counts (last_seen, users) SELECT NEW.last_seen, 1 WHERE NEW.last_seen % 3600 > 0
+        ON CONFLICT DO UPDATE SET users = users + 1;
+END;
+
+CREATE TRIGGER user_first_seen_in_another_hour AFTER UPDATE OF first_seen ON users
+WHEN OLD.first_seen / 3600 IS NOT NEW.first_seen / 3600
+BEGIN
+    DELETE FROM first_seen_hours WHERE hour = OLD.first_seen / 3600 * 3600 AND users = 1;
+    UPDATE first_seen_hours SET users = users - 1 WHERE hour = OLD.first_seen / 3600 * 3600;
+    INSERT INTO first_seen_hours (hour, users)
+        SELECT NEW.first_seen / 3600 * 3600, 1 WHERE NEW.first_seen IS NOT NULL
         ON CONFLICT DO UPDATE SET users = users + 1;
 END;
 
@@ -167,6 +216,8 @@ END;
 
 CREATE TRIGGER user_removed AFTER DELETE ON users
 BEGIN
+    DELETE FROM first_seen_hours WHERE hour = OLD.first_seen / 3600 * 3600 AND users = 1;
+    UPDATE first_seen_hours SET users = users - 1 WHERE hour = OLD.first_seen / 3600 * 3600;
     DELETE FROM last_seen_hours WHERE hour = OLD.last_seen / 3600 * 3600 AND users = 1;
     UPDATE last_seen_hours SET users = users - 1 WHERE hour = OLD.last_seen / 3600 * 3600;
     DELETE FROM last_seen_counts WHERE last_seen = OLD.last_seen AND users = 1;

@@ -20,6 +20,7 @@ from analytics.interactions import InteractionType, UserInteraction
 from analytics.keys import Keyring
 from analytics.locks import Access
 from analytics.notices import DatabaseSetAside, Notice
+from analytics.periods import History, Period, PeriodReport
 from analytics.pseudonyms import References
 from analytics.recording import Recorder, Work, forget_updates
 from analytics.records import records
@@ -30,8 +31,11 @@ from analytics.retention import (
     count_older,
     cutoff,
     delete_older,
+    forget_events,
 )
 from analytics.rights import PersonalData, StoredRow
+from analytics.trends import DEFAULT_TRENDS_MIN_USERS, forget_trends
+from analytics.windows import BEGAN
 
 logger = logging.getLogger(__name__)
 
@@ -87,6 +91,8 @@ class AnalyticsService:
         timestamp_precision: int = DEFAULT_TIMESTAMP_PRECISION,
         report_interval: timedelta = timedelta(0),
         breakdown_min_users: int = 1,
+        keep_trends: bool = True,
+        trends_min_users: int = DEFAULT_TRENDS_MIN_USERS,
         clock: Callable[[], datetime] = utc_now,
     ) -> AsyncIterator["AnalyticsService"]:
         """Open the database at `path`, and write what is still in memory when leaving.
@@ -110,6 +116,9 @@ class AnalyticsService:
                 notices.put_nowait(DatabaseSetAside(database.set_aside.pop()))
             await database.write(VOCABULARY, (json.dumps(list(InteractionType)),))
             if access is Access.OWN:
+                await file_settings.put_once(database, BEGAN, int(clock().timestamp()))
+                if not keep_trends:
+                    await forget_trends(database)
                 await keyring.agree(database)
 
         async with Database.open(path, access, prepare, database_key) as database:
@@ -120,6 +129,7 @@ class AnalyticsService:
                     retention_days=retention_days,
                     interval=report_interval,
                     breakdown_min_users=breakdown_min_users,
+                    trends_min_users=trends_min_users if keep_trends else None,
                 ),
                 clock,
                 in_memory=lambda: (recorder.backlog, recorder.dropped) if recorder else (0, 0),
@@ -142,22 +152,41 @@ class AnalyticsService:
                     await recorder.close()
 
     async def record(
-        self, interactions: Sequence[UserInteraction], update_ids: Sequence[int] | None = None
+        self,
+        interactions: Sequence[UserInteraction],
+        update_ids: Sequence[int] | None = None,
+        events: Sequence[str | None] | None = None,
     ) -> bool:
         """Commit the interactions in one transaction; each update id is counted once, ever again.
 
-        `update_ids`, if given, has one for each interaction. True if all is committed; False if
-        it waits in memory because the database fails or takes longer than two seconds.
+        `update_ids`, if given, has one for each interaction, and so has `events`: a word of the
+        bot's own that is counted by day, of nobody, such as /help, or None. True if all is
+        committed; False if it waits in memory because the database fails or takes longer than two
+        seconds.
         """
         if self._recorder is None:
             raise RuntimeError("only the owner of the database records")
-        return await self._recorder.record(interactions, update_ids)
+        return await self._recorder.record(interactions, update_ids, events)
 
     async def get_admin_analytics_report(self) -> AdminReport:
         """The aggregates as of now, or of the complete intervals. Raises CannotOpen without any."""
+        await self._up_to_date()
+        return await self._reports.current()
+
+    async def period_report(self, period: Period) -> PeriodReport:
+        """A period beside the one before it; raises as above."""
+        await self._up_to_date()
+        return await self._reports.of_period(period)
+
+    async def history(self, length: timedelta) -> History:
+        """Up to a day by the hour, up to 366 days by the day; raises as above, and ValueError."""
+        await self._up_to_date()
+        return await self._reports.history(length)
+
+    async def _up_to_date(self) -> None:
+        """The report of complete intervals is of the newest one."""
         if self.is_recording and self._reports.of_intervals:
             await self._in_turn(self._reports.keep_snapshot)
-        return await self._reports.current()
 
     async def cleanup_old_interactions(
         self,
@@ -182,9 +211,11 @@ class AnalyticsService:
                 self._database, oldest
             ):
                 async with self._compaction.deletion():
+                    await self._reports.keep_trends(before)
                     deleted = await delete_older(self._database, before, progress)
                     await audit.forget_older(self._database, before)
                     await rights.forget_erasures(self._database, oldest)
+            await forget_events(self._database, before)
             await forget_updates(self._database, now)
             if days <= self.retention_days:
                 await file_settings.put(self._database, "last_cleanup", int(now.timestamp()))
@@ -206,6 +237,7 @@ class AnalyticsService:
         """
         self._database.keep_reserve()
         await self._reports.keep_snapshot()
+        await self._reports.warm_up()
         await self.compact_if_due(large_too)
         if large_too:
             # Last: a file under suspicion is not compacted.
@@ -268,6 +300,7 @@ class AnalyticsService:
         )
         if deleted is None:
             return None
+        self._reports.forget()
         in_backups = await self.may_be_in_backups()
         return Erasure(deleted, await self.compact_if_due(), in_backups)
 

@@ -33,6 +33,19 @@ def build_bot(settings: Settings, record: RecordOnReceipt) -> Bot:
     return bot
 
 
+def commands_of(dispatcher: Dispatcher) -> frozenset[str]:
+    """The commands that its handlers of messages are registered for, without the slash."""
+    return frozenset(
+        command
+        for router in dispatcher.chain_tail
+        for handler in router.message.handlers
+        for registered in handler.filters or ()
+        if isinstance(registered.callback, Command)
+        for command in registered.callback.commands
+        if isinstance(command, str)
+    )
+
+
 def build_dispatcher(
     settings: Settings,
     analytics: AnalyticsService,

@@ -1,15 +1,17 @@
 """Update -> UserInteraction, or None where no person acted."""
 
+from collections.abc import Collection
 from datetime import UTC, datetime
 from typing import Any
 
 from aiogram.dispatcher.middlewares.user_context import UserContextMiddleware
-from aiogram.enums import MessageEntityType
+from aiogram.enums import ChatMemberStatus, ChatType, MessageEntityType
 from aiogram.types import Message, Update
 from aiogram.types.update import UpdateTypeLookupError
 
 from analytics import InteractionType, UserInteraction
 from analytics.interactions import LARGEST_USER_ID, SERVICE_ACCOUNTS
+from analytics.windows import BLOCKED, UNBLOCKED
 
 # Kinds that tell of something Telegram or a bot did to a person, not of what the person did,
 # have no user in aiogram's event context and so no type here.
@@ -36,6 +38,26 @@ def interaction_type(update: Update) -> InteractionType:
     if kind == "callback_query":
         return InteractionType.BUTTON_CLICK
     return TYPES.get(kind, InteractionType.OTHER)
+
+
+def event(update: Update, commands: Collection[str]) -> str | None:
+    """What is counted by day, of nobody: a command of `commands`, or that the bot was (un)blocked.
+
+    A word of the bot's own, never the person's.
+    """
+    if update.message is not None:
+        command = command_of(update.message.text or "")
+        return f"/{command}" if command in commands else None
+    change = update.my_chat_member
+    if change is None or change.chat.type != ChatType.PRIVATE:
+        return None
+    return BLOCKED if change.new_chat_member.status == ChatMemberStatus.KICKED else UNBLOCKED
+
+
+def command_of(text: str) -> str | None:
+    """The command that a text begins with, also where it names the bot: /command@bot."""
+    first, *_ = text.split(maxsplit=1) or [""]
+    return first[1:].partition("@")[0] if first.startswith("/") else None
 
 
 def _begins_with_command(message: Message) -> bool:

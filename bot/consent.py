@@ -8,6 +8,8 @@ from enum import StrEnum
 
 from aiogram.types import Update
 
+from bot.classify import command_of
+
 
 class Choice(StrEnum):
     """The command, and what its button carries."""
@@ -20,13 +22,7 @@ def choice(update: Update) -> Choice | None:
     if update.callback_query is not None:
         word = update.callback_query.data
     elif update.message is not None and update.message.chat.type == "private":
-        word = _command(update.message.text or "")
+        word = command_of(update.message.text or "")
     else:
         word = None
     return Choice(word) if word in set(Choice) else None
-
-
-def _command(text: str) -> str | None:
-    """The command that a text begins with, also where it names the bot: /command@bot."""
-    first, *_ = text.split(maxsplit=1) or [""]
-    return first[1:].partition("@")[0] if first.startswith("/") else None

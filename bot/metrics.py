@@ -5,7 +5,7 @@ Active users are not among them: read every few seconds, a number tells who came
 
 import logging
 import time
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -38,10 +38,11 @@ class MeasuredRecording(RecordOnReceipt):
         self,
         analytics: AnalyticsService,
         clock: GuardedClock,
+        commands: Collection[str],
         registry: CollectorRegistry,
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
-        super().__init__(analytics, clock)
+        super().__init__(analytics, clock, commands)
         self._monotonic = monotonic
         self._last_poll = float("-inf")
         self._has_webhook = False
@@ -98,10 +99,12 @@ class CountRecords(logging.Handler):
 class Metrics:
     """`record` is to be the bot's; `serving` answers `/metrics` and `/healthz`."""
 
-    def __init__(self, analytics: AnalyticsService, clock: GuardedClock) -> None:
+    def __init__(
+        self, analytics: AnalyticsService, clock: GuardedClock, commands: Collection[str]
+    ) -> None:
         self._analytics = analytics
         self._registry = CollectorRegistry()
-        self.record = MeasuredRecording(analytics, clock, self._registry)
+        self.record = MeasuredRecording(analytics, clock, commands, self._registry)
         self._count_records = CountRecords(self._registry)
         ProcessCollector(registry=self._registry)
         self._gauges = {

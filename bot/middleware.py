@@ -6,7 +6,7 @@ sees every batch after it was received and before it can be acknowledged.
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Collection, Iterator, Sequence
 from contextlib import suppress
 from typing import Any
 
@@ -22,7 +22,7 @@ from pydantic import ValidationError
 
 from analytics import AnalyticsService, UserInteraction
 from analytics.clock import GuardedClock
-from bot.classify import classify
+from bot.classify import classify, event
 from bot.consent import Choice, choice
 
 logger = logging.getLogger(__name__)
@@ -40,9 +40,13 @@ DRAIN_SECONDS = 10
 class RecordOnReceipt(BaseRequestMiddleware):
     """Around the bot's requests: what getUpdates brings is recorded before anyone else sees it."""
 
-    def __init__(self, analytics: AnalyticsService, clock: GuardedClock) -> None:
+    def __init__(
+        self, analytics: AnalyticsService, clock: GuardedClock, commands: Collection[str] = ()
+    ) -> None:
+        """How often each of `commands`, without the slash, is used is counted by day, of nobody."""
         self._analytics = analytics
         self._clock = clock
+        self._commands = frozenset(commands)
 
     async def __call__(
         self,
@@ -74,10 +78,11 @@ class RecordOnReceipt(BaseRequestMiddleware):
         Who opts out is not recorded from the next update on, and that may be in the same batch.
         """
         received = self._clock()
-        interactions: dict[int, UserInteraction] = {}
+        interactions: dict[int, tuple[UserInteraction, str | None]] = {}
         for update in updates:
             try:
                 interaction, chosen = classify(update, received), choice(update)
+                happened = event(update, self._commands)
             # Whatever is odd about one update must not keep the others from being recorded.
             except Exception:
                 logger.exception("skipped an update that cannot be classified")
@@ -85,16 +90,17 @@ class RecordOnReceipt(BaseRequestMiddleware):
             if interaction is None:
                 continue
             self._clock.hear(interaction.timestamp)
-            interactions[update.update_id] = interaction
+            interactions[update.update_id] = interaction, happened
             if chosen is not None:
                 await self._commit(interactions)
                 interactions = {}
                 await self._choose(chosen, interaction.user_id)
         await self._commit(interactions)
 
-    async def _commit(self, interactions: dict[int, UserInteraction]) -> None:
+    async def _commit(self, interactions: dict[int, tuple[UserInteraction, str | None]]) -> None:
         if interactions:
-            await self._analytics.record(list(interactions.values()), list(interactions))
+            recorded, events = zip(*interactions.values(), strict=True)
+            await self._analytics.record(recorded, list(interactions), events)
 
     async def _choose(self, chosen: Choice, person: int) -> None:
         match chosen:

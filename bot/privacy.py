@@ -12,7 +12,7 @@ from analytics.service import Erasure
 from bot import texts
 from bot.settings import Settings
 
-VERSION = "3 of 25 November 2026"
+VERSION = "4 of 25 November 2026"
 
 MY_DATA = "My data"
 ERASE = "Erase my data"
@@ -47,6 +47,7 @@ ABOUT_YOU = {
             "reference": "{who}",
             "last_seen": "your newest timestamp",
             "rows": "how many such rows you have",
+            "first_seen": "your oldest timestamp, until that is deleted",
         },
     ),
     "opt_outs": (
@@ -72,7 +73,16 @@ ABOUT_YOU = {
 # What each table about nobody is, and its columns.
 ABOUT_NOBODY = {
     "interaction_types": ("the fixed words", ("id", "name")),
-    "daily_counts": ("sums by day", ("day", "interaction_type", "count")),
+    "hourly_counts": ("sums by hour", ("hour", "interaction_type", "count")),
+    "daily_events": (
+        "how often each command was used, and the bot was blocked, by day",
+        ("day", "event", "count"),
+    ),
+    "daily_trends": (
+        "sums by day, which stay",
+        ("day", "interactions", "users", "breakdown"),
+    ),
+    "first_seen_hours": ("how many people were first here in an hour", ("hour", "users")),
     "last_seen_hours": ("how many people were last here in an hour", ("hour", "users")),
     "last_seen_counts": ("how many people were last here when", ("last_seen", "users")),
     "remembered_updates": ("so that nothing counts twice", ("update_id", "received")),
@@ -95,7 +105,7 @@ def policy(
             "<b>About nobody</b>\n" + "\n".join(_nameless()),
             f"<b>For how long:</b> {texts.days(settings.retention_days)}. "
             "Then it is deleted automatically and removed from the disk. An opt-out is kept until "
-            f"you take it back.{_in_backups(settings) if in_backups else ''}",
+            f"you take it back.{_trends(settings)}{_in_backups(settings) if in_backups else ''}",
             "<b>Never stored:</b> what you write, send or tap, your name and username, phone "
             "number, address, device or location.",
             "<b>What for:</b> to know how much this bot is used.\n"
@@ -150,6 +160,10 @@ def _fields(settings: Settings) -> list[str]:
         )
         for table, (title, columns) in ABOUT_YOU.items()
     ]
+
+
+def _trends(settings: Settings) -> str:
+    return " Sums by day stay, of everybody together." if settings.keep_trends else ""
 
 
 def _in_backups(settings: Settings) -> str:

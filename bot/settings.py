@@ -26,6 +26,7 @@ from analytics.retention import (
     SHORTEST_RETENTION_DAYS,
 )
 from analytics.service import DEFAULT_TIMESTAMP_PRECISION
+from analytics.trends import DEFAULT_TRENDS_MIN_USERS
 
 SECONDS_PER_DAY = 86_400
 MINUTES_PER_DAY = 1_440
@@ -138,6 +139,13 @@ class DataSettings(BaseSettings):
         le=1000,
         description="a number of people from 1 to 1000; 1 for no limit",
     )
+    keep_trends: bool = Field(True, description="true or false")
+    trends_min_users: int = Field(
+        DEFAULT_TRENDS_MIN_USERS,
+        ge=1,
+        le=1000,
+        description="a number of people from 1 to 1000",
+    )
     backup_dir: Path | None = Field(
         None, description="the path of a folder, or nothing for no backups"
     )
@@ -162,6 +170,8 @@ class DataSettings(BaseSettings):
             retention_days=self.retention_days,
             report_interval=timedelta(minutes=self.report_interval),
             breakdown_min_users=self.breakdown_min_users,
+            keep_trends=self.keep_trends,
+            trends_min_users=self.trends_min_users,
             **more,
         )
 

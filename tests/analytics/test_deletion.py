@@ -15,6 +15,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from analytics.checkpoints import Checkpoints
 from analytics.connections import PRAGMAS
 from analytics.files import wal
 from tests.analytics.residue import deleted_by_cleanup, history, record_all
@@ -44,7 +45,13 @@ def compacting(steps: Callable[[int, Statement], Any]) -> Iterator[None]:
         step += 1
         return await steps(step, lambda: execute(self, sql, *parameters))
 
-    with patch.object(aiosqlite.Connection, "execute_fetchall", stepped):
+    async def not_now(*_: object) -> None:
+        """A log that has grown large would be a checkpoint more."""
+
+    with (
+        patch.object(aiosqlite.Connection, "execute_fetchall", stepped),
+        patch.object(Checkpoints, "if_large", not_now),
+    ):
         yield
 
 

@@ -34,7 +34,7 @@ async def test_every_table_is_strict(folder: Path) -> None:
         "WHERE schema = 'main' AND type = 'table' AND name NOT LIKE 'sqlite%'",
     )
 
-    assert len(tables) == 11
+    assert len(tables) == 14
     assert {name for name, strict in tables if not strict} == set()
 
 
@@ -92,7 +92,7 @@ async def test_a_word_that_a_later_version_adds_is_known_after_its_start(folder:
         "UPDATE users SET reference = 1",
         "UPDATE users SET reference = 'a name'",
         "INSERT INTO interactions VALUES (1, 1, 99, 1)",
-        "INSERT INTO daily_counts VALUES (1, 1, 0)",
+        "INSERT INTO hourly_counts VALUES (3600, 1, 0)",
     ],
 )
 async def test_what_does_not_fit_is_refused(statement: str, folder: Path) -> None:

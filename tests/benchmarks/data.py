@@ -44,8 +44,17 @@ COUNTERS = (
         WHERE id = counted.user_id
     """,
     """
-    INSERT INTO daily_counts (day, interaction_type, count)
-        SELECT timestamp / 86400, interaction_type, sum(count) FROM interactions GROUP BY 1, 2
+    INSERT INTO hourly_counts (hour, interaction_type, count)
+        SELECT timestamp / 3600 * 3600, interaction_type, sum(count) FROM interactions GROUP BY 1, 2
+    """,
+    """
+    UPDATE users SET first_seen = oldest.timestamp
+        FROM (SELECT user_id, min(timestamp) AS timestamp FROM interactions GROUP BY 1) AS oldest
+        WHERE id = oldest.user_id
+    """,
+    """
+    INSERT INTO first_seen_hours (hour, users)
+        SELECT first_seen / 3600 * 3600, count(*) FROM users GROUP BY 1
     """,
     """
     INSERT INTO last_seen_hours (hour, users)

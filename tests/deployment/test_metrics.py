@@ -187,7 +187,7 @@ async def test_with_a_webhook_the_bot_is_well_once_telegram_knows_of_it(
 async def test_an_empty_poll_is_no_recording(sandbox: Sandbox, database: Path) -> None:
     registry = CollectorRegistry()
     async with AnalyticsService.open(database) as analytics:
-        await MeasuredRecording(analytics, GuardedClock(), registry).record([])
+        await MeasuredRecording(analytics, GuardedClock(), (), registry).record([])
 
     assert registry.get_sample_value("bot_recording_seconds_count") == 0
 
@@ -197,6 +197,7 @@ def test_a_bot_that_does_not_hear_from_telegram_is_not_well() -> None:
     recording = MeasuredRecording(
         None,  # type: ignore[arg-type]  # records nothing here
         GuardedClock(),
+        (),
         CollectorRegistry(),
         monotonic=lambda: now,
     )

@@ -25,11 +25,10 @@ BEGIN = datetime(2026, 1, 1, tzinfo=UTC)
 INTERACTIONS = 50
 # A next version, such as a later one may be: tables and rows change.
 STATEMENTS = [
-    "ALTER TABLE users ADD COLUMN first_seen INTEGER",
-    "UPDATE users SET first_seen = "
-    "(SELECT min(timestamp) FROM interactions WHERE user_id = users.id)",
+    "ALTER TABLE users ADD COLUMN busiest INTEGER",
+    "UPDATE users SET busiest = (SELECT min(timestamp) FROM interactions WHERE user_id = users.id)",
     "CREATE TABLE answers (day INTEGER PRIMARY KEY, count INTEGER NOT NULL) STRICT",
-    "INSERT INTO answers SELECT day, sum(count) FROM daily_counts GROUP BY day",
+    "INSERT INTO answers SELECT hour / 86400, sum(count) FROM hourly_counts GROUP BY 1",
 ]
 # Before a path is tried with one statement more, to be surely at the end.
 MOST_STATEMENTS = 100

@@ -8,8 +8,20 @@ from tests.second_connection import second_connection
 # What is kept in step by triggers, and the same recounted: equal if nothing comes out.
 RECOUNTS = [
     (
-        "SELECT day, interaction_type, count FROM daily_counts",
-        "SELECT timestamp / 86400, interaction_type, sum(count) FROM interactions GROUP BY 1, 2",
+        "SELECT hour, interaction_type, count FROM hourly_counts",
+        "SELECT timestamp / 3600 * 3600, interaction_type, sum(count) "
+        "FROM interactions GROUP BY 1, 2",
+    ),
+    (
+        "SELECT hour, users FROM first_seen_hours",
+        "SELECT first_seen / 3600 * 3600, count(*) FROM users "
+        "WHERE first_seen IS NOT NULL GROUP BY 1",
+    ),
+    (
+        # NULL where the oldest was deleted.
+        "SELECT id, first_seen FROM users WHERE first_seen IS NOT NULL",
+        "SELECT id, min(timestamp) FROM interactions JOIN users ON id = user_id "
+        "WHERE first_seen IS NOT NULL GROUP BY 1",
     ),
     (
         "SELECT id, last_seen, rows FROM users",

@@ -1,0 +1,47 @@
+"""What stays of a day when its interactions are deleted: sums, and how many people, of nobody."""
+
+from analytics.database import Database
+
+DEFAULT_TRENDS_MIN_USERS = 5
+DAY = 86_400
+
+# From the day after the newest that is kept already, or the oldest that there is.
+DAYS_TO_KEEP = """
+    WITH RECURSIVE days (day) AS (
+        SELECT coalesce(
+            (SELECT max(day) + 1 FROM daily_trends), (SELECT min(hour) / 86400 FROM hourly_counts))
+        UNION ALL SELECT day + 1 FROM days WHERE day < ?1
+    )
+    SELECT day FROM days WHERE day <= ?1
+"""
+KEEP_DAY = """
+    INSERT INTO daily_trends (day, interactions, users, breakdown)
+    SELECT
+        ?1, coalesce(sum(count), 0), ?2,
+        CASE WHEN ?2 >= ?3 THEN coalesce(json_group_object(name, count), '{}') END
+    FROM (
+        SELECT name, sum(count) AS count FROM hourly_counts
+        JOIN interaction_types ON id = interaction_type
+        WHERE hour >= ?1 * 86400 AND hour < (?1 + 1) * 86400 GROUP BY name)
+    WHERE TRUE ON CONFLICT DO NOTHING
+"""
+PEOPLE_OF_DAY = """
+    SELECT count(DISTINCT user_id) FROM interactions
+    WHERE timestamp >= ?1 * 86400 AND timestamp < (?1 + 1) * 86400 AND user_id <> 0
+"""
+
+
+async def keep_trends(database: Database, before: int, min_users: int) -> None:
+    """Keep what is to stay of the days that a cleanup up to `before`, in Unix seconds, touches.
+
+    Whole days: of the day that `before` is in, too. A day is kept once, as it was before anything
+    of it was deleted. Under `min_users` people it is kept without its split by type.
+    """
+    for (day,) in await database.read(DAYS_TO_KEEP, ((before - 1) // DAY,)):
+        # Counted on the reading connection, which holds nobody up.
+        [(people,)] = await database.read(PEOPLE_OF_DAY, (day,))
+        await database.write(KEEP_DAY, (day, people, min_users))
+
+
+async def forget_trends(database: Database) -> None:
+    await database.write("DELETE FROM daily_trends")

@@ -1,0 +1,203 @@
+"""The periods and histories of a file: sums over counters, and people counted in what has gone by.
+
+Periods are of whole hours and histories of whole hours or days, UTC, so that the counters by hour
+give them exactly, whatever TIMESTAMP_PRECISION is.
+"""
+
+import json
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from analytics.database import Database
+from analytics.people import People
+from analytics.periods import Bucket, History, Missing, Period, PeriodReport
+from analytics.small_groups import breakdown, small_groups
+
+HOUR = 3_600
+DAY = 86_400
+# The names of file_settings: when recording began, and up to when cleanup has deleted.
+BEGAN = "recording_began"
+DELETED_UNTIL = "deleted_until"
+# What happens to the bot, and is no command of it.
+BLOCKED = "blocked"
+UNBLOCKED = "unblocked"
+
+# What is kept of the file's own past. A row that is older than the file was brought along.
+PAST = f"""
+    (SELECT min(moment) FROM (
+        SELECT value AS moment FROM file_settings WHERE name = '{BEGAN}'
+        UNION ALL SELECT min(timestamp) FROM interactions)),
+    (SELECT value FROM file_settings WHERE name = '{DELETED_UNTIL}')
+"""
+PERIOD = f"""
+    SELECT
+        (SELECT coalesce(sum(users), 0) FROM last_seen_hours WHERE hour >= :since),
+        (SELECT coalesce(sum(users), 0) FROM first_seen_hours WHERE hour >= :since),
+        (SELECT json_group_object(name, total) FROM (
+            SELECT name, sum(count) AS total FROM hourly_counts
+            JOIN interaction_types ON id = interaction_type WHERE hour >= :since GROUP BY name)),
+        (SELECT hour / 3600 % 24 FROM hourly_counts WHERE hour >= :since
+            GROUP BY 1 ORDER BY sum(count) DESC, 1 LIMIT 1),
+        (SELECT json_group_object(event, total) FROM (
+            SELECT event, sum(count) AS total FROM daily_events
+            WHERE day >= :since / 86400 GROUP BY event)),
+        (SELECT coalesce(sum(count), 0) FROM hourly_counts WHERE hour >= :before AND hour < :since),
+        {PAST}
+"""
+# Of days, and of hours where the step is an hour.
+HISTORY = f"""
+    SELECT
+        (SELECT json_group_array(json_array(begins, name, total)) FROM (
+            SELECT hour / :step * :step AS begins, name, sum(count) AS total FROM hourly_counts
+            JOIN interaction_types ON id = interaction_type WHERE hour >= :since GROUP BY 1, 2)),
+        (SELECT json_group_array(json_array(day * 86400, interactions, users, json(breakdown)))
+            FROM daily_trends WHERE day * 86400 >= :since),
+        (SELECT json_group_array(json_array(weekday, hour_of_day, total)) FROM (
+            -- 1970 began on a Thursday.
+            SELECT (hour / 86400 + 3) % 7 AS weekday, hour / 3600 % 24 AS hour_of_day,
+                sum(count) AS total
+            FROM hourly_counts WHERE hour >= :since GROUP BY 1, 2)),
+        {PAST}
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Past:
+    """In Unix seconds; None for never."""
+
+    began: int | None
+    deleted_until: int | None
+
+    def missing(self, since: int) -> Missing | None:
+        """Why it is not known what was from then on; None if it is."""
+        if self.deleted_until is not None and since < self.deleted_until:
+            return Missing.DELETED
+        # Where something was deleted, recording had begun before.
+        has_begun = self.deleted_until is not None or self._began_by(since)
+        return None if has_begun else Missing.NOT_YET
+
+    def knows(self, begin: int, end: int) -> bool:
+        """Whether nothing of an hour or a day was deleted, and recording had begun before its end.
+
+        That of the first day began on it.
+        """
+        if self.deleted_until is not None:
+            return begin >= self.deleted_until
+        return self._began_by(end - HOUR)
+
+    def _began_by(self, hour: int) -> bool:
+        return self.began is not None and self.began // HOUR * HOUR <= hour
+
+
+class Windows:
+    def __init__(self, database: Database, breakdown_min_users: int) -> None:
+        self.people = People(database)
+        self._database = database
+        self._enough = breakdown_min_users
+
+    async def report(self, period: Period, now: datetime) -> PeriodReport:
+        length = int(period.length.total_seconds())
+        since = -(-(int(now.timestamp()) - length) // HOUR) * HOUR
+        before = since - length
+        [row] = await self._database.read(PERIOD, {"since": since, "before": before})
+        active, new, types, busiest, events, interactions_before, *past = row
+        counts: dict[str, int] = json.loads(types)
+        missing = Past(*past).missing(before)
+        deleted_until = Past(*past).deleted_until
+        folded = await small_groups(self._database, counts, self._enough, since)
+        commands: dict[str, int] = json.loads(events)
+        blocked, unblocked = commands.pop(BLOCKED, 0), commands.pop(UNBLOCKED, 0)
+        return PeriodReport(
+            period=period,
+            as_of=now,
+            since=_moment(since),
+            interactions=sum(counts.values()),
+            active_users=active,
+            new_users=new,
+            returning_users=active - new,
+            interactions_before=None if missing else interactions_before,
+            active_users_before=None
+            if missing
+            else await self.people.between(before, since, interactions_before),
+            before_missing=missing,
+            deleted_until=_moment(deleted_until)
+            if deleted_until is not None and since < deleted_until
+            else None,
+            busiest_hour=busiest,
+            interaction_types_breakdown=breakdown(counts, folded),
+            # Used less often, it was of fewer people for certain.
+            commands=breakdown(
+                {
+                    name.removeprefix("/"): count
+                    for name, count in commands.items()
+                    if count >= self._enough
+                }
+            ),
+            blocked=blocked,
+            unblocked=unblocked,
+            commands_since=_moment(since).date(),
+        )
+
+    async def history(self, length: timedelta, now: datetime) -> History:
+        step = HOUR if length <= timedelta(days=1) else DAY
+        newest = int(now.timestamp()) // step * step
+        since = newest - (int(length.total_seconds()) // step - 1) * step
+        [row] = await self._database.read(HISTORY, {"since": since, "step": step})
+        recorded, trends, weekdays, *past = row
+        counts: dict[int, dict[str, int]] = {}
+        for begins, name, count in json.loads(recorded):
+            counts.setdefault(begins, {})[name] = count
+        kept: dict[int, Any] = {begins: facts for begins, *facts in json.loads(trends)}
+        folded = await self._folded(counts, since)
+        buckets = []
+        for begins in range(since, newest + step, step):
+            if step == DAY and begins in kept:
+                total, people, types = kept[begins]
+                split = None if types is None else breakdown(types, folded)
+                buckets.append(self._bucket(begins, total, people, split))
+            elif Past(*past).knows(begins, begins + step):
+                here = counts.get(begins, {})
+                total = sum(here.values())
+                people = await self.people.between(begins, begins + step, total)
+                buckets.append(self._bucket(begins, total, people, breakdown(here, folded)))
+        return History(
+            as_of=now,
+            since=_moment(since),
+            step=timedelta(seconds=step),
+            buckets=tuple(buckets),
+            hours_of_week=_by_weekday(json.loads(weekdays)),
+            length=length,
+        )
+
+    async def _folded(self, counts: Mapping[int, Mapping[str, int]], since: int) -> frozenset[str]:
+        totals = Counter[str]()
+        for of_bucket in counts.values():
+            totals.update(of_bucket)
+        return await small_groups(self._database, totals, self._enough, since)
+
+    def _bucket(
+        self, begins: int, interactions: int, people: int, counts: dict[str, int] | None
+    ) -> Bucket:
+        """Without the split by type where too few people were."""
+        if not interactions:
+            counts = {}
+        elif people < self._enough:
+            counts = None
+        return Bucket(
+            since=_moment(begins),
+            interactions=interactions,
+            active_users=people,
+            breakdown=counts,
+        )
+
+
+def _by_weekday(totals: list[tuple[int, int, int]]) -> tuple[tuple[int, ...], ...]:
+    found = {(weekday, hour): total for weekday, hour, total in totals}
+    return tuple(tuple(found.get((weekday, hour), 0) for hour in range(24)) for weekday in range(7))
+
+
+def _moment(seconds: int) -> datetime:
+    return datetime.fromtimestamp(seconds, UTC)

@@ -1,0 +1,274 @@
+"""What admins are shown of a period equals a recount of the rows, and what it is compared with."""
+
+import random
+from collections import Counter
+from collections.abc import Iterable
+from contextlib import AbstractAsyncContextManager
+from datetime import date, datetime, timedelta
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from analytics import (
+    AnalyticsService,
+    CannotOpen,
+    InteractionType,
+    Missing,
+    Period,
+    PeriodReport,
+    UserInteraction,
+)
+from analytics.windows import HISTORY, PERIOD
+from tests.analytics.store import NOW, SOMEBODY, interaction, open_service, select
+from tests.faults.recount import inconsistencies
+
+HOUR = timedelta(hours=1)
+DAY = timedelta(days=1)
+THIS_HOUR = NOW.replace(minute=0, second=0)
+KINDS = [InteractionType.MESSAGE, InteractionType.COMMAND, InteractionType.BUTTON_CLICK]
+# Longer ago than any two periods of the longest kind.
+LONGEST_AGO = 190 * 24
+
+
+def begin(period: Period, now: datetime = NOW) -> datetime:
+    """The first whole hour of a period."""
+    begins = now - period.length
+    whole = begins.replace(minute=0, second=0)
+    return whole if whole == begins else whole + HOUR
+
+
+def people(said: Iterable[UserInteraction]) -> set[int]:
+    return {each.user_id for each in said}
+
+
+def assert_recounted(report: PeriodReport, said: list[UserInteraction]) -> None:
+    since = begin(report.period)
+    now = [each for each in said if each.timestamp >= since]
+    before = [each for each in said if since - report.period.length <= each.timestamp < since]
+    older = [each for each in said if each.timestamp < since]
+    hours = Counter(each.timestamp.hour for each in now)
+
+    assert report.since == since
+    assert report.interactions == len(now)
+    assert report.active_users == len(people(now))
+    assert report.new_users == len(people(now) - people(older))
+    assert report.returning_users == len(people(now) & people(older))
+    assert report.interaction_types_breakdown == Counter(each.interaction_type for each in now)
+    assert report.busiest_hour == min(hours, key=lambda hour: (-hours[hour], hour), default=None)
+    assert report.before_missing is None
+    assert report.interactions_before == len(before)
+    assert report.active_users_before == len(people(before))
+
+
+def some_traffic(chance: random.Random, count: int) -> list[UserInteraction]:
+    return [
+        UserInteraction(
+            SOMEBODY + chance.randrange(12),
+            chance.choice(KINDS),
+            NOW - timedelta(hours=LONGEST_AGO * chance.random() ** 3),
+        )
+        for _ in range(count)
+    ]
+
+
+@settings(deadline=None, max_examples=40, suppress_health_check=[HealthCheck.too_slow])
+@given(
+    chance=st.randoms(use_true_random=False),
+    counts=st.lists(st.integers(0, 60), min_size=1, max_size=3),
+    precision=st.sampled_from([1, 60, 3600]),
+    erased=st.lists(st.integers(0, 11), max_size=3),
+)
+async def test_every_period_equals_a_recount_of_the_rows(
+    chance: random.Random, counts: list[int], precision: int, erased: list[int]
+) -> None:
+    said: list[UserInteraction] = []
+    with TemporaryDirectory() as name:
+        # The bot is old enough for every comparison.
+        async with open_service(Path(name), clock=lambda: NOW - 400 * DAY):
+            pass
+        async with open_service(Path(name), timestamp_precision=precision) as analytics:
+            for count in counts:
+                batch = some_traffic(chance, count)
+                await analytics.record(batch)
+                said += [at_precision(each, precision) for each in batch]
+                # Asked in between, so that what is remembered must give way.
+                for period in Period:
+                    assert_recounted(await analytics.period_report(period), said)
+            for person in erased:
+                await analytics.erase(SOMEBODY + person)
+                said = [each for each in said if each.user_id != SOMEBODY + person]
+                for period in Period:
+                    assert_recounted(await analytics.period_report(period), said)
+        assert inconsistencies(Path(name) / "analytics.sqlite3") == []
+
+
+def at_precision(each: UserInteraction, precision: int) -> UserInteraction:
+    seconds = int(each.timestamp.timestamp()) // precision * precision
+    return UserInteraction(
+        each.user_id, each.interaction_type, datetime.fromtimestamp(seconds, NOW.tzinfo)
+    )
+
+
+async def test_neither_a_period_nor_a_history_scans_the_rows(tmp_path: Path) -> None:
+    async with open_service(tmp_path):
+        plan = [
+            detail
+            for sql, names in ((PERIOD, ("since", "before")), (HISTORY, ("since", "step")))
+            for *_, detail in select(tmp_path, f"EXPLAIN QUERY PLAN {sql}", dict.fromkeys(names, 1))
+        ]
+
+    touched = [detail for detail in plan if "interactions" in detail.split()]
+    assert touched
+    assert all(detail.startswith("SEARCH interactions") for detail in touched)
+    assert not [detail for detail in plan if "users" in detail.split()]
+
+
+async def test_a_period_begins_with_a_whole_hour_and_the_one_before_ends_there(
+    tmp_path: Path,
+) -> None:
+    since = begin(Period.DAY)
+    async with open_service(tmp_path, clock=lambda: NOW - 30 * DAY):
+        pass
+    async with open_service(tmp_path) as analytics:
+        for person, at in enumerate([since, since - timedelta(seconds=1), since - DAY]):
+            await analytics.record(
+                [UserInteraction(SOMEBODY + person, InteractionType.MESSAGE, at)]
+            )
+        await analytics.record([interaction(ago=NOW - since + DAY + timedelta(seconds=1))])
+        report = await analytics.period_report(Period.DAY)
+
+    assert (report.interactions, report.interactions_before) == (1, 2)
+    assert (report.active_users, report.active_users_before) == (1, 2)
+
+
+async def test_a_bot_that_is_younger_has_no_earlier_data(tmp_path: Path) -> None:
+    async with open_service(tmp_path) as analytics:
+        await analytics.record([interaction()])
+        reports = [await analytics.period_report(period) for period in Period]
+
+    assert {report.before_missing for report in reports} == {Missing.NOT_YET}
+    assert {report.interactions_before for report in reports} == {None}
+    assert {report.active_users_before for report in reports} == {None}
+
+
+async def test_a_day_without_anybody_is_a_0_and_not_missing(tmp_path: Path) -> None:
+    async with open_service(tmp_path, clock=lambda: NOW - 10 * DAY):
+        pass
+    async with open_service(tmp_path) as analytics:
+        await analytics.record([interaction()])
+        report = await analytics.period_report(Period.DAY)
+
+    assert report.before_missing is None
+    assert (report.interactions_before, report.active_users_before) == (0, 0)
+
+
+async def test_what_retention_deleted_is_told_apart(tmp_path: Path) -> None:
+    async with open_service(tmp_path, clock=lambda: NOW - 200 * DAY):
+        pass
+    async with open_service(tmp_path) as analytics:
+        await analytics.record([interaction(timedelta(days=days)) for days in (1, 20, 80, 100)])
+        before = await analytics.period_report(Period.QUARTER)
+        await analytics.cleanup_old_interactions()
+        quarter = await analytics.period_report(Period.QUARTER)
+        month = await analytics.period_report(Period.MONTH)
+        await analytics.cleanup_old_interactions(10)
+        week = await analytics.period_report(Period.WEEK)
+        month_cut = await analytics.period_report(Period.MONTH)
+
+    assert (before.before_missing, before.interactions_before) == (None, 1)
+    assert (quarter.before_missing, quarter.deleted_until) == (Missing.DELETED, None)
+    assert (month.before_missing, month.interactions_before) == (None, 0)
+    assert week.before_missing == Missing.DELETED
+    assert month_cut.deleted_until is not None
+    assert month_cut.interactions == 1
+
+
+async def test_who_was_here_before_what_was_deleted_is_returning(tmp_path: Path) -> None:
+    async with open_service(tmp_path) as analytics:
+        await analytics.record([interaction(100 * DAY), interaction(40 * DAY), interaction()])
+        await analytics.record([interaction(timedelta(0), SOMEBODY + 1)])
+        await analytics.cleanup_old_interactions(60)
+        await analytics.cleanup_old_interactions(30)
+        report = await analytics.period_report(Period.WEEK)
+
+    assert (report.new_users, report.returning_users) == (1, 1)
+    assert inconsistencies(tmp_path / "analytics.sqlite3") == []
+
+
+async def test_commands_and_blocks_are_counted_by_day_and_leave_with_it(tmp_path: Path) -> None:
+    events = ["/help", "/roll", "/roll", "blocked", "blocked", "unblocked", None]
+    async with open_service(tmp_path) as analytics:
+        await analytics.record([interaction()] * 7, range(7), events)
+        await analytics.record([interaction()] * 7, range(7), events)  # sent once more
+        await analytics.record([interaction(8 * DAY)], None, ["/old"])
+        await analytics.record([interaction(95 * DAY)], None, ["/older"])
+        week = await analytics.period_report(Period.WEEK)
+        month = await analytics.period_report(Period.MONTH)
+        await analytics.cleanup_old_interactions()
+    kept = select(tmp_path, "SELECT event FROM daily_events")
+
+    assert week.commands == {"roll": 2, "help": 1}
+    assert list(week.commands) == ["roll", "help"]
+    assert (week.blocked, week.unblocked) == (2, 1)
+    assert week.commands_since == date(2026, 5, 25)
+    assert month.commands == {"roll": 2, "help": 1, "old": 1}
+    assert ("/older",) not in kept
+    assert ("/old",) in kept
+
+
+async def test_of_who_opted_out_no_command_is_counted(tmp_path: Path) -> None:
+    async with open_service(tmp_path) as analytics:
+        await analytics.opt_out(SOMEBODY)
+        await analytics.record([interaction()], [1], ["/help"])
+        report = await analytics.period_report(Period.DAY)
+
+    assert report.commands == {}
+
+
+async def test_commands_used_less_often_than_there_must_be_people_are_not_shown(
+    tmp_path: Path,
+) -> None:
+    async with open_service(tmp_path, breakdown_min_users=3) as analytics:
+        await analytics.record([interaction()] * 5, None, ["/a"] * 3 + ["/b"] * 2)
+        report = await analytics.period_report(Period.DAY)
+
+    assert report.commands == {"a": 3}
+
+
+async def test_with_an_interval_periods_change_with_it_only(tmp_path: Path) -> None:
+    now = NOW
+
+    def open_with_interval(folder: Path) -> AbstractAsyncContextManager[AnalyticsService]:
+        return open_service(folder, report_interval=HOUR, clock=lambda: now)
+
+    async with open_with_interval(tmp_path) as analytics:
+        await analytics.record([interaction(DAY)])
+        await analytics.record([interaction(timedelta(0), SOMEBODY + 1)])
+        for period in Period:
+            assert (await analytics.period_report(period)).interactions == 0
+        now += HOUR
+        first = [await analytics.period_report(period) for period in Period]
+        histories = [await analytics.history(period.length) for period in Period]
+        await analytics.record([interaction(timedelta(0), SOMEBODY + 2)])
+        await analytics.erase(SOMEBODY)
+        again = [await analytics.period_report(period) for period in Period]
+        histories_again = [await analytics.history(period.length) for period in Period]
+        shorter = await analytics.history(3 * DAY)
+
+    assert [report.interactions for report in first] == [1, 2, 2, 2]
+    assert first == again
+    assert histories == histories_again
+    assert shorter.since == datetime(2026, 5, 30, tzinfo=NOW.tzinfo)
+    assert sum(bucket.interactions for bucket in shorter.buckets) == 2
+
+
+async def test_a_command_has_no_period_before_the_bot_made_a_report(tmp_path: Path) -> None:
+    async with open_service(tmp_path):
+        pass
+    async with open_service(tmp_path, report_interval=HOUR) as analytics:
+        await analytics._database.write("DELETE FROM file_settings WHERE name = 'report_snapshot'")
+        with pytest.raises(CannotOpen, match="no report yet"):
+            await analytics._reports.of_period(Period.DAY)

@@ -1,0 +1,179 @@
+"""A history equals a recount of the rows, and what stays of a day that was deleted is of nobody."""
+
+import json
+import random
+from collections import Counter
+from datetime import datetime, timedelta
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from analytics import History, InteractionType, UserInteraction
+from tests.analytics.store import NOW, SOMEBODY, interaction, open_service, select
+from tests.analytics.test_periods import at_precision, people, some_traffic
+
+HOUR = timedelta(hours=1)
+DAY = timedelta(days=1)
+TODAY = NOW.replace(hour=0, minute=0, second=0)
+YEAR = timedelta(days=366)
+
+
+def assert_recounted(history: History, said: list[UserInteraction], known_since: datetime) -> None:
+    for bucket in history.buckets:
+        here = [
+            each for each in said if bucket.since <= each.timestamp < bucket.since + history.step
+        ]
+        assert bucket.interactions == len(here)
+        assert bucket.active_users == len(people(here))
+        assert bucket.breakdown == Counter(each.interaction_type for each in here)
+    beginnings = [bucket.since for bucket in history.buckets]
+    first = max(history.since, known_since)
+    assert beginnings == [
+        first + number * history.step for number in range((NOW - first) // history.step + 1)
+    ]
+    shown = Counter(
+        (each.timestamp.weekday(), each.timestamp.hour)
+        for each in said
+        if each.timestamp >= history.since
+    )
+    assert shown == Counter(
+        {
+            (weekday, hour): count
+            for weekday, counts in enumerate(history.hours_of_week)
+            for hour, count in enumerate(counts)
+            if count
+        }
+    )
+
+
+@settings(deadline=None, max_examples=30, suppress_health_check=[HealthCheck.too_slow])
+@given(
+    chance=st.randoms(use_true_random=False),
+    counts=st.lists(st.integers(0, 80), min_size=1, max_size=3),
+    precision=st.sampled_from([1, 3600]),
+    length=st.sampled_from([1, 7, 30, 90, 366]),
+)
+async def test_every_history_equals_a_recount_of_the_rows(
+    chance: random.Random, counts: list[int], precision: int, length: int
+) -> None:
+    said: list[UserInteraction] = []
+    with TemporaryDirectory() as name:
+        async with open_service(Path(name), clock=lambda: NOW - 400 * DAY):
+            pass
+        async with open_service(Path(name), timestamp_precision=precision) as analytics:
+            for count in counts:
+                batch = some_traffic(chance, count)
+                await analytics.record(batch)
+                said += [at_precision(each, precision) for each in batch]
+                history = await analytics.history(length * DAY)
+
+                assert_recounted(history, said, NOW - 400 * DAY)
+            await analytics.erase(SOMEBODY)
+            said = [each for each in said if each.user_id != SOMEBODY]
+
+            assert_recounted(await analytics.history(length * DAY), said, NOW - 400 * DAY)
+
+
+@settings(deadline=None, max_examples=30, suppress_health_check=[HealthCheck.too_slow])
+@given(
+    chance=st.randoms(use_true_random=False),
+    count=st.integers(1, 120),
+    cleanups=st.lists(st.integers(1, 120), min_size=1, max_size=3),
+)
+async def test_days_stay_as_they_were_whatever_is_deleted(
+    chance: random.Random, count: int, cleanups: list[int]
+) -> None:
+    with TemporaryDirectory() as name:
+        async with open_service(Path(name), trends_min_users=1) as analytics:
+            await analytics.record(some_traffic(chance, count))
+            before = await analytics.history(YEAR)
+            for days in cleanups:
+                await analytics.cleanup_old_interactions(days)
+                after = await analytics.history(YEAR)
+
+                assert after.buckets == before.buckets
+
+
+async def test_of_a_day_with_few_people_no_split_by_type_stays(tmp_path: Path) -> None:
+    def day(days: int, count: int) -> list[UserInteraction]:
+        return [interaction(days * DAY, SOMEBODY + person) for person in range(count)]
+
+    async with open_service(tmp_path) as analytics:
+        await analytics.record(day(100, 4) + day(101, 5))
+        await analytics.cleanup_old_interactions()
+        buckets = (await analytics.history(YEAR)).buckets
+
+    shown = {bucket.since: bucket for bucket in buckets}
+    few, enough = shown[TODAY - 100 * DAY], shown[TODAY - 101 * DAY]
+    assert (few.interactions, few.active_users, few.breakdown) == (4, 4, None)
+    assert (enough.interactions, enough.active_users) == (5, 5)
+    assert enough.breakdown == {"message": 5}
+    kept = select(tmp_path, "SELECT interactions, users, breakdown FROM daily_trends")
+    assert [(a, b, c and json.loads(c)) for a, b, c in kept if a] == [
+        (5, 5, {"message": 5}),
+        (4, 4, None),
+    ]
+
+
+async def test_a_person_who_was_erased_before_is_in_no_trend(tmp_path: Path) -> None:
+    async with open_service(tmp_path) as analytics:
+        await analytics.record([interaction(100 * DAY), interaction(100 * DAY, SOMEBODY + 1)])
+        await analytics.erase(SOMEBODY)
+        await analytics.cleanup_old_interactions()
+        [bucket] = [each for each in (await analytics.history(YEAR)).buckets if each.interactions]
+
+    assert (bucket.interactions, bucket.active_users) == (1, 1)
+
+
+async def test_without_trends_nothing_stays_and_what_stayed_is_removed(tmp_path: Path) -> None:
+    async with open_service(tmp_path) as analytics:
+        await analytics.record([interaction(100 * DAY), interaction()])
+        await analytics.cleanup_old_interactions()
+    kept = select(tmp_path, "SELECT day FROM daily_trends")
+    async with open_service(tmp_path, keep_trends=False) as analytics:
+        removed = select(tmp_path, "SELECT day FROM daily_trends")
+        await analytics.record([interaction(95 * DAY)])
+        await analytics.cleanup_old_interactions()
+        history = await analytics.history(YEAR)
+
+    assert kept
+    assert removed == select(tmp_path, "SELECT day FROM daily_trends") == []
+    assert min(bucket.since for bucket in history.buckets) == TODAY - 89 * DAY
+
+
+async def test_a_history_begins_with_the_day_that_recording_began(tmp_path: Path) -> None:
+    async with open_service(tmp_path, clock=lambda: NOW - 3 * DAY):
+        pass
+    async with open_service(tmp_path) as analytics:
+        days = await analytics.history(30 * DAY)
+        hours = await analytics.history(DAY)
+
+    assert [bucket.since for bucket in days.buckets] == [
+        TODAY - number * DAY for number in (3, 2, 1, 0)
+    ]
+    assert len(hours.buckets) == 24
+    assert {bucket.interactions for bucket in (*days.buckets, *hours.buckets)} == {0}
+
+
+async def test_with_a_limit_a_type_of_few_people_is_in_no_bucket(tmp_path: Path) -> None:
+    async with open_service(tmp_path, breakdown_min_users=3) as analytics:
+        for person in range(3):
+            await analytics.record([interaction(DAY, SOMEBODY + person)] * 2)
+        await analytics.record([interaction(DAY, SOMEBODY, InteractionType.POLL_ANSWER)])
+        await analytics.record([interaction(2 * DAY)])
+        history = await analytics.history(7 * DAY)
+
+    shown = {bucket.since: bucket.breakdown for bucket in history.buckets if bucket.interactions}
+    assert shown == {TODAY - DAY: {"other": 7}, TODAY - 2 * DAY: None}
+
+
+@pytest.mark.parametrize("length", [timedelta(0), timedelta(days=367)])
+async def test_a_history_has_a_length_from_an_hour_to_a_leap_year(
+    length: timedelta, tmp_path: Path
+) -> None:
+    async with open_service(tmp_path) as analytics:
+        with pytest.raises(ValueError, match="366 days"):
+            await analytics.history(length)
