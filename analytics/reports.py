@@ -111,7 +111,6 @@ class Reports:
         self._clock = clock
         self._in_memory = in_memory
         self._windows = Windows(database, rules.breakdown_min_users)
-        self._warmed_up: datetime | None = None
         self._keeping = asyncio.Lock()
 
     @property
@@ -138,15 +137,6 @@ class Reports:
             return await self._windows.history(length, self._clock())
         histories = (await self._snapshot()).histories
         return next(history.last(length) for history in histories if history.length >= length)
-
-    async def warm_up(self) -> None:
-        """Count what the next admin will ask for, once an hour: what has gone by stays known."""
-        hour = self._clock().replace(minute=0, second=0, microsecond=0)
-        if not self.of_intervals and hour != self._warmed_up:
-            self._warmed_up = hour
-            for period in Period:
-                await self._windows.report(period, hour)
-            await self._windows.history(Period.QUARTER.length, hour)
 
     async def keep_trends(self, before: datetime) -> None:
         """What is to stay of what is older, which is going to be deleted."""

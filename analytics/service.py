@@ -237,7 +237,6 @@ class AnalyticsService:
         """
         self._database.keep_reserve()
         await self._reports.keep_snapshot()
-        await self._reports.warm_up()
         await self.compact_if_due(large_too)
         if large_too:
             # Last: a file under suspicion is not compacted.

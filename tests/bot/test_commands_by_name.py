@@ -1,0 +1,67 @@
+"""How often each command of the bot is used is counted by day, of nobody, and nothing else is."""
+
+import sqlite3
+from collections.abc import AsyncIterator
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+from aiogram import Dispatcher, Router
+from aiogram.filters import Command
+
+from bot.app import commands_of
+from bot.sandbox import Sandbox
+from tests.bot.running import running_bot
+
+
+@pytest.fixture
+async def sandbox() -> AsyncIterator[Sandbox]:
+    async with Sandbox() as sandbox:
+        yield sandbox
+
+
+def events(database: Path) -> dict[str, int]:
+    with closing(sqlite3.connect(database)) as connection:
+        found = connection.execute("SELECT event, sum(count) FROM daily_events GROUP BY 1")
+        return dict(found.fetchall())
+
+
+async def test_only_the_commands_that_the_bot_registers_are_counted_by_name(
+    sandbox: Sandbox, tmp_path: Path
+) -> None:
+    database = tmp_path / "analytics.sqlite3"
+    person = sandbox.person()
+    said = ["/help", "/roll", "/roll@its_name", "/roll 20", "/never_made", "roll", "see /help", "/"]
+    async with running_bot(sandbox, database):
+        for text in said:
+            await person.says(text)
+            await person.answer()
+
+    assert events(database) == {"/help": 1, "/roll": 3}
+
+
+async def test_blocking_and_unblocking_are_counted(sandbox: Sandbox, tmp_path: Path) -> None:
+    database = tmp_path / "analytics.sqlite3"
+    person = sandbox.person()
+    async with running_bot(sandbox, database):
+        await person.says("/help")
+        await person.answer()
+        await person.blocks_bot()
+        await person.unblocks_bot()
+        await person.says("/help")
+        await person.answer()
+
+    assert events(database) == {"/help": 2, "blocked": 1, "unblocked": 1}
+
+
+def test_the_commands_of_a_fork_are_found_where_its_handlers_are() -> None:
+    async def handler() -> None: ...
+
+    inner, outer, dispatcher = Router(), Router(), Dispatcher()
+    inner.message.register(handler, Command("weather", "sky"))
+    outer.message.register(handler, lambda _: True)
+    outer.include_router(inner)
+    dispatcher.include_router(outer)
+    dispatcher.message.register(handler, Command("news"))
+
+    assert commands_of(dispatcher) == {"weather", "sky", "news"}
