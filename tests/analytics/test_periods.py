@@ -13,6 +13,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from analytics import (
+    Access,
     AnalyticsService,
     CannotOpen,
     InteractionType,
@@ -272,3 +273,35 @@ async def test_a_command_has_no_period_before_the_bot_made_a_report(tmp_path: Pa
         await analytics._database.write("DELETE FROM file_settings WHERE name = 'report_snapshot'")
         with pytest.raises(CannotOpen, match="no report yet"):
             await analytics._reports.of_period(Period.DAY)
+
+
+async def test_who_takes_the_place_of_an_erased_person_is_not_mistaken_for_them(
+    tmp_path: Path,
+) -> None:
+    async with open_service(tmp_path, clock=lambda: NOW - 30 * DAY):
+        pass
+    async with open_service(tmp_path) as analytics:
+        ago = 30 * HOUR
+        await analytics.record([interaction(ago), interaction(ago, SOMEBODY + 1)])
+        before = await analytics.period_report(Period.DAY)
+        await analytics.erase(SOMEBODY)
+        await analytics.record([interaction(ago, SOMEBODY + 1)])
+        after = await analytics.period_report(Period.DAY)
+
+    assert (before.interactions_before, before.active_users_before) == (2, 2)
+    assert (after.interactions_before, after.active_users_before) == (2, 1)
+
+
+async def test_what_was_recorded_under_a_replaced_key_is_of_nobody(tmp_path: Path) -> None:
+    async with open_service(tmp_path, key=None, clock=lambda: NOW - 30 * DAY) as analytics:
+        pass
+    async with open_service(tmp_path, key=None) as analytics:
+        await analytics.record([interaction(30 * HOUR), interaction()])
+    async with open_service(tmp_path, key=None, access=Access.SHARE) as analytics:
+        await analytics.rotate_key()
+        report = await analytics.period_report(Period.DAY)
+        history = await analytics.history(7 * DAY)
+
+    assert (report.interactions, report.active_users) == (1, 0)
+    assert (report.interactions_before, report.active_users_before) == (1, 0)
+    assert {bucket.active_users for bucket in history.buckets} == {0}
