@@ -23,6 +23,8 @@ from aiohttp import ClientError, ClientSession, TraceConfig, TraceRequestRedirec
 ATTEMPTS = 4
 # Telegram may ask for more; an answer that late is of no use to anyone.
 LONGEST_PAUSE = 60.0
+# aiogram opens 100 connections at most, and polling needs one.
+ANSWERS_AT_ONCE = 99
 # Answers to one chat that wait at a time. Telegram slows down who writes much to one person: that
 # person's answers must not take the places of the others'.
 WAITING_PER_CHAT = 10
@@ -33,12 +35,13 @@ PASSING = (ClientDecodeError, TelegramNetworkError, TelegramRetryAfter, Telegram
 class RetryAnswers(BaseRequestMiddleware):
     """Waits as long as Telegram asks, and tries again also after errors of server and network.
 
-    Polling has pauses of its own.
+    Polling has pauses of its own, and a connection, however many answers hang at Telegram's.
     """
 
     def __init__(self, sleep: Callable[[float], Awaitable[None]] = asyncio.sleep) -> None:
         self._sleep = sleep
         self._waiting: Counter[Any] = Counter()
+        self._connections = asyncio.Semaphore(ANSWERS_AT_ONCE)
 
     async def __call__(
         self,
@@ -53,7 +56,8 @@ class RetryAnswers(BaseRequestMiddleware):
         attempt = 1
         while True:
             try:
-                return await make_request(bot, method)
+                async with self._connections:
+                    return await make_request(bot, method)
             except PASSING as error:
                 asked = error.retry_after if isinstance(error, TelegramRetryAfter) else None
                 pause = 2.0 ** (attempt - 1) if asked is None else asked

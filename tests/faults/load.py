@@ -12,6 +12,7 @@ from bot import texts
 from bot.sandbox import Person, Sandbox
 from bot.sandbox.chats import BOT
 from bot.sandbox.faults import hangs
+from bot.session import ANSWERS_AT_ONCE
 from tests.faults.database import folder
 from tests.faults.kills import LONGEST_SHUTDOWN, row
 from tests.faults.table import Fault, Row
@@ -24,8 +25,6 @@ PER_SECOND = 300
 PATIENCE = 300.0
 # What the bot may need more under load than idle: its updates in flight take 10 MB.
 MORE_MEGABYTES = 60
-# Connections that aiogram opens at most: so many answers can hang.
-ANSWERS_AT_ONCE = 100
 
 
 class Crowd:

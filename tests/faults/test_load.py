@@ -9,7 +9,7 @@ from aiohttp import web
 
 from bot.sandbox import Sandbox, faults
 from bot.sandbox.faults import Answer
-from bot.session import WAITING_PER_CHAT, RetryAnswers
+from bot.session import ANSWERS_AT_ONCE, WAITING_PER_CHAT, RetryAnswers
 from tests.bot.running import running_bot
 from tests.faults.database import Story, remembered
 from tests.faults.load import FAULTS
@@ -77,6 +77,28 @@ async def test_one_person_whom_telegram_slows_down_is_in_nobodys_way(
 
     assert pause.asked == WAITING_PER_CHAT
     assert len(remembered(tale.database)) == 3 * FEW + len(tale.said)
+
+
+async def test_polling_goes_on_while_as_many_answers_hang_as_can(tmp_path: Path) -> None:
+    database = tmp_path / "analytics.sqlite3"
+    async with Sandbox() as sandbox:
+        people = [sandbox.person() for _ in range(ANSWERS_AT_ONCE + 1)]
+        async with running_bot(sandbox, database):
+            hanging = sandbox.plan("sendMessage", faults.hangs(), times=None)
+            for person in people:
+                await person.says("good morning")
+            await sandbox.called("sendMessage", ANSWERS_AT_ONCE)
+            newest = await sandbox.person().says("good morning")
+            polls = await sandbox.called("getUpdates")
+            while polls[-1].parameters.get("offset") != str((newest or 0) + 1):
+                polls = await sandbox.called("getUpdates", len(polls) + 1)
+            recorded = len(remembered(database))
+            hanging.lift()
+            for person in people:
+                await person.answer()
+            await sandbox.settled()
+
+    assert recorded == len(people) + 1
 
 
 @pytest.mark.parametrize("webhook", [False, True], ids=["polling", "webhook"])
