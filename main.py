@@ -71,11 +71,13 @@ async def serve(settings: Settings, stop: asyncio.Event, clock: GuardedClock) ->
     from bot import logs
     from bot.app import build_bot, build_dispatcher, commands_of
     from bot.intake import receive
+    from bot.language import speak
     from bot.middleware import RecordOnReceipt
     from bot.notices import tell_admins
     from scheduler.jobs import add_daily, build_scheduler, next_planned
 
     logs.set_up(settings.log_level, settings.log_format)
+    speak(settings.language)
     async with settings.open(
         Access.OWN, timestamp_precision=settings.timestamp_precision, clock=clock
     ) as analytics:

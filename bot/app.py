@@ -14,6 +14,7 @@ from analytics.clock import GuardedClock
 from bot.confirmations import Confirmations
 from bot.consent import Choice
 from bot.handlers import admins, cleanup, dice, people, rights
+from bot.language import SpeakToPerson, translations
 from bot.limits import EXPENSIVE, LimitPerPerson
 from bot.middleware import AnswerClicks, InFlight, RecordOnReceipt, SkipUnknownKinds
 from bot.session import RetryAnswers, Session
@@ -120,6 +121,8 @@ def build_dispatcher(
     in_flight = InFlight()
     dispatcher.update.outer_middleware(in_flight)
     dispatcher.shutdown.register(in_flight.drain)
+    # Of every kind of update, and of what failed.
+    SpeakToPerson(translations()).setup(dispatcher)
     limit = LimitPerPerson()
     answer_clicks = AnswerClicks()
     for router in (admin_router, people_router):

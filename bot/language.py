@@ -8,8 +8,10 @@ from functools import cache
 from gettext import GNUTranslations
 from io import BytesIO
 from pathlib import Path
+from typing import Any
 
-from aiogram.utils.i18n import I18n
+from aiogram.types import TelegramObject, User
+from aiogram.utils.i18n import I18n, I18nMiddleware
 from babel import dates, numbers
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
@@ -33,6 +35,16 @@ class Translations(I18n):
         return found
 
 
+class SpeakToPerson(I18nMiddleware):
+    """Whatever handles an update speaks the language of the client of whom it is from."""
+
+    async def get_locale(self, event: TelegramObject, data: dict[str, Any]) -> str:
+        person: User | None = data.get("event_from_user")
+        # Telegram sends "de", "pt-br", "zh-hans", and what a client makes up.
+        code = ((person and person.language_code) or "").partition("-")[0].lower()
+        return code if code in self.i18n.available_locales else ORIGINAL
+
+
 @cache
 def translations() -> Translations:
     return Translations(path=LOCALES, default_locale=ORIGINAL)
@@ -46,6 +58,15 @@ def _(sentence: str, plural: str | None = None, n: int = 1) -> str:
 def N_(sentence: str) -> str:  # noqa: N802 - gettext's name
     """Marks a sentence that is translated later, where it is said."""
     return sentence
+
+
+def languages() -> list[str]:
+    return [ORIGINAL, *translations().available_locales]
+
+
+def speak(language: str) -> None:
+    """From here on, and in the tasks that are made from here on."""
+    translations().current_locale = language
 
 
 def current() -> str:

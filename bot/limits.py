@@ -10,6 +10,7 @@ from aiogram.dispatcher.flags import get_flag
 from aiogram.types import CallbackQuery, Message, TelegramObject
 
 from bot import texts
+from bot.language import _
 
 # Answers at once, and seconds until there is another one: enough for a person, not for a script.
 BURST = 10
@@ -43,7 +44,7 @@ class LimitPerPerson(BaseMiddleware):
             return await handler(event, data)
         if event.from_user.id not in self._told:
             self._told.add(event.from_user.id)
-            return await event.answer(texts.SLOW_DOWN)
+            return await event.answer(_(texts.SLOW_DOWN))
         return None
 
     def _allows(self, person: int) -> bool:
@@ -55,6 +56,6 @@ class LimitPerPerson(BaseMiddleware):
             self._told.discard(person)
         self._full_at[person] = full_at
         if len(self._full_at) > PEOPLE:
-            forgotten, _ = self._full_at.popitem(last=False)
+            forgotten = self._full_at.popitem(last=False)[0]
             self._told.discard(forgotten)
         return allowed

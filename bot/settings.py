@@ -186,6 +186,9 @@ class Settings(DataSettings):
     owner_ids: Annotated[PeopleIds, AfterValidator(_check_owners)] = Field(
         frozenset(), description=f"{IDS}, of people who are in ADMIN_IDS, too"
     )
+    language: Literal["en", "ru", "uk", "de", "es"] = Field(
+        "en", description="en, ru, uk, de or es"
+    )
     operator_contact: str = Field(
         "", max_length=200, description="a name and an address, in up to 200 characters"
     )

@@ -1,4 +1,7 @@
-"""Every sentence the bot says. Messages are HTML; nothing a person wrote is ever part of one."""
+"""Every sentence the bot says. Messages are HTML; nothing a person wrote is ever part of one.
+
+A function speaks the language of the moment; a constant has to be translated where it is said.
+"""
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
@@ -7,40 +10,37 @@ from html import escape
 from analytics import AdminReport, AuditEntry
 from analytics.notices import BackupFails, DatabaseSetAside, Notice, RecordingFails, RecordingWorks
 from analytics.retention import LONGEST_RETENTION_DAYS, SHORTEST_RETENTION_DAYS
+from bot.language import N_, _, moment, number, percent
 from bot.settings import Settings
 
 COMMANDS = {
-    "start": "What this bot is",
-    "help": "What you can do here",
-    "privacy": "What is stored about you",
-    "mydata": "All that is stored about you, as a file",
-    "forgetme": "Erase what is stored about you",
-    "optout": "Do not count me",
-    "optin": "Count me again",
-    "roll": "Roll a die",
+    "start": N_("What this bot is"),
+    "help": N_("What you can do here"),
+    "privacy": N_("What is stored about you"),
+    "mydata": N_("All that is stored about you, as a file"),
+    "forgetme": N_("Erase what is stored about you"),
+    "optout": N_("Do not count me"),
+    "optin": N_("Count me again"),
+    "roll": N_("Roll a die"),
 }
 ADMIN_COMMANDS = {
-    "stats": "How the bot is used, in numbers",
-    "cleanup": "How much is old enough to be deleted",
+    "stats": N_("How the bot is used, in numbers"),
+    "cleanup": N_("How much is old enough to be deleted"),
 }
 OWNER_COMMANDS = {
-    "audit": "Who looked at or deleted what",
-    "cleanup": "Delete what is old",
+    "audit": N_("Who looked at or deleted what"),
+    "cleanup": N_("Delete what is old"),
 }
 
-SEE_PRIVACY = "What is stored about you?"
-FALLBACK = "I did not understand that, but thank you for writing. See /help for what I can do."
-SLOW_DOWN = "That was quite a lot at once. Please try again in half a minute."
-WRONG_DAYS = (
-    f"Give a whole number of days from {SHORTEST_RETENTION_DAYS} to {LONGEST_RETENTION_DAYS}, "
-    "as in <code>/cleanup 30</code>, or none for the retention."
-)
-CONFIRM_CLEANUP = "Yes, delete them"
-CLEANUP_TOO_OLD = (
+SEE_PRIVACY = N_("What is stored about you?")
+FALLBACK = N_("I did not understand that, but thank you for writing. See /help for what I can do.")
+SLOW_DOWN = N_("That was quite a lot at once. Please try again in half a minute.")
+CONFIRM_CLEANUP = N_("Yes, delete them")
+CLEANUP_TOO_OLD = N_(
     "This button is too old, was used already, or is not yours. It deletes nothing. "
     "Send /cleanup to ask again."
 )
-ERROR = "Something went wrong on my side. Please try again in a moment."
+ERROR = N_("Something went wrong on my side. Please try again in a moment.")
 
 # A message of Telegram holds 4,096 characters.
 AUDIT_LINES = 50
@@ -49,7 +49,7 @@ EIGHTHS = " ▏▎▍▌▋▊▉"
 
 
 def start() -> str:
-    return (
+    return _(
         "👋 <b>Hello!</b>\n\n"
         "I am a small bot that counts how often it is used, and nothing else about you: "
         "no texts, no names, no places.\n\n"
@@ -58,8 +58,9 @@ def start() -> str:
 
 
 def help_(commands: Mapping[str, str]) -> str:
-    lines = [f"/{name} - {escape(purpose)}" for name, purpose in commands.items()]
-    return "\n".join(["<b>What you can do here</b>", "", *lines])
+    """`commands` with their purposes, which are not translated yet."""
+    lines = [f"/{name} - {escape(_(purpose))}" for name, purpose in commands.items()]
+    return "\n".join([_("<b>What you can do here</b>"), "", *lines])
 
 
 def rolled(number: int) -> str:
@@ -68,15 +69,22 @@ def rolled(number: int) -> str:
 
 def precision(seconds: int) -> str:
     """How exact a stored time is."""
-    for size, name in ((86_400, "day"), (3_600, "hour"), (60, "minute"), (1, "second")):
-        if seconds % size == 0:
-            count = seconds // size
-            return f"rounded down to {f'the {name}' if count == 1 else f'{count} {name}s'}"
-    raise ValueError("a precision is a whole number of seconds")
+    if seconds % 86_400 == 0:
+        return _("rounded down to the day")
+    if seconds % 3_600 == 0:
+        count = seconds // 3_600
+        said = _("rounded down to the hour", "rounded down to {count} hours", count)
+    elif seconds % 60 == 0:
+        count = seconds // 60
+        said = _("rounded down to the minute", "rounded down to {count} minutes", count)
+    else:
+        count = seconds
+        said = _("rounded down to the second", "rounded down to {count} seconds", count)
+    return said.format(count=number(count))
 
 
 def days(count: int) -> str:
-    return "1 day" if count == 1 else f"{count:,} days"
+    return _("{count} day", "{count} days", count).format(count=number(count))
 
 
 def stats(
@@ -85,40 +93,46 @@ def stats(
     """The whole answer to /stats; `postponed` if the scheduled cleanup waits for a right clock."""
     return "\n\n".join(
         [
-            f"📊 <b>Statistics</b>{_as_of(report, settings)}",
+            _title(report, settings),
             f"<pre>{_numbers(report)}</pre>",
-            f"<b>By type</b>\n{_breakdown(report)}",
-            "<i>Active: different people who did something in the last 24 hours, 7 or 30 days, "
-            f"UTC, with times {precision(settings.timestamp_precision)}.</i>",
+            f"<b>{_('By type')}</b>\n{_breakdown(report)}",
+            _(
+                "<i>Active: different people who did something in the last 24 hours, 7 or 30 days, "
+                "UTC, with times {rounded}.</i>"
+            ).format(rounded=precision(settings.timestamp_precision)),
             _trust(report, next_cleanup, postponed),
         ]
     )
 
 
-def _as_of(report: AdminReport, settings: Settings) -> str:
-    return f", as of {moment(report.as_of)}" if settings.report_interval else ""
+def _title(report: AdminReport, settings: Settings) -> str:
+    if settings.report_interval:
+        return _("📊 <b>Statistics</b>, as of {moment}").format(moment=moment(report.as_of))
+    return _("📊 <b>Statistics</b>")
 
 
 def _numbers(report: AdminReport) -> str:
     rows = {
-        "Interactions": report.total_interactions,
-        "Active, 24 hours": report.daily_active_users,
-        "Active, 7 days": report.weekly_active_users,
-        "Active, 30 days": report.monthly_active_users,
+        _("Interactions"): number(report.total_interactions),
+        _("Active, 24 hours"): number(report.daily_active_users),
+        _("Active, 7 days"): number(report.weekly_active_users),
+        _("Active, 30 days"): number(report.monthly_active_users),
     }
-    width = max(len(f"{number:,}") for number in rows.values())
-    return "\n".join(f"{name:<16}  {number:>{width},}" for name, number in rows.items())
+    name_width, width = max(map(len, rows)), max(map(len, rows.values()))
+    return "\n".join(f"{name:<{name_width}}  {count:>{width}}" for name, count in rows.items())
 
 
 def _breakdown(report: AdminReport) -> str:
     breakdown = report.interaction_types_breakdown
     if not breakdown:
-        return "Nothing has been recorded yet."
+        return _("Nothing has been recorded yet.")
     largest = max(breakdown.values())
     name_width = max(len(name) for name in breakdown)
-    width = len(f"{largest:,}")
+    width = len(number(largest))
+    shares = {name: share(count, report.total_interactions) for name, count in breakdown.items()}
+    share_width = max(map(len, shares.values()))
     lines = [
-        f"{name:<{name_width}}  {count:>{width},}  {share(count, report.total_interactions):>6}  "
+        f"{name:<{name_width}}  {number(count):>{width}}  {shares[name]:>{share_width}}  "
         f"{bar(count / largest)}"
         for name, count in breakdown.items()
     ]
@@ -127,8 +141,8 @@ def _breakdown(report: AdminReport) -> str:
 
 def share(count: int, total: int) -> str:
     """A part of the total in percent; what is there is never shown as nothing."""
-    percent = 100 * count / total
-    return "<0.1 %" if percent < 0.1 else f"{percent:.1f} %"
+    part = count / total
+    return f"<{percent(0.001)}" if part < 0.001 else percent(part)
 
 
 def bar(part: float) -> str:
@@ -139,102 +153,130 @@ def bar(part: float) -> str:
 
 def _trust(report: AdminReport, next_cleanup: datetime, postponed: bool) -> str:
     cleaned = (
-        f"{moment(report.last_cleanup)} ({report.last_cleanup_deleted:,} deleted)"
+        _("{moment} ({count} deleted)").format(
+            moment=moment(report.last_cleanup), count=number(report.last_cleanup_deleted)
+        )
         if report.last_cleanup
-        else "not yet"
+        else _("not yet")
     )
     oldest = moment(report.oldest_interaction) if report.oldest_interaction else "-"
     lines = [
-        f"Oldest interaction: {oldest}",
-        f"Kept for: {days(report.retention_days)}",
-        f"Last cleanup: {cleaned}",
-        f"Next cleanup: {moment(next_cleanup)}",
-        f"Dropped: {report.dropped:,}",
+        _("Oldest interaction: {moment}").format(moment=oldest),
+        _("Kept for: {days}").format(days=days(report.retention_days)),
+        _("Last cleanup: {moment}").format(moment=cleaned),
+        _("Next cleanup: {moment}").format(moment=moment(next_cleanup)),
+        _("Dropped: {count}").format(count=number(report.dropped)),
     ]
     if postponed:
         lines.append(
-            "⚠️ The clock of the computer jumped: cleanup is postponed until the dates of new "
-            "messages agree with it, or the bot is restarted."
+            _(
+                "⚠️ The clock of the computer jumped: cleanup is postponed until the dates of new "
+                "messages agree with it, or the bot is restarted."
+            )
         )
     if report.backlog:
-        lines.append(f"⚠️ Waiting to be recorded: {report.backlog:,}")
+        lines.append(_("⚠️ Waiting to be recorded: {count}").format(count=number(report.backlog)))
     if report.compaction_pending:
-        lines.append("⚠️ Deleted interactions leave the disk with the next compaction.")
+        lines.append(_("⚠️ Deleted interactions leave the disk with the next compaction."))
     return "\n".join(lines)
+
+
+def wrong_days() -> str:
+    # As they are to be typed: without separators.
+    return _(
+        "Give a whole number of days from {shortest} to {longest}, "
+        "as in <code>/cleanup 30</code>, or none for the retention."
+    ).format(shortest=SHORTEST_RETENTION_DAYS, longest=LONGEST_RETENTION_DAYS)
 
 
 def interactions(count: int, older_than: int) -> str:
     """So many, older than so many days."""
-    return f"{count:,} interaction{'' if count == 1 else 's'} older than {days(older_than)}"
+    return _("{count} interaction {older}", "{count} interactions {older}", count).format(
+        count=number(count), older=_older(older_than)
+    )
+
+
+def _older(than: int) -> str:
+    said = _("older than {count} day", "older than {count} days", than)
+    return said.format(count=number(than))
 
 
 def would_be_deleted(count: int, older_than: int, *, offered: bool) -> str:
     """What a cleanup would do; `offered` if there is a button for it."""
     if not count:
-        return f"Nothing is older than {days(older_than)}."
-    warning = "\n\nThis cannot be undone. The button is good for five minutes." if offered else ""
-    return f"<b>Would be deleted:</b> {interactions(count, older_than)}.{warning}"
+        return _("Nothing is {older}.").format(older=_older(older_than))
+    told = _("<b>Would be deleted:</b> {interactions}.").format(
+        interactions=interactions(count, older_than)
+    )
+    warning = _("This cannot be undone. The button is good for five minutes.")
+    return f"{told}\n\n{warning}" if offered else told
 
 
 def cleaning_up(done: int, total: int, older_than: int) -> str:
-    return f"⏳ Deleting: {done:,} of {interactions(total, older_than)}"
+    return _(
+        "⏳ Deleting: {done} of {total} interaction {older}",
+        "⏳ Deleting: {done} of {total} interactions {older}",
+        total,
+    ).format(done=number(done), total=number(total), older=_older(older_than))
 
 
 def cleaned_up(count: int, older_than: int, compacted_by: datetime | None) -> str:
     """`compacted_by` is None if the traces have left the disk already."""
-    disk = (
-        f"Their traces leave the file by {moment(compacted_by)}."
-        if compacted_by
-        else "Their traces have left the disk, too."
+    told = _("✅ <b>Deleted:</b> {interactions}.").format(
+        interactions=interactions(count, older_than)
     )
-    return f"✅ <b>Deleted:</b> {interactions(count, older_than)}. {disk if count else ''}".rstrip()
+    disk = (
+        _("Their traces leave the file by {moment}.").format(moment=moment(compacted_by))
+        if compacted_by
+        else _("Their traces have left the disk, too.")
+    )
+    return f"{told} {disk}" if count else told
 
 
 def cleanup_stopped(count: int, older_than: int) -> str:
-    return (
+    return _(
         "⚠️ <b>Stopped</b>, since something went wrong; the log says more. "
-        f"Deleted so far: {interactions(count, older_than)}. Send /cleanup to delete the rest."
-    )
+        "Deleted so far: {interactions}. Send /cleanup to delete the rest."
+    ).format(interactions=interactions(count, older_than))
 
 
 def audit(entries: Sequence[AuditEntry]) -> str:
     """The newest entries, as many as fit into a message."""
     if not entries:
-        return "Nobody has looked at or deleted anything yet."
-    lines = [
-        f"{moment(entry.timestamp)}  {entry.admin_id or 'command line':<16}  {entry.action}"
+        return _("Nobody has looked at or deleted anything yet.")
+    rows = [
+        (moment(entry.timestamp), str(entry.admin_id or _("command line")), entry.action)
         for entry in entries[:AUDIT_LINES]
     ]
+    width, who_width = (max(len(row[column]) for row in rows) for column in (0, 1))
+    lines = [f"{when:<{width}}  {who:<{who_width}}  {action}" for when, who, action in rows]
+    title = _("<b>Who looked at or deleted what</b>")
     more = len(entries) - AUDIT_LINES
-    rest = f"\n{more:,} older: python main.py audit" if more > 0 else ""
-    return f"<b>Who looked at or deleted what</b>\n<pre>{escape(chr(10).join(lines))}</pre>{rest}"
+    rest = _("{count} older: python main.py audit").format(count=number(more)) if more > 0 else ""
+    return f"{title}\n<pre>{escape(chr(10).join(lines))}</pre>\n{rest}".rstrip()
 
 
 def notice(of: Notice) -> str:
     """What admins are told at once."""
     match of:
         case RecordingFails():
-            return (
+            return _(
                 "⚠️ The database cannot be written at the moment. People are answered as usual; "
                 "their interactions wait in memory and are recorded as soon as it works again. "
                 "Please look at the log, the disk space and the rights to the file."
             )
         case RecordingWorks():
-            return "✅ The database can be written again; what waited is being recorded."
+            return _("✅ The database can be written again; what waited is being recorded.")
         case BackupFails():
-            return (
+            return _(
                 "⚠️ The backup of the database failed, and is tried again each hour. Please look "
                 "for <code>no backup</code> in the log, and at the disk space of BACKUP_DIR."
             )
         case DatabaseSetAside():
-            return (
+            return _(
                 "⚠️ The database was damaged. Nothing of it was deleted: it is now called "
-                f"<code>{escape(of.path.name)}</code>, and counting goes on in a new file, from 0."
+                "<code>{file}</code>, and counting goes on in a new file, from 0."
                 "\n\nTo restore: stop the bot, run <code>python main.py restore BACKUP --force"
                 "</code> and start it again. Without a backup, <code>sqlite3 DAMAGED .recover | "
                 "sqlite3 NEW</code> saves what can be read."
-            )
-
-
-def moment(when: datetime) -> str:
-    return when.strftime("%Y-%m-%d %H:%M UTC")
+            ).format(file=escape(of.path.name))

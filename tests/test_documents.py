@@ -3,7 +3,7 @@
 import re
 import sqlite3
 from contextlib import closing
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from hashlib import sha256
 from pathlib import Path
 
@@ -132,9 +132,10 @@ def test_the_policy_has_the_version_of_its_text() -> None:
     moment = datetime(2026, 1, 1, tzinfo=UTC)
     policy = privacy.policy(some_settings(), None, False, True, moment)
 
-    assert (privacy.VERSION, sha256(policy.encode()).hexdigest()[:12]) == (
-        "4 of 25 November 2026",
-        "7e81d4edf4a0",
+    assert (privacy.VERSION, privacy.VERSION_OF, sha256(policy.encode()).hexdigest()[:12]) == (
+        4,
+        date(2026, 11, 25),
+        "a614808b3772",
     )
 
 

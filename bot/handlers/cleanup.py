@@ -18,6 +18,7 @@ from analytics import Action, AnalyticsService
 from analytics.retention import check_days
 from bot import texts
 from bot.confirmations import Confirmations
+from bot.language import _
 from bot.progress import Progress
 
 logger = logging.getLogger(__name__)
@@ -40,7 +41,7 @@ async def offer(
 ) -> None:
     def button(days: int) -> InlineKeyboardMarkup:
         data = confirmations.data(f"{DELETE}{days}", event_from_user.id)
-        confirm = InlineKeyboardButton(text=texts.CONFIRM_CLEANUP, callback_data=data)
+        confirm = InlineKeyboardButton(text=_(texts.CONFIRM_CLEANUP), callback_data=data)
         return InlineKeyboardMarkup(inline_keyboard=[[confirm]])
 
     await _answer(message, command, analytics, button)
@@ -54,9 +55,9 @@ async def delete(
     next_cleanup: Callable[[], datetime],
 ) -> None:
     owner = click.from_user.id
-    action, _, _ = (click.data or "").partition(":")
+    action = (click.data or "").partition(":")[0]
     if not confirmations.confirms_once(click.data, action, owner):
-        await bot.send_message(owner, texts.CLEANUP_TOO_OLD)
+        await bot.send_message(owner, _(texts.CLEANUP_TOO_OLD))
         return
     days, done, total = int(action.removeprefix(DELETE)), 0, 0
     assert click.message is not None  # the filter asks for its chat
@@ -92,7 +93,7 @@ async def _answer(
     try:
         days = _days(command.args, analytics.retention_days)
     except ValueError:
-        await message.answer(texts.WRONG_DAYS)
+        await message.answer(texts.wrong_days())
         return
     count = await analytics.cleanup_old_interactions(days, dry_run=True)
     offered = button(days) if button and count else None

@@ -14,6 +14,7 @@ from aiogram.types import (
 
 from bot import texts
 from bot.handlers.rights import PRIVACY
+from bot.language import _
 from bot.session import PASSING
 
 logger = logging.getLogger(__name__)
@@ -31,7 +32,7 @@ async def help_(message: Message) -> None:
 
 
 async def anything_else(message: Message) -> None:
-    await message.answer(texts.FALLBACK, reply_markup=privacy_button())
+    await message.answer(_(texts.FALLBACK), reply_markup=privacy_button())
 
 
 async def unknown_click(click: CallbackQuery) -> None:
@@ -45,12 +46,12 @@ async def failed(event: ErrorEvent, bot: Bot) -> None:
         return
     logger.error("a handler failed", exc_info=event.exception)
     if event.update.message:
-        await event.update.message.answer(texts.ERROR)
+        await event.update.message.answer(_(texts.ERROR))
     elif event.update.callback_query:
         # The click itself has been answered.
-        await bot.send_message(event.update.callback_query.from_user.id, texts.ERROR)
+        await bot.send_message(event.update.callback_query.from_user.id, _(texts.ERROR))
 
 
 def privacy_button() -> InlineKeyboardMarkup:
-    button = InlineKeyboardButton(text=texts.SEE_PRIVACY, callback_data=PRIVACY)
+    button = InlineKeyboardButton(text=_(texts.SEE_PRIVACY), callback_data=PRIVACY)
     return InlineKeyboardMarkup(inline_keyboard=[[button]])

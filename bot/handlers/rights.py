@@ -21,6 +21,7 @@ from analytics.rights import as_json
 from bot import privacy
 from bot.confirmations import Confirmations
 from bot.consent import Choice
+from bot.language import _
 from bot.settings import Settings
 
 # What buttons carry; the first is in links, too.
@@ -48,8 +49,8 @@ async def show_privacy(
 
 async def privacy_in_group(message: Message, bot: Bot) -> None:
     link = f"https://t.me/{(await bot.me()).username}?start={PRIVACY}"
-    keyboard = _keyboard(Button(text=privacy.READ_IT, url=link))
-    await message.reply(privacy.IN_A_GROUP, reply_markup=keyboard)
+    keyboard = _keyboard(Button(text=_(privacy.READ_IT), url=link))
+    await message.reply(_(privacy.IN_A_GROUP), reply_markup=keyboard)
 
 
 async def my_data(
@@ -58,14 +59,14 @@ async def my_data(
     data = await analytics.personal_data(event_from_user.id)
     file = BufferedInputFile(as_json(data, utc_now()).encode(), "my-data.json")
     await bot.send_message(event_from_user.id, privacy.my_data(data))
-    await bot.send_document(event_from_user.id, file, caption=privacy.FILE)
+    await bot.send_document(event_from_user.id, file, caption=_(privacy.FILE))
 
 
 async def forget_me(
     event: TelegramObject, bot: Bot, event_from_user: User, confirmations: Confirmations
 ) -> None:
     data = confirmations.data(ERASE, event_from_user.id)
-    keyboard = _keyboard(Button(text=privacy.CONFIRM, callback_data=data))
+    keyboard = _keyboard(Button(text=_(privacy.CONFIRM), callback_data=data))
     await bot.send_message(event_from_user.id, privacy.forget_me(), reply_markup=keyboard)
 
 
@@ -78,10 +79,10 @@ async def erase(
 ) -> None:
     person = click.from_user.id
     if not confirmations.confirms(click.data, ERASE, person):
-        await bot.send_message(person, privacy.TOO_OLD)
+        await bot.send_message(person, _(privacy.TOO_OLD))
         return
     erasure = await analytics.erase(person)
-    text = privacy.erased(erasure, next_cleanup()) if erasure else privacy.NOT_NOW
+    text = privacy.erased(erasure, next_cleanup()) if erasure else _(privacy.NOT_NOW)
     await bot.send_message(person, text)
 
 
@@ -90,7 +91,7 @@ async def opt_out(
 ) -> None:
     # In force since it was received; asked for again to know whether it is written down.
     committed = await analytics.opt_out(event_from_user.id)
-    keyboard = _keyboard(Button(text=privacy.ERASE, callback_data=FORGET_ME))
+    keyboard = _keyboard(Button(text=_(privacy.ERASE), callback_data=FORGET_ME))
     await bot.send_message(event_from_user.id, privacy.opted_out(committed), reply_markup=keyboard)
 
 
@@ -108,11 +109,11 @@ async def blocked(change: ChatMemberUpdated, analytics: AnalyticsService) -> Non
 
 def _choices(opted_out: bool) -> InlineKeyboardMarkup:
     choice, label = (
-        (Choice.OPT_IN, privacy.OPT_IN) if opted_out else (Choice.OPT_OUT, privacy.OPT_OUT)
+        (Choice.OPT_IN, _(privacy.OPT_IN)) if opted_out else (Choice.OPT_OUT, _(privacy.OPT_OUT))
     )
     return _keyboard(
-        Button(text=privacy.MY_DATA, callback_data=MY_DATA),
-        Button(text=privacy.ERASE, callback_data=FORGET_ME),
+        Button(text=_(privacy.MY_DATA), callback_data=MY_DATA),
+        Button(text=_(privacy.ERASE), callback_data=FORGET_ME),
         Button(text=label, callback_data=choice),
     )
 

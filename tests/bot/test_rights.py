@@ -315,7 +315,7 @@ async def test_a_report_of_complete_intervals_does_not_change_within_one(databas
             await ask(sandbox.person(), "good morning")
             third = await ask(admin, "/stats")
 
-    assert "as of 2026-06-01 12:00 UTC" in first
+    assert "as of Jun 1, 2026, 12:00 UTC" in first
     assert second == first
-    assert "as of 2026-06-01 13:00 UTC" in third
+    assert "as of Jun 1, 2026, 13:00 UTC" in third
     assert "Interactions      3" in third
