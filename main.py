@@ -69,12 +69,13 @@ async def serve(settings: Settings, stop: asyncio.Event, clock: GuardedClock) ->
     Raises WrongSettings and CannotOpen.
     """
     from bot import logs
+    from bot.alerts import Alerts
     from bot.app import build_bot, build_dispatcher, commands_of
     from bot.intake import receive
     from bot.language import speak
     from bot.middleware import RecordOnReceipt
-    from bot.notices import tell_admins
-    from scheduler.jobs import add_daily, build_scheduler, next_planned
+    from bot.notices import Notices
+    from scheduler.jobs import MONDAY, add_daily, add_hourly, build_scheduler, next_planned
 
     logs.set_up(settings.log_level, settings.log_format)
     speak(settings.language)
@@ -123,8 +124,22 @@ async def serve(settings: Settings, stop: asyncio.Event, clock: GuardedClock) ->
             clock=clock,
         )
         async with serving_metrics, build_bot(settings, record) as bot:
+            await analytics.told.keep_only(settings.admin_ids)
+            notices = Notices(bot, analytics.told, settings.admin_ids, clock)
+            alerts = Alerts(notices, analytics, settings, clock, lambda: record.last_received)
+            add_hourly(scheduler, alerts.check)
+            if settings.digest != "off":
+                add_daily(
+                    scheduler,
+                    alerts.digest,
+                    last=alerts.last_digest,
+                    is_postponed=lambda: clock.ran_away,
+                    at=settings.digest_at,
+                    clock=clock,
+                    weekday=MONDAY if settings.digest == "weekly" else None,
+                )
             scheduler.start()
-            telling = asyncio.create_task(tell_admins(bot, settings.admin_ids, analytics.notices))
+            telling = asyncio.create_task(notices.pass_on(analytics.notices))
             try:
                 await receive(bot, dispatcher, settings, analytics, record, stop)
             finally:

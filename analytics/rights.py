@@ -67,6 +67,7 @@ ERASED = "SELECT day FROM erasures WHERE reference = ?"
 IS_LISTED_BEFORE = "SELECT EXISTS (SELECT 1 FROM erasures WHERE day < ?)"
 FORGET_ERASURES = "DELETE FROM erasures WHERE day < ?"
 ADMIN_ENTRIES = "SELECT timestamp, action FROM audit_trail WHERE admin_id = ? ORDER BY timestamp"
+ADMIN_TURNED_OFF = "SELECT notice FROM turned_off WHERE admin_id = ? ORDER BY notice"
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +93,8 @@ class PersonalData:
     """When they were erased, as long as a backup may hold what was erased."""
     audit_entries: list[tuple[datetime, str]]
     """What they did as an admin: when, and what."""
+    turned_off: list[str]
+    """What they do not want to be told as an admin."""
     retention_days: int
 
     @property
@@ -112,6 +115,7 @@ async def everything(
     reference = references.reference(telegram_id)
     interactions = [_row(*row) for row in await database.read(EVERYTHING, (reference,))]
     entries = await database.read(ADMIN_ENTRIES, (telegram_id,))
+    turned_off = await database.read(ADMIN_TURNED_OFF, (telegram_id,))
     erased = await database.read(ERASED, (references.erasure(reference),))
     return PersonalData(
         reference=reference if interactions else None,
@@ -119,6 +123,7 @@ async def everything(
         opted_out=await is_opted_out(database, references.opt_out(telegram_id)),
         erased=_moment(erased[0][0] * DAY).date() if erased else None,
         audit_entries=[(_moment(timestamp), action) for timestamp, action in entries],
+        turned_off=[notice for (notice,) in turned_off],
         retention_days=retention_days,
     )
 
@@ -209,6 +214,7 @@ def as_json(data: PersonalData, now: datetime) -> str:
                 "erased": "The day you were erased, where there are backups. A pseudonym made for "
                 "this alone is kept as long as they are: so you do not come back with one.",
                 "audit_entries": "If you are an admin: what you looked at or deleted, and when.",
+                "turned_off": "If you are an admin: what the bot does not tell you unasked.",
                 "kept": f"Interactions are deleted after {data.retention_days} days.",
             },
             # As text: most programs cannot hold 64 bits in a number.
@@ -227,6 +233,7 @@ def as_json(data: PersonalData, now: datetime) -> str:
             "audit_entries": [
                 {"timestamp": _iso(when), "action": action} for when, action in data.audit_entries
             ],
+            "turned_off": data.turned_off,
         },
         indent=2,
     )

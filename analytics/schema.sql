@@ -99,6 +99,13 @@ CREATE TABLE audit_trail (
     action TEXT NOT NULL                 -- stats, cleanup, export, erase, audit, rotate-key
 ) STRICT;
 
+-- What admins do not want to be told unasked. Deleted when they want it again, or are no admins any more.
+CREATE TABLE turned_off (
+    admin_id INTEGER NOT NULL,           -- Telegram ID of the admin
+    notice TEXT NOT NULL,                -- digest, silence, unusual_day, cleanup or recording
+    PRIMARY KEY (admin_id, notice)
+) STRICT, WITHOUT ROWID;
+
 -- Facts about this file: which key it was written with, the last cleanup, what is still to be compacted.
 CREATE TABLE file_settings (
     name TEXT PRIMARY KEY,

@@ -34,6 +34,7 @@ from analytics.retention import (
     forget_events,
 )
 from analytics.rights import PersonalData, StoredRow
+from analytics.told import Told
 from analytics.trends import DEFAULT_TRENDS_MIN_USERS, forget_trends
 from analytics.windows import BEGAN
 
@@ -76,6 +77,7 @@ class AnalyticsService:
         self._clock = clock
         self._compaction = Compaction(database, clock, before_deletion=reports.keep_snapshot)
         self._cleaning_up = asyncio.Lock()
+        self.told = Told(database, self._in_turn, clock)
 
     @classmethod
     @asynccontextmanager

@@ -11,9 +11,10 @@ from aiogram.filters import Command, CommandStart
 
 from analytics import AnalyticsService
 from analytics.clock import GuardedClock
+from bot import unasked
 from bot.confirmations import Confirmations
 from bot.consent import Choice
-from bot.handlers import admins, cleanup, dice, people, rights
+from bot.handlers import admins, alerts, cleanup, dice, people, rights
 from bot.language import SpeakToPerson, translations
 from bot.limits import EXPENSIVE, LimitPerPerson
 from bot.middleware import AnswerClicks, InFlight, RecordOnReceipt, SkipUnknownKinds
@@ -68,6 +69,10 @@ def build_dispatcher(
     )
     admin_router.message.register(
         admins.audit, Command("audit"), private_chat, from_owner, flags=EXPENSIVE
+    )
+    admin_router.message.register(alerts.show, Command(alerts.ALERTS), private_chat, from_admin)
+    admin_router.callback_query.register(
+        alerts.turn, F.data.in_(unasked.BUTTONS), F.message.chat.type == "private", from_admin
     )
     # Owners first: to them the numbers come with a button.
     admin_router.message.register(

@@ -8,6 +8,7 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Collection, Iterator, Sequence
 from contextlib import suppress
+from datetime import datetime
 from typing import Any
 
 from aiogram import BaseMiddleware, Bot
@@ -47,6 +48,7 @@ class RecordOnReceipt(BaseRequestMiddleware):
         self._analytics = analytics
         self._clock = clock
         self._commands = frozenset(commands)
+        self.last_received: datetime | None = None
 
     async def __call__(
         self,
@@ -78,6 +80,8 @@ class RecordOnReceipt(BaseRequestMiddleware):
         Who opts out is not recorded from the next update on, and that may be in the same batch.
         """
         received = self._clock()
+        if updates:
+            self.last_received = received
         interactions: dict[int, tuple[UserInteraction, str | None]] = {}
         for update in updates:
             try:

@@ -1,24 +1,108 @@
-"""Tell the admins at once what they have to know: in their chats, and in the log."""
+"""Tell the admins unasked what they have to know: in their chats, and in the log."""
 
 import asyncio
 import logging
-from collections.abc import Iterable
+from collections.abc import Callable, Collection, Iterable
+from datetime import datetime, timedelta
 
 from aiogram import Bot
 from aiogram.exceptions import AiogramError
+from aiogram.types import BufferedInputFile, InlineKeyboardMarkup
 
-from analytics.notices import Notice
-from bot import texts
+from analytics.notices import Notice, RecordingFails, RecordingWorks
+from analytics.told import Told
+from bot import texts, unasked
+from bot.session import PASSING
+from bot.unasked import Kind
 
 logger = logging.getLogger(__name__)
 
+# The same kind of alert does not come more often.
+ONCE_IN = timedelta(days=1)
 
-async def tell_admins(bot: Bot, admin_ids: Iterable[int], notices: asyncio.Queue[Notice]) -> None:
-    """Runs until it is cancelled."""
-    while True:
-        text = texts.notice(await notices.get())
-        for admin_id in admin_ids:
+
+class Notices:
+    def __init__(
+        self,
+        bot: Bot,
+        told: Told,
+        admin_ids: Collection[int],
+        clock: Callable[[], datetime],
+    ) -> None:
+        self._bot = bot
+        self._told = told
+        self._admin_ids = admin_ids
+        self._clock = clock
+        self._noting = asyncio.Lock()
+        self._know_of_failure: set[int] = set()
+
+    async def pass_on(self, notices: asyncio.Queue[Notice]) -> None:
+        """Tell what the analytics puts there; runs until it is cancelled."""
+        while True:
+            match notice := await notices.get():
+                case RecordingFails():
+                    await self.recording_fails()
+                case RecordingWorks():
+                    await self._send(self._know_of_failure, texts.notice(notice))
+                    self._know_of_failure = set()
+                # Not to be turned off: records may be lost, and only a person can help.
+                case _:
+                    await self._send(self._admin_ids, texts.notice(notice))
+
+    async def recording_fails(self) -> None:
+        self._know_of_failure |= await self.tell_once_a_day(
+            Kind.RECORDING, texts.notice(RecordingFails())
+        )
+
+    async def wanted_by(self, kind: Kind) -> list[int]:
+        """The admins who have not turned it off."""
+        turned_off = await self._told.turned_off()
+        return [admin for admin in self._admin_ids if (admin, kind) not in turned_off]
+
+    async def tell_once_a_day(self, kind: Kind, text: str) -> set[int]:
+        """As `tell`, unless that was less than 24 hours ago."""
+        return await self.tell(kind, text, ONCE_IN)
+
+    async def tell(self, kind: Kind, text: str, once_in: timedelta = timedelta(0)) -> set[int]:
+        """Tell the admins who want it, with a button to turn it off; returns who took it."""
+        admins = await self.wanted_by(kind)
+        async with self._noting:
+            now, before = self._clock(), await self._told.last(kind)
+            if not admins or (before is not None and now - before < once_in):
+                return set()
+            # First: a kill in between must not have it told twice.
+            await self._told.note(kind, now)
+        took, is_passing = await self._send(admins, text, unasked.below(kind))
+        if not took and is_passing:
+            await self._told.note(kind, before)
+        return took
+
+    async def show(self, admins: Iterable[int], picture: bytes) -> None:
+        """A picture that belongs to what was told: nobody is woken up once more."""
+        for admin_id in admins:
             try:
-                await bot.send_message(admin_id, text)
+                await self._bot.send_photo(
+                    admin_id,
+                    BufferedInputFile(picture, "chart.png"),
+                    disable_notification=True,
+                    protect_content=True,
+                )
             except AiogramError as error:
+                logger.warning("an admin could not be shown a chart (%s)", type(error).__name__)
+
+    async def _send(
+        self, admins: Iterable[int], text: str, keyboard: InlineKeyboardMarkup | None = None
+    ) -> tuple[set[int], bool]:
+        """Who took it; and whether somebody may take it later."""
+        took, is_passing = set(), False
+        for admin_id in admins:
+            try:
+                # What can be turned off has numbers of this bot, which are not for passing on.
+                await self._bot.send_message(
+                    admin_id, text, reply_markup=keyboard, protect_content=keyboard is not None
+                )
+                took.add(admin_id)
+            except AiogramError as error:
+                is_passing |= isinstance(error, PASSING)
                 logger.warning("an admin could not be told (%s)", type(error).__name__)
+        return took, is_passing

@@ -73,6 +73,10 @@ ABOUT_YOU = {
             "action": N_("what it was"),
         },
     ),
+    "turned_off": (
+        N_("If you are an admin and turn off what it tells you"),
+        {"admin_id": N_("your Telegram ID"), "notice": N_("what you turned off")},
+    ),
 }
 # What each table about nobody is, and its columns.
 ABOUT_NOBODY = {

@@ -30,6 +30,7 @@ from analytics.trends import DEFAULT_TRENDS_MIN_USERS
 
 SECONDS_PER_DAY = 86_400
 MINUTES_PER_DAY = 1_440
+HOURS_PER_YEAR = 8_760
 ENV_FILE = ".env"
 
 
@@ -200,6 +201,14 @@ class Settings(DataSettings):
         description="a number of seconds that divides a day, such as 3600, 60 or 1",
     )
     cleanup_at: time = Field(time(3), description="a time of day in UTC, such as 03:00")
+    digest: Literal["weekly", "daily", "off"] = Field("weekly", description="weekly, daily or off")
+    digest_at: time = Field(time(8), description="a time of day in UTC, such as 08:00")
+    silence_alert_hours: int = Field(
+        48,
+        ge=0,
+        le=HOURS_PER_YEAR,
+        description="a number of hours from 0 to 8760; 0 for no such alert",
+    )
     backup_at: time = Field(time(3, 30), description="a time of day in UTC, such as 03:30")
     backup_keep: int = Field(7, ge=1, le=366, description="a number of backups from 1 to 366")
     bot_api_url: AnyHttpUrl = Field(

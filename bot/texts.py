@@ -26,6 +26,7 @@ COMMANDS = {
 ADMIN_COMMANDS = {
     "stats": N_("How the bot is used, in numbers"),
     "cleanup": N_("How much is old enough to be deleted"),
+    "alerts": N_("What you are told unasked"),
 }
 OWNER_COMMANDS = {
     "audit": N_("Who looked at or deleted what"),

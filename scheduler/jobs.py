@@ -14,6 +14,7 @@ logger = logging.getLogger(__name__)
 
 Clock = Callable[[], datetime]
 
+MONDAY = 0
 # How often it is looked whether the clock was set back, by the event loop's own clock.
 BEAT_SECONDS = 60.0
 
@@ -32,10 +33,14 @@ class FromNow(BaseTrigger):  # type: ignore[misc]  # APScheduler has no type inf
         return self._following(now)
 
 
-def last_planned(now: datetime, at: time) -> datetime:
-    """The newest daily moment `at` (UTC) that is not after `now`."""
+def last_planned(now: datetime, at: time, weekday: int | None = None) -> datetime:
+    """The newest daily moment `at` (UTC) that is not after `now`.
+
+    With a `weekday`, as MONDAY, the newest weekly one.
+    """
     today = datetime.combine(now.astimezone(UTC), at.replace(tzinfo=UTC))
-    return today if today <= now else today - timedelta(days=1)
+    last = today if today <= now else today - timedelta(days=1)
+    return last if weekday is None else last - timedelta(days=(last.weekday() - weekday) % 7)
 
 
 def next_planned(now: datetime, at: time) -> datetime:
@@ -122,20 +127,26 @@ def add_daily(
     is_postponed: Callable[[], bool],
     at: time,
     clock: Clock,
+    weekday: int | None = None,
 ) -> None:
     """Have `run` called daily `at` (UTC), and at start and hourly if the newest run is missing.
 
-    While `is_postponed`, it is not called.
+    With a `weekday`, as MONDAY, only on that one. While `is_postponed`, it is not called.
     """
 
     async def run_if_due() -> None:
         newest = await last()
-        if not is_postponed() and (newest is None or newest < last_planned(clock(), at)):
+        if not is_postponed() and (newest is None or newest < last_planned(clock(), at, weekday)):
             await run()
 
     # One job, of which only one runs at a time.
     daily_and_hourly = FromNow(lambda now: min(next_planned(now, at), now + timedelta(hours=1)))
     scheduler.add_job(_quiet(run_if_due), daily_and_hourly, next_run_time=datetime.now(UTC))
+
+
+def add_hourly(scheduler: AsyncIOScheduler, run: Callable[[], Awaitable[None]]) -> None:
+    """Have `run` called every hour, the first time an hour after the start."""
+    scheduler.add_job(_quiet(run), FromNow(lambda now: now + timedelta(hours=1)))
 
 
 def _quiet(job: Callable[[], Awaitable[None]]) -> Callable[[], Awaitable[None]]:

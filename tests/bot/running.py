@@ -25,7 +25,8 @@ async def running_bot(
     begins = "setWebhook" if "webhook_url" in values else "getUpdates"
     before = sum(call.method == begins for call in sandbox.calls)
     stop = asyncio.Event()
-    running = asyncio.create_task(serve(settings, stop, GuardedClock(clock)))
+    guarded = clock if isinstance(clock, GuardedClock) else GuardedClock(clock)
+    running = asyncio.create_task(serve(settings, stop, guarded))
     beginning = asyncio.create_task(sandbox.called(begins, before + 1))
     await asyncio.wait({running, beginning}, return_when=asyncio.FIRST_COMPLETED)
     try:

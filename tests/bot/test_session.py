@@ -3,6 +3,7 @@
 import asyncio
 import json
 from collections.abc import AsyncIterator
+from pathlib import Path
 
 import pytest
 from aiogram import Bot
@@ -17,8 +18,10 @@ from aiogram.exceptions import (
     TelegramServerError,
 )
 
-from analytics.notices import Notice, RecordingFails, RecordingWorks
-from bot.notices import tell_admins
+from analytics import AnalyticsService
+from analytics.clock import utc_now
+from analytics.notices import BackupFails, DatabaseSetAside, Notice
+from bot.notices import Notices
 from bot.sandbox import Sandbox, faults
 from bot.sandbox.faults import Answer
 from bot.session import ATTEMPTS, LONGEST_PAUSE, RetryAnswers, Session
@@ -114,15 +117,17 @@ async def test_a_redirect_is_not_followed(sandbox: Sandbox, bot: Bot, code: int)
 
 
 async def test_admins_are_told_the_next_thing_after_one_that_failed(
-    sandbox: Sandbox, bot: Bot
+    sandbox: Sandbox, bot: Bot, tmp_path: Path
 ) -> None:
     admin = sandbox.person(ADA)
-    notices: asyncio.Queue[Notice] = asyncio.Queue()
-    notices.put_nowait(RecordingFails())
-    notices.put_nowait(RecordingWorks())
+    queue: asyncio.Queue[Notice] = asyncio.Queue()
+    queue.put_nowait(BackupFails())
+    queue.put_nowait(DatabaseSetAside(Path("set-aside")))
     sandbox.plan("sendMessage", faults.answers("<html>", 502), times=ATTEMPTS)
-    telling = asyncio.create_task(tell_admins(bot, {ADA}, notices))
-    told = (await admin.answer()).text
-    telling.cancel()
+    async with AnalyticsService.open(tmp_path / "analytics.sqlite3") as analytics:
+        notices = Notices(bot, analytics.told, {ADA}, utc_now)
+        telling = asyncio.create_task(notices.pass_on(queue))
+        told = (await admin.answer()).text
+        telling.cancel()
 
-    assert "can be written again" in told
+    assert "was damaged" in told

@@ -1,0 +1,95 @@
+"""What admins were told unasked, and who does not want it: no restart tells it again.
+
+It works while the database does not: then the memory of this process has to do.
+"""
+
+import json
+import logging
+from collections.abc import Awaitable, Callable, Iterable
+from datetime import UTC, datetime
+
+from analytics import file_settings
+from analytics.connections import ERRORS
+from analytics.database import Database
+from analytics.files import CannotOpen
+from analytics.recording import Work
+from analytics.windows import BEGAN
+
+logger = logging.getLogger(__name__)
+
+# A name of file_settings with the name of what was told: when, in Unix seconds.
+TOLD = "told_"
+TURNED_OFF = "SELECT admin_id, notice FROM turned_off"
+TURN_OFF = "INSERT INTO turned_off (admin_id, notice) VALUES (?, ?) ON CONFLICT DO NOTHING"
+TURN_ON = "DELETE FROM turned_off WHERE admin_id = ? AND notice = ?"
+KEEP_ONLY = "DELETE FROM turned_off WHERE admin_id NOT IN (SELECT value FROM json_each(?))"
+
+
+class Told:
+    """`notice` is the name of what is told, `admin_id` a Telegram ID."""
+
+    def __init__(
+        self,
+        database: Database,
+        do: Callable[[Work], Awaitable[bool]],
+        clock: Callable[[], datetime],
+    ) -> None:
+        """`do` does what has to be written, as soon as the database works."""
+        self._database = database
+        self._do = do
+        self._clock = clock
+        self._moments: dict[str, datetime | None] = {}  # as noted by this process
+        self._turned_off: set[tuple[int, str]] | None = None
+
+    async def last(self, notice: str) -> datetime | None:
+        """When it was last told; what a wrong clock has noted in the future does not count."""
+        if notice not in self._moments:
+            self._moments[notice] = await self._moment(TOLD + notice)
+        moment = self._moments[notice]
+        return None if moment is None or moment > self._clock() else moment
+
+    async def note(self, notice: str, moment: datetime | None) -> None:
+        """It is told at this moment; None takes that back: it never was."""
+        name, database = TOLD + notice, self._database
+        self._moments[notice] = moment
+        if moment is None:
+            await self._do(lambda: file_settings.remove(database, name))
+        else:
+            seconds = int(moment.timestamp())
+            await self._do(lambda: file_settings.put(database, name, seconds))
+
+    async def began(self) -> datetime:
+        """When recording into this file began: before that, nothing can have been told."""
+        return await self._moment(BEGAN) or self._clock()
+
+    async def turned_off(self) -> set[tuple[int, str]]:
+        """Who does not want what: pairs of an admin and a notice."""
+        if self._turned_off is None:
+            try:
+                rows = await self._database.read(TURNED_OFF)
+            except (*ERRORS, CannotOpen) as error:
+                logger.warning("who turned off what cannot be read (%s)", type(error).__name__)
+                return set()
+            self._turned_off = {(admin_id, notice) for admin_id, notice in rows}
+        return self._turned_off
+
+    async def turn_off(self, admin_id: int, notice: str) -> None:
+        (await self.turned_off()).add((admin_id, notice))
+        await self._do(lambda: self._database.write(TURN_OFF, (admin_id, notice)))
+
+    async def turn_on(self, admin_id: int, notice: str) -> None:
+        (await self.turned_off()).discard((admin_id, notice))
+        await self._do(lambda: self._database.write(TURN_ON, (admin_id, notice)))
+
+    async def keep_only(self, admin_ids: Iterable[int]) -> None:
+        """Forget who is no admin any more."""
+        parameters = (json.dumps(sorted(admin_ids)),)
+        await self._do(lambda: self._database.write(KEEP_ONLY, parameters))
+
+    async def _moment(self, name: str) -> datetime | None:
+        try:
+            seconds = await file_settings.get(self._database, name)
+        except (*ERRORS, CannotOpen) as error:
+            logger.warning("what was told cannot be read (%s)", type(error).__name__)
+            return None
+        return None if seconds is None else datetime.fromtimestamp(int(seconds), UTC)

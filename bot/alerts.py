@@ -1,0 +1,118 @@
+"""What is to be told to admins unasked, and when: the digest, and what is not as it should be."""
+
+import logging
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from importlib import import_module
+
+from analytics import AnalyticsService, CannotOpen, History, Period
+from analytics.clock import GuardedClock
+from analytics.connections import ERRORS
+from analytics.unusual import DAYS_BEFORE, usual
+from bot import unasked
+from bot.notices import Notices
+from bot.settings import Settings
+from bot.unasked import Kind
+
+logger = logging.getLogger(__name__)
+
+# Cleanup runs each day; a run that is missed once is made up for within an hour.
+CLEANUP_OVERDUE = timedelta(hours=48)
+A_DAY = timedelta(days=1)
+
+
+class Alerts:
+    def __init__(
+        self,
+        notices: Notices,
+        analytics: AnalyticsService,
+        settings: Settings,
+        clock: GuardedClock,
+        last_received: Callable[[], datetime | None],
+    ) -> None:
+        """`last_received` tells when this process last received an update."""
+        self._notices = notices
+        self._analytics = analytics
+        self._told = analytics.told
+        self._settings = settings
+        self._clock = clock
+        self._last_received = last_received
+
+    async def last_digest(self) -> datetime:
+        """When it was last sent; a new bot has its first week or day before it."""
+        return await self._told.last(Kind.DIGEST) or await self._told.began()
+
+    async def digest(self) -> None:
+        """Send the summary with its chart. What cannot be made now stays due."""
+        if not await self._notices.wanted_by(Kind.DIGEST):
+            # Who wants it again waits for the next one.
+            await self._told.note(Kind.DIGEST, self._clock())
+            return
+        period = Period.DAY if self._settings.digest == "daily" else Period.WEEK
+        try:
+            report = await self._analytics.period_report(period)
+            history = await self._analytics.history(period.length)
+        except (*ERRORS, CannotOpen) as error:
+            logger.warning("the digest has to wait (%s)", type(error).__name__)
+            return
+        took = await self._notices.tell(Kind.DIGEST, unasked.digest(report))
+        if took and (picture := await _chart(history)):
+            await self._notices.show(took, picture)
+
+    async def check(self) -> None:
+        """Look at everything there is an alert for; to be called every hour."""
+        for look in (self._recording, self._silence, self._cleanup, self._yesterday):
+            try:
+                await look()
+            except (*ERRORS, CannotOpen) as error:
+                logger.warning("not everything could be checked (%s)", type(error).__name__)
+
+    async def _recording(self) -> None:
+        """It is told at once; here again, where it goes on for more than a day."""
+        if not self._analytics.is_recording:
+            await self._notices.recording_fails()
+
+    async def _silence(self) -> None:
+        hours = self._settings.silence_alert_hours
+        if not hours:
+            return
+        last = self._last_received()
+        # Of what an earlier process received, the file tells the time rounded down.
+        rounding = timedelta(0)
+        if last is None:
+            began, newest = await self._told.began(), await self._analytics.records(1)
+            last = max([began, *(row.timestamp for row in newest)])
+            rounding = timedelta(seconds=self._settings.timestamp_precision)
+        told = await self._told.last(Kind.SILENCE)
+        is_silent = self._clock() - last - rounding >= timedelta(hours=hours)
+        if is_silent and (told is None or told < last):
+            await self._notices.tell_once_a_day(Kind.SILENCE, unasked.silence(last))
+
+    async def _cleanup(self) -> None:
+        last, postponed = await self._analytics.last_cleanup(), self._clock.ran_away
+        since = last or await self._told.began()
+        if not postponed and self._clock() - since < CLEANUP_OVERDUE:
+            return
+        if count := await self._analytics.cleanup_old_interactions(dry_run=True):
+            days = self._settings.retention_days
+            text = unasked.cleanup_overdue(count, days, last, postponed=postponed)
+            await self._notices.tell_once_a_day(Kind.CLEANUP, text)
+
+    async def _yesterday(self) -> None:
+        history = await self._analytics.history(timedelta(days=DAYS_BEFORE + 2))
+        totals = {bucket.since.date(): bucket.interactions for bucket in history.buckets}
+        yesterday = history.as_of.date() - A_DAY
+        before = [totals.get(yesterday - n * A_DAY) for n in range(DAYS_BEFORE, 0, -1)]
+        if yesterday in totals and (typical := usual(totals[yesterday], before)) is not None:
+            text = unasked.unusual_day(yesterday, totals[yesterday], typical)
+            await self._notices.tell_once_a_day(Kind.UNUSUAL_DAY, text)
+
+
+async def _chart(history: History) -> bytes | None:
+    """None if it cannot be drawn: the words have been sent."""
+    try:
+        # Imported only when it is used: matplotlib is large, and may not be installed.
+        return bytes(await import_module("bot.charts").draw(history))
+    except Exception as error:
+        logger.warning("the digest has no chart (%s)", type(error).__name__)
+        return None

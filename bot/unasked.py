@@ -1,0 +1,194 @@
+"""What admins are told unasked: the kinds of it, their buttons, and what they say."""
+
+from collections.abc import Collection
+from datetime import date, datetime
+from enum import StrEnum
+
+from aiogram.types import InlineKeyboardButton, InlineKeyboardMarkup
+
+from analytics import Period, PeriodReport
+from bot.language import N_, _, day, moment, number, percent
+from bot.settings import Settings
+
+
+class Kind(StrEnum):
+    """What an admin can turn off; the value is the name of it in the file."""
+
+    DIGEST = "digest"
+    SILENCE = "silence"
+    UNUSUAL_DAY = "unusual_day"
+    CLEANUP = "cleanup"
+    RECORDING = "recording"
+
+
+NAMES = {
+    Kind.DIGEST: N_("Summary"),
+    Kind.SILENCE: N_("Silence"),
+    Kind.UNUSUAL_DAY: N_("Unusual day"),
+    Kind.CLEANUP: N_("Cleanup"),
+    Kind.RECORDING: N_("Recording"),
+}
+# Where a button stands: under what was told, or under the list of all kinds.
+TOLD, LISTED = "told", "alerts"
+ON, OFF = "on", "off"
+BUTTONS = frozenset(
+    f"{place}:{choice}:{kind}" for place in (TOLD, LISTED) for choice in (ON, OFF) for kind in Kind
+)
+
+
+def below(kind: Kind, *, is_on: bool = True) -> InlineKeyboardMarkup:
+    """The button under what was told."""
+    label, choice = (_("🔕 Turn off"), OFF) if is_on else (_("🔔 Turn on again"), ON)
+    button = InlineKeyboardButton(text=label, callback_data=f"{TOLD}:{choice}:{kind}")
+    return InlineKeyboardMarkup(inline_keyboard=[[button]])
+
+
+def below_list(turned_off: Collection[str], settings: Settings) -> InlineKeyboardMarkup:
+    """A button for each kind that the settings allow."""
+    rows = []
+    for kind in Kind:
+        if is_allowed(kind, settings):
+            sign, choice = ("🔔", ON) if kind in turned_off else ("🔕", OFF)
+            data = f"{LISTED}:{choice}:{kind}"
+            label = f"{sign} {_(NAMES[kind])}"
+            rows.append([InlineKeyboardButton(text=label, callback_data=data)])
+    return InlineKeyboardMarkup(inline_keyboard=rows)
+
+
+def listed(turned_off: Collection[str], settings: Settings) -> str:
+    """The answer to /alerts."""
+    lines = []
+    for kind in Kind:
+        line = f"<b>{_(NAMES[kind])}</b>: {_when(kind, settings)}"
+        if not is_allowed(kind, settings):
+            lines.append(f"▫️ {line}")
+        elif kind in turned_off:
+            lines.append(_("🔕 {what} – you turned it off").format(what=line))
+        else:
+            lines.append(f"🔔 {line}")
+    return "\n\n".join(
+        [
+            _("<b>What I tell you unasked</b>"),
+            "\n".join(lines),
+            _(
+                "A button turns one off, or on again, for you alone. When the database was "
+                "damaged or a backup failed, I tell you in any case: records may be lost."
+            ),
+        ]
+    )
+
+
+def is_allowed(kind: Kind, settings: Settings) -> bool:
+    match kind:
+        case Kind.DIGEST:
+            return settings.digest != "off"
+        case Kind.SILENCE:
+            return settings.silence_alert_hours > 0
+        case _:
+            return True
+
+
+def _when(kind: Kind, settings: Settings) -> str:
+    if not is_allowed(kind, settings):
+        name = "DIGEST=off" if kind is Kind.DIGEST else "SILENCE_ALERT_HOURS=0"
+        return _("off in the settings ({setting})").format(setting=name)
+    match kind:
+        case Kind.DIGEST:
+            at = f"{settings.digest_at:%H:%M}"
+            if settings.digest == "weekly":
+                return _("the week in numbers, on Mondays at {time} UTC").format(time=at)
+            return _("the day in numbers, at {time} UTC").format(time=at)
+        case Kind.SILENCE:
+            return _when_silent(settings.silence_alert_hours)
+        case Kind.UNUSUAL_DAY:
+            return _("when a day had far more or fewer interactions than usual")
+        case Kind.CLEANUP:
+            return _("when what is too old is not deleted")
+        case Kind.RECORDING:
+            return _("when the database cannot be written, and when it can be again")
+
+
+def _when_silent(hours: int) -> str:
+    return _(
+        "when nothing at all arrived for {count} hour",
+        "when nothing at all arrived for {count} hours",
+        hours,
+    ).format(count=number(hours))
+
+
+def silence(since: datetime) -> str:
+    return _(
+        "⚠️ <b>Nothing at all has arrived</b> since {moment}.\n\nIf that is not what you expect, "
+        "write to the bot: if it does not answer, <code>python main.py doctor</code> and the log "
+        "say more."
+    ).format(moment=moment(since))
+
+
+def unusual_day(which: date, interactions: int, usual: float) -> str:
+    if interactions > usual:
+        sentence = _(
+            "📈 <b>Far more than usual:</b> {count} interaction on {day}, "
+            "where {usual} are usual, by the four weeks before.",
+            "📈 <b>Far more than usual:</b> {count} interactions on {day}, "
+            "where {usual} are usual, by the four weeks before.",
+            interactions,
+        )
+    else:
+        sentence = _(
+            "📉 <b>Far fewer than usual:</b> {count} interaction on {day}, "
+            "where {usual} are usual, by the four weeks before.",
+            "📉 <b>Far fewer than usual:</b> {count} interactions on {day}, "
+            "where {usual} are usual, by the four weeks before.",
+            interactions,
+        )
+    return sentence.format(count=number(interactions), day=day(which), usual=number(round(usual)))
+
+
+def cleanup_overdue(
+    count: int, retention_days: int, last: datetime | None, *, postponed: bool
+) -> str:
+    """`postponed` if it waits for a right clock."""
+    what = _(
+        "⚠️ <b>The cleanup is overdue:</b> {count} interaction is past its time.",
+        "⚠️ <b>The cleanup is overdue:</b> {count} interactions are past their time.",
+        count,
+    ).format(count=number(count))
+    kept = _("Kept for {count} day.", "Kept for {count} days.", retention_days).format(
+        count=number(retention_days)
+    )
+    newest = _("The last cleanup was {moment}.").format(moment=moment(last)) if last else ""
+    if postponed:
+        to_do = _(
+            "The clock of the computer jumped by more than a day, so nothing is deleted by it. "
+            "If it is right, restart the bot; else set it right."
+        )
+    else:
+        to_do = _("Please look at the log, and send /cleanup or restart the bot.")
+    return f"{what} {kept} {newest}".rstrip() + f"\n\n{to_do}"
+
+
+def digest(report: PeriodReport) -> str:
+    title = (
+        _("📬 <b>The last 24 hours</b>")
+        if report.period is Period.DAY
+        else _("📬 <b>The last 7 days</b>")
+    )
+    return f"{title}\n\n{_summary(report)}"
+
+
+def _summary(report: PeriodReport) -> str:
+    lines = [
+        _("Interactions: {count}").format(count=number(report.interactions))
+        + _change(report.interactions, report.interactions_before),
+        _("Active people: {count}").format(count=number(report.active_users))
+        + _change(report.active_users, report.active_users_before),
+        _("New people: {count}").format(count=number(report.new_users)),
+    ]
+    return "\n".join(lines)
+
+
+def _change(now: int, before: int | None) -> str:
+    if not before:
+        return ""
+    arrow = "▲" if now > before else "▼" if now < before else "="
+    return f" ({arrow} {percent(abs(now - before) / before, 0)})"
