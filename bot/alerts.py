@@ -77,15 +77,15 @@ class Alerts:
         if not hours:
             return
         last = self._last_received()
-        # Of what an earlier process received, the file tells the time rounded down.
         rounding = timedelta(0)
-        if last is None:
-            began, newest = await self._told.began(), await self._analytics.records(1)
-            last = max([began, *(row.timestamp for row in newest)])
+        if last is None and (newest := await self._analytics.records(1)):
+            # Of what an earlier process received, the file tells the time rounded down.
+            last = newest[0].timestamp
             rounding = timedelta(seconds=self._settings.timestamp_precision)
+        last = last or await self._told.began()
         told = await self._told.last(Kind.SILENCE)
         is_silent = self._clock() - last - rounding >= timedelta(hours=hours)
-        if is_silent and (told is None or told < last):
+        if is_silent and (told is None or told <= last):
             await self._notices.tell_once_a_day(Kind.SILENCE, unasked.silence(last))
 
     async def _cleanup(self) -> None:

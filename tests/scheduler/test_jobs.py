@@ -9,7 +9,14 @@ from apscheduler.schedulers.asyncio import AsyncIOScheduler
 from hypothesis import given
 from hypothesis import strategies as st
 
-from scheduler.jobs import add_daily, build_scheduler, last_planned, next_planned
+from scheduler.jobs import (
+    MONDAY,
+    add_daily,
+    add_hourly,
+    build_scheduler,
+    last_planned,
+    next_planned,
+)
 
 NOW = datetime(2026, 6, 1, 12, 0, tzinfo=UTC)
 MOMENTS = st.datetimes(
@@ -131,6 +138,66 @@ def test_planned_moments_are_a_day_apart_around_now(now: datetime, at: time) -> 
     assert last <= now < following
     assert following - last == timedelta(days=1)
     assert (last.astimezone(UTC).hour, last.astimezone(UTC).minute) == (at.hour, at.minute)
+
+
+@given(
+    now=MOMENTS,
+    at=st.times().map(lambda at: at.replace(second=0, microsecond=0)),
+    weekday=st.integers(0, 6),
+)
+def test_the_last_weekly_moment_is_on_its_day_and_less_than_a_week_ago(
+    now: datetime, at: time, weekday: int
+) -> None:
+    last = last_planned(now, at, weekday)
+
+    assert now - timedelta(weeks=1) < last <= now
+    assert (last.weekday(), last.hour, last.minute) == (weekday, at.hour, at.minute)
+
+
+@pytest.mark.parametrize(
+    ("last", "runs"),
+    [
+        # NOW is a Monday, at noon.
+        (NOW - timedelta(weeks=1), 1),
+        (NOW.replace(hour=7, minute=59), 1),
+        (NOW.replace(hour=8), 0),
+    ],
+)
+async def test_a_weekly_job_runs_where_its_day_was_missed(last: datetime, runs: int) -> None:
+    calls = Calls(last)
+    scheduler = AsyncIOScheduler(timezone=UTC)
+    add_daily(
+        scheduler,
+        calls.cleanup,
+        last=calls.last_cleanup,
+        is_postponed=lambda: False,
+        at=time(8),
+        clock=lambda: NOW + timedelta(days=3),
+        weekday=MONDAY,
+    )
+    [job] = scheduler.get_jobs()
+    await job.func()
+
+    assert calls.made == ["cleanup"] * runs
+
+
+async def test_an_hourly_job_runs_first_an_hour_after_the_start() -> None:
+    calls = Calls(None)
+    scheduler = AsyncIOScheduler(timezone=UTC)
+
+    async def run() -> None:
+        await calls.cleanup()
+
+    add_hourly(scheduler, run)
+    before = datetime.now(UTC)
+    scheduler.start(paused=True)
+    [job] = scheduler.get_jobs()
+    scheduler.shutdown()
+    await job.func()
+
+    assert calls.made == ["cleanup"]
+    assert job.next_run_time >= before + timedelta(hours=1)
+    assert job.trigger.get_next_fire_time(None, NOW) == NOW + timedelta(hours=1)
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,23 @@
+"""What tests of several hours share."""
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from bot.sandbox import Sandbox
+from tests.bot.hours import Hours
+
+
+@pytest.fixture
+async def hours(tmp_path: Path) -> AsyncIterator[Hours]:
+    async with Sandbox(clock=lambda: tale.now) as sandbox:
+        tale = Hours(sandbox, tmp_path / "analytics.sqlite3")
+        yield tale
+
+
+@pytest.fixture
+def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever is kept from writing finds out at once."""
+    monkeypatch.setattr("analytics.database.BUSY_MS_OWN", 10)
+    monkeypatch.setattr("analytics.recording.RETRY_SECONDS", 0.01)

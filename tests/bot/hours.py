@@ -1,0 +1,102 @@
+"""The whole bot, an admin or two, and a clock that jumps from hour to hour."""
+
+import sqlite3
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, closing, contextmanager, suppress
+from datetime import UTC, datetime, timedelta
+from functools import partial
+from pathlib import Path
+from typing import Any
+from unittest.mock import patch
+
+from apscheduler.schedulers.asyncio import AsyncIOScheduler
+
+import scheduler.jobs
+from analytics import AnalyticsService, InteractionType, UserInteraction
+from analytics.clock import GuardedClock
+from bot.sandbox import Person, Sandbox
+from tests.bot.running import running_bot
+
+ADMIN, OTHER = 6_000_000_001, 6_000_000_002
+SOMEBODY = 6_000_000_009
+# A Wednesday.
+BEGIN = datetime(2026, 6, 3, 12, 0, tzinfo=UTC)
+
+
+class Hours:
+    """What is planned happens when a test lets hours pass, and then only."""
+
+    def __init__(self, sandbox: Sandbox, database: Path) -> None:
+        self.now = BEGIN
+        self.ahead = timedelta()  # how far the wall clock of the computer runs away
+        self.sandbox = sandbox
+        self.database = database
+        self.admin = sandbox.person(ADMIN)
+        self.other = sandbox.person(OTHER)
+        # Both have started the bot: it can write to them.
+        self._seen = {id(each): len(each.transcript) for each in (self.admin, self.other)}
+        self._scheduler = AsyncIOScheduler()
+
+    @asynccontextmanager
+    async def bot(self, **settings: Any) -> AsyncIterator[None]:
+        build = scheduler.jobs.build_scheduler
+
+        def noted(**values: Any) -> AsyncIOScheduler:
+            self._scheduler = build(**values)
+            self._scheduler.start = partial(self._scheduler.start, paused=True)
+            return self._scheduler
+
+        admins: dict[str, Any] = {"admin_ids": {ADMIN, OTHER}}
+        clock = GuardedClock(lambda: self.now + self.ahead, lambda: self.now.timestamp())
+        with patch("scheduler.jobs.build_scheduler", noted):
+            async with running_bot(self.sandbox, self.database, clock, **admins | settings):
+                yield
+
+    async def passing(self, hours: float = 1) -> list[str]:
+        """What the admin is told when so many hours have gone by, and what is planned is done."""
+        self.now += timedelta(hours=hours)
+        return await self.due()
+
+    async def due(self) -> list[str]:
+        for job in self._scheduler.get_jobs():
+            with suppress(sqlite3.Error):  # APScheduler logs it
+                await job.func()
+        return self.told()
+
+    def told(self, person: Person | None = None) -> list[str]:
+        """What the bot has said to somebody since this was last asked."""
+        person = person or self.admin
+        before, self._seen[id(person)] = self._seen[id(person)], len(person.transcript)
+        return [
+            line.text
+            for line in person.transcript[before:]
+            if (line.who, line.event) == ("bot", "message")
+        ]
+
+    async def record(self, *days: int) -> None:
+        """So many interactions on each of the days before today, the oldest first."""
+        noon = self.now.replace(hour=12)
+        async with AnalyticsService.open(self.database, clock=lambda: self.now) as analytics:
+            for ago, count in enumerate(reversed(days), 1):
+                moment = noon - timedelta(days=ago)
+                each = UserInteraction(SOMEBODY, InteractionType.MESSAGE, moment)
+                await analytics.record([each] * count)
+
+    async def somebody_writes(self) -> int:
+        """Returns the number of the update."""
+        person = self.sandbox.person()
+        update_id = await person.says("good morning")
+        await person.answer()
+        assert update_id is not None
+        return update_id
+
+    @contextmanager
+    def locked(self) -> Iterator[None]:
+        """Another program keeps the database from being written."""
+        with closing(sqlite3.connect(self.database, isolation_level=None)) as other:
+            other.execute("BEGIN IMMEDIATE")
+            yield
+
+    def turned_off(self) -> list[tuple[int, str]]:
+        with closing(sqlite3.connect(self.database)) as database:
+            return database.execute("SELECT * FROM turned_off ORDER BY 1, 2").fetchall()
