@@ -96,7 +96,7 @@ def stats(
         [
             _title(report, settings),
             f"<pre>{_numbers(report)}</pre>",
-            f"<b>{_('By type')}</b>\n{_breakdown(report)}",
+            _("<b>By type</b>") + "\n" + _breakdown(report),
             _(
                 "<i>Active: different people who did something in the last 24 hours, 7 or 30 days, "
                 "UTC, with times {rounded}.</i>"
