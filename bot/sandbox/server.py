@@ -144,10 +144,11 @@ class Sandbox:
         """Raises KeyError for one that the bot does not know."""
         return self._telegram.chats[chat_id]
 
-    def menu(self, person: Person, chat: Group | None = None) -> list[str]:
-        """The commands that this person's menu button shows."""
+    def menu(self, person: Person, chat: Group | None = None) -> dict[str, str]:
+        """The commands that this person's menu button shows, with their descriptions."""
         chat_id = person.user["id"] if chat is None else chat.facts["id"]
-        return [command["command"] for command in self._menus.shown_to(person.user, chat_id)]
+        shown = self._menus.shown_to(person.user, chat_id)
+        return {command["command"]: command["description"] for command in shown}
 
     async def inject(self, update: Mapping[str, Any], *, unasked: bool = False) -> int | None:
         """Any update at all, also a broken one; see `Updates.create`.

@@ -1,0 +1,256 @@
+"""Everyone is spoken to in the language of their client, and it is kept nowhere."""
+
+import re
+import sqlite3
+from collections.abc import AsyncIterator
+from contextlib import closing
+from datetime import UTC, date, datetime
+from functools import partial
+from html import unescape
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from analytics import Action, AuditEntry, InteractionType, PersonalData, StoredRow
+from analytics.notices import RecordingFails
+from analytics.retention import LONGEST_RETENTION_DAYS
+from bot import menus, privacy, texts
+from bot.language import _, day, languages, moment, number, percent, translations
+from bot.limits import BURST, LimitPerPerson
+from bot.sandbox import Person, Sandbox
+from tests.bot.running import running_bot
+from tests.bot.settings import some_settings
+
+ADMIN = 6_000_000_001
+NOW = datetime(2026, 11, 25, 14, 5, tzinfo=UTC)
+# What a message of Telegram holds, once its HTML has been read.
+LONGEST = 4096
+OF_A_PERSON = ["hello", "/start", "/help", "/privacy", "/forgetme", "/optout", "/optin", "/mydata"]
+
+
+@pytest.fixture
+async def sandbox() -> AsyncIterator[Sandbox]:
+    async with Sandbox() as sandbox:
+        yield sandbox
+
+
+async def ask(person: Person, text: str) -> str:
+    await person.says(text)
+    return (await person.answer()).text
+
+
+def shown(html: str) -> str:
+    return unescape(re.sub(r"<[^>]+>", "", html))
+
+
+def in_language(language: str, sentence: str) -> str:
+    with translations().use_locale(language):
+        return shown(_(sentence))
+
+
+@pytest.mark.parametrize(
+    ("language", "forms"),
+    [
+        ("en", ["1,234,567", "12.3%", "Nov 25, 2026, 14:05 UTC", "1 day", "21 days", "5 days"]),
+        (
+            "ru",
+            ["1 234 567", "12,3 %", "25 нояб. 2026 г., 14:05 UTC", "1 день", "21 день", "5 дней"],
+        ),
+        (
+            "uk",
+            ["1 234 567", "12,3%", "25 лист. 2026 р., 14:05 UTC", "1 день", "21 день", "5 днів"],
+        ),
+        ("de", ["1.234.567", "12,3 %", "25. Nov. 2026, 14:05 UTC", "1 Tag", "21 Tage", "5 Tage"]),
+        ("es", ["1.234.567", "12,3 %", "25 nov 2026, 14:05 UTC", "1 día", "21 días", "5 días"]),
+    ],
+)
+def test_numbers_and_dates_take_the_form_of_the_language(language: str, forms: list[str]) -> None:
+    with translations().use_locale(language):
+        shown = [number(1_234_567), percent(0.1234), moment(NOW), *map(texts.days, (1, 21, 5))]
+
+        assert [re.sub(r"\s", " ", text) for text in shown] == forms
+        assert moment(NOW).startswith(day(NOW))
+
+
+async def test_each_is_answered_in_the_language_of_their_client(
+    sandbox: Sandbox, tmp_path: Path
+) -> None:
+    answers = {}
+    async with running_bot(sandbox, tmp_path / "analytics.sqlite3"):
+        for language in languages():
+            person = sandbox.person(language_code=language)
+            answers[language] = [await ask(person, text) for text in OF_A_PERSON]
+
+    for number_of_answer in range(len(OF_A_PERSON)):
+        of_each = {answers[language][number_of_answer] for language in languages()}
+        assert len(of_each) == len(languages())
+    for language in languages():
+        fallback, start, helped, policy, *_more = answers[language]
+        with translations().use_locale(language):
+            assert start == shown(texts.start())
+            assert helped == shown(texts.help_(texts.COMMANDS))
+        assert policy.startswith(in_language(language, "🔒 <b>What is stored about you</b>"))
+        assert fallback == in_language(language, texts.FALLBACK)
+
+
+@pytest.mark.parametrize(
+    ("code", "language"),
+    [
+        ("de-at", "de"),
+        ("es-419", "es"),
+        ("RU", "ru"),
+        ("uk-Cyrl-UA", "uk"),
+        *((code, "en") for code in ("en-gb", "fr", "pt-br", "zh-hans", "tlh", "", "-", "1", "д е")),
+        *((code, "en") for code in ("x" * 5000, "../ru", "messages", None)),
+    ],
+)
+async def test_another_language_and_no_language_get_english(
+    sandbox: Sandbox, tmp_path: Path, code: str | None, language: str
+) -> None:
+    person = sandbox.person(language_code=code)
+    async with running_bot(sandbox, tmp_path / "analytics.sqlite3"):
+        answer = await ask(person, "hello")
+
+    assert answer == in_language(language, texts.FALLBACK)
+
+
+async def test_the_same_person_is_answered_in_the_language_of_each_moment(
+    sandbox: Sandbox, tmp_path: Path
+) -> None:
+    person = sandbox.person()
+    answers = []
+    async with running_bot(sandbox, tmp_path / "analytics.sqlite3"):
+        for language in languages():
+            person.user["language_code"] = language
+            answers.append(await ask(person, "hello"))
+
+    assert answers == [in_language(language, texts.FALLBACK) for language in languages()]
+
+
+async def test_buttons_failures_and_limits_speak_it_too(
+    sandbox: Sandbox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_anything: object) -> str:
+        raise ValueError("canary")
+
+    monkeypatch.setattr("bot.app.LimitPerPerson", partial(LimitPerPerson, lambda: 0.0))
+    monkeypatch.setattr(texts, "help_", fail)
+    person, group = sandbox.person(language_code="ru"), sandbox.group()
+    async with running_bot(sandbox, tmp_path / "analytics.sqlite3"):
+        failed = await ask(person, "/help")
+        await person.says("/privacy", chat=group)
+        in_group = (await person.answer(chat=group)).text
+        await ask(person, "hello")
+        await person.clicks(in_language("ru", texts.SEE_PRIVACY))
+        policy = (await person.answer()).text
+        for _number in range(BURST - 1):
+            await ask(person, "/privacy")
+        slow_down = await ask(person, "/privacy")
+
+    assert failed == in_language("ru", texts.ERROR)
+    assert in_group == in_language("ru", privacy.IN_A_GROUP)
+    assert policy.startswith(in_language("ru", "🔒 <b>What is stored about you</b>"))
+    assert slow_down == in_language("ru", texts.SLOW_DOWN)
+
+
+async def test_what_is_said_unasked_is_in_the_language_of_the_settings(
+    sandbox: Sandbox, tmp_path: Path
+) -> None:
+    admin, database = sandbox.person(ADMIN, language_code="uk"), tmp_path / "analytics.sqlite3"
+    more: dict[str, Any] = {"admin_ids": str(ADMIN), "language": "de"}
+    async with running_bot(sandbox, database, **more):
+        answer = await ask(admin, "hello")
+        with closing(sqlite3.connect(database, isolation_level=None)) as other:
+            other.execute("BEGIN IMMEDIATE")
+            await admin.says("hello")
+            told = {(await admin.answer()).text for _number in range(2)}
+
+    assert answer == in_language("uk", texts.FALLBACK)
+    with translations().use_locale("de"):
+        assert told == {answer, shown(texts.notice(RecordingFails()))}
+
+
+async def test_the_language_is_in_no_file_and_in_no_line_of_the_log(
+    sandbox: Sandbox, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    # Nothing else holds this: a code alone is in any file by chance.
+    person = sandbox.person(language_code="de-qjxzvkwyfg")
+    async with running_bot(sandbox, tmp_path / "analytics.sqlite3", admin_ids=str(ADMIN)):
+        answers = [await ask(person, text) for text in OF_A_PERSON]
+        while_it_runs = b"".join(file.read_bytes() for file in tmp_path.iterdir())
+    afterwards = b"".join(file.read_bytes() for file in tmp_path.iterdir())
+    log = capfd.readouterr().err
+
+    assert answers[0] == in_language("de", texts.FALLBACK)
+    assert b"interaction_type" in while_it_runs
+    for stored in (while_it_runs, afterwards, log.encode()):
+        assert b"qjxzvkwyfg" not in stored
+        assert "qjxzvkwyfg".encode("utf-16-le") not in stored
+
+
+async def test_menus_are_in_the_language_of_who_opens_them(
+    sandbox: Sandbox, tmp_path: Path
+) -> None:
+    async with running_bot(sandbox, tmp_path / "analytics.sqlite3", admin_ids=str(ADMIN)):
+        await ask(sandbox.person(ADMIN), "/start")
+
+    for language in (*languages(), "fr"):
+        admin = sandbox.person(ADMIN, language_code=language)
+        somebody = sandbox.person(language_code=language)
+        of_admin = menus.of_admin(ADMIN, {ADMIN})
+        for person, commands in ((somebody, texts.COMMANDS), (admin, of_admin)):
+            assert sandbox.menu(person) == {
+                name: in_language(language, purpose) for name, purpose in commands.items()
+            }
+
+
+TYPES = list(InteractionType)
+COUNTS = st.integers(0, 10**15)
+MOMENTS = st.integers(0, 2**35).map(lambda second: datetime.fromtimestamp(second, UTC))
+
+
+@settings(deadline=None, max_examples=100)
+@given(
+    language=st.sampled_from(languages()),
+    days=st.integers(1, LONGEST_RETENTION_DAYS),
+    precision=st.sampled_from([n for n in range(1, 86_401) if 86_400 % n == 0]),
+    count=COUNTS,
+    when=MOMENTS,
+    admin=st.integers(1, 2**52),
+    flag=st.booleans(),
+)
+def test_every_answer_fits_into_a_message(
+    language: str, days: int, precision: int, count: int, when: datetime, admin: int, flag: bool
+) -> None:
+    row = StoredRow(admin, max(TYPES, key=len), when, count)
+    of_settings = some_settings(
+        retention_days=days,
+        timestamp_precision=precision,
+        operator_contact="&" * 200,
+        pseudonymise_user_ids=flag,
+    )
+    data = PersonalData(
+        reference=admin,
+        interactions=[StoredRow(admin, each, when, count) for each in TYPES],
+        opted_out=True,
+        erased=date(2026, 11, 25),
+        audit_entries=[],
+        retention_days=days,
+    )
+    entries = [AuditEntry(when, admin if flag else None, max(Action, key=len))] * 10_000
+    with translations().use_locale(language):
+        answers = [
+            privacy.policy(of_settings, row if flag else None, flag, True, when),
+            privacy.my_data(data),
+            texts.audit(entries),
+            texts.would_be_deleted(count, days, offered=True),
+            texts.cleaning_up(count, count, days),
+            texts.cleaned_up(count, days, when),
+            texts.cleanup_stopped(count, days),
+            texts.help_(menus.of_admin(ADMIN, {ADMIN})),
+        ]
+
+    assert max(len(shown(answer).encode("utf-16-le")) // 2 for answer in answers) <= LONGEST

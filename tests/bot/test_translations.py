@@ -1,0 +1,194 @@
+"""Every sentence the bot says is in every catalog, whole."""
+
+import ast
+import os
+import re
+import shutil
+import subprocess
+import sys
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+from typing import get_args
+
+import pytest
+from babel.messages.catalog import Catalog
+from babel.messages.extract import extract_from_dir
+from babel.messages.frontend import parse_keywords
+from babel.messages.pofile import read_po
+
+from bot import privacy, texts
+from bot.language import LOCALES, _, languages, translations
+from bot.settings import Settings
+
+ROOT = Path(__file__).parents[2]
+BOT = ROOT / "bot"
+CONTRIBUTING = (ROOT / "CONTRIBUTING.md").read_text("utf-8")
+TRANSLATED = ["de", "es", "ru", "uk"]
+
+# What speaks to operators, in their terminals, logs and metrics, and the invented Telegram.
+NOT_TO_PEOPLE = {"commands", "sandbox", "language.py", "logs.py", "metrics.py", "settings.py"}
+# What is the same in every language: markup, places to fill in, commands, settings.
+FIXED = re.compile(r"<code>.*?</code>|</?\w+>|\{\w+\}|(?<![\w<])/\w+|\b[A-Z]+_[A-Z_]+\b")
+
+Sentence = str | tuple[str, ...]
+
+
+def said() -> set[Sentence]:
+    """Every sentence that the command of CONTRIBUTING.md finds, with its plural if it has one."""
+    [keywords] = re.findall(r"^pybabel extract .*-k '(.*?)'", CONTRIBUTING, re.MULTILINE)
+    found = extract_from_dir(BOT, keywords={"N_": None} | parse_keywords(keywords.split()))
+    return {sentence for _file, _line, sentence, *_more in found}
+
+
+def catalog(language: str, locales: Path = LOCALES) -> Catalog:
+    with (locales / language / "LC_MESSAGES" / "messages.po").open("rb") as file:
+        return read_po(file, locale=language)
+
+
+def forms(text: object) -> list[str]:
+    """One, or one for each kind of number."""
+    return [text] if isinstance(text, str) else list(text)  # type: ignore[call-overload]
+
+
+def fixed(text: str) -> Counter[str]:
+    return Counter(FIXED.findall(text))
+
+
+def modules() -> Iterator[tuple[Path, ast.Module]]:
+    for file in sorted(BOT.rglob("*.py")):
+        if file.relative_to(BOT).parts[0] not in NOT_TO_PEOPLE:
+            yield file.relative_to(ROOT), ast.parse(file.read_text("utf-8"))
+
+
+def is_marked(node: ast.AST) -> bool:
+    return (
+        isinstance(node, ast.Call)
+        and isinstance(node.func, ast.Name)
+        and node.func.id in {"_", "N_"}
+    )
+
+
+def for_no_people(node: ast.AST) -> bool:
+    """What goes into the log, or is raised, or is a docstring."""
+    match node:
+        case ast.Call(func=ast.Attribute(value=ast.Name(id="logger"))):
+            return True
+        case ast.Raise() | ast.Assert() | ast.Expr(value=ast.Constant()):
+            return True
+    return False
+
+
+def texts_outside(node: ast.AST) -> Iterator[str]:
+    """Texts of two words and more that are not marked."""
+    for child in ast.iter_child_nodes(node):
+        if isinstance(child, ast.Constant) and isinstance(child.value, str):
+            words = re.sub(r"<[^>]*>", "", child.value)
+            if re.search(r"[^\W\d_] | [^\W\d_]", words):
+                yield child.value
+        elif not is_marked(child) and not for_no_people(child):
+            yield from texts_outside(child)
+
+
+def test_every_text_for_people_is_marked() -> None:
+    outside = {str(file): list(texts_outside(tree)) for file, tree in modules()}
+
+    assert {file: found for file, found in outside.items() if found} == {}
+
+
+def test_every_marked_text_is_found() -> None:
+    """Within an f-string, for one, it would not be."""
+    marked = set()
+    for _file, tree in modules():
+        for call in filter(is_marked, ast.walk(tree)):
+            assert isinstance(call, ast.Call)
+            literal = [arg.value for arg in call.args if isinstance(arg, ast.Constant)]
+            marked |= {tuple(literal) if len(literal) > 1 else literal[0]} if literal else set()
+
+    assert marked == said()
+
+
+def test_what_is_translated_later_is_translated_where_it_is_said() -> None:
+    later = {
+        f"{file.stem}.{target.id}"
+        for file, tree in modules()
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Assign) and is_marked(node.value)
+        for target in node.targets
+        if isinstance(target, ast.Name) and target.id.isupper()
+    }
+    bare = []
+    for file, tree in modules():
+        marked = filter(is_marked, ast.walk(tree))
+        translated = {id(argument) for call in marked for argument in ast.iter_child_nodes(call)}
+        for node in ast.walk(tree):
+            match node:
+                case ast.Attribute(value=ast.Name(id=module), attr=attribute):
+                    name = f"{module}.{attribute}"
+                case ast.Name(id=variable, ctx=ast.Load()):
+                    name = f"{file.stem}.{variable}"
+                case _:
+                    continue
+            if name in later and id(node) not in translated:
+                bare.append(f"{file}: {name}")
+
+    assert later >= {"texts.SLOW_DOWN", "privacy.CONFIRM"}
+    assert bare == []
+
+
+@pytest.mark.parametrize("language", TRANSLATED)
+def test_every_sentence_is_translated(language: str) -> None:
+    messages = [message for message in catalog(language) if message.id]
+
+    assert {message.id for message in messages} == said()
+    assert [message.id for message in messages if message.fuzzy] == []
+    assert list(catalog(language).obsolete) == []
+
+
+@pytest.mark.parametrize("language", TRANSLATED)
+def test_a_translation_has_every_form_and_all_that_is_to_stay(language: str) -> None:
+    of_language = Catalog(locale=language)
+    assert catalog(language).plural_expr == of_language.plural_expr
+    for message in catalog(language):
+        original, translated = forms(message.id), forms(message.string)
+        assert len(translated) == (of_language.num_plurals if len(original) > 1 else 1)
+        if not message.id:
+            continue
+
+        assert all(form.strip() for form in translated)
+        # The singular may do without the number, and then some languages need it, for 21.
+        assert fixed(translated[0]) in map(fixed, original)
+        for form in translated[1:]:
+            assert fixed(form) == fixed(original[1])
+
+
+def test_the_setting_names_every_language() -> None:
+    assert set(get_args(Settings.model_fields["language"].annotation)) == set(languages())
+    assert sorted(languages()) == sorted(["en", *TRANSLATED])
+
+
+@pytest.mark.parametrize("language", languages())
+def test_what_telegram_limits_fits(language: str) -> None:
+    purposes = [*texts.COMMANDS.values(), *texts.ADMIN_COMMANDS.values()]
+    with translations().use_locale(language):
+        longest = max(len(_(purpose)) for purpose in [*purposes, *texts.OWNER_COMMANDS.values()])
+
+        assert longest <= 256
+        assert len(_(texts.SLOW_DOWN)) <= 200  # it is a toast, too
+        assert len(_(privacy.FILE)) <= 1024
+
+
+def test_the_commands_of_contributing_find_nothing_to_change(tmp_path: Path) -> None:
+    [block] = re.findall(r"^```sh\n(pybabel.*?)^```", CONTRIBUTING, re.MULTILINE | re.DOTALL)
+    shutil.copytree(BOT, tmp_path / "bot")
+    path = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
+    script = block.replace("/tmp/", f"{tmp_path}/")
+    subprocess.run(
+        ["bash", "-ec", script], cwd=tmp_path, env={"PATH": path}, check=True, capture_output=True
+    )
+    after = tmp_path / "bot" / "locales"
+
+    for language in TRANSLATED:
+        for before, now in zip(catalog(language), catalog(language, after), strict=True):
+            assert (before.id, before.string, before.flags) == (now.id, now.string, now.flags)
+    assert {message.id for message in catalog("fr", after) if message.id} == said()
