@@ -135,7 +135,7 @@ def test_the_policy_has_the_version_of_its_text() -> None:
     assert (privacy.VERSION, privacy.VERSION_OF, sha256(policy.encode()).hexdigest()[:12]) == (
         4,
         date(2026, 11, 25),
-        "a614808b3772",
+        "7f156dbb4740",
     )
 
 
