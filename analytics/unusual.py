@@ -25,7 +25,7 @@ def usual(day: int, before: Sequence[int | None]) -> float | None:
 
     Measured on synthetic traffic of 1 to 1,000 interactions a day, with even, quiet or busy
     weekends, of people who do 1, 5 or 10 things, on days that differ by 0, 20 or 40 % beyond
-    chance: wrong on 0.06 % of the days, on 0.4 % at worst (tests/analytics/test_unusual.py).
+    chance: wrong on 0.06 % of the days, on 0.5 % at worst (tests/analytics/test_unusual.py).
     """
     days = before[-DAYS_BEFORE:]
     known = [each for each in days if each is not None]
