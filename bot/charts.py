@@ -1,0 +1,49 @@
+"""Pictures of a history: drawn beside the loop, one at a time, and kept until there is new data."""
+
+import asyncio
+from collections import deque
+from concurrent.futures import ThreadPoolExecutor
+from contextvars import copy_context
+from dataclasses import replace
+
+from analytics.periods import History
+from bot.language import current
+
+# A few periods in each language. A picture takes less than 100 kB.
+KEPT = 16
+
+
+class ChartsNotInstalled(Exception):
+    """There is no matplotlib that works here: `pip install matplotlib` brings it."""
+
+
+class Charts:
+    """The newest pictures, and the thread that draws them: matplotlib keeps its fonts by thread."""
+
+    def __init__(self) -> None:
+        self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="charts")
+        self._kept: deque[tuple[History, str, bytes]] = deque(maxlen=KEPT)
+
+    async def draw(self, history: History) -> bytes:
+        """A PNG of 1080 x 1350 pixels, in the language of the moment.
+
+        Raises ChartsNotInstalled.
+        """
+        loop = asyncio.get_running_loop()
+        # The language is in the context, which another thread does not have by itself.
+        return await loop.run_in_executor(self._thread, copy_context().run, self._picture, history)
+
+    def _picture(self, history: History) -> bytes:
+        # The moment of asking is not in the picture.
+        shown = replace(history, as_of=history.since)
+        for kept, language, picture in self._kept:
+            if (kept, language) == (shown, current()):
+                return picture
+        try:
+            # Only now: it takes half a second and 60 MB, which not every bot ever needs.
+            from bot import drawing
+        except ImportError as error:
+            raise ChartsNotInstalled from error
+        picture = drawing.png(drawing.figure(shown))
+        self._kept.append((shown, current(), picture))
+        return picture
