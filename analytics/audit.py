@@ -14,6 +14,7 @@ IS_OLDER = "SELECT EXISTS (SELECT 1 FROM audit_trail WHERE timestamp < ?)"
 
 class Action(StrEnum):
     STATS = "stats"
+    STATS_EXPORT = "stats-export"
     CLEANUP = "cleanup"
     EXPORT = "export"
     ERASE = "erase"

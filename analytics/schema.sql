@@ -96,7 +96,7 @@ CREATE TABLE erasures (
 CREATE TABLE audit_trail (
     timestamp INTEGER NOT NULL,          -- when, Unix seconds UTC
     admin_id INTEGER,                    -- Telegram ID of the admin; NULL for the command line
-    action TEXT NOT NULL                 -- stats, cleanup, export, erase, audit, rotate-key
+    action TEXT NOT NULL                 -- stats, stats-export, cleanup, export, erase, audit, rotate-key
 ) STRICT;
 
 -- What admins do not want to be told unasked. Deleted when they want it again, or are no admins any more.

@@ -15,6 +15,7 @@ from analytics.clock import utc_now
 from analytics.compaction import Compaction
 from analytics.connections import ERRORS
 from analytics.database import Database
+from analytics.exports import Aggregates
 from analytics.files import CannotOpen
 from analytics.interactions import InteractionType, UserInteraction
 from analytics.keys import Keyring
@@ -184,6 +185,11 @@ class AnalyticsService:
         """Up to a day by the hour, up to 366 days by the day; raises as above, and ValueError."""
         await self._up_to_date()
         return await self._reports.history(length)
+
+    async def aggregates(self, period: Period) -> Aggregates:
+        """The report of a period and the history of its length, for a file; raises as above."""
+        report = await self.period_report(period)
+        return Aggregates(report=report, history=await self.history(period.length))
 
     async def _up_to_date(self) -> None:
         """The report of complete intervals is of the newest one."""

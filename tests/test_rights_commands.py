@@ -1,6 +1,7 @@
 """`export`, `erase`, `rotate-key` and `audit`, as an operator would type them."""
 
 import asyncio
+import csv
 import json
 import sqlite3
 from contextlib import closing
@@ -54,6 +55,54 @@ def test_export_prints_what_is_held_about_one() -> None:
     assert [row["count"] for row in held["interactions"]] == [3]
     assert unknown["interactions"] == []
     assert unknown["reference"] is None
+
+
+@pytest.mark.usefixtures("database")
+def test_export_prints_the_numbers_of_a_period() -> None:
+    week = json.loads(invoke("export", "--aggregates").stdout)
+    day = json.loads(invoke("export", "--aggregates", "--period", "24h").stdout)
+    table = list(
+        csv.DictReader(invoke("export", "--aggregates", "--format", "csv").stdout.splitlines())
+    )
+
+    assert (week["report"]["period"], day["report"]["period"]) == ("7d", "24h")
+    for exported in (week, day):
+        assert exported["report"]["interactions"] == 4
+        assert exported["report"]["active_users"] == 2
+    of_report = {row["name"]: row["value"] for row in table if row["section"] == "report"}
+    assert of_report["interactions"] == "4"
+    assert {"section": "type", "name": "message", "value": "4"}.items() <= table[11].items()
+    # Nobody is in it, and so there is nothing to note.
+    assert invoke("audit").stdout.count("export") == 0
+
+
+@pytest.mark.usefixtures("database")
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        ([], "give either --user ID or --aggregates"),
+        (["--user", "1", "--aggregates"], "give either --user ID or --aggregates"),
+        (["--user", "1", "--period", "7d"], "--period and --format go with --aggregates"),
+        (["--user", "1", "--format", "csv"], "--period and --format go with --aggregates"),
+        (["--aggregates", "--period", "1y"], '--period is "1y": give one of 24h, 7d, 30d, 90d'),
+        (["--aggregates", "--format", "xml"], '--format is "xml": give one of csv, json'),
+    ],
+)
+def test_export_says_what_is_wrong_with_how_it_is_used(arguments: list[str], said: str) -> None:
+    result = invoke("export", *arguments)
+
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert said in result.stderr
+    assert result.stderr.count("\n") == 1
+
+
+@pytest.mark.usefixtures("database")
+def test_without_a_complete_interval_export_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("REPORT_INTERVAL", "60")
+    result = invoke("export", "--aggregates")
+
+    assert result.exit_code == 2
+    assert "there is no report yet" in result.stderr
 
 
 def test_erase_erases_one(database: Path) -> None:

@@ -1,18 +1,20 @@
 """`export`, `erase`, `rotate-key`, `audit`: what the operator does for people."""
 
 import asyncio
+from collections.abc import Callable
 from typing import Annotated
 
 import typer
 from rich.console import Console
 from rich.table import Table
 
-from analytics import Access, Action, AuditEntry, CannotOpen
+from analytics import Access, Action, AuditEntry, CannotOpen, Period
 from analytics.clock import utc_now
 from analytics.ending import erase_everything
+from analytics.exports import FORMATS, Aggregates
 from analytics.interactions import LARGEST_USER_ID
 from analytics.rights import as_json
-from bot.commands.endings import FAILED, sentences
+from bot.commands.endings import FAILED, WrongUse, sentences
 from bot.settings import DataSettings, load
 
 TELEGRAM_ID = typer.Option(
@@ -21,10 +23,49 @@ TELEGRAM_ID = typer.Option(
 EVERYONE = "erase everyone"
 
 
-def export(user: Annotated[int, TELEGRAM_ID]) -> None:
-    """Print all that is held about a person. Example: python main.py export --user 1234567890"""
+def export(
+    user: Annotated[int | None, TELEGRAM_ID] = None,
+    aggregates: Annotated[
+        bool, typer.Option("--aggregates", help="The numbers of a period, of nobody.")
+    ] = False,
+    period: Annotated[
+        str | None, typer.Option(metavar="P", help=f"{', '.join(Period)}; {Period.WEEK} if none.")
+    ] = None,
+    style: Annotated[
+        str | None, typer.Option("--format", metavar="F", help="csv or json; json if none.")
+    ] = None,
+) -> None:
+    """Print what is held about a person, or the numbers of a period.
+
+    Example: python main.py export --user 1234567890
+    """
     with sentences():
-        typer.echo(asyncio.run(_export(load(DataSettings), user)))
+        if aggregates == (user is not None):
+            raise WrongUse("give either --user ID or --aggregates")
+        if user is not None:
+            if period is not None or style is not None:
+                raise WrongUse("--period and --format go with --aggregates, not with --user")
+            typer.echo(asyncio.run(_export(load(DataSettings), user)))
+            return
+        wanted, write = _period(period or Period.WEEK), _format(style or "json")
+        typer.echo(write(asyncio.run(_aggregates(load(DataSettings), wanted))), nl=False)
+
+
+def _period(text: str) -> Period:
+    if text not in list(Period):
+        raise WrongUse(f'--period is "{text}": give one of {", ".join(Period)}')
+    return Period(text)
+
+
+def _format(text: str) -> Callable[[Aggregates], str]:
+    if text not in FORMATS:
+        raise WrongUse(f'--format is "{text}": give one of {", ".join(FORMATS)}')
+    return FORMATS[text]
+
+
+async def _aggregates(settings: DataSettings, period: Period) -> Aggregates:
+    async with settings.open(Access.READ) as analytics:
+        return await analytics.aggregates(period)
 
 
 async def _export(settings: DataSettings, user: int) -> str:

@@ -1,0 +1,65 @@
+"""Reports and histories of any numbers, for Hypothesis."""
+
+from datetime import UTC, timedelta
+
+from hypothesis import strategies as st
+
+from analytics import Bucket, History, InteractionType, Missing, Period, PeriodReport
+from analytics.exports import Aggregates
+
+COUNTS = st.integers(0, 10**12)
+MAYBE = st.none() | COUNTS
+MOMENTS = st.datetimes(timezones=st.just(UTC))
+DAYS = st.dates()
+BREAKDOWNS = st.dictionaries(
+    st.sampled_from([str(kind) for kind in InteractionType]), st.integers(1, 10**12)
+)
+# As Telegram takes them.
+COMMANDS = st.dictionaries(
+    st.from_regex(r"[a-z0-9_]{1,32}", fullmatch=True), st.integers(1, 10**12), max_size=40
+)
+
+
+@st.composite
+def reports(draw: st.DrawFn) -> PeriodReport:
+    breakdown = draw(BREAKDOWNS)
+    return PeriodReport(
+        period=draw(st.sampled_from(Period)),
+        as_of=draw(MOMENTS),
+        since=draw(MOMENTS),
+        interactions=sum(breakdown.values()),
+        active_users=draw(COUNTS),
+        new_users=draw(COUNTS),
+        returning_users=draw(COUNTS),
+        interactions_before=draw(MAYBE),
+        active_users_before=draw(MAYBE),
+        before_missing=draw(st.none() | st.sampled_from(Missing)),
+        deleted_until=draw(st.none() | MOMENTS),
+        busiest_hour=draw(st.none() | st.integers(0, 23)),
+        interaction_types_breakdown=breakdown,
+        commands=draw(COMMANDS),
+        blocked=draw(COUNTS),
+        unblocked=draw(COUNTS),
+        commands_since=draw(DAYS),
+    )
+
+
+BUCKETS = st.builds(
+    Bucket,
+    since=MOMENTS,
+    interactions=COUNTS,
+    active_users=COUNTS,
+    breakdown=st.none() | BREAKDOWNS,
+)
+HISTORIES = st.builds(
+    History,
+    as_of=MOMENTS,
+    since=MOMENTS,
+    step=st.sampled_from([timedelta(hours=1), timedelta(days=1)]),
+    buckets=st.lists(BUCKETS, max_size=3, unique_by=lambda bucket: bucket.since).map(tuple),
+    hours_of_week=COUNTS.map(
+        lambda most: tuple(tuple(most // (1 + d + h) for h in range(24)) for d in range(7))
+    ),
+    length=st.timedeltas(timedelta(hours=1), timedelta(days=366)),
+)
+AGGREGATES = st.builds(Aggregates, report=reports(), history=HISTORIES)
