@@ -94,8 +94,9 @@ def keyboard(message: Mapping[str, Any]) -> list[list[dict[str, Any]]]:
 
 
 def message_text(message: Mapping[str, Any]) -> str:
-    """What stands in the bubble: the text, else the kind of content in brackets and its caption."""
+    """What stands in the bubble: the text, else what it is, in brackets, and its caption."""
     if "text" in message:
         return str(message["text"])
     kind = next((key for key in message if key not in NOT_CONTENT), "message")
-    return f"[{kind}] {message.get('caption', '')}".strip()
+    name = message.get("document", {}).get("file_name", "")
+    return f"[{kind} {name}".rstrip() + f"] {message.get('caption', '')}".rstrip()

@@ -150,6 +150,11 @@ class Sandbox:
         shown = self._menus.shown_to(person.user, chat_id)
         return {command["command"]: command["description"] for command in shown}
 
+    def content(self, message: Mapping[str, Any]) -> bytes:
+        """The file of a message: of its document, or of its photo."""
+        file = message["document"] if "document" in message else message["photo"][-1]
+        return self._messages.files[file["file_id"]]
+
     async def inject(self, update: Mapping[str, Any], *, unasked: bool = False) -> int | None:
         """Any update at all, also a broken one; see `Updates.create`.
 

@@ -42,7 +42,7 @@ async def test_the_demo_shows_admin_stranger_stored_rows_and_cleanup(
         "Somebody sees",
         "Your newest row",
         "What is recorded of you",
-        "[document]",
+        "[document my-data.json]",
         "taps",
         "Erased: 5 interactions",
         "What is stored of a person",

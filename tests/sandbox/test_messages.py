@@ -150,7 +150,7 @@ async def test_an_upload_is_kept_and_can_be_downloaded(
     downloaded = await bot.download(sent.document)
     assert downloaded is not None
     assert downloaded.read() == b'{"mine": true}'
-    assert (await ada.answer()).text == "[document] Yours"
+    assert (await ada.answer()).text == "[document my data.json] Yours"
 
 
 async def test_a_photo_can_be_sent_again_by_its_id(bot: Bot, ada_id: int) -> None:

@@ -269,6 +269,6 @@ async def test_aiograms_own_webhook_works(sandbox: Sandbox, bot: Bot) -> None:
         await ada.says("file")
 
         assert (await ada.answer()).text == "hello"
-        assert (await ada.answer()).text == "[document]"
+        assert (await ada.answer()).text == "[document file.txt]"
         await sandbox.settled()
         await bot.delete_webhook()
