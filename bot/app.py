@@ -12,9 +12,10 @@ from aiogram.filters import Command, CommandStart
 from analytics import AnalyticsService
 from analytics.clock import GuardedClock
 from bot import unasked
+from bot.charts import Charts
 from bot.confirmations import Confirmations
 from bot.consent import Choice
-from bot.handlers import admins, alerts, cleanup, dice, people, rights
+from bot.handlers import admins, alerts, cleanup, dice, people, rights, stats
 from bot.language import SpeakToPerson, translations
 from bot.limits import EXPENSIVE, LimitPerPerson
 from bot.middleware import AnswerClicks, InFlight, RecordOnReceipt, SkipUnknownKinds
@@ -65,7 +66,7 @@ def build_dispatcher(
     )
     admin_router.message.register(admins.help_, Command("help"), private_chat, from_admin)
     admin_router.message.register(
-        admins.stats, Command("stats"), private_chat, from_admin, flags=EXPENSIVE
+        stats.stats, Command("stats"), private_chat, from_admin, flags=EXPENSIVE
     )
     admin_router.message.register(
         admins.audit, Command("audit"), private_chat, from_owner, flags=EXPENSIVE
@@ -81,10 +82,21 @@ def build_dispatcher(
     admin_router.message.register(
         cleanup.preview, Command(cleanup.CLEANUP), private_chat, from_admin, flags=EXPENSIVE
     )
-    admin_router.callback_query.register(
+    in_private = F.message.chat.type == "private"
+    admin_clicks = admin_router.callback_query
+    # Who looks around presses these one after the other, and each is but a few short queries.
+    admin_clicks.register(stats.show, stats.Show.filter(), in_private, from_admin)
+    admin_clicks.register(
+        stats.chart, stats.Chart.filter(), in_private, from_admin, flags=EXPENSIVE
+    )
+    admin_clicks.register(stats.year, F.data == stats.YEAR, in_private, from_admin, flags=EXPENSIVE)
+    admin_clicks.register(
+        stats.export, stats.Export.filter(), in_private, from_admin, flags=EXPENSIVE
+    )
+    admin_clicks.register(
         cleanup.delete,
         F.data.startswith(cleanup.DELETE),
-        F.message.chat.type == "private",
+        in_private,
         from_owner,
         flags=EXPENSIVE,
     )
@@ -120,6 +132,7 @@ def build_dispatcher(
         analytics=analytics,
         clock=clock,
         next_cleanup=next_cleanup,
+        charts=Charts(),
         confirmations=Confirmations(settings.bot_token.get_secret_value(), clock),
     )
     dispatcher.update.outer_middleware(SkipUnknownKinds())

@@ -11,6 +11,7 @@ from aiogram.client.session.aiohttp import AiohttpSession
 from aiogram.client.session.middlewares.base import BaseRequestMiddleware, NextRequestMiddlewareType
 from aiogram.exceptions import (
     ClientDecodeError,
+    TelegramBadRequest,
     TelegramNetworkError,
     TelegramRetryAfter,
     TelegramServerError,
@@ -79,6 +80,11 @@ def _was_carried_out(error: Exception) -> bool:
     What is no JSON at all is the error page of a server in between.
     """
     return isinstance(error, ClientDecodeError) and not isinstance(error.data, str)
+
+
+def is_unchanged(error: TelegramBadRequest) -> bool:
+    """Whether an edit was refused only since the message says that already."""
+    return "message is not modified" in error.message
 
 
 class RedirectRefused(ClientError):

@@ -7,11 +7,10 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from html import escape
 
-from analytics import AdminReport, AuditEntry
+from analytics import AuditEntry
 from analytics.notices import BackupFails, DatabaseSetAside, Notice, RecordingFails, RecordingWorks
 from analytics.retention import LONGEST_RETENTION_DAYS, SHORTEST_RETENTION_DAYS
-from bot.language import N_, _, moment, number, percent
-from bot.settings import Settings
+from bot.language import N_, _, moment, number
 
 COMMANDS = {
     "start": N_("What this bot is"),
@@ -45,8 +44,6 @@ ERROR = N_("Something went wrong on my side. Please try again in a moment.")
 
 # A message of Telegram holds 4,096 characters.
 AUDIT_LINES = 50
-BAR_WIDTH = 10
-EIGHTHS = " ▏▎▍▌▋▊▉"
 
 
 def start() -> str:
@@ -86,100 +83,6 @@ def precision(seconds: int) -> str:
 
 def days(count: int) -> str:
     return _("{count} day", "{count} days", count).format(count=number(count))
-
-
-def stats(
-    report: AdminReport, settings: Settings, next_cleanup: datetime, *, postponed: bool
-) -> str:
-    """The whole answer to /stats; `postponed` if the scheduled cleanup waits for a right clock."""
-    return "\n\n".join(
-        [
-            _title(report, settings),
-            f"<pre>{_numbers(report)}</pre>",
-            _("<b>By type</b>") + "\n" + _breakdown(report),
-            _(
-                "<i>Active: different people who did something in the last 24 hours, 7 or 30 days, "
-                "UTC, with times {rounded}.</i>"
-            ).format(rounded=precision(settings.timestamp_precision)),
-            _trust(report, next_cleanup, postponed),
-        ]
-    )
-
-
-def _title(report: AdminReport, settings: Settings) -> str:
-    if settings.report_interval:
-        return _("📊 <b>Statistics</b>, as of {moment}").format(moment=moment(report.as_of))
-    return _("📊 <b>Statistics</b>")
-
-
-def _numbers(report: AdminReport) -> str:
-    rows = {
-        _("Interactions"): number(report.total_interactions),
-        _("Active, 24 hours"): number(report.daily_active_users),
-        _("Active, 7 days"): number(report.weekly_active_users),
-        _("Active, 30 days"): number(report.monthly_active_users),
-    }
-    name_width, width = max(map(len, rows)), max(map(len, rows.values()))
-    return "\n".join(f"{name:<{name_width}}  {count:>{width}}" for name, count in rows.items())
-
-
-def _breakdown(report: AdminReport) -> str:
-    breakdown = report.interaction_types_breakdown
-    if not breakdown:
-        return _("Nothing has been recorded yet.")
-    largest = max(breakdown.values())
-    name_width = max(len(name) for name in breakdown)
-    width = len(number(largest))
-    shares = {name: share(count, report.total_interactions) for name, count in breakdown.items()}
-    share_width = max(map(len, shares.values()))
-    lines = [
-        f"{name:<{name_width}}  {number(count):>{width}}  {shares[name]:>{share_width}}  "
-        f"{bar(count / largest)}"
-        for name, count in breakdown.items()
-    ]
-    return "<pre>" + escape("\n".join(lines)) + "</pre>"
-
-
-def share(count: int, total: int) -> str:
-    """A part of the total in percent; what is there is never shown as nothing."""
-    part = count / total
-    return f"<{percent(0.001)}" if part < 0.001 else percent(part)
-
-
-def bar(part: float) -> str:
-    """0 to 1 as a bar of up to 10 characters; what is there is never shown as nothing."""
-    eighths = max(1, round(part * BAR_WIDTH * 8))
-    return "█" * (eighths // 8) + EIGHTHS[eighths % 8].strip()
-
-
-def _trust(report: AdminReport, next_cleanup: datetime, postponed: bool) -> str:
-    cleaned = (
-        _("{moment} ({count} deleted)").format(
-            moment=moment(report.last_cleanup), count=number(report.last_cleanup_deleted)
-        )
-        if report.last_cleanup
-        else _("not yet")
-    )
-    oldest = moment(report.oldest_interaction) if report.oldest_interaction else "-"
-    lines = [
-        _("Oldest interaction: {moment}").format(moment=oldest),
-        _("Kept for: {days}").format(days=days(report.retention_days)),
-        _("Last cleanup: {moment}").format(moment=cleaned),
-        _("Next cleanup: {moment}").format(moment=moment(next_cleanup)),
-        _("Dropped: {count}").format(count=number(report.dropped)),
-    ]
-    if postponed:
-        lines.append(
-            _(
-                "⚠️ The clock of the computer jumped: cleanup is postponed until the dates of new "
-                "messages agree with it, or the bot is restarted."
-            )
-        )
-    if report.backlog:
-        lines.append(_("⚠️ Waiting to be recorded: {count}").format(count=number(report.backlog)))
-    if report.compaction_pending:
-        lines.append(_("⚠️ Deleted interactions leave the disk with the next compaction."))
-    return "\n".join(lines)
 
 
 def wrong_days() -> str:

@@ -1,13 +1,9 @@
 """What only admins may ask: aggregates, never a person."""
 
-from collections.abc import Callable
-from datetime import datetime
-
 from aiogram import Bot
 from aiogram.types import Message, User
 
 from analytics import Action, AnalyticsService
-from analytics.clock import GuardedClock
 from bot import menus, texts
 from bot.handlers import people
 from bot.settings import Settings
@@ -23,22 +19,8 @@ async def help_(message: Message, event_from_user: User, settings: Settings) -> 
     await message.answer(texts.help_(menus.of_admin(event_from_user.id, settings.owners)))
 
 
-async def stats(
-    message: Message,
-    event_from_user: User,
-    analytics: AnalyticsService,
-    settings: Settings,
-    clock: GuardedClock,
-    next_cleanup: Callable[[], datetime],
-) -> None:
-    report = await analytics.get_admin_analytics_report()
-    await analytics.note_access(Action.STATS, event_from_user.id)
-    text = texts.stats(report, settings, next_cleanup(), postponed=clock.ran_away)
-    # Numbers of this bot are not for passing on.
-    await message.answer(text, protect_content=True)
-
-
 async def audit(message: Message, event_from_user: User, analytics: AnalyticsService) -> None:
     entries = await analytics.audit_trail()
     await analytics.note_access(Action.AUDIT, event_from_user.id)
+    # Who looks at what is not for passing on.
     await message.answer(texts.audit(entries), protect_content=True)

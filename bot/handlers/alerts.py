@@ -6,6 +6,7 @@ from aiogram.types import CallbackQuery, Message, User
 
 from analytics import AnalyticsService
 from bot import unasked
+from bot.session import is_unchanged
 from bot.settings import Settings
 from bot.unasked import Kind
 
@@ -44,7 +45,7 @@ async def turn(
             )
     except TelegramBadRequest as error:
         # Clicked twice, it shows already what it should. Else it is too old to be edited, or gone.
-        if "message is not modified" not in error.message:
+        if not is_unchanged(error):
             await bot.send_message(admin_id, text, reply_markup=keyboard)
 
 

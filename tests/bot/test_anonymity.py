@@ -12,9 +12,9 @@ from pathlib import Path
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from analytics import AdminReport, AnalyticsService, InteractionType, UserInteraction
-from bot import texts
-from tests.bot.settings import some_settings
+from analytics import AnalyticsService, InteractionType, Period, UserInteraction
+from analytics.exports import as_csv, as_json
+from bot.statistics import statistics
 
 NOW = datetime(2026, 6, 1, 12, 34, 56, tzinfo=UTC)
 # None of these can be a count, a year or a share of what a report says.
@@ -31,15 +31,15 @@ HISTORIES = st.lists(
 )
 
 
-def outputs(report: AdminReport) -> str:
-    """Everything an admin can be shown of a report."""
-    return "\n".join(
-        [
-            repr(report),
-            json.dumps(asdict(report), default=datetime.isoformat),
-            texts.stats(report, some_settings(), NOW + timedelta(hours=1), postponed=False),
-        ]
-    )
+async def outputs(analytics: AnalyticsService) -> str:
+    """Everything an admin can be shown."""
+    whole = await analytics.get_admin_analytics_report()
+    shown = [repr(whole), json.dumps(asdict(whole), default=datetime.isoformat)]
+    for period in Period:
+        aggregates = await analytics.aggregates(period)
+        shown += [repr(aggregates), as_json(aggregates), as_csv(aggregates)]
+        shown.append(statistics(aggregates.report, whole, NOW, of_intervals=True, postponed=False))
+    return "\n".join(shown)
 
 
 @settings(deadline=None, max_examples=100)
@@ -54,9 +54,9 @@ async def test_no_output_names_anyone(history: list[UserInteraction]) -> None:
                 database.execute("UPDATE users SET id = id + 7000000000")
                 database.execute("UPDATE interactions SET user_id = user_id + 7000000000")
                 users = database.execute("SELECT id, reference FROM users").fetchall()
-            shown = outputs(await analytics.get_admin_analytics_report())
+            shown = await outputs(analytics)
 
-    numbers = set(re.findall(r"\d+", shown.replace(",", "")))
+    numbers = set(re.findall(r"\d+", shown) + re.findall(r"\d+", shown.replace(",", "")))
     identities = {interaction.user_id for interaction in history}
     identities |= {abs(number) for user in users for number in user}
     assert not {str(number) for number in identities} & numbers
@@ -82,4 +82,4 @@ async def report_of(history: list[UserInteraction]) -> str:
         path = Path(folder) / "analytics.sqlite3"
         async with AnalyticsService.open(path, clock=lambda: NOW) as analytics:
             await analytics.record(history)
-            return outputs(await analytics.get_admin_analytics_report())
+            return await outputs(analytics)

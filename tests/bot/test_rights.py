@@ -318,4 +318,4 @@ async def test_a_report_of_complete_intervals_does_not_change_within_one(databas
     assert "as of Jun 1, 2026, 12:00 UTC" in first
     assert second == first
     assert "as of Jun 1, 2026, 13:00 UTC" in third
-    assert "Interactions      3" in third
+    assert "Interactions   3" in third

@@ -51,7 +51,7 @@ async def test_from_an_empty_folder_to_a_green_doctor(tmp_path: Path) -> None:
         await bot.ended()
 
     assert stopped == 0
-    assert f"Interactions      {len(INTERACTIONS) + 2}" in answer.text
+    assert f"Interactions kept: {len(INTERACTIONS) + 2}" in answer.text
     # The one after the backup is gone, and what was there before it was upgraded is back.
     assert report["total_interactions"] == len(INTERACTIONS) + 1
     assert "fail" not in health.lower()

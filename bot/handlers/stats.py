@@ -1,0 +1,197 @@
+"""`/stats`: one message that changes in place, its charts, and its numbers as files."""
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+
+from aiogram import Bot
+from aiogram.enums import ChatAction
+from aiogram.exceptions import TelegramBadRequest
+from aiogram.filters.callback_data import CallbackData
+from aiogram.types import (
+    BufferedInputFile,
+    CallbackQuery,
+    InlineKeyboardButton,
+    InlineKeyboardMarkup,
+    Message,
+    User,
+)
+
+from analytics import Action, AnalyticsService, CannotOpen, History, Period
+from analytics.clock import GuardedClock
+from analytics.exports import FORMATS
+from bot import statistics
+from bot.charts import Charts, ChartsNotInstalled
+from bot.language import _
+from bot.session import is_unchanged
+from bot.settings import Settings
+
+FIRST_SHOWN = Period.WEEK
+# What the button below a chart carries.
+YEAR = "stats-year"
+A_YEAR = timedelta(days=365)
+
+Button = InlineKeyboardButton
+
+
+class Show(CallbackData, prefix="stats"):
+    period: Period
+
+
+class Chart(CallbackData, prefix="stats-chart"):
+    period: Period
+
+
+class Export(CallbackData, prefix="stats-export"):
+    period: Period
+
+
+async def stats(
+    message: Message,
+    event_from_user: User,
+    analytics: AnalyticsService,
+    settings: Settings,
+    clock: GuardedClock,
+    next_cleanup: Callable[[], datetime],
+) -> None:
+    await analytics.note_access(Action.STATS, event_from_user.id)
+    text = await _text(FIRST_SHOWN, analytics, settings, clock, next_cleanup)
+    # Numbers of this bot are not for passing on.
+    await message.answer(text, reply_markup=_keyboard(FIRST_SHOWN), protect_content=True)
+
+
+async def show(
+    click: CallbackQuery,
+    callback_data: Show,
+    bot: Bot,
+    analytics: AnalyticsService,
+    settings: Settings,
+    clock: GuardedClock,
+    next_cleanup: Callable[[], datetime],
+) -> None:
+    # Each click is in the trail: the message may be of last year, but who looks does it today.
+    await analytics.note_access(Action.STATS, click.from_user.id)
+    period = callback_data.period
+    text = await _text(period, analytics, settings, clock, next_cleanup)
+    await _rewrite(click, bot, text, _keyboard(period))
+
+
+async def chart(
+    click: CallbackQuery,
+    callback_data: Chart,
+    bot: Bot,
+    analytics: AnalyticsService,
+    charts: Charts,
+) -> None:
+    period = callback_data.period
+    await _send_chart(click.from_user.id, period, period.length, bot, analytics, charts)
+
+
+async def year(click: CallbackQuery, bot: Bot, analytics: AnalyticsService, charts: Charts) -> None:
+    await _send_chart(click.from_user.id, None, A_YEAR, bot, analytics, charts)
+
+
+async def export(
+    click: CallbackQuery, callback_data: Export, bot: Bot, analytics: AnalyticsService
+) -> None:
+    admin, period = click.from_user.id, callback_data.period
+    await analytics.note_access(Action.STATS_EXPORT, admin)
+    try:
+        aggregates = await analytics.aggregates(period)
+    except CannotOpen:
+        await bot.send_message(admin, statistics.no_report_yet())
+        return
+    for style, write in FORMATS.items():
+        file = BufferedInputFile(write(aggregates).encode(), f"statistics-{period}.{style}")
+        # Not protected, as all else of the numbers is: a file is asked for to be taken along.
+        await bot.send_document(admin, file, caption=statistics.export_caption(period, style))
+
+
+async def _text(
+    period: Period,
+    analytics: AnalyticsService,
+    settings: Settings,
+    clock: GuardedClock,
+    next_cleanup: Callable[[], datetime],
+) -> str:
+    try:
+        report = await analytics.period_report(period)
+        whole = await analytics.get_admin_analytics_report()
+    except CannotOpen:
+        return statistics.no_report_yet()
+    return statistics.statistics(
+        report,
+        whole,
+        next_cleanup(),
+        of_intervals=bool(settings.report_interval),
+        postponed=clock.ran_away,
+    )
+
+
+async def _rewrite(
+    click: CallbackQuery, bot: Bot, text: str, keyboard: InlineKeyboardMarkup
+) -> None:
+    """In a new message if the old one is gone, or too old to be changed."""
+    assert click.message is not None  # the filter asks for its chat
+    chat, message = click.message.chat.id, click.message.message_id
+    try:
+        await bot.edit_message_text(text, chat_id=chat, message_id=message, reply_markup=keyboard)
+    except TelegramBadRequest as error:
+        # Else there is no news since it was written.
+        if not is_unchanged(error):
+            await bot.send_message(chat, text, reply_markup=keyboard, protect_content=True)
+
+
+async def _send_chart(
+    admin: int,
+    period: Period | None,
+    length: timedelta,
+    bot: Bot,
+    analytics: AnalyticsService,
+    charts: Charts,
+) -> None:
+    """`period` is None for a year, which no button leads on from."""
+    await analytics.note_access(Action.STATS, admin)
+    await bot.send_chat_action(admin, ChatAction.UPLOAD_PHOTO)
+    try:
+        history = await analytics.history(length)
+        longer = period is not None and await _reaches_further(analytics)
+        picture = await charts.draw(history)
+    except CannotOpen:
+        await bot.send_message(admin, statistics.no_report_yet())
+        return
+    except ChartsNotInstalled:
+        await bot.send_message(admin, statistics.no_charts())
+        return
+    await bot.send_photo(
+        admin,
+        BufferedInputFile(picture, "chart.png"),
+        caption=statistics.chart_caption(period),
+        reply_markup=_year_keyboard() if longer else None,
+        protect_content=True,
+    )
+
+
+async def _reaches_further(analytics: AnalyticsService) -> bool:
+    """Whether a year shows more than interactions that are kept: trends of what was deleted."""
+    year: History = await analytics.history(A_YEAR)
+    kept_since = year.as_of - timedelta(days=analytics.retention_days)
+    return bool(year.buckets) and year.buckets[0].since + year.step <= kept_since
+
+
+def _keyboard(chosen: Period) -> InlineKeyboardMarkup:
+    periods = [
+        Button(text=statistics.label(period, chosen), callback_data=Show(period=period).pack())
+        for period in Period
+    ]
+    more = [
+        Button(text=f"📈 {_(statistics.CHART)}", callback_data=Chart(period=chosen).pack()),
+        Button(text=f"⬇️ {_(statistics.EXPORT)}", callback_data=Export(period=chosen).pack()),
+        Button(text=f"🔄 {_(statistics.REFRESH)}", callback_data=Show(period=chosen).pack()),
+    ]
+    return InlineKeyboardMarkup(inline_keyboard=[periods, more])
+
+
+def _year_keyboard() -> InlineKeyboardMarkup:
+    return InlineKeyboardMarkup(
+        inline_keyboard=[[Button(text=_(statistics.A_YEAR), callback_data=YEAR)]]
+    )

@@ -1,0 +1,255 @@
+"""What `/stats` says: at a glance, on a phone, within one message of Telegram's."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+from html import escape
+
+from analytics import AdminReport, Missing, Period, PeriodReport
+from bot import texts
+from bot.language import N_, _, day, moment, number, percent
+
+CHART = N_("Chart")
+EXPORT = N_("Export")
+REFRESH = N_("Refresh")
+A_YEAR = N_("1 year")
+PERIODS = {
+    Period.DAY: N_("24 h"),
+    Period.WEEK: N_("7 d"),
+    Period.MONTH: N_("30 d"),
+    Period.QUARTER: N_("90 d"),
+}
+
+# Characters of a fixed width that fit on a phone, and commands that fit into a message.
+WIDTH = 34
+MOST_COMMANDS = 10
+BAR_WIDTH = 10
+EIGHTHS = " ▏▎▍▌▋▊▉"
+
+Cells = Sequence[str]
+
+
+def statistics(
+    report: PeriodReport,
+    whole: AdminReport,
+    next_cleanup: datetime,
+    *,
+    of_intervals: bool,
+    postponed: bool,
+) -> str:
+    """The whole answer; `postponed` if the scheduled cleanup waits for a right clock."""
+    parts = [
+        _title(report, of_intervals),
+        _table(_numbers(report)) + "\n" + _compared(report),
+        _hour_and_past(report),
+        _by_type(report),
+        _days(report),
+        _("<i>Active: different people who did something. Whole hours, UTC.</i>"),
+        _trust(whole, next_cleanup, postponed),
+    ]
+    return "\n\n".join(part for part in parts if part)
+
+
+def length(period: Period) -> str:
+    """As a person says it: 24 hours, 7 days."""
+    if period is Period.DAY:
+        hours = period.length // timedelta(hours=1)
+        return _("{count} hour", "{count} hours", hours).format(count=number(hours))
+    return texts.days(period.length.days)
+
+
+def label(period: Period, chosen: Period) -> str:
+    return f"· {_(PERIODS[period])} ·" if period is chosen else _(PERIODS[period])
+
+
+def chart_caption(period: Period | None) -> str:
+    """None for a year."""
+    if period is None:
+        return _("Interactions and active people, a year")
+    return _("Interactions and active people, {period}").format(period=length(period))
+
+
+def export_caption(period: Period, style: str) -> str:
+    if style == "csv":
+        return _("The numbers of {period}, for spreadsheets.").format(period=length(period))
+    return _("The numbers of {period}, for programs.").format(period=length(period))
+
+
+def no_report_yet() -> str:
+    return _(
+        "There is no report yet: it is of complete intervals (REPORT_INTERVAL), and the first one "
+        "has not ended."
+    )
+
+
+def no_charts() -> str:
+    return _(
+        "To draw charts, install matplotlib where the bot runs and start it again: "
+        "<code>pip install matplotlib</code>"
+    )
+
+
+def _title(report: PeriodReport, of_intervals: bool) -> str:
+    title = _("📊 <b>Statistics, {period}</b>").format(period=length(report.period))
+    if not of_intervals:
+        return title
+    return title + "\n" + _("as of {moment}").format(moment=moment(report.as_of))
+
+
+def _numbers(report: PeriodReport) -> list[Cells]:
+    return [
+        (
+            _("Interactions"),
+            number(report.interactions),
+            change(report.interactions, report.interactions_before),
+        ),
+        (
+            _("Active people"),
+            number(report.active_users),
+            change(report.active_users, report.active_users_before),
+        ),
+        (_("New"), number(report.new_users), ""),
+        (_("Returning"), number(report.returning_users), ""),
+    ]
+
+
+def change(now: int, before: int | None) -> str:
+    """An arrow and by how much; nothing if there is nothing to compare it with."""
+    if before is None:
+        return ""
+    if now == before:
+        return "="
+    if not before:
+        return "▲ " + _("new")
+    arrow, part = "▲" if now > before else "▼", abs(now - before) / before
+    if now and arrow == "▼":
+        part = min(part, 0.99)  # all are gone only where nobody is left
+    if part < 0.01:
+        return f"{arrow} <{percent(0.01, 0)}"
+    return f"{arrow} >{percent(9.99, 0)}" if part > 9.99 else f"{arrow} {percent(part, 0)}"
+
+
+def _compared(report: PeriodReport) -> str:
+    before = length(report.period)
+    match report.before_missing:
+        case Missing.NOT_YET:
+            said = _("The {period} before: no earlier data.")
+        case Missing.DELETED:
+            said = _("The {period} before: deleted by retention.")
+        case None:
+            said = _("Compared with the {period} before.")
+    return "<i>" + said.format(period=before) + "</i>"
+
+
+def _hour_and_past(report: PeriodReport) -> str:
+    lines = []
+    if report.busiest_hour is not None:
+        end = (report.busiest_hour + 1) % 24
+        lines.append(
+            _("Busiest hour: {begin}–{end} UTC").format(
+                begin=f"{report.busiest_hour:02}:00", end=f"{end:02}:00"
+            )
+        )
+    if report.deleted_until is not None:
+        lines.append(
+            _("⚠️ What is older than {moment} has been deleted.").format(
+                moment=moment(report.deleted_until)
+            )
+        )
+    return "\n".join(lines)
+
+
+def _by_type(report: PeriodReport) -> str:
+    title = _("<b>By type</b>") + "\n"
+    breakdown = report.interaction_types_breakdown
+    if not breakdown:
+        return title + _("Nothing has been recorded yet.")
+    return title + _table_with_bars(breakdown, report.interactions)
+
+
+def _days(report: PeriodReport) -> str:
+    """What is counted by whole days."""
+    since = _("Since {day}, whole days, UTC").format(day=day(report.commands_since))
+    happened = _("Blocked: {blocked}, unblocked: {unblocked}").format(
+        blocked=number(report.blocked), unblocked=number(report.unblocked)
+    )
+    shown = list(report.commands.items())[:MOST_COMMANDS]
+    parts = [_("<b>Commands</b>"), f"<i>{since}</i>"]
+    parts.append(
+        _table([(f"/{name}", number(count)) for name, count in shown]) if shown else _("None.")
+    )
+    if more := len(report.commands) - len(shown):
+        parts.append(_("and {count} more", "and {count} more", more).format(count=number(more)))
+    return "\n".join([*parts, happened])
+
+
+def share(count: int, total: int) -> str:
+    """A part of the total in percent; what is there is never shown as nothing."""
+    part = count / total
+    return f"<{percent(0.01, 0)}" if part < 0.01 else percent(part, 0)
+
+
+def bar(part: float, width: int) -> str:
+    """0 to 1 as a bar of up to so many characters; what is there is never shown as nothing."""
+    eighths = max(1, round(part * width * 8))
+    return "█" * (eighths // 8) + EIGHTHS[eighths % 8].strip()
+
+
+def _table_with_bars(counts: Mapping[str, int], total: int) -> str:
+    largest = max(counts.values())
+    rows = [(name, number(count), share(count, total)) for name, count in counts.items()]
+    room = min(BAR_WIDTH, WIDTH - sum(_widths(rows)) - 3)
+    if room < 2:
+        return _table(rows, gap=1)
+    bars = [bar(count / largest, room) for count in counts.values()]
+    return _table([(*row, drawn) for row, drawn in zip(rows, bars, strict=True)], gap=1)
+
+
+def _table(rows: Sequence[Cells], gap: int = 2) -> str:
+    """Names and bars to the left, numbers to the right; a name that is too long loses its end."""
+    widths = _widths(rows)
+    widths[0] = min(widths[0], WIDTH - sum(widths[1:]) - gap * (len(widths) - 1))
+    lines = (_line(row, widths, " " * gap) for row in rows)
+    return "<pre>" + escape("\n".join(lines), quote=False) + "</pre>"
+
+
+def _widths(rows: Sequence[Cells]) -> list[int]:
+    return [max(map(len, column)) for column in zip(*rows, strict=True)]
+
+
+def _line(cells: Cells, widths: Sequence[int], gap: str) -> str:
+    name, *numbers = cells[:3]
+    if len(name) > widths[0]:
+        name = name[: widths[0] - 1] + "…"
+    aligned = [cell.rjust(width) for cell, width in zip(numbers, widths[1:], strict=False)]
+    return gap.join([name.ljust(widths[0]), *aligned, *cells[3:]]).rstrip()
+
+
+def _trust(report: AdminReport, next_cleanup: datetime, postponed: bool) -> str:
+    cleaned = (
+        _("{moment} ({count} deleted)").format(
+            moment=moment(report.last_cleanup), count=number(report.last_cleanup_deleted)
+        )
+        if report.last_cleanup
+        else _("not yet")
+    )
+    oldest = moment(report.oldest_interaction) if report.oldest_interaction else "-"
+    lines = [
+        _("Interactions kept: {count}").format(count=number(report.total_interactions)),
+        _("Oldest interaction: {moment}").format(moment=oldest),
+        _("Kept for: {days}").format(days=texts.days(report.retention_days)),
+        _("Last cleanup: {moment}").format(moment=cleaned),
+        _("Next cleanup: {moment}").format(moment=moment(next_cleanup)),
+        _("Dropped: {count}").format(count=number(report.dropped)),
+    ]
+    if postponed:
+        lines.append(
+            _(
+                "⚠️ The clock of the computer jumped: cleanup is postponed until the dates of new "
+                "messages agree with it, or the bot is restarted."
+            )
+        )
+    if report.backlog:
+        lines.append(_("⚠️ Waiting to be recorded: {count}").format(count=number(report.backlog)))
+    if report.compaction_pending:
+        lines.append(_("⚠️ Deleted interactions leave the disk with the next compaction."))
+    return "\n".join(lines)

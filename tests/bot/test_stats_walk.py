@@ -1,0 +1,499 @@
+"""An admin's walk over every button, and what is shown at each step; nobody else gets that far."""
+
+import json
+import re
+import sqlite3
+from collections import Counter
+from collections.abc import AsyncIterator
+from contextlib import closing
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from analytics import Access, AnalyticsService, InteractionType, Period, UserInteraction
+from analytics.exports import as_csv, as_json
+from bot import charts, texts
+from bot.charts import ChartsNotInstalled
+from bot.sandbox import Person, Sandbox
+from bot.sandbox.chats import Line
+from tests.bot.running import running_bot
+
+ADMIN, OWNER = 6_000_000_001, 6_000_000_002
+# Nothing is told unasked in between.
+SETTINGS: dict[str, Any] = {
+    "admin_ids": f"{ADMIN},{OWNER}",
+    "owner_ids": f"{OWNER}",
+    "digest": "off",
+    "silence_alert_hours": 0,
+}
+NOW = datetime(2026, 6, 10, 12, 30, tzinfo=UTC)
+HOUR, DAY = timedelta(hours=1), timedelta(days=1)
+ROWS = (("24 h", "7 d", "30 d", "90 d"), ("📈 Chart", "⬇️ Export", "🔄 Refresh"))
+LABELS = {
+    Period.DAY: "24 h",
+    Period.WEEK: "7 d",
+    Period.MONTH: "30 d",
+    Period.QUARTER: "90 d",
+}
+PNG = b"\x89PNG"
+
+
+class Clock:
+    """Stands still until it is moved."""
+
+    def __init__(self) -> None:
+        self.now = NOW
+
+    def __call__(self) -> datetime:
+        return self.now
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture
+async def sandbox(clock: Clock) -> AsyncIterator[Sandbox]:
+    async with Sandbox(clock=clock) as sandbox:
+        yield sandbox
+
+
+@pytest.fixture
+def database(tmp_path: Path) -> Path:
+    return tmp_path / "data" / "analytics.sqlite3"
+
+
+class Sent:
+    """All that was sent in, counted again by hand."""
+
+    def __init__(self) -> None:
+        self.said: list[tuple[int, InteractionType, datetime]] = []
+
+    async def says(self, person: Person, text: str, date: datetime) -> None:
+        await person.says(text, date=date)
+        await person.answer()
+        self.note(person, text, date)
+
+    def note(self, person: Person, text: str, date: datetime) -> None:
+        kind = InteractionType.COMMAND if text.startswith("/") else InteractionType.MESSAGE
+        self.said.append((person.user["id"], kind, date))
+
+    def clicked(self, person: Person, date: datetime) -> None:
+        self.said.append((person.user["id"], InteractionType.BUTTON_CLICK, date))
+
+    def expected(self, period: Period, now: datetime) -> dict[str, Any]:
+        first = now.replace(minute=0) - period.length + HOUR
+        here = [each for each in self.said if each[2] >= first]
+        before = [each for each in self.said if first - period.length <= each[2] < first]
+        older = {person for person, _, date in self.said if date < first}
+        people = {person for person, _, _ in here}
+        hours = Counter(date.hour for _, _, date in here)
+        busiest = min(hour for hour, count in hours.items() if count == max(hours.values()))
+        return {
+            "Interactions": len(here),
+            "Active people": len(people),
+            "New": len(people - older),
+            "Returning": len(people & older),
+            "before": len(before),
+            "busiest": f"{busiest:02}:00–{busiest + 1:02}:00 UTC",
+            "types": Counter(str(kind) for _, kind, _ in here),
+            "Interactions kept": len(self.said),
+        }
+
+
+def shown(text: str) -> dict[str, Any]:
+    """The numbers of a message."""
+
+    def after(name: str) -> int:
+        [found] = re.findall(rf"^{name}:? +([\d,]+)", text, re.MULTILINE)
+        return int(found.replace(",", ""))
+
+    [busiest] = re.findall(r"Busiest hour: (.*)", text)
+    rows = re.findall(r"^([a-z_]+) +([\d,]+) +<?\d+%", text, re.MULTILINE)
+    names = ("Interactions", "Active people", "New", "Returning", "Interactions kept")
+    return {name: after(name) for name in names} | {
+        "busiest": busiest,
+        "types": Counter({name: int(count.replace(",", "")) for name, count in rows}),
+    }
+
+
+def assert_recounted(text: str, sent: Sent, period: Period, now: datetime) -> None:
+    expected = sent.expected(period, now)
+    before = expected.pop("before")
+
+    assert shown(text) == expected
+    count = expected["Interactions"]
+    if "no earlier data" in text:
+        # The bot began within the period before.
+        assert min(date for _, _, date in sent.said) > now - 2 * period.length
+    elif before and before != count:
+        arrow = "▲" if count > before else "▼"
+        percents = round(100 * abs(count - before) / before)
+        assert re.search(rf"Interactions +[\d,]+ +{arrow} {percents}%", text)
+
+
+async def some_weeks(sandbox: Sandbox, sent: Sent) -> None:
+    """Three people, 45 days, at some hours more than at others."""
+    people = [sandbox.person() for _ in range(3)]
+    for days, who, text in (
+        (45, 0, "hello"),
+        (44, 0, "/roll"),
+        (20, 0, "hello"),
+        (10, 1, "hello"),
+        (9, 1, "/roll"),
+        (6, 0, "hello"),
+        (5, 0, "/roll"),
+        (5, 2, "/roll"),
+        (1.2, 2, "hello"),
+        (0.2, 1, "hello"),
+        (0.1, 2, "hello"),
+    ):
+        await sent.says(people[who], text, NOW - days * DAY)
+
+
+async def click(admin: Person, label: str, sent: Sent, clock: Clock) -> None:
+    await admin.clicks(label)
+    await admin.toast()
+    sent.clicked(admin, clock.now)
+
+
+def chosen(line: Line) -> str:
+    [label] = [label for label in line.buttons[0] if label.startswith("·")]
+    return label.strip("· ")
+
+
+def trail(database: Path) -> list[str]:
+    with closing(sqlite3.connect(database)) as connection:
+        return [
+            action
+            for (action,) in connection.execute(
+                "SELECT action FROM audit_trail ORDER BY timestamp, rowid"
+            )
+        ]
+
+
+def forged(
+    person: Person, message: dict[str, Any], data: str, chat: dict[str, Any] | None = None
+) -> dict[str, Any]:
+    """A click on what nobody was shown, or on what is gone."""
+    return {
+        "callback_query": {
+            "id": "1",
+            "from": person.user,
+            "message": message | ({"chat": chat} if chat else {}),
+            "chat_instance": "1",
+            "data": data,
+        }
+    }
+
+
+async def test_the_walk_shows_what_was_sent_in_at_every_step(
+    sandbox: Sandbox, database: Path, clock: Clock
+) -> None:
+    admin, sent = sandbox.person(ADMIN), Sent()
+    texts_shown = []
+    async with running_bot(sandbox, database, clock, **SETTINGS):
+        await some_weeks(sandbox, sent)
+        await sent.says(admin, "/start", clock.now)
+        await admin.says("/stats")
+        sent.note(admin, "/stats", clock.now)
+        first = await admin.answer()
+        assert_recounted(first.text, sent, Period.WEEK, clock.now)
+        for period in (Period.DAY, Period.MONTH, Period.QUARTER, Period.WEEK):
+            await click(admin, LABELS[period], sent, clock)
+            line = await admin.sees_edit()
+            assert_recounted(line.text, sent, period, clock.now)
+            texts_shown.append((chosen(line), line))
+        await sent.says(sandbox.person(), "good morning", clock.now)
+        clock.now += timedelta(hours=2)
+        await click(admin, "🔄 Refresh", sent, clock)
+        refreshed = await admin.sees_edit()
+        assert_recounted(refreshed.text, sent, Period.WEEK, clock.now)
+
+    assert chosen(first) == "7 d"
+    assert [label for label, _ in texts_shown] == ["24 h", "30 d", "90 d", "7 d"]
+    for line in (first, refreshed, *(line for _, line in texts_shown)):
+        assert tuple(tuple(label.strip("· ") for label in row) for row in line.buttons) == ROWS
+        assert line.message["message_id"] == first.message["message_id"]
+        assert line.message["has_protected_content"] is True
+    assert "Compared with the 7 days before." in first.text
+    assert "The 90 days before: no earlier data." in texts_shown[2][1].text
+    assert re.search(r"^/roll  +2$", first.text, re.MULTILINE)
+    assert "Kept for: 90 days" in first.text
+    assert trail(database) == ["stats"] * 6
+
+
+async def test_a_chart_comes_as_a_picture(sandbox: Sandbox, database: Path, clock: Clock) -> None:
+    admin, sent = sandbox.person(ADMIN), Sent()
+    async with running_bot(sandbox, database, clock, **SETTINGS):
+        await some_weeks(sandbox, sent)
+        await admin.says("/stats")
+        await admin.answer()
+        pictures = []
+        for period in Period:
+            if period is not Period.WEEK:
+                await click(admin, LABELS[period], sent, clock)
+                await admin.sees_edit()
+            await click(admin, "📈 Chart", sent, clock)
+            pictures.append(await admin.answer())
+            if period is not Period.WEEK:
+                await click(admin, "7 d", sent, clock)
+                await admin.sees_edit()
+        actions = [call.text("action") for call in await sandbox.called("sendChatAction")]
+
+    assert [line.text for line in pictures] == [
+        "[photo] Interactions and active people, 24 hours",
+        "[photo] Interactions and active people, 7 days",
+        "[photo] Interactions and active people, 30 days",
+        "[photo] Interactions and active people, 90 days",
+    ]
+    assert all(sandbox.content(line.message).startswith(PNG) for line in pictures)
+    assert all(line.message["has_protected_content"] for line in pictures)
+    # Nothing older than the retention is known.
+    assert all(line.buttons == () for line in pictures)
+    assert actions == ["upload_photo"] * 4
+
+
+async def test_where_trends_reach_further_than_the_retention_there_is_a_year(
+    sandbox: Sandbox, database: Path, clock: Clock
+) -> None:
+    clock.now -= 30 * DAY
+    async with AnalyticsService.open(database, clock=clock) as analytics:
+        await analytics.record(
+            [
+                UserInteraction(
+                    6_000_000_100 + who, InteractionType.MESSAGE, clock.now - days * DAY
+                )
+                for who in range(10)
+                for days in range(20)
+            ]
+        )
+    clock.now += 30 * DAY
+    async with AnalyticsService.open(database, retention_days=7, clock=clock) as analytics:
+        assert await analytics.cleanup_old_interactions() > 0
+    admin, sent = sandbox.person(ADMIN), Sent()
+    async with running_bot(sandbox, database, clock, retention_days=7, **SETTINGS):
+        await admin.says("/stats")
+        text = (await admin.answer()).text
+        await click(admin, "📈 Chart", sent, clock)
+        week = await admin.answer()
+        await click(admin, "1 year", sent, clock)
+        year = await admin.answer()
+
+    assert "The 7 days before: deleted by retention." in text
+    assert week.buttons == (("1 year",),)
+    assert (year.text, year.buttons) == ("[photo] Interactions and active people, a year", ())
+    assert sandbox.content(year.message).startswith(PNG)
+    assert sandbox.content(year.message) != sandbox.content(week.message)
+
+
+async def test_without_matplotlib_a_sentence_says_how_to_install_it(
+    sandbox: Sandbox, database: Path, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def missing(*_: object) -> bytes:
+        raise ChartsNotInstalled
+
+    monkeypatch.setattr(charts.Charts, "draw", missing)
+    admin, sent = sandbox.person(ADMIN), Sent()
+    async with running_bot(sandbox, database, clock, **SETTINGS):
+        await admin.says("/stats")
+        await admin.answer()
+        await click(admin, "📈 Chart", sent, clock)
+        told = (await admin.answer()).text
+
+    assert "pip install matplotlib" in told
+
+
+async def test_the_files_are_what_the_period_says(
+    sandbox: Sandbox, database: Path, clock: Clock
+) -> None:
+    admin, sent = sandbox.person(ADMIN), Sent()
+    async with running_bot(sandbox, database, clock, **SETTINGS):
+        await some_weeks(sandbox, sent)
+        await admin.says("/stats")
+        await admin.answer()
+        await click(admin, "30 d", sent, clock)
+        await admin.sees_edit()
+        await click(admin, "⬇️ Export", sent, clock)
+        files = [await admin.answer(), await admin.answer()]
+    async with AnalyticsService.open(database, access=Access.READ, clock=clock) as analytics:
+        aggregates = await analytics.aggregates(Period.MONTH)
+
+    assert [line.text for line in files] == [
+        "[document statistics-30d.csv] The numbers of 30 days, for spreadsheets.",
+        "[document statistics-30d.json] The numbers of 30 days, for programs.",
+    ]
+    assert [sandbox.content(line.message).decode() for line in files] == [
+        as_csv(aggregates),
+        as_json(aggregates),
+    ]
+    # To be taken along.
+    assert not any("has_protected_content" in line.message for line in files)
+    assert json.loads(as_json(aggregates))["report"]["interactions"] == 12
+    assert trail(database) == ["stats", "stats", "stats-export"]
+
+
+async def test_refresh_without_news_changes_nothing_and_says_nothing(
+    sandbox: Sandbox, database: Path, clock: Clock, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """As of complete intervals, one's own click is no news."""
+    admin = sandbox.person(ADMIN)
+    async with running_bot(sandbox, database, clock, report_interval=60, **SETTINGS):
+        await admin.says("/stats")
+        first = await admin.answer()
+        await admin.clicks("🔄 Refresh")
+        await sandbox.called("editMessageText")
+        await admin.says("/help")
+        then = await admin.answer()
+        edits = [line for line in admin.transcript if line.event == "edit"]
+        await admin.says("good morning")
+        await admin.answer()
+        clock.now += HOUR
+        await admin.clicks("🔄 Refresh")
+        news = await admin.sees_edit()
+
+    assert "as of Jun 10, 2026, 12:00 UTC" in first.text
+    assert "What you can do here" in then.text
+    assert edits == []
+    assert "as of Jun 10, 2026, 13:00 UTC" in news.text
+    assert " ERROR " not in capsys.readouterr().err
+
+
+async def test_a_message_that_is_gone_or_too_old_is_written_anew(
+    sandbox: Sandbox, database: Path, clock: Clock
+) -> None:
+    admin = sandbox.person(ADMIN)
+    async with running_bot(sandbox, database, clock, **SETTINGS):
+        await admin.says("/stats")
+        message = (await admin.answer()).message
+        del sandbox.chat(ADMIN).messages[message["message_id"]]
+        await sandbox.inject(forged(admin, message, "stats:30d"))
+        anew = await admin.answer()
+        # What Telegram tells of a message that it does not hand out any more.
+        inaccessible = {key: message[key] for key in ("message_id", "chat")} | {"date": 0}
+        await sandbox.inject(forged(admin, inaccessible, "stats:24h"))
+        again = await admin.answer()
+
+    assert "Statistics, 30 days" in anew.text
+    assert "Statistics, 24 hours" in again.text
+    for line in (anew, again):
+        assert line.message["has_protected_content"] is True
+        assert line.message["message_id"] != message["message_id"]
+        assert tuple(tuple(label.strip("· ") for label in row) for row in line.buttons) == ROWS
+
+
+OF_ADMINS = [*(f"stats:{period}" for period in Period), "stats-year"]
+OF_ADMINS += [f"stats-{what}:{period}" for what in ("chart", "export") for period in Period]
+OF_OWNERS = ["cleanup-", "cleanup-30", "cleanup-30:1:1"]
+FORGED = [
+    *("stats", "stats:", "stats:1y", "stats:7d:7d", "stats:7D", "stats-chart", "stats-chart:"),
+    *("stats-chart:365d", "stats-export:../7d", "stats-export:7d ", "stats-year:", "stats-year:7d"),
+    "stats:\N{SNOWMAN}",
+]
+
+
+@pytest.mark.parametrize(
+    ("who", "carried"),
+    [
+        (None, [*OF_ADMINS, *FORGED, *OF_OWNERS]),
+        (ADMIN, [*FORGED, *OF_OWNERS]),
+        (OWNER, FORGED),
+    ],
+)
+async def test_who_may_not_gets_exactly_what_an_unknown_button_gets(
+    sandbox: Sandbox, database: Path, clock: Clock, who: int | None, carried: list[str]
+) -> None:
+    person = sandbox.person(who)
+    async with running_bot(sandbox, database, clock, **SETTINGS):
+        await person.says("/start")
+        message = (await person.answer()).message
+        before = len(sandbox.calls)
+        for data in ["nobody-made-this", *carried]:
+            await sandbox.inject(forged(person, message, data))
+        await sandbox.settled()
+    # By now every handler has ended.
+    calls = [call for call in sandbox.calls[before:] if call.method != "getUpdates"]
+
+    # The button stops waiting, and that is all.
+    assert [(call.method, call.parameters) for call in calls] == [
+        ("answerCallbackQuery", {"callback_query_id": "1"})
+    ] * (1 + len(carried))
+    assert trail(database) == []
+
+
+async def test_in_a_group_the_buttons_do_nothing(
+    sandbox: Sandbox, database: Path, clock: Clock
+) -> None:
+    """Whoever forwards them there, or makes them up."""
+    admin, group = sandbox.person(ADMIN), sandbox.group()
+    async with running_bot(sandbox, database, clock, **SETTINGS):
+        await admin.says("/start")
+        message = (await admin.answer()).message
+        for data in OF_ADMINS:
+            await sandbox.inject(forged(admin, message, data, group.facts))
+        await sandbox.settled()
+
+    # By now every handler has ended.
+    assert [line for line in group.chat.transcript if line.who == "bot"] == []
+    assert trail(database) == []
+
+
+@pytest.mark.parametrize(
+    ("who", "command"),
+    [
+        *((None, each) for each in ("/stats", "/stats 7d", "/cleanup", "/cleanup 30", "/audit")),
+        (ADMIN, "/audit"),
+    ],
+)
+async def test_who_may_not_gets_exactly_what_an_unknown_command_gets(
+    sandbox: Sandbox, database: Path, clock: Clock, who: int | None, command: str
+) -> None:
+    person = sandbox.person(who)
+    async with running_bot(sandbox, database, clock, **SETTINGS):
+        answers = []
+        for said in (command, "/nobody_made_this"):
+            await person.says(said)
+            answers.append((await person.answer()).message)
+
+    same = ("text", "entities", "reply_markup", "has_protected_content")
+    assert [answers[0].get(part) for part in same] == [answers[1].get(part) for part in same]
+    assert trail(database) == []
+
+
+async def test_an_owner_walks_on_to_cleanup_and_audit(
+    sandbox: Sandbox, database: Path, clock: Clock
+) -> None:
+    owner, admin, sent = sandbox.person(OWNER), sandbox.person(ADMIN), Sent()
+    async with running_bot(sandbox, database, clock, **SETTINGS):
+        await some_weeks(sandbox, sent)
+        await sent.says(admin, "/cleanup 30", clock.now)
+        await owner.says("/cleanup 30")
+        sent.note(owner, "/cleanup 30", clock.now)
+        offered = await owner.answer()
+        await click(owner, texts.CONFIRM_CLEANUP, sent, clock)
+        while "Deleting" in (edit := await owner.sees_edit()).text:
+            pass
+        used = offered.message["reply_markup"]["inline_keyboard"][0][0]["callback_data"]
+        await sandbox.inject(forged(owner, offered.message, used))
+        repeated = (await owner.answer()).text
+        sent.clicked(owner, clock.now)
+        await owner.says("/stats")
+        sent.note(owner, "/stats", clock.now)
+        await owner.answer()
+        await click(owner, "30 d", sent, clock)
+        after = (await owner.sees_edit()).text
+        await owner.says("/audit")
+        audit = (await owner.answer()).text
+
+    old = [each for each in sent.said if each[2] < NOW - 30 * DAY]
+    assert len(old) == 2
+    assert "Would be deleted: 2 interactions older than 30 days." in offered.text
+    assert edit.text.startswith("✅ Deleted: 2 interactions older than 30 days.")
+    assert repeated == texts.CLEANUP_TOO_OLD
+    assert shown(after)["Interactions kept"] == len(sent.said) - 2
+    assert shown(after)["types"] == sent.expected(Period.MONTH, NOW)["types"]
+    assert "The 30 days before: deleted by retention." in after
+    assert [line.split()[-1] for line in audit.splitlines()[1:]] == ["stats", "stats", "cleanup"]
