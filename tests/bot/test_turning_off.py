@@ -128,7 +128,11 @@ async def test_a_click_twice_is_no_error_and_one_on_a_message_that_is_gone_is_an
         gone = {**shown, "message_id": 999}
         await hours.sandbox.inject(click(admin, gone, data))
         again = (await admin.answer()).message
+        await ask(admin, "/help")
 
+    assert [line.event for line in admin.transcript if line.who == "bot"] == [
+        *("message", "toast", "edit", "message", "message")
+    ]
     assert "you turned it off" in again["text"]
     assert len(button(again)) == len(Kind)
     assert "ERROR" not in capsys.readouterr().err
