@@ -104,6 +104,23 @@ async def test_clicks_count_too_and_are_told_in_a_toast(sandbox: Sandbox, clock:
     assert toasts == [""] * BURST + [texts.SLOW_DOWN]
 
 
+async def test_an_admin_looks_at_every_period_as_often_as_they_like(
+    sandbox: Sandbox, clock: Seconds
+) -> None:
+    admin = sandbox.person(ADMIN)
+    await ask(admin)
+    for label in ("24 h", "30 d", "90 d", "7 d") * BURST:
+        await admin.clicks(label)
+        await admin.sees_edit()
+    for _ in range(BURST - 1):
+        await admin.clicks("⬇️ Export")
+        assert [(await admin.answer()).text[:9] for _ in range(2)] == ["[document"] * 2
+    await admin.clicks("⬇️ Export")
+    toasts = [(await admin.toast()).text for _ in range(5 * BURST)]
+
+    assert toasts == [""] * (5 * BURST - 1) + [texts.SLOW_DOWN]
+
+
 async def test_what_is_cheap_has_no_limit(sandbox: Sandbox, clock: Seconds) -> None:
     person = sandbox.person()
     answers = [await ask(person, "/help") for _ in range(3 * BURST)]
