@@ -171,6 +171,11 @@ def test_the_unit_is_valid_and_locked_down(tmp_path: Path) -> None:
     run("systemd-analyze", "security", "--offline=yes", "--threshold=15", unit, cwd=tmp_path)
 
 
+def test_a_call_that_the_unit_forbids_does_not_kill_the_bot() -> None:
+    """numpy, below the charts, makes one (mbind) and goes on without."""
+    assert "SystemCallErrorNumber=EPERM" in UNIT.splitlines()
+
+
 async def test_the_unit_starts_what_the_wheel_installs(
     sandbox: Sandbox, container: Path, tmp_path: Path
 ) -> None:
