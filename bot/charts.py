@@ -1,10 +1,12 @@
 """Pictures of a history: drawn beside the loop, one at a time, and kept until there is new data."""
 
 import asyncio
+import gc
 from collections import deque
 from concurrent.futures import ThreadPoolExecutor
 from contextvars import copy_context
 from dataclasses import replace
+from functools import cache
 
 from analytics.periods import History
 from bot.language import current
@@ -39,6 +41,7 @@ class Charts:
         for kept, language, picture in self._kept:
             if (kept, language) == (shown, current()):
                 return picture
+        _spare_the_collector()
         try:
             # Only now: it takes half a second and 60 MB, which not every bot ever needs.
             from bot import drawing
@@ -47,3 +50,13 @@ class Charts:
         picture = drawing.png(drawing.figure(shown))
         self._kept.append((shown, current(), picture))
         return picture
+
+
+@cache
+def _spare_the_collector() -> None:
+    """Once: what the program has by now is never looked through again.
+
+    matplotlib makes so many objects that all would be, for a third of a second in which no thread
+    goes on and the bot answers nobody.
+    """
+    gc.freeze()

@@ -1,6 +1,7 @@
 """Pictures of a history: every number is in them, they can be read, and the bot goes on."""
 
 import asyncio
+import gc
 import itertools
 import math
 import subprocess
@@ -425,6 +426,12 @@ async def test_the_bot_goes_on_while_a_picture_is_drawn(monkeypatch: pytest.Monk
     answered.set()
 
     assert (await drawn).startswith(b"\x89PNG")
+
+
+async def test_the_program_is_not_looked_through_for_each_picture() -> None:
+    await Charts().draw(SMALL)
+
+    assert gc.get_freeze_count() > 10_000
 
 
 async def test_pictures_are_drawn_one_at_a_time(monkeypatch: pytest.MonkeyPatch) -> None:
