@@ -82,12 +82,11 @@ async def serve(settings: Settings, stop: asyncio.Event, clock: GuardedClock) ->
     async with settings.open(
         Access.OWN, timestamp_precision=settings.timestamp_precision, clock=clock
     ) as analytics:
-        dispatcher = build_dispatcher(
-            settings,
-            analytics,
-            clock,
-            next_cleanup=lambda: next_planned(clock(), settings.cleanup_at),
-        )
+
+        def next_cleanup() -> datetime:
+            return next_planned(clock(), settings.cleanup_at)
+
+        dispatcher = build_dispatcher(settings, analytics, clock, next_cleanup)
         commands = commands_of(dispatcher)
         record = RecordOnReceipt(analytics, clock, commands)
         serving_metrics: AbstractAsyncContextManager[None] = nullcontext()
@@ -126,7 +125,15 @@ async def serve(settings: Settings, stop: asyncio.Event, clock: GuardedClock) ->
         async with serving_metrics, build_bot(settings, record) as bot:
             await analytics.told.keep_only(settings.admin_ids)
             notices = Notices(bot, analytics.told, settings.admin_ids, clock)
-            alerts = Alerts(notices, analytics, settings, clock, lambda: record.last_received)
+            alerts = Alerts(
+                notices,
+                analytics,
+                settings,
+                clock,
+                last_received=lambda: record.last_received,
+                next_cleanup=next_cleanup,
+                charts=dispatcher["charts"],
+            )
             add_hourly(scheduler, alerts.check)
             if settings.digest != "off":
                 add_daily(

@@ -3,13 +3,13 @@
 import logging
 from collections.abc import Callable
 from datetime import datetime, timedelta
-from importlib import import_module
 
-from analytics import AnalyticsService, CannotOpen, History, Period
+from analytics import AnalyticsService, CannotOpen, Period
 from analytics.clock import GuardedClock
 from analytics.connections import ERRORS
 from analytics.unusual import DAYS_BEFORE, usual
-from bot import unasked
+from bot import statistics, unasked
+from bot.charts import Charts
 from bot.notices import Notices
 from bot.settings import Settings
 from bot.unasked import Kind
@@ -29,6 +29,8 @@ class Alerts:
         settings: Settings,
         clock: GuardedClock,
         last_received: Callable[[], datetime | None],
+        next_cleanup: Callable[[], datetime],
+        charts: Charts,
     ) -> None:
         """`last_received` tells when this process last received an update."""
         self._notices = notices
@@ -37,13 +39,15 @@ class Alerts:
         self._settings = settings
         self._clock = clock
         self._last_received = last_received
+        self._next_cleanup = next_cleanup
+        self._charts = charts
 
     async def last_digest(self) -> datetime:
         """When it was last sent; a new bot has its first week or day before it."""
         return await self._told.last(Kind.DIGEST) or await self._told.began()
 
     async def digest(self) -> None:
-        """Send the summary with its chart. What cannot be made now stays due."""
+        """Send what /stats says, and the chart. What cannot be made now stays due."""
         if not await self._notices.wanted_by(Kind.DIGEST):
             # Who wants it again waits for the next one.
             await self._told.note(Kind.DIGEST, self._clock())
@@ -51,13 +55,28 @@ class Alerts:
         period = Period.DAY if self._settings.digest == "daily" else Period.WEEK
         try:
             report = await self._analytics.period_report(period)
+            whole = await self._analytics.get_admin_analytics_report()
             history = await self._analytics.history(period.length)
         except (*ERRORS, CannotOpen) as error:
             logger.warning("the digest has to wait (%s)", type(error).__name__)
             return
-        took = await self._notices.tell(Kind.DIGEST, unasked.digest(report))
-        if took and (picture := await _chart(history)):
-            await self._notices.show(took, picture)
+        numbers = statistics.statistics(
+            report,
+            whole,
+            self._next_cleanup(),
+            of_intervals=bool(self._settings.report_interval),
+            postponed=self._clock.ran_away,
+        )
+        took = await self._notices.tell(Kind.DIGEST, unasked.digest(period, numbers))
+        if not took:
+            return
+        try:
+            picture = await self._charts.draw(history)
+        # Whatever it was, such as no matplotlib, the numbers have been sent.
+        except Exception as error:
+            logger.warning("the digest has no chart (%s)", type(error).__name__)
+        else:
+            await self._notices.show(took, picture, statistics.chart_caption(period))
 
     async def check(self) -> None:
         """Look at everything there is an alert for; to be called every hour."""
@@ -106,13 +125,3 @@ class Alerts:
         if yesterday in totals and (typical := usual(totals[yesterday], before)) is not None:
             text = unasked.unusual_day(yesterday, totals[yesterday], typical)
             await self._notices.tell_once_a_day(Kind.UNUSUAL_DAY, text)
-
-
-async def _chart(history: History) -> bytes | None:
-    """None if it cannot be drawn: the words have been sent."""
-    try:
-        # Imported only when it is used: matplotlib is large, and may not be installed.
-        return bytes(await import_module("bot.charts").draw(history))
-    except Exception as error:
-        logger.warning("the digest has no chart (%s)", type(error).__name__)
-        return None

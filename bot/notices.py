@@ -77,13 +77,14 @@ class Notices:
             await self._told.note(kind, before)
         return took
 
-    async def show(self, admins: Iterable[int], picture: bytes) -> None:
+    async def show(self, admins: Iterable[int], picture: bytes, caption: str) -> None:
         """A picture that belongs to what was told: nobody is woken up once more."""
         for admin_id in admins:
             try:
                 await self._bot.send_photo(
                     admin_id,
                     BufferedInputFile(picture, "chart.png"),
+                    caption=caption,
                     disable_notification=True,
                     protect_content=True,
                 )

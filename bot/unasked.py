@@ -6,8 +6,8 @@ from enum import StrEnum
 
 from aiogram.types import InlineKeyboardButton, InlineKeyboardMarkup
 
-from analytics import Period, PeriodReport
-from bot.language import N_, _, day, moment, number, percent
+from analytics import Period
+from bot.language import N_, _, day, moment, number
 from bot.settings import Settings
 
 
@@ -167,28 +167,8 @@ def cleanup_overdue(
     return f"{what} {kept} {newest}".rstrip() + f"\n\n{to_do}"
 
 
-def digest(report: PeriodReport) -> str:
+def digest(period: Period, numbers: str) -> str:
     title = (
-        _("📬 <b>The last 24 hours</b>")
-        if report.period is Period.DAY
-        else _("📬 <b>The last 7 days</b>")
+        _("📬 <b>The last 24 hours</b>") if period is Period.DAY else _("📬 <b>The last 7 days</b>")
     )
-    return f"{title}\n\n{_summary(report)}"
-
-
-def _summary(report: PeriodReport) -> str:
-    lines = [
-        _("Interactions: {count}").format(count=number(report.interactions))
-        + _change(report.interactions, report.interactions_before),
-        _("Active people: {count}").format(count=number(report.active_users))
-        + _change(report.active_users, report.active_users_before),
-        _("New people: {count}").format(count=number(report.new_users)),
-    ]
-    return "\n".join(lines)
-
-
-def _change(now: int, before: int | None) -> str:
-    if not before:
-        return ""
-    arrow = "▲" if now > before else "▼" if now < before else "="
-    return f" ({arrow} {percent(abs(now - before) / before, 0)})"
+    return f"{title}\n\n{numbers}"

@@ -1,23 +1,25 @@
 """The digest comes when it should, to whom wants it, and with a picture where one can be drawn."""
 
-import sys
-from types import SimpleNamespace
+import re
+from datetime import timedelta
 from typing import Any
+from unittest.mock import AsyncMock
 
 import pytest
 
-from analytics import History
+from bot.charts import Charts, ChartsNotInstalled
 from bot.sandbox.faults import floods
-from tests.bot.hours import Hours
+from tests.bot.hours import ADMIN, Hours
+from tests.bot.running import running_bot
 
 QUIET: dict[str, Any] = {"silence_alert_hours": 0}
 WEEK, DAY = "The last 7 days", "The last 24 hours"
-PICTURE = "[photo]"
+PICTURE = "[photo] Interactions and active people, 7 days"
 
 
 @pytest.fixture(autouse=True)
 def nothing_can_be_drawn(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(sys.modules, "bot.charts", None)
+    monkeypatch.setattr(Charts, "draw", AsyncMock(side_effect=ChartsNotInstalled))
 
 
 def begins(told: list[str], *words: str) -> bool:
@@ -77,26 +79,21 @@ async def test_the_numbers_of_the_digest_are_of_its_period(hours: Hours) -> None
         [week] = await hours.passing(4 * 24)
 
     # Days were recorded at noon; the digest of a Thursday is of the time since Wednesday.
-    assert "Interactions: 0" in day
-    assert "Interactions: 14" in week
+    assert re.search(r"Interactions +0\b", day)
+    assert re.search(r"Interactions +14\b", week)
 
 
 async def test_the_digest_comes_with_its_chart_silently_and_not_for_passing_on(
     hours: Hours, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    drawn: list[History] = []
-
-    async def draw(history: History) -> bytes:
-        drawn.append(history)
-        return b"a picture"
-
-    monkeypatch.setitem(sys.modules, "bot.charts", SimpleNamespace(draw=draw))
+    draw = AsyncMock(return_value=b"a picture")
+    monkeypatch.setattr(Charts, "draw", draw)
     async with hours.bot(**QUIET):
         told = await hours.passing(7 * 24)
         photos = await hours.sandbox.called("sendPhoto", 2)
 
     assert begins(told, WEEK, PICTURE)
-    assert [history.length.days for history in drawn] == [7]
+    assert [call.args[0].length.days for call in draw.mock_calls] == [7]
     assert all(photo.flag("disable_notification") for photo in photos)
     assert all(photo.flag("protect_content") for photo in photos)
     assert [file.content for photo in photos if (file := photo.file("photo"))] == [b"a picture"] * 2
@@ -105,10 +102,7 @@ async def test_the_digest_comes_with_its_chart_silently_and_not_for_passing_on(
 async def test_where_the_drawing_fails_the_text_comes_alone(
     hours: Hours, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    async def draw(history: History) -> bytes:
-        raise ValueError("no picture")
-
-    monkeypatch.setitem(sys.modules, "bot.charts", SimpleNamespace(draw=draw))
+    monkeypatch.setattr(Charts, "draw", AsyncMock(side_effect=ValueError))
     async with hours.bot(**QUIET):
         assert begins(await hours.passing(7 * 24), WEEK)
 
@@ -125,6 +119,22 @@ async def test_a_digest_that_nobody_could_take_comes_an_hour_later_once(hours: H
     assert begins(told, WEEK)
 
 
-async def test_without_a_complete_interval_a_digest_waits(hours: Hours) -> None:
+async def test_a_digest_of_complete_intervals_is_the_report_that_everyone_gets(
+    hours: Hours,
+) -> None:
     async with hours.bot(**QUIET, digest="daily", report_interval=1440):
-        assert begins(await hours.passing(24), DAY)
+        [told] = await hours.passing(24)
+
+    assert "as of Jun 4, 2026" in told
+
+
+async def test_a_digest_is_in_the_language_of_the_settings(hours: Hours) -> None:
+    """The scheduler calls it, and nobody's update."""
+    await hours.record(*[205] * 6, 4)
+    hours.now += timedelta(days=5)
+    settings: dict[str, Any] = {"admin_ids": {ADMIN}, "language": "de"} | QUIET
+    assert hours.admin.transcript == []
+    async with running_bot(hours.sandbox, hours.database, lambda: hours.now, **settings):
+        told = (await hours.admin.answer()).text
+
+    assert "1.234" in told
