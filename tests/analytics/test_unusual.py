@@ -81,6 +81,14 @@ def test_ten_times_what_it_always_was_is_an_alarm(each: int, known: int) -> None
     assert usual(10 * each, [each] * known) == each
 
 
+@given(st.integers(0, 10**6).flatmap(lambda each: st.tuples(st.just(each), st.integers(0, each))))
+def test_less_than_twice_and_more_than_half_is_no_alarm(days: tuple[int, int]) -> None:
+    each, more = days
+
+    assert usual(each + max(0, more - 1), [each] * DAYS_BEFORE) is None
+    assert usual(each - max(0, more - 1) // 2, [each] * DAYS_BEFORE) is None
+
+
 @given(
     st.integers(0, 10**6),
     st.lists(st.none() | st.integers(0, 10**6), max_size=2 * DAYS_BEFORE),
