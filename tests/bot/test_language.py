@@ -15,12 +15,19 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from analytics import Action, AuditEntry, InteractionType, PersonalData, StoredRow
-from analytics.notices import RecordingFails
+from analytics.notices import (
+    BackupFails,
+    DatabaseSetAside,
+    Notice,
+    RecordingFails,
+    RecordingWorks,
+)
 from analytics.retention import LONGEST_RETENTION_DAYS
-from bot import menus, privacy, texts
+from bot import menus, privacy, texts, unasked
 from bot.language import _, day, languages, moment, number, percent, translations
 from bot.limits import BURST, LimitPerPerson
 from bot.sandbox import Person, Sandbox
+from bot.unasked import Kind
 from tests.bot.running import running_bot
 from tests.bot.settings import some_settings
 
@@ -208,6 +215,12 @@ async def test_menus_are_in_the_language_of_who_opens_them(
 
 
 TYPES = list(InteractionType)
+NOTICES: list[Notice] = [
+    RecordingFails(),
+    RecordingWorks(),
+    BackupFails(),
+    DatabaseSetAside(Path("x" * 255)),
+]
 COUNTS = st.integers(0, 10**15)
 MOMENTS = st.integers(0, 2**35).map(lambda second: datetime.fromtimestamp(second, UTC))
 
@@ -252,6 +265,11 @@ def test_every_answer_fits_into_a_message(
             texts.cleaned_up(count, days, when),
             texts.cleanup_stopped(count, days),
             texts.help_(menus.of_admin(ADMIN, {ADMIN})),
+            unasked.listed(set(Kind) if flag else (), of_settings),
+            unasked.unusual_day(when.date(), count, 5.0),
+            unasked.cleanup_overdue(count, days, when, postponed=flag),
+            unasked.silence(when),
+            *map(texts.notice, NOTICES),
         ]
 
     assert max(len(shown(answer).encode("utf-16-le")) // 2 for answer in answers) <= LONGEST

@@ -72,11 +72,11 @@ def is_marked(node: ast.AST) -> bool:
 
 
 def for_no_people(node: ast.AST) -> bool:
-    """What goes into the log, or is raised, or is a docstring."""
+    """What goes into the log, is raised or compared, or is a docstring."""
     match node:
         case ast.Call(func=ast.Attribute(value=ast.Name(id="logger"))):
             return True
-        case ast.Raise() | ast.Assert() | ast.Expr(value=ast.Constant()):
+        case ast.Raise() | ast.Assert() | ast.Compare() | ast.Expr(value=ast.Constant()):
             return True
     return False
 
