@@ -72,11 +72,13 @@ def is_marked(node: ast.AST) -> bool:
 
 
 def for_no_people(node: ast.AST) -> bool:
-    """What goes into the log, is raised or compared, or is a docstring."""
+    """What goes into the log, is raised or compared, is a docstring, or a place in a picture."""
     match node:
         case ast.Call(func=ast.Attribute(value=ast.Name(id="logger"))):
             return True
         case ast.Raise() | ast.Assert() | ast.Compare() | ast.Expr(value=ast.Constant()):
+            return True
+        case ast.keyword(arg="loc"):
             return True
     return False
 
