@@ -25,6 +25,7 @@ from tests.benchmarks import (
     recording,
     reports,
     size,
+    statistics,
     throughput,
 )
 from tests.benchmarks.data import HOUR
@@ -37,6 +38,7 @@ QUESTIONS = {
     "latency": latency.measure,
     "recording": recording.measure,
     "reports": reports.measure,
+    "statistics": statistics.measure,
     "cleanup": cleanup.measure,
     "erasure": erasure.measure,
     "size": size.measure,

@@ -94,5 +94,10 @@ class Files:
 
     @contextmanager
     def copy(self, path: Path) -> Iterator[Path]:
-        with tempfile.TemporaryDirectory(dir=self._folder) as folder:
+        with self.folder() as folder:
             yield Path(shutil.copy(path, folder))
+
+    @contextmanager
+    def folder(self) -> Iterator[Path]:
+        with tempfile.TemporaryDirectory(dir=self._folder) as folder:
+            yield Path(folder)
