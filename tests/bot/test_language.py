@@ -119,9 +119,11 @@ async def test_another_language_and_no_language_get_english(
 ) -> None:
     person = sandbox.person(language_code=code)
     async with running_bot(sandbox, tmp_path / "analytics.sqlite3"):
-        answer = await ask(person, "hello")
+        answer, policy = await ask(person, "hello"), await ask(person, "/privacy")
 
     assert answer == in_language(language, texts.FALLBACK)
+    with translations().use_locale(language):
+        assert day(privacy.VERSION_OF) in policy
 
 
 async def test_the_same_person_is_answered_in_the_language_of_each_moment(
