@@ -30,7 +30,7 @@ from analytics.interactions import InteractionType
 from analytics.periods import History
 from bot import drawing
 from bot.charts import KEPT, Charts
-from bot.language import translations
+from bot.language import _, translations
 from tests.bot.histories import (
     DAY,
     EMPTY,
@@ -473,11 +473,11 @@ def test_whatever_was_recorded_is_drawn_whole_and_readable(shown: History, langu
     with translations().use_locale(language):
         drawn = drawing.figure(shown)
         where = written(drawn)
-        picture = drawing.png(drawn)
+        picture, no_data = drawing.png(drawn), _("no data")
 
     assert picture.startswith(b"\x89PNG")
     assert_readable(where)
     if drawn.axes:
         found = bars(drawn)
-        found.pop("no data", None)
+        found.pop(no_data, None)
         assert sum(map(height, found.values())) == sum(each.interactions for each in shown.buckets)
