@@ -236,11 +236,14 @@ def demo(
     keep: Annotated[
         Path | None, typer.Option(help="Keep the database of the demo at this path.")
     ] = None,
+    pictures: Annotated[
+        Path | None, typer.Option(help="Keep what the admin saw, as pictures, in this folder.")
+    ] = None,
 ) -> None:
     """Play the whole story, without token or network. Example: python main.py demo"""
     from bot.sandbox.demo import play
 
-    raise typer.Exit(asyncio.run(play(Path(__file__), keep)))
+    raise typer.Exit(asyncio.run(play(Path(__file__), keep, pictures)))
 
 
 # In the order of --help.

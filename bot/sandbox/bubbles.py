@@ -1,11 +1,12 @@
 """A conversation drawn as a chat: the bot on the left, the person on the right."""
 
 from collections.abc import Iterable, Iterator
+from io import StringIO
 from typing import Any
 
 from rich import box
 from rich.align import Align
-from rich.console import RenderableType
+from rich.console import Console, RenderableType
 from rich.panel import Panel
 from rich.text import Text
 
@@ -13,6 +14,25 @@ from bot.sandbox.chats import BOT, Line
 
 WIDEST = 72
 
+# What rich makes of it, without the frame of a terminal and without fonts from elsewhere.
+PICTURE = """\
+<svg viewBox="0 0 {width} {height}" xmlns="http://www.w3.org/2000/svg">
+<style>
+.{unique_id}-matrix {{
+    font-family: ui-monospace, Menlo, Consolas, "DejaVu Sans Mono", monospace;
+    font-size: {char_height}px;
+    line-height: {line_height}px;
+}}
+{styles}
+</style>
+<defs>{lines}</defs>
+<rect width="100%" height="100%" rx="12" fill="#17212b"/>
+<g transform="translate(24, 12)">
+{backgrounds}
+<g class="{unique_id}-matrix">{matrix}</g>
+</g>
+</svg>
+"""
 STYLES = {
     "bold": "bold",
     "italic": "italic",
@@ -36,6 +56,13 @@ def bubbles(transcript: Iterable[Line]) -> Iterator[RenderableType]:
                 yield Text("  " + "  ".join(f"[ {label} ]" for label in row), style="magenta")
         else:
             yield Align.right(_panel(line, "blue"))
+
+
+def picture(line: Line) -> str:
+    """A message as SVG."""
+    console = Console(record=True, file=StringIO(), width=WIDEST)
+    console.print(*bubbles([line]), sep="\n")
+    return console.export_svg(code_format=PICTURE)
 
 
 def _panel(line: Line, color: str) -> Panel:

@@ -19,7 +19,8 @@ from rich.progress import Progress
 from rich.table import Table
 
 from analytics import files
-from bot.sandbox.bubbles import bubbles
+from bot.sandbox.bubbles import bubbles, picture
+from bot.sandbox.chats import Line
 from bot.sandbox.crowd import sayings
 from bot.sandbox.people import Person
 from bot.sandbox.server import Sandbox
@@ -92,8 +93,8 @@ class Stage:
                 await process.wait()
 
 
-async def play(main: Path, keep: Path | None = None) -> int:
-    """Show `main` at work; its database stays at `keep`.
+async def play(main: Path, keep: Path | None = None, pictures: Path | None = None) -> int:
+    """Show `main` at work; its database stays at `keep`, what an admin saw in `pictures`.
 
     Returns the exit status: 0, 1 if the bot fails, 2 if there is something at `keep` already.
     """
@@ -108,7 +109,7 @@ async def play(main: Path, keep: Path | None = None) -> int:
             stage = Stage(main.absolute(), Path(folder), _environment(sandbox, database))
             try:
                 async with stage.bot() as bot:
-                    await _unless_it_ends(bot, _story(console, sandbox, stage, database))
+                    await _unless_it_ends(bot, _story(console, sandbox, stage, database, pictures))
             except (Failed, TimeoutError) as error:
                 log = stage.log.read_text(errors="replace")
                 errors.print(f"the demo failed: {error}\n{log}", markup=False, soft_wrap=True)
@@ -118,6 +119,8 @@ async def play(main: Path, keep: Path | None = None) -> int:
     console.print(f"the database takes {size / 1024:,.0f} KiB on the disk.")
     if keep is not None:
         console.print(f"It stays at {keep}.", soft_wrap=True)
+    if pictures is not None:
+        console.print(f"What the admin saw is in {pictures}.", soft_wrap=True)
     return 0
 
 
@@ -146,7 +149,9 @@ async def _unless_it_ends(
     await playing
 
 
-async def _story(console: Console, sandbox: Sandbox, stage: Stage, database: Path) -> None:
+async def _story(
+    console: Console, sandbox: Sandbox, stage: Stage, database: Path, pictures: Path | None
+) -> None:
     console.print("A bot, a Bot API server on this machine, and a crowd of invented people.")
     await sandbox.called("getUpdates", within=PATIENCE)
     chance = random.Random(SEED)
@@ -154,7 +159,16 @@ async def _story(console: Console, sandbox: Sandbox, stage: Stage, database: Pat
     await _crowd(console, sandbox, people, chance)
 
     admin = sandbox.person(ADMIN_ID, first_name="Admin")
-    await _ask(admin, "/start", "/stats")
+    await _ask(admin, "/start")
+    statistics = await _ask(admin, "/stats")
+    await admin.clicks("30 d")
+    await admin.sees_edit()
+    await admin.clicks("📈 Chart")
+    chart = await admin.answer()
+    if pictures is not None:
+        pictures.mkdir(parents=True, exist_ok=True)
+        (pictures / "stats.svg").write_text(picture(statistics), "utf-8")
+        (pictures / "chart.png").write_bytes(sandbox.content(chart.message))
     stranger = sandbox.person(first_name="Stranger")
     await _ask(stranger, "/stats")
     somebody = sandbox.person(first_name="Somebody")
@@ -200,10 +214,12 @@ async def _crowd(
     )
 
 
-async def _ask(person: Person, *texts: str) -> None:
+async def _ask(person: Person, *texts: str) -> Line:
+    """The answer to the last one."""
     for text in texts:
         await person.says(text)
-        await person.answer()
+        answer = await person.answer()
+    return answer
 
 
 async def _tap(person: Person) -> None:

@@ -29,14 +29,17 @@ def a_bot(folder: Path, code: str) -> Path:
 async def test_the_demo_shows_admin_stranger_stored_rows_and_cleanup(
     tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    status = await demo.play(MAIN, tmp_path / "kept.sqlite3")
+    pictures = tmp_path / "pictures"
+    status = await demo.play(MAIN, tmp_path / "kept.sqlite3", pictures)
     shown, errors = capfd.readouterr()
 
     assert (status, errors) == (0, "")
     parts = [
         "20 people sent",
         "An admin asks",
-        "button_click",
+        "Statistics, 7 days",
+        "Statistics, 30 days",
+        "[photo]",
         "A stranger asks",
         "/stats",
         "Somebody sees",
@@ -57,6 +60,11 @@ async def test_the_demo_shows_admin_stranger_stored_rows_and_cleanup(
         assert part in shown
         shown = shown[shown.index(part) + len(part) :]
     assert (tmp_path / "kept.sqlite3").read_bytes().startswith(b"SQLite format 3")
+    statistics, chart = (pictures / "stats.svg").read_text(), (pictures / "chart.png").read_bytes()
+    assert "Statistics" in statistics
+    assert "http://www.w3.org/2000/svg" in statistics
+    assert statistics.count("//") == 1
+    assert chart.startswith(b"\x89PNG")
 
 
 async def test_what_is_there_already_is_not_overwritten(
