@@ -1,15 +1,17 @@
 """What stays of a day when its interactions are deleted: sums, and how many people, of nobody."""
 
 from analytics.database import Database
+from analytics.periods import LONGEST_HISTORY
 
 DEFAULT_TRENDS_MIN_USERS = 5
 DAY = 86_400
 
-# From the day after the newest that is kept already, or the oldest that there is.
-DAYS_TO_KEEP = """
+# From the day after the newest that is kept already, or the oldest that there is; of one that was
+# so long ago that no chart shows it, nothing has to stay.
+DAYS_TO_KEEP = f"""
     WITH RECURSIVE days (day) AS (
-        SELECT coalesce(
-            (SELECT max(day) + 1 FROM daily_trends), (SELECT min(hour) / 86400 FROM hourly_counts))
+        SELECT max(?1 - {LONGEST_HISTORY.days}, coalesce(
+            (SELECT max(day) + 1 FROM daily_trends), (SELECT min(hour) / 86400 FROM hourly_counts)))
         UNION ALL SELECT day + 1 FROM days WHERE day < ?1
     )
     SELECT day FROM days WHERE day <= ?1

@@ -118,6 +118,16 @@ async def test_of_a_day_with_few_people_no_split_by_type_stays(tmp_path: Path) -
     ]
 
 
+async def test_a_date_of_long_ago_does_not_make_a_day_of_each_since_then(tmp_path: Path) -> None:
+    async with open_service(tmp_path) as analytics:
+        await analytics.record([interaction(20_000 * DAY), interaction(100 * DAY)])
+        await analytics.cleanup_old_interactions()
+        buckets = (await analytics.history(YEAR)).buckets
+
+    assert sum(bucket.interactions for bucket in buckets) == 1
+    assert select(tmp_path, "SELECT count(*) FROM daily_trends") == [(YEAR.days + 1,)]
+
+
 async def test_a_person_who_was_erased_before_is_in_no_trend(tmp_path: Path) -> None:
     async with open_service(tmp_path) as analytics:
         await analytics.record([interaction(100 * DAY), interaction(100 * DAY, SOMEBODY + 1)])
