@@ -72,12 +72,13 @@ async def serve(settings: Settings, stop: asyncio.Event, clock: GuardedClock) ->
     from bot.alerts import Alerts
     from bot.app import build_bot, build_dispatcher, commands_of
     from bot.intake import receive
-    from bot.language import speak
+    from bot.language import learn, speak
     from bot.middleware import RecordOnReceipt
     from bot.notices import Notices
     from scheduler.jobs import MONDAY, add_daily, add_hourly, build_scheduler, next_planned
 
     logs.set_up(settings.log_level, settings.log_format)
+    learn()
     speak(settings.language)
     async with settings.open(
         Access.OWN, timestamp_precision=settings.timestamp_precision, clock=clock
