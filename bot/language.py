@@ -85,13 +85,9 @@ def number(count: int) -> str:
     return numbers.format_decimal(count, locale=current())
 
 
-def percent(part: float, digits: int = 1) -> str:
-    """0.123 as 12.3%, in the form of the language."""
-    pattern = "#,##0." + "0" * digits if digits else "#,##0"
-    suffix = numbers.format_percent(0, locale=current()).removeprefix(
-        numbers.format_decimal(0, locale=current())
-    )
-    return numbers.format_decimal(100 * part, pattern, locale=current()) + suffix
+def percent(part: float) -> str:
+    """0.123 as 12%, in the form of the language."""
+    return numbers.format_percent(part, locale=current())
 
 
 def moment(when: datetime) -> str:

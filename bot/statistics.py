@@ -124,8 +124,8 @@ def change(now: int, before: int | None) -> str:
     if now and arrow == "▼":
         part = min(part, 0.99)  # all are gone only where nobody is left
     if part < 0.01:
-        return f"{arrow} <{percent(0.01, 0)}"
-    return f"{arrow} >{percent(9.99, 0)}" if part > 9.99 else f"{arrow} {percent(part, 0)}"
+        return f"{arrow} <{percent(0.01)}"
+    return f"{arrow} >{percent(9.99)}" if part > 9.99 else f"{arrow} {percent(part)}"
 
 
 def _compared(report: PeriodReport) -> str:
@@ -185,7 +185,7 @@ def _days(report: PeriodReport) -> str:
 def share(count: int, total: int) -> str:
     """A part of the total in percent; what is there is never shown as nothing."""
     part = count / total
-    return f"<{percent(0.01, 0)}" if part < 0.01 else percent(part, 0)
+    return f"<{percent(0.01)}" if part < 0.01 else percent(part)
 
 
 def bar(part: float, width: int) -> str:
