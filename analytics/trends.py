@@ -1,6 +1,7 @@
 """What stays of a day when its interactions are deleted: sums, and how many people, of nobody."""
 
 from analytics.database import Database
+from analytics.people import PEOPLE
 from analytics.periods import LONGEST_HISTORY
 
 DEFAULT_TRENDS_MIN_USERS = 5
@@ -27,10 +28,6 @@ KEEP_DAY = """
         WHERE hour >= ?1 * 86400 AND hour < (?1 + 1) * 86400 GROUP BY name)
     WHERE TRUE ON CONFLICT DO NOTHING
 """
-PEOPLE_OF_DAY = """
-    SELECT count(DISTINCT user_id) FROM interactions
-    WHERE timestamp >= ?1 * 86400 AND timestamp < (?1 + 1) * 86400 AND user_id <> 0
-"""
 
 
 async def keep_trends(database: Database, before: int, min_users: int) -> None:
@@ -41,7 +38,7 @@ async def keep_trends(database: Database, before: int, min_users: int) -> None:
     """
     for (day,) in await database.read(DAYS_TO_KEEP, ((before - 1) // DAY,)):
         # Counted on the reading connection, which holds nobody up.
-        [(people,)] = await database.read(PEOPLE_OF_DAY, (day,))
+        [(people,)] = await database.read(PEOPLE, (day * DAY, (day + 1) * DAY))
         await database.write(KEEP_DAY, (day, people, min_users))
 
 

@@ -6,7 +6,6 @@ give them exactly, whatever TIMESTAMP_PRECISION is.
 
 import json
 from collections import Counter
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -151,12 +150,20 @@ class Windows:
         for begins, name, count in json.loads(recorded):
             counts.setdefault(begins, {})[name] = count
         kept: dict[int, Any] = {begins: facts for begins, *facts in json.loads(trends)}
-        folded = await self._folded(counts, since)
+        totals = Counter[str]()
+        for of_bucket in counts.values():
+            totals.update(of_bucket)
+        folded = await small_groups(self._database, totals, self._enough, since)
         buckets = []
         for begins in range(since, newest + step, step):
             if step == DAY and begins in kept:
                 total, people, types = kept[begins]
-                split = None if types is None else breakdown(types, folded)
+                # How many people used a type then is not known: with a limit it is shown only of
+                # types that are known to have enough now, or are folded.
+                is_shown = types is not None and (
+                    self._enough <= 1 or types.keys() <= totals.keys()
+                )
+                split = breakdown(types, folded) if is_shown else None
                 buckets.append(self._bucket(begins, total, people, split))
             elif Past(*past).knows(begins, begins + step):
                 here = counts.get(begins, {})
@@ -171,12 +178,6 @@ class Windows:
             hours_of_week=_by_weekday(json.loads(weekdays)),
             length=length,
         )
-
-    async def _folded(self, counts: Mapping[int, Mapping[str, int]], since: int) -> frozenset[str]:
-        totals = Counter[str]()
-        for of_bucket in counts.values():
-            totals.update(of_bucket)
-        return await small_groups(self._database, totals, self._enough, since)
 
     def _bucket(
         self, begins: int, interactions: int, people: int, counts: dict[str, int] | None

@@ -180,6 +180,24 @@ async def test_with_a_limit_a_type_of_few_people_is_in_no_bucket(tmp_path: Path)
     assert shown == {TODAY - DAY: {"other": 7}, TODAY - 2 * DAY: None}
 
 
+async def test_with_a_limit_a_deleted_day_shows_no_type_that_few_may_have_used(
+    tmp_path: Path,
+) -> None:
+    async with open_service(tmp_path, breakdown_min_users=3, trends_min_users=1) as analytics:
+        for days in (1, 100, 101):
+            await analytics.record([interaction(days * DAY, SOMEBODY + n) for n in range(3)])
+        await analytics.record([interaction(101 * DAY, SOMEBODY, InteractionType.POLL_ANSWER)])
+        await analytics.cleanup_old_interactions()
+        history = await analytics.history(YEAR)
+
+    shown = {bucket.since: bucket.breakdown for bucket in history.buckets if bucket.interactions}
+    assert shown == {
+        TODAY - DAY: {"message": 3},
+        TODAY - 100 * DAY: {"message": 3},
+        TODAY - 101 * DAY: None,
+    }
+
+
 @pytest.mark.parametrize("length", [timedelta(0), timedelta(days=367)])
 async def test_a_history_has_a_length_from_an_hour_to_a_leap_year(
     length: timedelta, tmp_path: Path
