@@ -162,7 +162,7 @@ def _by_type(report: PeriodReport) -> str:
     title = _("<b>By type</b>") + "\n"
     breakdown = report.interaction_types_breakdown
     if not breakdown:
-        return title + _("Nothing has been recorded yet.")
+        return title + _("Nothing was recorded in this time.")
     return title + _table_with_bars(breakdown, report.interactions)
 
 
