@@ -16,7 +16,7 @@ from analytics.files import CannotOpen
 
 # "TgAn": tells the file apart from every other SQLite file.
 APPLICATION_ID = 0x5467416E
-SCHEMA_VERSION = 3
+SCHEMA_VERSION = 4
 # What is done to the tables to bring a file to the version named from the one before it. Tables
 # that are missing are made before, and triggers and views made anew after, as the schema has them.
 MIGRATIONS: dict[int, Sequence[str]] = {
@@ -43,6 +43,7 @@ MIGRATIONS: dict[int, Sequence[str]] = {
         # A report of a complete interval is made anew: the old one has no periods.
         "DELETE FROM file_settings WHERE name = 'report_snapshot'",
     ),
+    4: (),
 }
 
 # A trigger goes with its view.
