@@ -47,8 +47,10 @@ def counts(path: Path) -> dict[int, int]:
 
 
 def inconsistencies(path: Path) -> list[str]:
-    """What quick_check finds, and where a recount differs."""
+    """What quick_check finds, and where a recount differs: all of one moment."""
     with closing(second_connection(path)) as database:
+        # The bot may write meanwhile: outside a transaction each statement would see another state.
+        database.execute("BEGIN")
         [(answer,)] = database.execute("PRAGMA quick_check(1)").fetchall()
         wrong = [] if answer == "ok" else [str(answer)]
         for kept, recounted in RECOUNTS:
