@@ -2,7 +2,7 @@
 
 import logging
 from collections.abc import Callable
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 from analytics import AnalyticsService, CannotOpen, Period
 from analytics.clock import GuardedClock
@@ -96,16 +96,19 @@ class Alerts:
         if not hours:
             return
         last = self._last_received()
+        precision = timedelta(seconds=self._settings.timestamp_precision)
         rounding = timedelta(0)
         if last is None and (newest := await self._analytics.records(1)):
             # Of what an earlier process received, the file tells the time rounded down.
             last = newest[0].timestamp
-            rounding = timedelta(seconds=self._settings.timestamp_precision)
+            rounding = precision
         last = last or await self._told.began()
         told = await self._told.last(Kind.SILENCE)
         is_silent = self._clock() - last - rounding >= timedelta(hours=hours)
         if is_silent and (told is None or told <= last):
-            await self._notices.tell_once_a_day(Kind.SILENCE, unasked.silence(last))
+            # What this process remembers to the second is told as the file would tell it.
+            kept = last - (last - datetime.fromtimestamp(0, UTC)) % precision
+            await self._notices.tell_once_a_day(Kind.SILENCE, unasked.silence(kept))
 
     async def _cleanup(self) -> None:
         last, postponed = await self._analytics.last_cleanup(), self._clock.ran_away

@@ -20,7 +20,7 @@ FOUR_WEEKS = [50] * 28
 
 def only(told: list[str], words: str) -> bool:
     """Whether this and nothing else was told."""
-    return len(told) == 1 and words in told[0]
+    return len(told) == 1 and words in told[0].replace("\u202f", " ")
 
 
 async def test_a_silence_is_told_once_and_the_next_one_again(hours: Hours) -> None:
@@ -67,6 +67,20 @@ async def test_after_a_restart_the_file_tells_of_a_silence(hours: Hours) -> None
     assert only(told, SILENCE)
     assert "Jun 2, 2026, 12:00 UTC" in told[0].replace("\u202f", " ")
     assert again == []
+
+
+@pytest.mark.parametrize(
+    ("precision", "said"), [(3600, "12:00 UTC"), (60, "12:37 UTC"), (86_400, "00:00 UTC")]
+)
+async def test_a_silence_tells_the_last_time_as_finely_as_it_is_kept(
+    hours: Hours, precision: int, said: str
+) -> None:
+    async with hours.bot(**QUIET, timestamp_precision=precision):
+        hours.now += timedelta(minutes=37)
+        await hours.somebody_writes()
+        told = await hours.passing(49)
+
+    assert only(told, f"Jun 3, 2026, {said}")
 
 
 async def test_without_hours_a_silence_is_not_told(hours: Hours) -> None:
