@@ -35,13 +35,14 @@ def as_json(aggregates: Aggregates) -> str:
     return adapter().dump_json(aggregates, indent=2).decode() + "\n"
 
 
-def as_csv(aggregates: Aggregates) -> str:
-    """A number a row: which part it is of, from when on it counts, what it is called, the number.
+def as_csv(aggregates: Aggregates, delimiter: str = ",") -> str:
+    """Write a number a row: its part, from when on it counts, its name, the number itself.
 
-    What is not known has no value.
+    Numbers are whole, with digits alone, and moments in ISO 8601, so that they read the same in
+    every language. What is not known has no value.
     """
     text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
+    writer = csv.writer(text, delimiter=delimiter, lineterminator="\n")
     writer.writerow(COLUMNS)
     for section, since, name, value in _rows(aggregates):
         writer.writerow((section, _iso(since), name, value))

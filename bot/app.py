@@ -22,6 +22,8 @@ from bot.middleware import AnswerClicks, InFlight, RecordOnReceipt, SkipUnknownK
 from bot.session import RetryAnswers, Session
 from bot.settings import Settings
 
+ADMINS = "admins"
+
 
 def build_bot(settings: Settings, record: RecordOnReceipt) -> Bot:
     """A bot that records what it receives. Raises TokenValidationError for a malformed token."""
@@ -37,10 +39,14 @@ def build_bot(settings: Settings, record: RecordOnReceipt) -> Bot:
 
 
 def commands_of(dispatcher: Dispatcher) -> frozenset[str]:
-    """The commands that its handlers of messages are registered for, without the slash."""
+    """Return the commands that people can use, without the slash.
+
+    Those that only admins have are left out: how often they look is no use of the bot.
+    """
     return frozenset(
         command
         for router in dispatcher.chain_tail
+        if router.name != ADMINS
         for handler in router.message.handlers
         for registered in handler.filters or ()
         if isinstance(registered.callback, Command)
@@ -60,7 +66,7 @@ def build_dispatcher(
     from_owner = F.from_user.id.in_(settings.owners)
     private_chat = F.chat.type == "private"
 
-    admin_router = Router(name="admins")
+    admin_router = Router(name=ADMINS)
     admin_router.message.register(
         admins.start, CommandStart(magic=~F.args), private_chat, from_admin
     )

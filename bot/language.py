@@ -85,6 +85,15 @@ def number(count: int) -> str:
     return numbers.format_decimal(count, locale=current())
 
 
+def list_separator() -> str:
+    """Return what spreadsheets of the language expect between the cells of a CSV file.
+
+    A comma, or a semicolon where the comma is the decimal sign: without it, each row lands in one
+    cell.
+    """
+    return ";" if numbers.get_decimal_symbol(current()) == "," else ","
+
+
 def percent(part: float) -> str:
     """0.123 as 12%, in the form of the language."""
     return numbers.format_percent(part, locale=current())

@@ -18,10 +18,10 @@ from aiogram.types import (
 
 from analytics import Action, AnalyticsService, CannotOpen, History, Period
 from analytics.clock import GuardedClock
-from analytics.exports import FORMATS
+from analytics.exports import as_csv, as_json
 from bot import statistics
 from bot.charts import Charts, ChartsNotInstalled
-from bot.language import _
+from bot.language import _, list_separator
 from bot.session import is_unchanged
 from bot.settings import Settings
 
@@ -100,8 +100,10 @@ async def export(
     except CannotOpen:
         await bot.send_message(admin, statistics.no_report_yet())
         return
-    for style, write in FORMATS.items():
-        file = BufferedInputFile(write(aggregates).encode(), f"statistics-{period}.{style}")
+    # Without the mark at its beginning, Excel takes a file for one of an old code page.
+    table = as_csv(aggregates, list_separator()).encode("utf-8-sig")
+    for style, content in (("csv", table), ("json", as_json(aggregates).encode())):
+        file = BufferedInputFile(content, f"statistics-{period}.{style}")
         # Not protected, as all else of the numbers is: a file is asked for to be taken along.
         await bot.send_document(admin, file, caption=statistics.export_caption(period, style))
 

@@ -9,9 +9,11 @@ import pytest
 from aiogram import Dispatcher, Router
 from aiogram.filters import Command
 
-from bot.app import commands_of
+from bot.app import ADMINS, commands_of
 from bot.sandbox import Sandbox
 from tests.bot.running import running_bot
+
+ADMIN = 6_000_000_001
 
 
 @pytest.fixture
@@ -54,6 +56,19 @@ async def test_blocking_and_unblocking_are_counted(sandbox: Sandbox, tmp_path: P
     assert events(database) == {"/help": 2, "blocked": 1, "unblocked": 1}
 
 
+async def test_what_admins_look_at_is_no_command_that_is_counted(
+    sandbox: Sandbox, tmp_path: Path
+) -> None:
+    database = tmp_path / "analytics.sqlite3"
+    admin = sandbox.person(ADMIN)
+    async with running_bot(sandbox, database, admin_ids={ADMIN}):
+        for text in ["/stats", "/alerts", "/audit", "/cleanup", "/help"]:
+            await admin.says(text)
+            await admin.answer()
+
+    assert events(database) == {"/help": 1}
+
+
 def test_the_commands_of_a_fork_are_found_where_its_handlers_are() -> None:
     async def handler() -> None: ...
 
@@ -65,3 +80,14 @@ def test_the_commands_of_a_fork_are_found_where_its_handlers_are() -> None:
     dispatcher.message.register(handler, Command("news"))
 
     assert commands_of(dispatcher) == {"weather", "sky", "news"}
+
+
+def test_commands_of_a_fork_for_admins_are_not_counted() -> None:
+    async def handler() -> None: ...
+
+    admins, everyone, dispatcher = Router(name=ADMINS), Router(), Dispatcher()
+    admins.message.register(handler, Command("ban", "help"))
+    everyone.message.register(handler, Command("help"))
+    dispatcher.include_routers(admins, everyone)
+
+    assert commands_of(dispatcher) == {"help"}

@@ -326,7 +326,7 @@ async def test_the_files_are_what_the_period_says(
         "[document statistics-30d.csv] The numbers of 30 days, for spreadsheets.",
         "[document statistics-30d.json] The numbers of 30 days, for programs.",
     ]
-    assert [sandbox.content(line.message).decode() for line in files] == [
+    assert [sandbox.content(line.message).decode("utf-8-sig") for line in files] == [
         as_csv(aggregates),
         as_json(aggregates),
     ]
