@@ -8,6 +8,7 @@ from aiogram.client.default import DefaultBotProperties
 from aiogram.client.telegram import TelegramAPIServer
 from aiogram.enums import ChatMemberStatus, ParseMode
 from aiogram.filters import Command, CommandStart
+from aiogram.utils.callback_answer import CallbackAnswerMiddleware
 
 from analytics import AnalyticsService
 from analytics.clock import GuardedClock
@@ -18,8 +19,8 @@ from bot.consent import Choice
 from bot.handlers import admins, alerts, cleanup, dice, people, rights, stats
 from bot.language import SpeakToPerson, translations
 from bot.limits import EXPENSIVE, LimitPerPerson
-from bot.middleware import AnswerClicks, InFlight, RecordOnReceipt, SkipUnknownKinds
-from bot.session import RetryAnswers, Session
+from bot.middleware import InFlight, RecordOnReceipt, SkipUnknownKinds
+from bot.session import RetryAnswers, Session, TolerateClicks
 from bot.settings import Settings
 
 ADMINS = "admins"
@@ -33,6 +34,7 @@ def build_bot(settings: Settings, record: RecordOnReceipt) -> Bot:
         session=Session(api=server),
         default=DefaultBotProperties(parse_mode=ParseMode.HTML),
     )
+    bot.session.middleware(TolerateClicks())
     bot.session.middleware(RetryAnswers())
     bot.session.middleware(record)
     return bot
@@ -148,11 +150,10 @@ def build_dispatcher(
     # Of every kind of update, and of what failed.
     SpeakToPerson(translations()).setup(dispatcher)
     limit = LimitPerPerson()
-    answer_clicks = AnswerClicks()
-    for router in (admin_router, people_router):
-        router.message.middleware(limit)
-        router.callback_query.middleware(limit)
-        router.callback_query.middleware(answer_clicks)
+    # Here, and not at the routers: whatever router is included is limited and answered, too.
+    dispatcher.message.middleware(limit)
+    dispatcher.callback_query.middleware(limit)
+    dispatcher.callback_query.middleware(CallbackAnswerMiddleware(pre=True))
     dispatcher.errors.register(people.failed)
     dispatcher.include_routers(admin_router, people_router)
     return dispatcher

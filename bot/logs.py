@@ -89,6 +89,8 @@ def set_up(level: str, form: str = "text") -> None:
     warnings.showwarning = _log_warning
     # It prints the id of every update: with the remembered ones that would tell who came when.
     logging.getLogger("aiogram.event").setLevel(logging.WARNING)
+    # It tells of each click at INFO.
+    logging.getLogger("aiogram.middlewares").setLevel(logging.WARNING)
     # They say at INFO what they are about to do, in many words.
     logging.getLogger("apscheduler").setLevel(logging.WARNING)
     # At DEBUG it prints the parameters of every statement.

@@ -7,17 +7,16 @@ sees every batch after it was received and before it can be acknowledged.
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Collection, Iterator, Sequence
-from contextlib import suppress
 from datetime import datetime
 from typing import Any
 
 from aiogram import BaseMiddleware, Bot
 from aiogram.client.session.middlewares.base import BaseRequestMiddleware, NextRequestMiddlewareType
 from aiogram.dispatcher.event.bases import UNHANDLED
-from aiogram.exceptions import ClientDecodeError, TelegramBadRequest, TelegramConflictError
+from aiogram.exceptions import ClientDecodeError, TelegramConflictError
 from aiogram.methods import GetUpdates, TelegramMethod
 from aiogram.methods.base import TelegramType
-from aiogram.types import CallbackQuery, TelegramObject, Update
+from aiogram.types import TelegramObject, Update
 from aiogram.types.update import UpdateTypeLookupError
 from pydantic import ValidationError
 
@@ -155,22 +154,6 @@ class SkipUnknownKinds(BaseMiddleware):
                 event.event_type  # noqa: B018 - raises for an unknown kind
         except UpdateTypeLookupError:
             return UNHANDLED
-        return await handler(event, data)
-
-
-class AnswerClicks(BaseMiddleware):
-    """The button stops waiting at once, whatever the handler has to do or to say."""
-
-    async def __call__(
-        self,
-        handler: Callable[[TelegramObject, dict[str, Any]], Awaitable[Any]],
-        event: TelegramObject,
-        data: dict[str, Any],
-    ) -> Any:
-        assert isinstance(event, CallbackQuery)
-        # One that waited too long cannot be answered any more; its handler can still do its work.
-        with suppress(TelegramBadRequest):
-            await event.answer()
         return await handler(event, data)
 
 

@@ -1,6 +1,7 @@
 """Requests to Telegram: what goes wrong on the way is tried again, within bounds."""
 
 import asyncio
+import logging
 from collections import Counter
 from collections.abc import Awaitable, Callable
 from types import SimpleNamespace
@@ -10,15 +11,18 @@ from aiogram import Bot
 from aiogram.client.session.aiohttp import AiohttpSession
 from aiogram.client.session.middlewares.base import BaseRequestMiddleware, NextRequestMiddlewareType
 from aiogram.exceptions import (
+    AiogramError,
     ClientDecodeError,
     TelegramBadRequest,
     TelegramNetworkError,
     TelegramRetryAfter,
     TelegramServerError,
 )
-from aiogram.methods import GetUpdates, TelegramMethod
+from aiogram.methods import AnswerCallbackQuery, GetUpdates, TelegramMethod
 from aiogram.methods.base import TelegramType
 from aiohttp import ClientError, ClientSession, TraceConfig, TraceRequestRedirectParams
+
+logger = logging.getLogger(__name__)
 
 # An answer is tried this often, at most.
 ATTEMPTS = 4
@@ -29,6 +33,8 @@ ANSWERS_AT_ONCE = 99
 # Answers to one chat that wait at a time. Telegram slows down who writes much to one person: that
 # person's answers must not take the places of the others'.
 WAITING_PER_CHAT = 10
+# How long a handler waits for the answer to its click, in seconds: with the tries after 1 and 3 s.
+CLICK_TIMEOUT = 3.5
 # What may be over when it is tried again.
 PASSING = (ClientDecodeError, TelegramNetworkError, TelegramRetryAfter, TelegramServerError)
 
@@ -72,6 +78,29 @@ class RetryAnswers(BaseRequestMiddleware):
             finally:
                 self._waiting -= Counter([chat])  # forgets who waits no more
             attempt += 1
+
+
+class TolerateClicks(BaseRequestMiddleware):
+    """Answering a click only stops its button from waiting: no handler fails with it, or hangs.
+
+    Such a request returns False where it failed. Belongs outside of `RetryAnswers`.
+    """
+
+    async def __call__(
+        self,
+        make_request: NextRequestMiddlewareType[TelegramType],
+        bot: Bot,
+        method: TelegramMethod[TelegramType],
+    ) -> Any:
+        if not isinstance(method, AnswerCallbackQuery):
+            return await make_request(bot, method)
+        try:
+            async with asyncio.timeout(CLICK_TIMEOUT):
+                return await make_request(bot, method)  # type: ignore[arg-type]  # as above
+        except (AiogramError, TimeoutError) as error:
+            # Not a warning: whoever clicks long after can cause it.
+            logger.info("a click was not answered (%s)", type(error).__name__)
+            return False
 
 
 def _was_carried_out(error: Exception) -> bool:

@@ -205,6 +205,28 @@ async def fails_at_start(times: int, *, webhook: bool) -> Row:
         return row(tale, injected)
 
 
+async def unanswerable(times: int) -> Row:
+    """Answering a click fails with every try: whatever the button is for is done all the same."""
+    answers = [make("") for kind, make in ANSWERS.items() if kind != "redirect"]
+    answers += [
+        faults.refuses(403, "Forbidden: bot was blocked by the user"),
+        faults.refuses(400, "Bad Request: query is too old and response timeout expired"),
+    ]
+    async with network_story() as (tale, _), running_bot(tale.sandbox, tale.database):
+        with patch("bot.session.CLICK_TIMEOUT", SHORT_TIMEOUT):
+            for _ in range(times):
+                for answer in answers:
+                    fault = tale.sandbox.plan("answerCallbackQuery", answer, times=None)
+                    person = tale.sandbox.person()
+                    await says(tale, person)
+                    await person.answer()
+                    tale.said.append(await person.clicks(texts.SEE_PRIVACY) or 0)
+                    assert (await person.answer()).text.startswith("🔒")
+                    fault.lift()
+        await tale.sandbox.settled()
+        return row(tale, times * len(answers))
+
+
 async def blocked(times: int) -> Row:
     """The person blocks the bot while it answers: said once, and not again."""
     async with (
@@ -236,5 +258,6 @@ FAULTS = [
     Fault("Telegram gone for a while", gone_for_a_while, short=2, long=20),
     Fault("Telegram fails at start, polling", partial(fails_at_start, webhook=False), 2, 20),
     Fault("Telegram fails at start, webhook", partial(fails_at_start, webhook=True), 2, 20),
+    Fault("click that cannot be answered", unanswerable, short=1, long=20),
     Fault("bot blocked by the person", blocked, short=2, long=20),
 ]

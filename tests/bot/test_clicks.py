@@ -1,0 +1,100 @@
+"""Whatever becomes of a click's answer, its handler runs: of every button, of every router."""
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from aiogram import Dispatcher, F, Router
+from aiogram.types import CallbackQuery
+
+import bot.app
+from bot import privacy
+from bot.sandbox import Sandbox, faults
+from bot.sandbox.faults import Answer
+from bot.session import ATTEMPTS
+from tests.bot.running import running_bot
+from tests.faults.network import in_no_time
+
+REFUSED = {
+    "500": faults.refuses(500, "Internal Server Error"),
+    "403": faults.refuses(403, "Forbidden: bot was blocked by the user"),
+    "reset": faults.resets(),
+}
+
+
+@pytest.fixture
+async def sandbox() -> AsyncIterator[Sandbox]:
+    async with Sandbox() as sandbox:
+        yield sandbox
+
+
+@pytest.mark.parametrize("answer", REFUSED.values(), ids=REFUSED)
+async def test_a_confirmed_erasure_is_carried_out_though_the_click_cannot_be_answered(
+    sandbox: Sandbox, tmp_path: Path, answer: Answer, capsys: pytest.CaptureFixture[str]
+) -> None:
+    person = sandbox.person()
+    with in_no_time():
+        async with running_bot(sandbox, tmp_path / "analytics.sqlite3"):
+            await person.says("good morning")
+            await person.answer()
+            await person.says("/forgetme")
+            await person.answer()
+            sandbox.plan("answerCallbackQuery", answer, times=None)
+            await person.clicks(privacy.CONFIRM)
+            told = (await person.answer()).text
+    log = capsys.readouterr().err
+
+    assert told.startswith("Erased: ")
+    assert "a click was not answered" in log
+    assert "ERROR" not in log
+
+
+async def test_a_handler_does_not_wait_for_a_click_that_telegram_takes_no_answer_to(
+    sandbox: Sandbox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("bot.session.CLICK_TIMEOUT", 0.1)
+    person = sandbox.person()
+    async with running_bot(sandbox, tmp_path / "analytics.sqlite3"):
+        await person.says("/forgetme")
+        await person.answer()
+        hanging = sandbox.plan("answerCallbackQuery", faults.hangs(), times=None)
+        await person.clicks(privacy.CONFIRM)
+        told = (await person.answer()).text
+        hanging.lift()
+
+    assert told.startswith("Erased: ")
+
+
+async def test_a_features_button_is_answered_and_handled_as_well(
+    sandbox: Sandbox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def roll_again(click: CallbackQuery) -> None:
+        # A feature may answer with a text of its own: the click has been answered already.
+        await click.answer("6")
+        await click.bot.send_message(click.from_user.id, "rolled")  # type: ignore[union-attr]
+
+    def with_feature(*arguments: Any, **values: Any) -> Dispatcher:
+        dispatcher = build(*arguments, **values)
+        feature = Router()
+        feature.callback_query.register(roll_again, F.data == "roll")
+        dispatcher.include_router(feature)
+        dispatcher.sub_routers.reverse()  # catch-alls last
+        return dispatcher
+
+    build = bot.app.build_dispatcher
+    monkeypatch.setattr("bot.app.build_dispatcher", with_feature)
+    person = sandbox.person()
+    with in_no_time():
+        async with running_bot(sandbox, tmp_path / "analytics.sqlite3"):
+            await person.says("/start")
+            start = await person.answer()
+            fault = sandbox.plan("answerCallbackQuery", REFUSED["500"], times=ATTEMPTS)
+            for _ in range(2):
+                start.message["reply_markup"]["inline_keyboard"][0][0]["callback_data"] = "roll"
+                await person.clicks("roll")
+                assert (await person.answer()).text == "rolled"
+            toasts = [(await person.toast()).text for _ in range(2)]
+
+    assert fault.times == 0
+    assert toasts == ["6", ""]
