@@ -7,7 +7,7 @@ from aiogram import Bot, Dispatcher, F, Router
 from aiogram.client.default import DefaultBotProperties
 from aiogram.client.telegram import TelegramAPIServer
 from aiogram.enums import ChatMemberStatus, ParseMode
-from aiogram.filters import Command, CommandStart
+from aiogram.filters import Command as AnyCommand
 from aiogram.utils.callback_answer import CallbackAnswerMiddleware
 
 from analytics import AnalyticsService
@@ -16,6 +16,7 @@ from bot import unasked
 from bot.charts import Charts
 from bot.confirmations import Confirmations
 from bot.consent import Choice
+from bot.filters import Command, CommandStart
 from bot.handlers import admins, alerts, cleanup, dice, people, rights, stats
 from bot.language import SpeakToPerson, translations
 from bot.limits import EXPENSIVE, LimitPerPerson
@@ -41,17 +42,17 @@ def build_bot(settings: Settings, record: RecordOnReceipt) -> Bot:
 
 
 def commands_of(dispatcher: Dispatcher) -> frozenset[str]:
-    """Return the commands that people can use, without the slash.
+    """Return the commands that people can use, in small letters and without the slash.
 
     Those that only admins have are left out: how often they look is no use of the bot.
     """
     return frozenset(
-        command
+        command.casefold()
         for router in dispatcher.chain_tail
         if router.name != ADMINS
         for handler in router.message.handlers
         for registered in handler.filters or ()
-        if isinstance(registered.callback, Command)
+        if isinstance(registered.callback, AnyCommand)
         for command in registered.callback.commands
         if isinstance(command, str)
     )

@@ -1,101 +1,179 @@
-"""Update -> UserInteraction, or None where no person acted."""
+"""Update -> UserInteraction, or None where no person acted.
+
+Decoded by aiogram or, where it could not be, as it came: one set of rules reads both.
+"""
 
 from collections.abc import Collection
-from datetime import UTC, datetime
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from aiogram.dispatcher.middlewares.user_context import UserContextMiddleware
 from aiogram.enums import ChatMemberStatus, ChatType, MessageEntityType
-from aiogram.types import Message, Update
+from aiogram.filters import Command
+from aiogram.filters.command import CommandException
+from aiogram.types import Update
 from aiogram.types.update import UpdateTypeLookupError
 
 from analytics import InteractionType, UserInteraction
 from analytics.interactions import LARGEST_USER_ID, SERVICE_ACCOUNTS
 from analytics.windows import BLOCKED, UNBLOCKED
 
-# Kinds that tell of something Telegram or a bot did to a person, not of what the person did,
-# have no user in aiogram's event context and so no type here.
+# The name that `decode` gives to what aiogram cannot decode, among an update's unknown fields.
+UNDECODED = "undecoded"
+# Telegram keeps an update for 24 hours; a date further back is not when somebody acted.
+LONGEST_KEPT = timedelta(hours=25)
 TYPES = {str(interaction_type): interaction_type for interaction_type in InteractionType}
+# Kinds that tell of something Telegram or a bot did, not of what a person did.
+OF_NOBODY = frozenset(
+    {
+        "channel_post",
+        "edited_channel_post",
+        "deleted_business_messages",
+        "message_reaction_count",
+        "poll",
+        "removed_chat_boost",
+        "stopped_message_generation",
+    }
+)
+# Kinds whose date is not that of what happened: a connection's is when it was first made.
+UNDATED = frozenset({"business_connection"})
+
+
+@dataclass(frozen=True, slots=True)
+class Undecoded:
+    """What an update holds that aiogram cannot decode. Its repr tells nothing of a person."""
+
+    kind: str
+    event: Any = field(repr=False)
 
 
 def classify(update: Update, received: datetime) -> UserInteraction | None:
     """What is recorded of an update; `received` is its time where the update has none."""
-    user_id = _person(update)
+    kind, event = _event(update)
+    user_id = _person(kind, event)
     if user_id is None:
         return None
-    return UserInteraction(user_id, interaction_type(update), _occurred(update) or received)
+    date = date_of(update)
+    if date is None or received - date > LONGEST_KEPT:
+        # An old edit that comes again tells of a reaction or a link preview, and nobody acted.
+        if kind.startswith("edited_"):
+            return None
+        date = received
+    return UserInteraction(user_id, interaction_type(update), date)
 
 
 def interaction_type(update: Update) -> InteractionType:
     """A word of our vocabulary, never the person's."""
-    try:
-        kind = update.event_type
-    except UpdateTypeLookupError:
-        return InteractionType.OTHER
+    kind, event = _event(update)
     if kind == "message":
-        is_command = update.message is not None and _begins_with_command(update.message)
-        return InteractionType.COMMAND if is_command else InteractionType.MESSAGE
+        return InteractionType.COMMAND if _begins_with_command(event) else InteractionType.MESSAGE
     if kind == "callback_query":
         return InteractionType.BUTTON_CLICK
     return TYPES.get(kind, InteractionType.OTHER)
 
 
-def event(update: Update, commands: Collection[str]) -> str | None:
+def date_of(update: Update) -> datetime | None:
+    """When Telegram says that it occurred; for an edit, when it was edited."""
+    kind, event = _event(update)
+    if kind in UNDATED:
+        return None
+    date = _of(event, "edit_date" if kind.startswith("edited_") else "date")
+    if isinstance(date, datetime):
+        return date.astimezone(UTC)
+    try:
+        return datetime.fromtimestamp(date, UTC) if type(date) is int else None
+    except (OverflowError, OSError, ValueError):
+        return None
+
+
+def event(update: Update, commands: Collection[str], username: str | None) -> str | None:
     """What is counted by day, of nobody: a command of `commands`, or that the bot was (un)blocked.
 
-    A word of the bot's own, never the person's.
+    A word of the bot's own, never the person's. `username` is the bot's.
     """
-    if update.message is not None:
-        command = command_of(update.message.text or "")
+    kind, happened = _event(update)
+    if kind == "message":
+        command = command_of(happened, username)
         return f"/{command}" if command in commands else None
-    change = update.my_chat_member
-    if change is None or change.chat.type != ChatType.PRIVATE:
+    if kind != "my_chat_member" or _of(_of(happened, "chat"), "type") != ChatType.PRIVATE:
         return None
-    return BLOCKED if change.new_chat_member.status == ChatMemberStatus.KICKED else UNBLOCKED
+    status = _of(_of(happened, "new_chat_member"), "status")
+    return BLOCKED if status == ChatMemberStatus.KICKED else UNBLOCKED
 
 
-def command_of(text: str) -> str | None:
-    """The command that a text begins with, also where it names the bot: /command@bot."""
-    first, *_ = text.split(maxsplit=1) or [""]
-    return first[1:].partition("@")[0] if first.startswith("/") else None
+def private_command(update: Update, username: str | None) -> str | None:
+    """The command of a message in a private chat; as `command_of`."""
+    kind, message = _event(update)
+    if kind != "message" or _of(_of(message, "chat"), "type") != ChatType.PRIVATE:
+        return None
+    return command_of(message, username)
 
 
-def _begins_with_command(message: Message) -> bool:
+def clicked(update: Update) -> str | None:
+    """What the button carries that was clicked."""
+    kind, click = _event(update)
+    data = _of(click, "data") if kind == "callback_query" else None
+    return data if isinstance(data, str) else None
+
+
+def command_of(message: Any, username: str | None) -> str | None:
+    """The command that a text or caption begins with, in small letters and without the slash.
+
+    None for one that is meant for another bot than `username`. The handlers' filter reads it in
+    the same way.
+    """
+    text = _of(message, "text") or _of(message, "caption")
+    try:
+        command = Command.extract_command(text if isinstance(text, str) else "")
+    except CommandException:
+        return None
+    mention = command.mention
+    if command.prefix != "/" or (mention and mention.lower() != (username or "").lower()):
+        return None
+    return command.command.casefold()
+
+
+def _event(update: Update) -> tuple[str, Any]:
+    """Its kind and what it holds, decoded or as it came; a kind of "" for nothing."""
+    try:
+        return update.event_type, update.event
+    except UpdateTypeLookupError:
+        unknown = update.model_extra or {}
+    undecoded = unknown.get(UNDECODED)
+    if isinstance(undecoded, Undecoded):
+        return undecoded.kind, undecoded.event
+    return next((each for each in unknown.items() if isinstance(each[1], dict)), ("", None))
+
+
+def _of(event: Any, name: str) -> Any:
+    """A field of what aiogram decoded, or of what it did not."""
+    if isinstance(event, dict):
+        return event.get(name)
+    return getattr(event, "from_user" if name == "from" else name, None)
+
+
+def _begins_with_command(message: Any) -> bool:
+    entities = _of(message, "entities") or _of(message, "caption_entities")
     return any(
-        entity.type == MessageEntityType.BOT_COMMAND and entity.offset == 0
-        for entity in message.entities or ()
+        _of(entity, "type") == MessageEntityType.BOT_COMMAND and _of(entity, "offset") == 0
+        for entity in (entities if isinstance(entities, list) else ())
     )
 
 
-def _person(update: Update) -> int | None:
+def _person(kind: str, event: Any) -> int | None:
     """The Telegram ID of the person who acted."""
-    user = UserContextMiddleware.resolve_event_context(update).user
-    if user is not None:
-        user_id, is_bot = user.id, user.is_bot
+    if kind in OF_NOBODY:
+        return None
+    # What a bot wrote for its owner, and what Telegram sends for somebody who is away.
+    if _of(event, "sender_business_bot") or _of(event, "is_from_offline"):
+        return None
+    if kind == "chat_boost":
+        source = _of(_of(event, "boost"), "source")
+        # In any other one the user did not give the boost, but got it.
+        user = _of(source, "user") if _of(source, "source") == "premium" else None
     else:
-        user_id, is_bot = _person_of_unknown_kind(update)
-    if is_bot or user_id in SERVICE_ACCOUNTS or not 1 <= user_id <= LARGEST_USER_ID:
+        user = _of(event, "from") or _of(event, "user")
+    user_id = _of(user, "id")
+    if type(user_id) is not int or _of(user, "is_bot") or user_id in SERVICE_ACCOUNTS:
         return None
-    return user_id
-
-
-def _person_of_unknown_kind(update: Update) -> tuple[int, bool]:
-    """Id and whether it is a bot's, from a kind that aiogram keeps as it came; id 0 for nobody."""
-    for event in (update.model_extra or {}).values():
-        for field in ("from", "user"):
-            user = event.get(field) if isinstance(event, dict) else None
-            if isinstance(user, dict) and type(user.get("id")) is int:
-                return user["id"], bool(user.get("is_bot"))
-    return 0, False
-
-
-def _occurred(update: Update) -> datetime | None:
-    """When it occurred, as Telegram says; for an edit, when it was edited."""
-    try:
-        event: Any = update.event
-    except UpdateTypeLookupError:
-        return None
-    if update.event_type.startswith("edited_") and event.edit_date:
-        return datetime.fromtimestamp(event.edit_date, UTC)
-    date = getattr(event, "date", None)
-    return date.astimezone(UTC) if isinstance(date, datetime) else None
+    return user_id if 1 <= user_id <= LARGEST_USER_ID else None

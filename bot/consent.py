@@ -8,7 +8,7 @@ from enum import StrEnum
 
 from aiogram.types import Update
 
-from bot.classify import command_of
+from bot.classify import clicked, private_command
 
 
 class Choice(StrEnum):
@@ -18,11 +18,7 @@ class Choice(StrEnum):
     OPT_IN = "optin"
 
 
-def choice(update: Update) -> Choice | None:
-    if update.callback_query is not None:
-        word = update.callback_query.data
-    elif update.message is not None and update.message.chat.type == "private":
-        word = command_of(update.message.text or "")
-    else:
-        word = None
+def choice(update: Update, username: str | None) -> Choice | None:
+    """What a person asks for; a command that names another bot than `username` is none of ours."""
+    word = clicked(update) or private_command(update, username)
     return Choice(word) if word in set(Choice) else None

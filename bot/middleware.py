@@ -6,7 +6,7 @@ sees every batch after it was received and before it can be acknowledged.
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Collection, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Collection, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -14,22 +14,19 @@ from aiogram import BaseMiddleware, Bot
 from aiogram.client.session.middlewares.base import BaseRequestMiddleware, NextRequestMiddlewareType
 from aiogram.dispatcher.event.bases import UNHANDLED
 from aiogram.exceptions import ClientDecodeError, TelegramConflictError
-from aiogram.methods import GetUpdates, TelegramMethod
+from aiogram.methods import GetMe, GetUpdates, TelegramMethod
 from aiogram.methods.base import TelegramType
 from aiogram.types import TelegramObject, Update
 from aiogram.types.update import UpdateTypeLookupError
-from pydantic import ValidationError
 
 from analytics import AnalyticsService, UserInteraction
 from analytics.clock import GuardedClock
 from bot.classify import classify, event
 from bot.consent import Choice, choice
+from bot.decode import ALL_UPDATES as ALL_UPDATES
+from bot.decode import decode_one_by_one
 
 logger = logging.getLogger(__name__)
-
-# Every kind of update: Telegram keeps only what was asked for, and a kind without a handler
-# would not be asked for.
-ALL_UPDATES = [kind for kind in Update.model_fields if kind != "update_id"]
 
 # Updates whose handlers run at the same time; the rest waits at Telegram's. One takes about 9 kB.
 UPDATES_IN_FLIGHT = 1_000
@@ -46,7 +43,8 @@ class RecordOnReceipt(BaseRequestMiddleware):
         """How often each of `commands`, without the slash, is used is counted by day, of nobody."""
         self._analytics = analytics
         self._clock = clock
-        self._commands = frozenset(commands)
+        self._commands = frozenset(map(str.casefold, commands))
+        self._username: str | None = None  # the bot's, since it was asked for
         self.last_received: datetime | None = None
 
     async def __call__(
@@ -57,11 +55,14 @@ class RecordOnReceipt(BaseRequestMiddleware):
     ) -> Any:
         # aiogram types a middleware's result as the response around what it really is.
         if not isinstance(method, GetUpdates):
-            return await make_request(bot, method)
+            answer: Any = await make_request(bot, method)
+            if isinstance(method, GetMe):
+                self._username = answer.username
+            return answer
         try:
             updates: Any = await make_request(bot, method)  # type: ignore[arg-type]  # as above
         except ClientDecodeError as error:
-            updates = list(_decode_one_by_one(error, bot))
+            updates = list(decode_one_by_one(error.data, bot))
             if not updates:
                 raise
         except TelegramConflictError:
@@ -84,8 +85,9 @@ class RecordOnReceipt(BaseRequestMiddleware):
         interactions: dict[int, tuple[UserInteraction, str | None]] = {}
         for update in updates:
             try:
-                interaction, chosen = classify(update, received), choice(update)
-                happened = event(update, self._commands)
+                interaction = classify(update, received)
+                chosen = choice(update, self._username)
+                happened = event(update, self._commands, self._username)
             # Whatever is odd about one update must not keep the others from being recorded.
             except Exception:
                 logger.exception("skipped an update that cannot be classified")
@@ -111,33 +113,6 @@ class RecordOnReceipt(BaseRequestMiddleware):
                 await self._analytics.opt_out(person)
             case Choice.OPT_IN:
                 await self._analytics.opt_in(person)
-
-
-def _decode_one_by_one(error: ClientDecodeError, bot: Bot) -> Iterator[Update]:
-    """The updates of a batch that was refused as a whole because of one."""
-    batch = error.data.get("result") if isinstance(error.data, dict) else None
-    for raw in batch if isinstance(batch, list) else []:
-        update = decode(raw, bot)
-        if update is not None:
-            yield update
-
-
-def decode(raw: Any, bot: Bot) -> Update | None:
-    """An update from its JSON, None for what is none at all.
-
-    In the place of an undecodable one comes an update without content, so that polling
-    acknowledges it, and it is not sent again for a day.
-    """
-    try:
-        return Update.model_validate(raw, context={"bot": bot})
-    except ValidationError:
-        update_id = raw.get("update_id") if isinstance(raw, dict) else None
-        if type(update_id) is not int:
-            logger.warning("skipped an update without a number")
-            return None
-        kinds = [kind for kind in ALL_UPDATES if kind in raw]
-        logger.warning("skipped update %d, which cannot be decoded: %s", update_id, kinds)
-        return Update.model_validate({"update_id": update_id}, context={"bot": bot})
 
 
 class SkipUnknownKinds(BaseMiddleware):

@@ -18,9 +18,17 @@ from aiogram.exceptions import (
     TelegramRetryAfter,
     TelegramServerError,
 )
-from aiogram.methods import AnswerCallbackQuery, GetUpdates, TelegramMethod
+from aiogram.methods import AnswerCallbackQuery, GetUpdates, Response, TelegramMethod
 from aiogram.methods.base import TelegramType
-from aiohttp import ClientError, ClientSession, TraceConfig, TraceRequestRedirectParams
+from aiohttp import (
+    ClientError,
+    ClientResponse,
+    ClientSession,
+    TraceConfig,
+    TraceRequestRedirectParams,
+)
+
+from bot.decode import loads
 
 logger = logging.getLogger(__name__)
 
@@ -120,11 +128,34 @@ class RedirectRefused(ClientError):
     """The server sent the bot elsewhere, where the token must not be told."""
 
 
+class ReadableResponse(ClientResponse):
+    """Whatever its bytes are, it has a text."""
+
+    async def text(self, encoding: str | None = None, errors: str = "replace") -> str:
+        return await super().text(encoding, errors)
+
+
 class Session(AiohttpSession):
-    """Follows no redirects: the token is part of every address."""
+    """Follows no redirects: the token is part of every address. Whatever is answered is read."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(json_loads=loads, **options)
+
+    def check_response(
+        self, bot: Bot, method: TelegramMethod[TelegramType], status_code: int, content: str
+    ) -> Response[TelegramType]:
+        """Raises ClientDecodeError also where aiogram lets another error through."""
+        try:
+            return super().check_response(bot, method, status_code, content)
+        except AiogramError:
+            raise
+        except Exception as error:
+            raise ClientDecodeError("Failed to deserialize", error, loads(content)) from error
 
     async def create_session(self) -> ClientSession:
         session = await super().create_session()
+        # aiogram gives no way to choose it.
+        session._response_class = ReadableResponse
         if not session.trace_configs:
             trace = TraceConfig()
             trace.on_request_redirect.append(_refuse_redirect)

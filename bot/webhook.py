@@ -2,7 +2,6 @@
 
 import asyncio
 import hmac
-import json
 import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -14,7 +13,8 @@ from aiogram.types import Update
 from aiohttp import web
 
 from analytics import AnalyticsService
-from bot.middleware import UPDATES_IN_FLIGHT, RecordOnReceipt, decode
+from bot.decode import decode, loads
+from bot.middleware import UPDATES_IN_FLIGHT, RecordOnReceipt
 from bot.settings import Settings, WrongSettings
 
 logger = logging.getLogger(__name__)
@@ -104,7 +104,7 @@ class Webhook:
     async def _read(self, request: web.Request) -> Update | None:
         """None for what cannot be decoded: answered 200, too, or it would come again for a day."""
         try:
-            raw = json.loads(await request.read())
+            raw = loads(await request.read())
         except (ValueError, web.HTTPRequestEntityTooLarge) as error:
             logger.warning("skipped a request that holds no update (%s)", type(error).__name__)
             return None

@@ -3,21 +3,33 @@
 from datetime import UTC, datetime
 
 import pytest
+from aiogram import Bot
 from aiogram.types import Update
-from hypothesis import given
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from analytics import InteractionType, UserInteraction
-from bot.classify import classify
+from bot.classify import classify, event
+from bot.consent import Choice, choice
+from bot.decode import decode
 from tests import raw_updates
-from tests.raw_updates import Raw, Sent
+from tests.raw_updates import RECEIVED, Raw, Sent
 
-RECEIVED = datetime(2026, 6, 1, 12, 34, 56, tzinfo=UTC)
-DATE = 1_750_000_000
+DATE = int(RECEIVED.timestamp()) - 60
+DAY = 86_400
+ME = "sandbox_bot"
+BOT = Bot("123456789:" + "A" * 35)
 PERSON = raw_updates.user(2**41, "Somebody")
 
 
 def classified(raw: Raw) -> UserInteraction | None:
-    return classify(Update.model_validate({"update_id": 1} | raw), RECEIVED)
+    return classify(decoded(raw), RECEIVED)
+
+
+def decoded(raw: Raw) -> Update:
+    update = decode({"update_id": 1} | raw, BOT)
+    assert update is not None
+    return update
 
 
 def interaction_type(raw: Raw) -> InteractionType:
@@ -106,3 +118,123 @@ def test_a_kind_the_library_does_not_know_is_other(field: str) -> None:
 @pytest.mark.parametrize("event", [{}, [], "text", {"from": 5}, {"from": {"id": "5"}}, None])
 def test_a_kind_the_library_does_not_know_may_have_nobody(event: object) -> None:
     assert classified({"a_new_kind": event}) is None
+
+
+# What says who acted, what and when; a change of anything else changes nothing of that.
+TELLING = {
+    *("update_id", "from", "user", "date", "edit_date", "entities", "caption_entities"),
+    *("sender_business_bot", "is_from_offline", "boost"),
+}
+ODD: st.SearchStrategy[object] = st.sampled_from(
+    [None, 5, -1, 2**70, "x", [], {}, [{}], {"type": "of later"}, True, 1.5]
+)
+
+
+@settings(deadline=None, max_examples=500)
+@given(sent=raw_updates.sent(), data=st.data())
+def test_whatever_else_is_missing_or_odd_it_is_recorded_as_if_it_were_right(
+    sent: Sent, data: st.DataObject
+) -> None:
+    [(kind, happened)] = sent.raw.items()
+    expected = classified(sent.raw)
+    others = sorted(set(happened) - TELLING)
+    odd = dict(happened)
+    for name in data.draw(
+        st.lists(st.sampled_from(others), unique=True) if others else st.just([])
+    ):
+        del odd[name]
+    added = st.sampled_from(
+        [*others, "forward_origin", "reply_to_message", "story", "gift", "checklist"]
+    )
+    odd |= data.draw(st.dictionaries(added, ODD))
+
+    assert classified({kind: odd}) == expected
+
+
+@pytest.mark.parametrize("kind", ["edited_message", "edited_business_message", "edited_of_later"])
+@pytest.mark.parametrize("edit_date", [None, DATE - 39 * DAY, 0, "x"])
+def test_an_edit_that_nobody_made_is_not_recorded(kind: str, edit_date: object) -> None:
+    first_reaction = raw_updates.message(PERSON, "old", DATE - 200 * DAY)
+    dated = {} if edit_date is None else {"edit_date": edit_date}
+
+    assert classified({kind: first_reaction | dated}) is None
+
+
+@pytest.mark.parametrize("days", [0, 0.5, 1])
+def test_an_edit_of_an_old_message_is_of_when_it_was_edited(days: float) -> None:
+    edited = DATE - int(days * DAY)
+    sent = raw_updates.message(PERSON, "old", DATE - 200 * DAY, edit_date=edited)
+    interaction = classified({"edited_message": sent})
+
+    assert interaction is not None
+    assert interaction.timestamp.timestamp() == edited
+
+
+@pytest.mark.parametrize("date", [0, 1, -5, DATE - 2 * DAY, DATE - 200 * DAY, 10**17])
+def test_what_is_dated_further_back_than_telegram_keeps_it_happened_now(date: int) -> None:
+    interaction = classified({"message": raw_updates.message(PERSON, "x", date)})
+
+    assert interaction is not None
+    assert interaction.timestamp == RECEIVED
+
+
+def test_a_connection_of_long_ago_that_is_changed_now_is_of_now() -> None:
+    connection = raw_updates.events(PERSON, "x", DATE - 3600)["business_connection"]
+    interaction = classified({"business_connection": connection})
+
+    assert interaction is not None
+    assert interaction.timestamp == RECEIVED
+
+
+@pytest.mark.parametrize("kind", ["business_message", "edited_business_message", "message"])
+@pytest.mark.parametrize(
+    "by_itself",
+    [{"sender_business_bot": raw_updates.user(42, "Bot", is_bot=True)}, {"is_from_offline": True}],
+)
+@pytest.mark.parametrize("odd", [{}, {"forward_origin": {"type": "hidden_user"}}])
+def test_what_was_sent_by_itself_in_the_name_of_a_person_is_not_recorded(
+    kind: str, by_itself: Raw, odd: Raw
+) -> None:
+    sent = raw_updates.message(PERSON, "auto", DATE, edit_date=DATE)
+
+    assert classified({kind: sent | by_itself | odd}) is None
+    assert classified({kind: sent | odd}) is not None
+
+
+def under_a_photo(sent: Raw) -> Raw:
+    photo = [{"file_id": "a", "file_unique_id": "b", "width": 1, "height": 1}]
+    caption = {"caption": sent["text"], "caption_entities": sent["entities"], "photo": photo}
+    return {name: sent[name] for name in sent.keys() - {"text", "entities"}} | caption
+
+
+@pytest.mark.parametrize(
+    "word", ["optout", "OptOut", "OPTOUT", f"optout@{ME}", "optOut@Sandbox_Bot"]
+)
+@pytest.mark.parametrize("is_caption", [False, True])
+def test_a_command_is_read_in_text_and_caption_in_any_case(word: str, is_caption: bool) -> None:
+    sent = raw_updates.command(PERSON, word, DATE)
+    update = decoded({"message": under_a_photo(sent) if is_caption else sent})
+    interaction = classify(update, RECEIVED)
+
+    assert interaction is not None
+    assert interaction.interaction_type is InteractionType.COMMAND
+    assert choice(update, ME) is Choice.OPT_OUT
+    assert event(update, {"optout"}, ME) == "/optout"
+
+
+@pytest.mark.parametrize("word", ["optout@other_bot", f"optout@{ME}x", "/optout", "out"])
+def test_a_command_of_another_bot_is_none_of_this_one(word: str) -> None:
+    update = decoded({"message": raw_updates.command(PERSON, word, DATE)})
+    interaction = classify(update, RECEIVED)
+
+    assert interaction is not None
+    assert interaction.interaction_type is InteractionType.COMMAND
+    assert choice(update, ME) is None
+    assert event(update, {"optout"}, ME) is None
+
+
+def test_opting_out_works_where_the_message_cannot_be_decoded() -> None:
+    sent = raw_updates.command(PERSON, "optout", DATE)
+    update = decoded({"message": sent | {"forward_origin": {"type": "hidden_user"}}})
+
+    assert choice(update, ME) is Choice.OPT_OUT

@@ -33,7 +33,10 @@ async def test_only_the_commands_that_the_bot_registers_are_counted_by_name(
 ) -> None:
     database = tmp_path / "analytics.sqlite3"
     person = sandbox.person()
-    said = ["/help", "/roll", "/roll@its_name", "/roll 20", "/never_made", "roll", "see /help", "/"]
+    said = [
+        *("/help", "/roll", "/roll@sandbox_bot", "/ROLL@Sandbox_Bot 20", "/help@other_bot"),
+        *("/never_made", "roll", "see /help", "/"),
+    ]
     async with running_bot(sandbox, database):
         for text in said:
             await person.says(text)

@@ -126,7 +126,7 @@ async def unreadable(times: int, *, webhook: bool) -> Row:
                     await says(tale, person)
                     answers += 1
                 elif kind == "broken":
-                    await sandbox.inject(broken)
+                    tale.said.append(await sandbox.inject(broken) or 0)
                 else:
                     tale.said.append(await sandbox.inject(unknown, unasked=True) or 0)
             async with running_bot(sandbox, tale.database, log_level="DEBUG", **settings):
@@ -135,7 +135,7 @@ async def unreadable(times: int, *, webhook: bool) -> Row:
                 await tale.talk(1)
                 await sandbox.settled()
                 # With nothing after it that would be acknowledged.
-                await sandbox.inject(broken)
+                tale.said.append(await sandbox.inject(broken) or 0)
                 await sandbox.settled()
         return tale.row(times)
 

@@ -1,0 +1,89 @@
+"""JSON -> updates: whatever is odd about one, the others of its batch are received."""
+
+import json
+import logging
+import re
+from collections.abc import Iterator
+from typing import Any
+
+from aiogram import Bot
+from aiogram.types import Update
+
+from bot.classify import UNDECODED, Undecoded
+
+logger = logging.getLogger(__name__)
+
+# Every kind of update: Telegram keeps only what was asked for, and a kind without a handler
+# would not be asked for.
+ALL_UPDATES = [kind for kind in Update.model_fields if kind != "update_id"]
+# Far above what Telegram nests, and below what Python's decoder can follow.
+DEEPEST = 100
+# Digits. Of more than 4,300 Python makes no number; none of Telegram's has more than 20.
+LONGEST_NUMBER = 100
+# A string, or the begin or the end of what can be nested.
+TOKEN = re.compile(r'"(?:[^"\\]|\\.)*+"|[\[\]{}]', re.DOTALL)
+
+
+def loads(text: str | bytes) -> Any:
+    """As json.loads, but nothing is too deep, and no number or byte beyond reading.
+
+    What lies deeper than 100 levels is null, and so is a number of more than 100 digits.
+    Raises ValueError for what is no JSON.
+    """
+    if isinstance(text, bytes):
+        text = text.decode("utf-8", "replace")
+    try:
+        return json.loads(text)
+    except (RecursionError, ValueError):
+        return json.loads(_shallow(text), parse_int=_number)
+
+
+def _shallow(text: str) -> str:
+    kept: list[str] = []
+    depth = end = 0
+    for token in TOKEN.finditer(text):
+        match token[0]:
+            case "{" | "[":
+                if depth == DEEPEST:
+                    kept += text[end : token.start()], "null"
+                depth += 1
+            case "}" | "]":
+                depth -= 1
+                if depth == DEEPEST:
+                    end = token.end()
+    return "".join(kept) + text[end:]
+
+
+def _number(digits: str) -> int | None:
+    return int(digits) if len(digits) <= LONGEST_NUMBER else None
+
+
+def decode(raw: Any, bot: Bot) -> Update | None:
+    """An update from its JSON, None for what is none at all.
+
+    In the place of an undecodable one comes an update without content, so that polling
+    acknowledges it, and it is not sent again for a day. `classify` reads what happened, and
+    handlers do not see it.
+    """
+    try:
+        return Update.model_validate(raw, context={"bot": bot})
+    # aiogram means to raise ValidationError, and raises others for what is nested, or a date.
+    except Exception:
+        update_id = raw.get("update_id") if isinstance(raw, dict) else None
+        if type(update_id) is not int:
+            logger.warning("skipped an update without a number")
+            return None
+    known = [kind for kind in ALL_UPDATES if kind in raw]
+    logger.warning("update %d cannot be decoded, its handlers do not see it: %s", update_id, known)
+    kind = next(iter(known or raw.keys() - {"update_id"}), "")
+    content = {"update_id": update_id, UNDECODED: Undecoded(kind, raw.get(kind))}
+    return Update.model_validate(content, context={"bot": bot})
+
+
+def decode_one_by_one(answer: Any, bot: Bot) -> Iterator[Update]:
+    """The updates of an answer to getUpdates that was refused as a whole because of one."""
+    batch = answer.get("result") if isinstance(answer, dict) else None
+    for raw in batch if isinstance(batch, list) else []:
+        update = decode(raw, bot)
+        if update is not None:
+            yield update

@@ -1,0 +1,15 @@
+"""aiogram's filters of commands, in any case of letters, as `bot.classify` reads them."""
+
+from typing import Any
+
+from aiogram import filters
+
+
+class Command(filters.Command):
+    def __init__(self, *values: str, **options: Any) -> None:
+        super().__init__(*values, ignore_case=True, **options)
+
+
+class CommandStart(filters.CommandStart):
+    def __init__(self, **options: Any) -> None:
+        super().__init__(ignore_case=True, **options)
