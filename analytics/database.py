@@ -97,11 +97,13 @@ class Database:
                 await encryption.refuse_foreign(path, key)
                 if access is Access.OWN:
                     files.create_folder(path.parent)
-                elif not files.size(path):
+                elif not files.size(path) and not files.size(files.plain(path)):
                     raise CannotOpen(
                         f"{path} does not exist: start the bot first, or set DATABASE_PATH"
                     )
                 owner = locks.enter(path, access, held)
+                if owner and files.undo_replacing(path):
+                    await encryption.refuse_foreign(path, key)
                 database = cls(path, access, owner, held, prepare or _nothing_to_prepare, key)
                 stack.push_async_callback(database._disconnect)
                 await database._connect()

@@ -56,17 +56,20 @@ async def encrypt(path: Path, key: bytes) -> bool:
     """
     check_sqlite(key)
     path = Path(os.path.realpath(path))
-    if not files.size(path):
+    files.refuse_special(path)
+    if not files.size(path) and not files.size(files.plain(path)):
         raise CannotOpen(f"{path} does not exist: the bot makes it, encrypted, on its first start")
     with ExitStack() as held:
         try:
             locks.be_alone(path, held)
+            files.undo_replacing(path)
             held.callback(files.discard_draft, path)
             is_plain = files.is_plain(path)
             await refuse_foreign(path, None if is_plain else key)
             files.remove_plain(path)
             if is_plain:
                 await _carry_log_over(path)
+                files.discard_draft(path)
                 await _copy(path, files.begin_draft(path), key)
                 files.replace_with_draft(path)
                 files.remove_plain(path)

@@ -59,11 +59,16 @@ def sync_folder(folder: Path) -> None:
             os.close(descriptor)
 
 
-def begin_draft(path: Path) -> Path:
-    """An empty file, mode 0600, that `publish` gives the name `path` once it is whole."""
-    discard_draft(path)
-    draft = _draft(path)
-    os.close(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
+def begin_draft(path: Path, content: bytes = b"") -> Path:
+    """Make a file, mode 0600, that `publish` gives the name `path` once it is whole.
+
+    Raises FileExistsError while another process writes one, or after a kill: whoever knows that
+    there is no other process discards it before.
+    """
+    draft = draft_of(path)
+    # Never through a link: O_EXCL refuses one.
+    with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
+        file.write(content)
     return draft
 
 
@@ -72,18 +77,37 @@ def publish(path: Path, *, over: bool = False) -> None:
 
     Where there is something already it is put `over` that, or raises FileExistsError.
     """
-    with _draft(path).open("rb") as file:
+    draft = draft_of(path)
+    with draft.open("rb") as file:
         os.fsync(file.fileno())
     try:
-        (os.replace if over else os.link)(_draft(path), path)
+        if over:
+            draft.replace(path)
+        else:
+            _name(draft, path)
     finally:
         discard_draft(path)
     sync_folder(path.parent)
 
 
+def _name(draft: Path, path: Path) -> None:
+    """Raises FileExistsError rather than put one file over another."""
+    try:
+        os.link(draft, path)
+    except FileExistsError:
+        raise
+    except OSError:
+        # FAT, exFAT, Android and some of FUSE have no second names, and each says so with an error
+        # of its own. Of our processes only the one that made the draft can be here; and a kill
+        # leaves no name to an empty file, as one would that holds the place first.
+        if os.path.lexists(path):
+            raise FileExistsError from None
+        draft.rename(path)
+
+
 def discard_draft(path: Path) -> None:
     """Remove what a kill has left."""
-    draft = _draft(path)
+    draft = draft_of(path)
     draft.unlink(missing_ok=True)
     discard_companions(draft)
 
@@ -94,7 +118,7 @@ def discard_companions(path: Path) -> None:
         file.unlink(missing_ok=True)
 
 
-def _draft(path: Path) -> Path:
+def draft_of(path: Path) -> Path:
     return path.with_name(f"{path.name}{UNFINISHED}")
 
 
@@ -109,15 +133,28 @@ def replace_with_draft(path: Path) -> None:
     What is in the log has to be in the database: the log goes before. Whatever kills this leaves
     one or the other under the name, whole.
     """
-    with _draft(path).open("rb") as file:
+    with draft_of(path).open("rb") as file:
         os.fsync(file.fileno())
     for beside in (wal, _index):
         with suppress(FileNotFoundError):
             beside(path).rename(beside(plain(path)))
     sync_folder(path.parent)
-    os.link(path, plain(path))
-    _draft(path).rename(path)
+    try:
+        os.link(path, plain(path))
+    except OSError:
+        # Without second names (as in `_name`) the file has none for a moment: see `undo_replacing`.
+        path.rename(plain(path))
+    draft_of(path).replace(path)
     sync_folder(path.parent)
+
+
+def undo_replacing(path: Path) -> bool:
+    """Give the plain database its name back, where a kill came between the two renames."""
+    if os.path.lexists(path) or not size(plain(path)):
+        return False
+    plain(path).rename(path)
+    sync_folder(path.parent)
+    return True
 
 
 def remove_plain(path: Path) -> None:
@@ -151,14 +188,19 @@ def _header(path: Path) -> bytes:
         return file.read(72)
 
 
+def refuse_special(path: Path) -> None:
+    """Raise CannotOpen for the path of a folder, or of a pipe, which would be waited for."""
+    if path.exists() and not path.is_file():
+        raise CannotOpen(f"{path} is not a file: set DATABASE_PATH to the path of a file")
+
+
 def refuse_foreign(path: Path, application_id: int, *, encrypted: bool) -> None:
     """Raise CannotOpen for a path that is not ours, before anything is written there.
 
     Looks at the header alone: opening a database with SQLite may create its companions. A path
     that leads to nothing or to an empty file is free; of an encrypted file only its key tells more.
     """
-    if path.exists() and not path.is_file():
-        raise CannotOpen(f"{path} is not a file: set DATABASE_PATH to the path of a file")
+    refuse_special(path)
     if not size(path):
         return
     if not is_plain(path):
@@ -188,6 +230,11 @@ def size(path: Path) -> int:
         return 0
 
 
+def is_regular(path: Path) -> bool:
+    """Whether it is a file, and no link, folder, pipe or device."""
+    return not path.is_symlink() and path.is_file()
+
+
 def identity(path: Path) -> Identity:
     """Tells whether the path still leads to the files that were opened, not cut to nothing."""
     return _inode(path) if size(path) else None, _inode(wal(path))
@@ -212,7 +259,8 @@ def set_aside(path: Path) -> Path:
     moved = []
     for old, new in ((path, aside), (wal(path), wal(aside)), (journal(path), journal(aside))):
         if old.exists():
-            old.chmod(0o600)
+            with suppress(OSError):  # not every file system has rights
+                old.chmod(0o600)
             old.rename(new)
             sync_folder(path.parent)
             moved.append(new)
@@ -231,12 +279,14 @@ def reserve(path: Path) -> Path:
 
 def keep_reserve(path: Path) -> None:
     """Have the reserve, if the disk has room for it and as much again."""
-    if size(reserve(path)) >= RESERVE_BYTES:
+    if is_regular(reserve(path)) and size(reserve(path)) >= RESERVE_BYTES:
         return
     try:
         if shutil.disk_usage(path.parent).free < 2 * RESERVE_BYTES:
             return
-        descriptor = os.open(reserve(path), os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+        # Made anew: what a link leads to, or has another name, too, is not ours to write to.
+        reserve(path).unlink(missing_ok=True)
+        descriptor = os.open(reserve(path), os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     except OSError:
         return  # the folder is gone or read-only, as the next statement will find
     try:

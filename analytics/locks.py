@@ -1,5 +1,6 @@
 """Locks between processes, which die with the process: one owner, and one writer beside it."""
 
+import os
 from contextlib import ExitStack
 from enum import Enum, auto
 from pathlib import Path
@@ -7,6 +8,7 @@ from typing import Any
 
 from filelock import FileLock, Timeout
 
+from analytics import files
 from analytics.files import CannotOpen
 
 # How long a starting bot waits for a command that has the file to itself, or for the bot before it.
@@ -75,4 +77,6 @@ def write_lock(path: Path, timeout: float) -> Any:
 
 
 def _lock(path: str, timeout: float) -> Any:
+    if os.path.lexists(path) and not files.is_regular(Path(path)):
+        raise CannotOpen(f"{path} is not a regular file: remove it, and try again")
     return FileLock(path, mode=0o600).acquire(timeout=timeout)

@@ -55,6 +55,7 @@ MADE = "SELECT type, name FROM sqlite_schema WHERE name NOT LIKE 'sqlite%' ORDER
 
 async def make(path: Path, key: bytes | None) -> None:
     """A new file, whole before it has its name. Raises FileExistsError where there is something."""
+    files.discard_draft(path)
     draft = files.begin_draft(path)
     async with connect(draft, key, read_only=False) as connection:
         await set_pragmas(connection, PRAGMAS)

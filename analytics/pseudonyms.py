@@ -108,10 +108,14 @@ def parse_key(text: str) -> bytes:
 
 def read_key(path: Path) -> bytes | None:
     """The key in a key file, None without a file. Raises ValueError for a file without a key."""
+    if path.exists() and not path.is_file():
+        raise ValueError("it is not a file")  # a pipe would be waited for
     try:
         return parse_key(path.read_text("ascii"))
     except FileNotFoundError:
         return None
+    except OSError as error:
+        raise ValueError(error.strerror) from None
 
 
 def new_key() -> bytes:
@@ -120,7 +124,8 @@ def new_key() -> bytes:
 
 def write_key(path: Path, key: bytes) -> None:
     """Make a key file with mode 0600, on the disk when this returns; an existing one stays."""
-    files.begin_draft(path).write_text(f"{key.hex()}\n", "ascii")
+    files.discard_draft(path)
+    files.begin_draft(path, f"{key.hex()}\n".encode())
     with suppress(FileExistsError):
         files.publish(path)
 

@@ -57,8 +57,10 @@ async def restore(
     that of the backup; nothing has changed then. With `force`, a database at `path` is overwritten.
     """
     path = Path(os.path.realpath(path))
-    if not source.exists():
-        raise BackupRefused(f"{source} does not exist: give the path of a backup")
+    if not source.is_file():
+        what = "is not a file" if source.exists() else "does not exist"
+        raise BackupRefused(f"{source} {what}: give the path of a backup")
+    files.refuse_special(path)
     if path.exists() and not force:
         raise BackupRefused(f"{path} exists already: --force overwrites it with the backup")
     check_sqlite(database_key)

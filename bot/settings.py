@@ -244,6 +244,8 @@ SomeSettings = TypeVar("SomeSettings", bound=DataSettings)
 
 def load(kind: type[SomeSettings], **given: Any) -> SomeSettings:
     """The settings as given, or from the environment and `.env`. Raises WrongSettings."""
+    if (env := Path(ENV_FILE)).exists() and not env.is_file():
+        raise WrongSettings(f"{env} is not a file: put the settings into a text file")
     try:
         return kind(**given)
     except ValidationError as error:

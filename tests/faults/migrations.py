@@ -9,6 +9,7 @@ import sqlite3
 from collections.abc import Iterable, Iterator
 from contextlib import AsyncExitStack, ExitStack, closing, contextmanager
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -17,6 +18,7 @@ from unittest.mock import patch
 import aiosqlite
 
 from analytics import AnalyticsService, InteractionType, UserInteraction, migrations
+from tests.faults.no_hard_links import without_hard_links
 from tests.faults.recount import inconsistencies
 from tests.faults.table import Fault, Row
 
@@ -58,7 +60,7 @@ class Deadly:
         return rows
 
 
-def start_and_die(path: Path, new: bool, statements: int) -> None:
+def start_and_die(path: Path, new: bool, statements: int, linkless: bool) -> None:
     """In a process of its own: what a start does, up to a statement of the transaction."""
     whole = migrations.in_one_transaction
 
@@ -68,6 +70,8 @@ def start_and_die(path: Path, new: bool, statements: int) -> None:
     async def start() -> None:
         async with AsyncExitStack() as stack:
             stack.enter_context(patch.object(migrations, "in_one_transaction", deadly))
+            if linkless:
+                stack.enter_context(without_hard_links())
             if not new:
                 stack.enter_context(next_version())
             await stack.enter_async_context(AnalyticsService.open(path))
@@ -75,12 +79,12 @@ def start_and_die(path: Path, new: bool, statements: int) -> None:
     asyncio.run(start())
 
 
-def is_killed(path: Path, new: bool, statements: int) -> bool:
+def is_killed(path: Path, new: bool, statements: int, linkless: bool = False) -> bool:
     """False if the start had fewer statements than that, and came to its end."""
     # Forked by a small process without threads: 20 ms instead of the imports each time.
     processes = multiprocessing.get_context("forkserver")
     processes.set_forkserver_preload([__name__])
-    child = processes.Process(target=start_and_die, args=(path, new, statements))
+    child = processes.Process(target=start_and_die, args=(path, new, statements, linkless))
     child.start()
     child.join()
     assert child.exitcode in (-signal.SIGKILL, 0), child.exitcode
@@ -139,17 +143,20 @@ async def killed_while_migrating(times: int) -> Row:
     return _row(injected, injected * INTERACTIONS, recorded)
 
 
-async def killed_while_made(times: int) -> Row:
+async def killed_while_made(times: int, *, linkless: bool = False) -> Row:
     """`times` rounds over all statements; the next start then records."""
     injected = recorded = 0
-    with TemporaryDirectory() as folder:
+    with ExitStack() as stack:
+        folder = stack.enter_context(TemporaryDirectory())
+        if linkless:
+            stack.enter_context(without_hard_links())
         whole = Path(folder) / "whole" / NAME
         async with AnalyticsService.open(whole):
             pass
         for _ in range(times):
             for statements in range(1, MOST_STATEMENTS):
                 path = Path(folder) / "new" / NAME
-                if not is_killed(path, new=True, statements=statements):
+                if not is_killed(path, new=True, statements=statements, linkless=linkless):
                     assert contents(path) == contents(whole)
                     break
                 injected += 1
@@ -192,4 +199,10 @@ def _row(injected: int, acknowledged: int, recorded: int) -> Row:
 FAULTS = [
     Fault("migration killed after each statement", killed_while_migrating, short=1, long=20),
     Fault("new file killed after each statement", killed_while_made, short=1, long=20),
+    Fault(
+        "new file killed, no hard links",
+        partial(killed_while_made, linkless=True),
+        short=1,
+        long=1,
+    ),
 ]

@@ -1,0 +1,45 @@
+"""A file has one name only, as on FAT, exFAT, Android and some FUSE; and a kill comes."""
+
+import errno
+import os
+import sys
+from contextlib import AbstractContextManager
+from pathlib import Path
+from typing import Any
+from unittest.mock import patch
+
+from analytics import AnalyticsService
+from analytics.encryption import encrypt
+from tests.analytics.bytes_on_disk import die
+from tests.second_connection import DATABASE_KEY
+
+STEPS = {"os.rename", "os.remove"}
+
+
+def without_hard_links(number: int = errno.EPERM) -> AbstractContextManager[Any]:
+    return patch("os.link", side_effect=OSError(number, os.strerror(number)))
+
+
+async def start_and_die(path: Path, count: int) -> None:
+    with without_hard_links():
+        die_before(count)
+        async with AnalyticsService.open(path):
+            pass
+
+
+async def encrypt_and_die(path: Path, count: int) -> None:
+    with without_hard_links():
+        die_before(count)
+        await encrypt(path, DATABASE_KEY)
+
+
+def die_before(count: int) -> None:
+    """That many-th file is given a name, or removed."""
+
+    def step() -> None:
+        nonlocal count
+        count -= 1
+        if not count:
+            die()
+
+    sys.addaudithook(lambda event, _: step() if event in STEPS else None)
