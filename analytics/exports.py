@@ -71,9 +71,9 @@ def _rows(aggregates: Aggregates) -> Iterator[Row]:
     for name, count in report.interaction_types_breakdown.items():
         yield "type", report.since, name, count
     for name, count in report.commands.items():
-        yield "command", report.commands_since, name, count
-    yield "bot", report.commands_since, "blocked", report.blocked
-    yield "bot", report.commands_since, "unblocked", report.unblocked
+        yield "command", report.since, name, count
+    yield "bot", report.since, "blocked", report.blocked
+    yield "bot", report.since, "unblocked", report.unblocked
     step = "hour" if history.step < timedelta(days=1) else "day"
     for bucket in history.buckets:
         yield from _of_bucket(bucket, step)

@@ -46,6 +46,8 @@ MIGRATIONS: dict[int, Sequence[str]] = {
     4: (
         # Admins' own looks were counted among what people use.
         "DELETE FROM daily_events WHERE event IN ('/stats', '/alerts', '/audit', '/cleanup')",
+        # The periods of a kept report had other beginnings.
+        "DELETE FROM file_settings WHERE name = 'report_snapshot'",
     ),
 }
 

@@ -1,12 +1,12 @@
 """What admins are shown of a period: sums and numbers of people, beside the period before."""
 
 from dataclasses import dataclass, replace
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 from enum import StrEnum
 
 
 class Period(StrEnum):
-    """The newest so many hours, in whole hours, UTC; the last one is the hour that runs."""
+    """24 whole hours, or whole days, UTC; the last one is the hour or day that runs."""
 
     DAY = "24h"
     WEEK = "7d"
@@ -40,7 +40,7 @@ class PeriodReport:
     period: Period
     as_of: datetime
     since: datetime
-    """The beginning of the period, included: a whole hour, UTC."""
+    """The beginning of the period, included: of an hour for 24 h, else of a day, UTC."""
     interactions: int
     active_users: int
     new_users: int
@@ -48,7 +48,8 @@ class PeriodReport:
     returning_users: int
     """The other ones: new and returning make the active."""
     interactions_before: int | None
-    """In the period before, of the same length. None if `before_missing` says why."""
+    """In the same part of the period before, so that steady use shows no change: of the hour that
+    corresponds to the running one, the share that has passed. None if `before_missing` says why."""
     active_users_before: int | None
     before_missing: Missing | None
     deleted_until: datetime | None
@@ -58,12 +59,12 @@ class PeriodReport:
     interaction_types_breakdown: dict[str, int]
     """Type to interactions, the largest first; types without any are left out."""
     commands: dict[str, int]
-    """The bot's own commands, without the slash, to how often; the largest first. Of whole days
-    from `commands_since`, UTC, as are the next two."""
-    blocked: int
-    """How often somebody blocked the bot."""
-    unblocked: int
-    commands_since: date
+    """The bot's own commands, without the slash, to how often; the largest first. With `other`,
+    which the bot does not register, they sum to the type `command`. By name they are counted by
+    the day: in 24 h all of them are `other`."""
+    blocked: int | None
+    """How often somebody blocked the bot; None in 24 h, for it is counted by the day, too."""
+    unblocked: int | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -12,6 +12,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from analytics.commands import counts_as
 from analytics.database import Database
 from analytics.interactions import UserInteraction
 from analytics.notices import Notice, RecordingFails, RecordingWorks
@@ -148,7 +149,7 @@ class Recorder:
             self._references.opt_out(interaction.user_id),
             interaction.interaction_type.value,
             timestamp,
-            event,
+            event if counts_as(event, interaction.interaction_type) else None,
         )
 
     async def _write(self) -> None:

@@ -126,7 +126,8 @@ class Reports:
 
     async def of_period(self, period: Period) -> PeriodReport:
         if not self.of_intervals:
-            return await self._windows.report(period, self._clock())
+            now = self._clock()
+            return await self._windows.report(period, now, now)
         return (await self._snapshot()).periods[period]
 
     async def history(self, length: timedelta) -> History:
@@ -134,7 +135,8 @@ class Reports:
         if not timedelta(hours=1) <= length <= LONGEST_HISTORY:
             raise ValueError("give a length from an hour to 366 days")
         if not self.of_intervals:
-            return await self._windows.history(length, self._clock())
+            now = self._clock()
+            return await self._windows.history(length, now, now)
         histories = (await self._snapshot()).histories
         return next(history.last(length) for history in histories if history.length >= length)
 
@@ -182,11 +184,12 @@ class Reports:
                 await file_settings.put(self._database, SNAPSHOT, made)
 
     async def _make_snapshot(self, end: datetime) -> Snapshot:
+        last = end - timedelta(seconds=1)
         return Snapshot(
             report=await self._report(end),
-            periods={period: await self._windows.report(period, end) for period in Period},
+            periods={period: await self._windows.report(period, end, last) for period in Period},
             histories=[
-                await self._windows.history(length, end)
+                await self._windows.history(length, end, last)
                 for length in (*LENGTHS.values(), LONGEST_HISTORY)
             ],
         )

@@ -1,7 +1,7 @@
 """The periods and histories of a file: sums over counters, and people counted in what has gone by.
 
-Periods are of whole hours and histories of whole hours or days, UTC, so that the counters by hour
-give them exactly, whatever TIMESTAMP_PRECISION is.
+Both are of whole hours or days, UTC, so that the counters by hour give them exactly, whatever
+TIMESTAMP_PRECISION is; a history of the length of a period is of the same ones.
 """
 
 import json
@@ -10,13 +10,14 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from analytics.commands import by_name
 from analytics.database import Database
+from analytics.interactions import InteractionType
 from analytics.people import People
 from analytics.periods import Bucket, History, Missing, Period, PeriodReport
 from analytics.small_groups import breakdown, small_groups
+from analytics.spans import DAY, HOUR, Span, span, step_of
 
-HOUR = 3_600
-DAY = 86_400
 # The names of file_settings: when recording began, and up to when cleanup has deleted.
 BEGAN = "recording_began"
 DELETED_UNTIL = "deleted_until"
@@ -43,7 +44,9 @@ PERIOD = f"""
         (SELECT json_group_object(event, total) FROM (
             SELECT event, sum(count) AS total FROM daily_events
             WHERE day >= :since / 86400 GROUP BY event)),
-        (SELECT coalesce(sum(count), 0) FROM hourly_counts WHERE hour >= :before AND hour < :since),
+        (SELECT coalesce(sum(count), 0) FROM hourly_counts
+            WHERE hour >= :before AND hour < :middle),
+        (SELECT coalesce(sum(count), 0) FROM hourly_counts WHERE hour = :middle),
         {PAST}
 """
 # Of days, and of hours where the step is an hour.
@@ -97,52 +100,56 @@ class Windows:
         self._database = database
         self._enough = breakdown_min_users
 
-    async def report(self, period: Period, now: datetime) -> PeriodReport:
-        length = int(period.length.total_seconds())
-        since = -(-(int(now.timestamp()) - length) // HOUR) * HOUR
-        before = since - length
-        [row] = await self._database.read(PERIOD, {"since": since, "before": before})
-        active, new, types, busiest, events, interactions_before, *past = row
+    async def report(self, period: Period, as_of: datetime, last: datetime) -> PeriodReport:
+        """Report on the period that `last` is in, as of `as_of`."""
+        of = span(period, as_of, last)
+        bounds = {"since": of.since, "before": of.before, "middle": of.middle}
+        [row] = await self._database.read(PERIOD, bounds)
+        active, new, types, busiest, events, complete, in_hour, *past = row
         counts: dict[str, int] = json.loads(types)
-        missing = Past(*past).missing(before)
+        missing = Past(*past).missing(of.before)
         deleted_until = Past(*past).deleted_until
-        folded = await small_groups(self._database, counts, self._enough, since)
-        commands: dict[str, int] = json.loads(events)
-        blocked, unblocked = commands.pop(BLOCKED, 0), commands.pop(UNBLOCKED, 0)
+        folded = await small_groups(self._database, counts, self._enough, of.since)
+        named: dict[str, int] = json.loads(events)
+        blocked, unblocked = named.pop(BLOCKED, 0), named.pop(UNBLOCKED, 0)
+        # Hours that begin within a day have no counts by name.
+        has_names = not of.since % DAY and period is not Period.DAY
+        commands = {
+            name.removeprefix("/"): count
+            for name, count in named.items()
+            if has_names and count >= self._enough
+        }
         return PeriodReport(
             period=period,
-            as_of=now,
-            since=_moment(since),
+            as_of=as_of,
+            since=_moment(of.since),
             interactions=sum(counts.values()),
             active_users=active,
             new_users=new,
             returning_users=active - new,
-            interactions_before=None if missing else interactions_before,
-            active_users_before=None
-            if missing
-            else await self.people.between(before, since, interactions_before),
+            interactions_before=None if missing else of.interpolate(complete, complete + in_hour),
+            active_users_before=None if missing else await self._before(of, complete, in_hour),
             before_missing=missing,
             deleted_until=_moment(deleted_until)
-            if deleted_until is not None and since < deleted_until
+            if deleted_until is not None and of.since < deleted_until
             else None,
             busiest_hour=busiest,
             interaction_types_breakdown=breakdown(counts, folded),
-            # Used less often, it was of fewer people for certain.
-            commands=breakdown(
-                {
-                    name.removeprefix("/"): count
-                    for name, count in commands.items()
-                    if count >= self._enough
-                }
-            ),
-            blocked=blocked,
-            unblocked=unblocked,
-            commands_since=_moment(since).date(),
+            commands=by_name(commands, counts.get(InteractionType.COMMAND, 0)),
+            blocked=blocked if has_names else None,
+            unblocked=unblocked if has_names else None,
         )
 
-    async def history(self, length: timedelta, now: datetime) -> History:
-        step = HOUR if length <= timedelta(days=1) else DAY
-        newest = int(now.timestamp()) // step * step
+    async def _before(self, of: Span, complete: int, in_hour: int) -> int:
+        """Count the people of the part of the period before."""
+        people = await self.people.between(of.before, of.middle, complete)
+        total = complete + in_hour
+        return of.interpolate(people, await self.people.between(of.before, of.middle + HOUR, total))
+
+    async def history(self, length: timedelta, as_of: datetime, last: datetime) -> History:
+        """Return the buckets of the `length` that ends with the hour or day that `last` is in."""
+        step = step_of(length)
+        newest = int(last.timestamp()) // step * step
         since = newest - (int(length.total_seconds()) // step - 1) * step
         [row] = await self._database.read(HISTORY, {"since": since, "step": step})
         recorded, trends, weekdays, *past = row
@@ -171,7 +178,7 @@ class Windows:
                 people = await self.people.between(begins, begins + step, total)
                 buckets.append(self._bucket(begins, total, people, breakdown(here, folded)))
         return History(
-            as_of=now,
+            as_of=as_of,
             since=_moment(since),
             step=timedelta(seconds=step),
             buckets=tuple(buckets),

@@ -4,9 +4,9 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from html import escape
 
-from analytics import AdminReport, Missing, Period, PeriodReport
+from analytics import AdminReport, InteractionType, Missing, Period, PeriodReport
 from bot import texts
-from bot.language import N_, _, day, moment, number, percent
+from bot.language import N_, _, moment, number, percent
 
 CHART = N_("Chart")
 EXPORT = N_("Export")
@@ -22,6 +22,7 @@ PERIODS = {
 # Characters of a fixed width that fit on a phone, and commands that fit into a message.
 WIDTH = 34
 MOST_COMMANDS = 10
+OTHER = InteractionType.OTHER.value
 BAR_WIDTH = 10
 EIGHTHS = " ▏▎▍▌▋▊▉"
 
@@ -42,8 +43,8 @@ def statistics(
         _table(_numbers(report)) + "\n" + _compared(report),
         _hour_and_past(report),
         _by_type(report),
-        _days(report),
-        _("<i>Active: different people who did something. Whole hours, UTC.</i>"),
+        _commands(report),
+        _("<i>Active: distinct users with at least one interaction.</i>"),
         _trust(whole, next_cleanup, postponed),
     ]
     return "\n\n".join(part for part in parts if part)
@@ -89,10 +90,13 @@ def no_charts() -> str:
 
 
 def _title(report: PeriodReport, of_intervals: bool) -> str:
-    title = _("📊 <b>Statistics, {period}</b>").format(period=length(report.period))
-    if not of_intervals:
-        return title
-    return title + "\n" + _("as of {moment}").format(moment=moment(report.as_of))
+    lines = [
+        _("📊 <b>Statistics, {period}</b>").format(period=length(report.period)),
+        _("<i>Since {moment}</i>").format(moment=moment(report.since)),
+    ]
+    if of_intervals:
+        lines.append(_("as of {moment}").format(moment=moment(report.as_of)))
+    return "\n".join(lines)
 
 
 def _numbers(report: PeriodReport) -> list[Cells]:
@@ -136,7 +140,7 @@ def _compared(report: PeriodReport) -> str:
         case Missing.DELETED:
             said = _("The {period} before: deleted by retention.")
         case None:
-            said = _("Compared with the {period} before.")
+            said = _("Compared with the same part of the {period} before.")
     return "<i>" + said.format(period=before) + "</i>"
 
 
@@ -166,19 +170,30 @@ def _by_type(report: PeriodReport) -> str:
     return title + _table_with_bars(breakdown, report.interactions)
 
 
-def _days(report: PeriodReport) -> str:
-    """What is counted by whole days."""
-    since = _("Since {day}, whole days, UTC").format(day=day(report.commands_since))
+def _commands(report: PeriodReport) -> str:
+    """By name, and how often the bot was blocked: both are counted by the day."""
+    title = _("<b>Commands</b>")
+    if report.blocked is None or report.unblocked is None:
+        return title + "\n" + _("Counted by the day: choose 7 days or more.")
     happened = _("Blocked: {blocked}, unblocked: {unblocked}").format(
         blocked=number(report.blocked), unblocked=number(report.unblocked)
     )
-    shown = list(report.commands.items())[:MOST_COMMANDS]
-    parts = [_("<b>Commands</b>"), f"<i>{since}</i>"]
-    parts.append(
-        _table([(f"/{name}", number(count)) for name, count in shown]) if shown else _("None.")
-    )
-    if more := len(report.commands) - len(shown):
-        parts.append(_("and {count} more", "and {count} more", more).format(count=number(more)))
+    parts = [title]
+    names = [name for name in report.commands if name != OTHER]
+    hidden = names[MOST_COMMANDS:]
+    rows = [(f"/{name}", report.commands[name]) for name in names[:MOST_COMMANDS]]
+    # The rows sum to what is counted by type.
+    rest = sum(report.commands.values()) - sum(count for _name, count in rows)
+    if rest:
+        rows.append((_("other"), rest))
+    parts.append(_table([(name, number(count)) for name, count in rows]) if rows else _("None."))
+    if hidden:
+        more = len(hidden)
+        parts.append(
+            _("other includes {count} command", "other includes {count} commands", more).format(
+                count=number(more)
+            )
+        )
     return "\n".join([*parts, happened])
 
 

@@ -10,7 +10,6 @@ from analytics.exports import Aggregates
 COUNTS = st.integers(0, 10**12)
 MAYBE = st.none() | COUNTS
 MOMENTS = st.datetimes(timezones=st.just(UTC))
-DAYS = st.dates()
 BREAKDOWNS = st.dictionaries(
     st.sampled_from([str(kind) for kind in InteractionType]), st.integers(1, 10**12)
 )
@@ -38,9 +37,8 @@ def reports(draw: st.DrawFn) -> PeriodReport:
         busiest_hour=draw(st.none() | st.integers(0, 23)),
         interaction_types_breakdown=breakdown,
         commands=draw(COMMANDS),
-        blocked=draw(COUNTS),
-        unblocked=draw(COUNTS),
-        commands_since=draw(DAYS),
+        blocked=draw(MAYBE),
+        unblocked=draw(MAYBE),
     )
 
 

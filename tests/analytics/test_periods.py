@@ -4,7 +4,7 @@ import random
 from collections import Counter
 from collections.abc import Iterable
 from contextlib import AbstractAsyncContextManager
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -35,10 +35,14 @@ LONGEST_AGO = 190 * 24
 
 
 def begin(period: Period, now: datetime = NOW) -> datetime:
-    """The first whole hour of a period."""
-    begins = now - period.length
-    whole = begins.replace(minute=0, second=0)
-    return whole if whole == begins else whole + HOUR
+    """The beginning of a period that `now` is in: of an hour, or of a day."""
+    if period is Period.DAY:
+        return now.replace(minute=0, second=0) - 23 * HOUR
+    return now.replace(hour=0, minute=0, second=0) - period.length + DAY
+
+
+def command(ago: timedelta = timedelta(0), person: int = SOMEBODY) -> UserInteraction:
+    return interaction(ago, person, InteractionType.COMMAND)
 
 
 def people(said: Iterable[UserInteraction]) -> set[int]:
@@ -48,7 +52,10 @@ def people(said: Iterable[UserInteraction]) -> set[int]:
 def assert_recounted(report: PeriodReport, said: list[UserInteraction]) -> None:
     since = begin(report.period)
     now = [each for each in said if each.timestamp >= since]
-    before = [each for each in said if since - report.period.length <= each.timestamp < since]
+    first, middle = since - report.period.length, THIS_HOUR - report.period.length
+    complete = [each for each in said if first <= each.timestamp < middle]
+    with_hour = [each for each in said if first <= each.timestamp < middle + HOUR]
+    passed = (NOW - THIS_HOUR) / HOUR
     older = [each for each in said if each.timestamp < since]
     hours = Counter(each.timestamp.hour for each in now)
 
@@ -60,8 +67,12 @@ def assert_recounted(report: PeriodReport, said: list[UserInteraction]) -> None:
     assert report.interaction_types_breakdown == Counter(each.interaction_type for each in now)
     assert report.busiest_hour == min(hours, key=lambda hour: (-hours[hour], hour), default=None)
     assert report.before_missing is None
-    assert report.interactions_before == len(before)
-    assert report.active_users_before == len(people(before))
+    assert report.interactions_before == len(complete) + round(
+        passed * (len(with_hour) - len(complete))
+    )
+    assert report.active_users_before == len(people(complete)) + round(
+        passed * (len(people(with_hour)) - len(people(complete)))
+    )
 
 
 def some_traffic(chance: random.Random, count: int) -> list[UserInteraction]:
@@ -115,9 +126,10 @@ def at_precision(each: UserInteraction, precision: int) -> UserInteraction:
 
 async def test_neither_a_period_nor_a_history_scans_the_rows(tmp_path: Path) -> None:
     async with open_service(tmp_path):
+        asked = ((PERIOD, ("since", "before", "middle")), (HISTORY, ("since", "step")))
         plan = [
             detail
-            for sql, names in ((PERIOD, ("since", "before")), (HISTORY, ("since", "step")))
+            for sql, names in asked
             for *_, detail in select(tmp_path, f"EXPLAIN QUERY PLAN {sql}", dict.fromkeys(names, 1))
         ]
 
@@ -127,7 +139,7 @@ async def test_neither_a_period_nor_a_history_scans_the_rows(tmp_path: Path) -> 
     assert not [detail for detail in plan if "users" in detail.split()]
 
 
-async def test_a_period_begins_with_a_whole_hour_and_the_one_before_ends_there(
+async def test_24_hours_begin_with_a_whole_hour_and_the_ones_before_end_there(
     tmp_path: Path,
 ) -> None:
     since = begin(Period.DAY)
@@ -202,20 +214,20 @@ async def test_who_was_here_before_what_was_deleted_is_returning(tmp_path: Path)
 async def test_commands_and_blocks_are_counted_by_day_and_leave_with_it(tmp_path: Path) -> None:
     events = ["/help", "/roll", "/roll", "blocked", "blocked", "unblocked", None]
     async with open_service(tmp_path) as analytics:
-        await analytics.record([interaction()] * 7, range(7), events)
-        await analytics.record([interaction()] * 7, range(7), events)  # sent once more
-        await analytics.record([interaction(8 * DAY)], None, ["/old"])
-        await analytics.record([interaction(95 * DAY)], None, ["/older"])
+        said = [interaction(interaction_type=InteractionType.COMMAND)] * 7
+        await analytics.record(said, range(7), events)
+        await analytics.record(said, range(7), events)  # sent once more
+        await analytics.record([command(8 * DAY)], None, ["/old"])
+        await analytics.record([command(95 * DAY)], None, ["/older"])
         week = await analytics.period_report(Period.WEEK)
         month = await analytics.period_report(Period.MONTH)
         await analytics.cleanup_old_interactions()
     kept = select(tmp_path, "SELECT event FROM daily_events")
 
-    assert week.commands == {"roll": 2, "help": 1}
-    assert list(week.commands) == ["roll", "help"]
+    assert week.commands == {"roll": 2, "help": 1, "other": 4}
+    assert list(week.commands) == ["roll", "help", "other"]
     assert (week.blocked, week.unblocked) == (2, 1)
-    assert week.commands_since == date(2026, 5, 25)
-    assert month.commands == {"roll": 2, "help": 1, "old": 1}
+    assert month.commands == {"roll": 2, "help": 1, "old": 1, "other": 4}
     assert ("/older",) not in kept
     assert ("/old",) in kept
 
@@ -223,8 +235,8 @@ async def test_commands_and_blocks_are_counted_by_day_and_leave_with_it(tmp_path
 async def test_of_who_opted_out_no_command_is_counted(tmp_path: Path) -> None:
     async with open_service(tmp_path) as analytics:
         await analytics.opt_out(SOMEBODY)
-        await analytics.record([interaction()], [1], ["/help"])
-        report = await analytics.period_report(Period.DAY)
+        await analytics.record([command()], [1], ["/help"])
+        report = await analytics.period_report(Period.WEEK)
 
     assert report.commands == {}
 
@@ -233,10 +245,10 @@ async def test_commands_used_less_often_than_there_must_be_people_are_not_shown(
     tmp_path: Path,
 ) -> None:
     async with open_service(tmp_path, breakdown_min_users=3) as analytics:
-        await analytics.record([interaction()] * 5, None, ["/a"] * 3 + ["/b"] * 2)
-        report = await analytics.period_report(Period.DAY)
+        await analytics.record([command()] * 5, None, ["/a"] * 3 + ["/b"] * 2)
+        report = await analytics.period_report(Period.WEEK)
 
-    assert report.commands == {"a": 3}
+    assert report.commands == {"a": 3, "other": 2}
 
 
 async def test_with_an_interval_periods_change_with_it_only(tmp_path: Path) -> None:

@@ -51,7 +51,6 @@ def a_report(**values: Any) -> PeriodReport:
         "commands": {},
         "blocked": 0,
         "unblocked": 0,
-        "commands_since": SOMETIME.date(),
     }
     return PeriodReport(**defaults | values)
 
@@ -106,6 +105,7 @@ def test_it_fits_into_a_message_and_on_a_phone(
 def test_with_every_type_and_many_commands_it_fits_and_says_how_many_more() -> None:
     everything = {str(kind): 10**9 for kind in InteractionType}
     commands = {f"{number:02}".ljust(32, "x"): 10**9 for number in range(99)}
+    rest = (99 - MOST_COMMANDS) * 10**9
     text, lines = shown(
         a_report(
             interactions=sum(everything.values()),
@@ -117,7 +117,9 @@ def test_with_every_type_and_many_commands_it_fits_and_says_how_many_more() -> N
 
     assert len(text) <= LONGEST_MESSAGE
     assert sum(line.startswith("/") for line in lines) == MOST_COMMANDS
-    assert f"and {99 - MOST_COMMANDS} more" in text
+    assert f"other includes {99 - MOST_COMMANDS} commands" in text
+    *_by_type, others = [line for line in lines if line.startswith("other")]
+    assert others.endswith(f"{rest:,}")
     assert max(map(len, lines)) <= 34
 
 
@@ -149,7 +151,7 @@ def test_what_was_deleted_what_was_never_and_nobody_are_told_apart() -> None:
 
     assert "The 7 days before: no earlier data." in never
     assert "The 7 days before: deleted by retention." in deleted
-    assert "Compared with the 7 days before." in nobody
+    assert "Compared with the same part of the 7 days before." in nobody
     assert "What is older than Jun 1, 2026, 12:00 UTC has been deleted." in partly
     assert not any("has been deleted" in text for text in (never, deleted, nobody))
 

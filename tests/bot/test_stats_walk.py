@@ -219,7 +219,7 @@ async def test_the_walk_shows_what_was_sent_in_at_every_step(
         assert tuple(tuple(label.strip("· ") for label in row) for row in line.buttons) == ROWS
         assert line.message["message_id"] == first.message["message_id"]
         assert line.message["has_protected_content"] is True
-    assert "Compared with the 7 days before." in first.text
+    assert "Compared with the same part of the 7 days before." in first.text
     assert "The 90 days before: no earlier data." in texts_shown[2][1].text
     assert re.search(r"^/roll  +2$", first.text, re.MULTILINE)
     assert "Kept for: 90 days" in first.text
