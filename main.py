@@ -101,7 +101,7 @@ async def serve(settings: Settings, stop: asyncio.Event, clock: GuardedClock) ->
             cleanup=analytics.cleanup_old_interactions,
             last_cleanup=analytics.last_cleanup,
             maintain=analytics.maintain,
-            is_postponed=lambda: clock.ran_away,
+            is_postponed=lambda: not clock.is_confirmed,
             at=settings.cleanup_at,
             clock=clock,
         )
@@ -119,11 +119,11 @@ async def serve(settings: Settings, stop: asyncio.Event, clock: GuardedClock) ->
             scheduler,
             daily_backups.run,
             last=daily_backups.last,
-            is_postponed=lambda: clock.ran_away,
+            is_postponed=lambda: not clock.is_confirmed,
             at=settings.backup_at,
             clock=clock,
         )
-        async with serving_metrics, build_bot(settings, record) as bot:
+        async with serving_metrics, build_bot(settings, record, clock) as bot:
             await analytics.told.keep_only(settings.admin_ids)
             notices = Notices(bot, analytics.told, settings.admin_ids, clock)
             alerts = Alerts(
@@ -141,7 +141,7 @@ async def serve(settings: Settings, stop: asyncio.Event, clock: GuardedClock) ->
                     scheduler,
                     alerts.digest,
                     last=alerts.last_digest,
-                    is_postponed=lambda: clock.ran_away,
+                    is_postponed=lambda: not clock.is_confirmed,
                     at=settings.digest_at,
                     clock=clock,
                     weekday=MONDAY if settings.digest == "weekly" else None,

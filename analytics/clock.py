@@ -1,10 +1,16 @@
 """The wall clock, as far as it can be believed."""
 
+import logging
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
 
-# A clock that is set right by hand, or a change to and from daylight saving time, moves less.
+logger = logging.getLogger(__name__)
+
+# More than a clock of a phone or of Telegram strays, or an answer takes: this clock is wrong.
+TOLERANCE = timedelta(minutes=5)
+# A clock that is set right by hand moves less; Telegram keeps an update no longer.
 LARGEST_STEP = timedelta(days=1)
 
 
@@ -12,11 +18,21 @@ def utc_now() -> datetime:
     return datetime.now(UTC)
 
 
-class GuardedClock:
-    """Believes the wall clock at start, and while it does not run away from the monotonic one.
+def http_date(text: str | None) -> datetime | None:
+    """Return the time of a `Date` header, None without a readable one."""
+    try:
+        return parsedate_to_datetime(text).astimezone(UTC) if text else None
+    except ValueError:
+        return None
 
-    A wall clock that is suddenly years ahead would make everything look past retention. Until
-    dates that Telegram sends confirm it, time goes on as the monotonic clock counts it.
+
+class GuardedClock:
+    """The wall clock while Telegram's dates agree with it, else the time that they tell.
+
+    A computer without a clock of its own starts in the past, and one that is suddenly years ahead
+    would make everything look past retention. Between Telegram's dates, and until the first one,
+    time goes on as the monotonic clock counts it. Nothing is to be deleted before the wall clock
+    is confirmed.
     """
 
     def __init__(
@@ -26,26 +42,62 @@ class GuardedClock:
     ) -> None:
         self._wall = wall
         self._monotonic = monotonic
-        self._believe()
+        self._heard = False  # whether Telegram told a date
+        self._is_wrong = False  # the wall clock, when Telegram told one last
+        self._believe(wall())
 
     def __call__(self) -> datetime:
-        return self._expected() if self.ran_away else self._wall()
+        return self._expected() if self._is_wrong or self.ran_away else self._wall()
 
     @property
     def ran_away(self) -> bool:
-        """Whether the two clocks are more than a day apart."""
+        """Whether the wall clock is more than a day from the time that is believed."""
         return abs(self._wall() - self._expected()) > LARGEST_STEP
 
-    def hear(self, date: datetime) -> None:
-        """Told a date that Telegram sent just now: one that agrees confirms the wall clock.
+    @property
+    def is_confirmed(self) -> bool:
+        """Whether Telegram's dates agree with the wall clock within a day."""
+        return self._heard and not self.ran_away
 
-        A computer that slept is such a case: its monotonic clock slept, too.
-        """
-        if self.ran_away and abs(self._wall() - date) <= LARGEST_STEP:
-            self._believe()
+    def hear(self, now: datetime) -> None:
+        """Told the time that it is at Telegram's."""
+        ahead = self._wall() - now
+        self._heard = True
+        # It is right again when it is clearly right: it does not change back and forth.
+        is_wrong = abs(ahead) > (TOLERANCE / 2 if self._is_wrong else TOLERANCE)
+        if is_wrong != self._is_wrong:
+            self._is_wrong = is_wrong
+            self._tell(ahead)
+        self._believe(now if is_wrong else self._wall())
 
-    def _believe(self) -> None:
-        self._start, self._start_monotonic = self._wall(), self._monotonic()
+    def hear_updates(self, dates: Sequence[datetime]) -> None:
+        """Told when what Telegram sent just now occurred: the newest of it at most a day ago."""
+        if not dates:
+            return
+        wall, newest = self._wall(), max(dates)
+        if newest - self() > TOLERANCE:
+            # Nothing occurs in the future. After sleep it is the monotonic clock that is late.
+            self.hear(wall if -TOLERANCE <= wall - newest <= LARGEST_STEP else newest)
+        elif not self._heard and wall - newest <= LARGEST_STEP:
+            self.hear(wall)
+        elif not self._heard and len(dates) > 1:
+            # One old date may be odd; several, and no other, tell that the clock is ahead.
+            self.hear(newest)
+
+    def _believe(self, now: datetime) -> None:
+        self._start, self._start_monotonic = now, self._monotonic()
 
     def _expected(self) -> datetime:
         return self._start + timedelta(seconds=self._monotonic() - self._start_monotonic)
+
+    def _tell(self, ahead: timedelta) -> None:
+        if not self._is_wrong:
+            logger.warning("the clock of this computer agrees with Telegram's again")
+            return
+        logger.warning(
+            "the clock of this computer is %s %s Telegram's: sync it, e.g. with NTP. "
+            "Until then times are Telegram's%s",
+            timedelta(seconds=round(abs(ahead).total_seconds())),
+            "ahead of" if ahead > timedelta(0) else "behind",
+            ", and nothing is deleted by schedule" if abs(ahead) > LARGEST_STEP else "",
+        )

@@ -27,12 +27,15 @@ from bot.settings import Settings
 ADMINS = "admins"
 
 
-def build_bot(settings: Settings, record: RecordOnReceipt) -> Bot:
-    """A bot that records what it receives. Raises TokenValidationError for a malformed token."""
+def build_bot(settings: Settings, record: RecordOnReceipt, clock: GuardedClock) -> Bot:
+    """Build a bot that records what it receives, and tells `clock` Telegram's time.
+
+    Raises TokenValidationError for a malformed token.
+    """
     server = TelegramAPIServer.from_base(str(settings.bot_api_url))
     bot = Bot(
         settings.bot_token.get_secret_value(),
-        session=Session(api=server),
+        session=Session(clock.hear, api=server),
         default=DefaultBotProperties(parse_mode=ParseMode.HTML),
     )
     bot.session.middleware(TolerateClicks())

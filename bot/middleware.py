@@ -21,7 +21,7 @@ from aiogram.types.update import UpdateTypeLookupError
 
 from analytics import AnalyticsService, UserInteraction
 from analytics.clock import GuardedClock
-from bot.classify import classify, event
+from bot.classify import classify, date_of, event
 from bot.consent import Choice, choice
 from bot.decode import ALL_UPDATES as ALL_UPDATES
 from bot.decode import decode_one_by_one
@@ -79,6 +79,7 @@ class RecordOnReceipt(BaseRequestMiddleware):
 
         Who opts out is not recorded from the next update on, and that may be in the same batch.
         """
+        self._clock.hear_updates(list(filter(None, map(date_of, updates))))
         received = self._clock()
         if updates:
             self.last_received = received
@@ -94,7 +95,6 @@ class RecordOnReceipt(BaseRequestMiddleware):
                 continue
             if interaction is None:
                 continue
-            self._clock.hear(interaction.timestamp)
             interactions[update.update_id] = interaction, happened
             if chosen is not None:
                 await self._commit(interactions)

@@ -4,6 +4,7 @@ import asyncio
 import logging
 from collections import Counter
 from collections.abc import Awaitable, Callable
+from datetime import datetime
 from types import SimpleNamespace
 from typing import Any
 
@@ -25,9 +26,11 @@ from aiohttp import (
     ClientResponse,
     ClientSession,
     TraceConfig,
+    TraceRequestEndParams,
     TraceRequestRedirectParams,
 )
 
+from analytics.clock import http_date
 from bot.decode import loads
 
 logger = logging.getLogger(__name__)
@@ -138,8 +141,10 @@ class ReadableResponse(ClientResponse):
 class Session(AiohttpSession):
     """Follows no redirects: the token is part of every address. Whatever is answered is read."""
 
-    def __init__(self, **options: Any) -> None:
+    def __init__(self, hear: Callable[[datetime], None], **options: Any) -> None:
+        """`hear` is told the time of each answer."""
         super().__init__(json_loads=loads, **options)
+        self._hear = hear
 
     def check_response(
         self, bot: Bot, method: TelegramMethod[TelegramType], status_code: int, content: str
@@ -159,9 +164,16 @@ class Session(AiohttpSession):
         if not session.trace_configs:
             trace = TraceConfig()
             trace.on_request_redirect.append(_refuse_redirect)
+            trace.on_request_end.append(self._note_date)
             trace.freeze()
             session.trace_configs.append(trace)
         return session
+
+    async def _note_date(
+        self, session: ClientSession, context: SimpleNamespace, parameters: TraceRequestEndParams
+    ) -> None:
+        if date := http_date(parameters.response.headers.get("Date")):
+            self._hear(date)
 
 
 async def _refuse_redirect(

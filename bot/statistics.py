@@ -259,8 +259,8 @@ def _trust(report: AdminReport, next_cleanup: datetime, postponed: bool) -> str:
     if postponed:
         lines.append(
             _(
-                "⚠️ The clock of the computer jumped: cleanup is postponed until the dates of new "
-                "messages agree with it, or the bot is restarted."
+                "⚠️ The clock of the computer is wrong: cleanup is postponed until it agrees with "
+                "Telegram's."
             )
         )
     if report.backlog:

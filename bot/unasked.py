@@ -159,8 +159,8 @@ def cleanup_overdue(
     newest = _("The last cleanup was {moment}.").format(moment=moment(last)) if last else ""
     if postponed:
         to_do = _(
-            "The clock of the computer jumped by more than a day, so nothing is deleted by it. "
-            "If it is right, restart the bot; else set it right."
+            "The clock of the computer does not agree with Telegram's, so nothing is deleted by "
+            "it. Sync it, e.g. with NTP."
         )
     else:
         to_do = _("Please look at the log, and send /cleanup or restart the bot.")

@@ -61,28 +61,26 @@ def build_scheduler(
 
     `cleanup` runs daily `at` (UTC), and at start and hourly if the newest run is missing: a bot
     that is restarted every day must not wait 24 hours each time. While `is_postponed`, it does
-    not. `maintain` is called after it with True, for what takes long, and every minute with False.
+    not, and each minute it is looked whether it still is. `maintain` is called after it with True,
+    for what takes long, and every minute with False.
     However far the clock is set back or forwards, the next run is no further away than that.
     """
 
-    async def cleanup_unless_postponed() -> None:
+    async def nightly() -> None:
         if is_postponed():
             logger.warning(
-                "cleanup is postponed: the clock of this computer jumped by more than a day. "
-                "If it is right, restart the bot"
+                "cleanup is postponed until the clock of this computer agrees with Telegram's dates"
             )
         else:
             await cleanup()
-
-    async def nightly() -> None:
-        await cleanup_unless_postponed()
         await maintain(True)
 
     async def cleanup_if_due() -> None:
         last, now = await last_cleanup(), clock()
         # A last run in the future was made by a clock that was wrong.
-        if last is None or not last_planned(now, at) <= last <= now:
-            await cleanup_unless_postponed()
+        is_due = last is None or not last_planned(now, at) <= last <= now
+        if is_due and not is_postponed():
+            await cleanup()
 
     async def every_minute() -> None:
         await maintain(False)
@@ -99,7 +97,7 @@ def build_scheduler(
     scheduler.add_job(_quiet(nightly), FromNow(lambda now: next_planned(now, at)))
     scheduler.add_job(
         _quiet(cleanup_if_due),
-        FromNow(lambda now: now + timedelta(hours=1)),
+        FromNow(lambda now: _hour_after(now, is_postponed())),
         next_run_time=datetime.now(UTC),
     )
     scheduler.add_job(_quiet(every_minute), FromNow(lambda now: now + timedelta(minutes=1)))
@@ -131,7 +129,8 @@ def add_daily(
 ) -> None:
     """Have `run` called daily `at` (UTC), and at start and hourly if the newest run is missing.
 
-    With a `weekday`, as MONDAY, only on that one. While `is_postponed`, it is not called.
+    With a `weekday`, as MONDAY, only on that one. While `is_postponed`, it is not called, and each
+    minute it is looked whether it still is.
     """
 
     async def run_if_due() -> None:
@@ -140,13 +139,20 @@ def add_daily(
             await run()
 
     # One job, of which only one runs at a time.
-    daily_and_hourly = FromNow(lambda now: min(next_planned(now, at), now + timedelta(hours=1)))
+    daily_and_hourly = FromNow(
+        lambda now: min(next_planned(now, at), _hour_after(now, is_postponed()))
+    )
     scheduler.add_job(_quiet(run_if_due), daily_and_hourly, next_run_time=datetime.now(UTC))
 
 
 def add_hourly(scheduler: AsyncIOScheduler, run: Callable[[], Awaitable[None]]) -> None:
     """Have `run` called every hour, the first time an hour after the start."""
     scheduler.add_job(_quiet(run), FromNow(lambda now: now + timedelta(hours=1)))
+
+
+def _hour_after(now: datetime, is_postponed: bool) -> datetime:
+    """At the start it takes seconds until nothing is postponed any more."""
+    return now + timedelta(minutes=1 if is_postponed else 60)
 
 
 def _quiet(job: Callable[[], Awaitable[None]]) -> Callable[[], Awaitable[None]]:

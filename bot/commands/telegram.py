@@ -1,10 +1,10 @@
 """Questions to Telegram that need no aiogram, which takes seconds to load."""
 
 from dataclasses import dataclass
-from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
+from datetime import datetime
 from typing import Any
 
+from analytics.clock import http_date
 from bot.settings import Settings
 
 PATIENCE = 20.0
@@ -39,11 +39,4 @@ async def ask(settings: Settings, method: str) -> Answer:
         raise Unreachable(type(error).__name__) from None
     if not isinstance(body, dict) or "ok" not in body:
         raise Unreachable("no answer of a Bot API server")
-    return Answer(body.get("result") if body["ok"] else None, _moment(date))
-
-
-def _moment(date: str | None) -> datetime | None:
-    try:
-        return parsedate_to_datetime(date).astimezone(UTC) if date else None
-    except ValueError:
-        return None
+    return Answer(body.get("result") if body["ok"] else None, http_date(date))

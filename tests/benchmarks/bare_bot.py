@@ -39,7 +39,7 @@ async def serve() -> None:
     nothing = cast("AnalyticsService", None)
     record = cast("RecordOnReceipt", RecordNothing())
     dispatcher = build_dispatcher(settings, nothing, GuardedClock(), next_cleanup=utc_now)
-    async with build_bot(settings, record) as bot:
+    async with build_bot(settings, record, GuardedClock()) as bot:
         await receive(bot, dispatcher, settings, nothing, record, stop)
 
 

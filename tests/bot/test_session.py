@@ -50,7 +50,7 @@ async def bot(sandbox: Sandbox, pauses: list[float]) -> AsyncIterator[Bot]:
     async def sleep(seconds: float) -> None:
         pauses.append(seconds)
 
-    session = Session(api=TelegramAPIServer.from_base(sandbox.url))
+    session = Session(lambda _: None, api=TelegramAPIServer.from_base(sandbox.url))
     session.middleware(RetryAnswers(sleep))
     async with Bot(sandbox.token, session=session) as bot:
         yield bot

@@ -56,7 +56,7 @@ class Story:
             cleanup=analytics.cleanup_old_interactions,
             last_cleanup=analytics.last_cleanup,
             maintain=analytics.maintain,
-            is_postponed=lambda: clock.ran_away,
+            is_postponed=lambda: not clock.is_confirmed,
             at=time(3),
             clock=clock,
         ).get_jobs()

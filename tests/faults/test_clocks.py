@@ -18,6 +18,7 @@ from scheduler.jobs import next_planned
 from tests.bot.running import running_bot
 from tests.faults.clocks import BEGIN, FAULTS
 from tests.faults.recount import counts
+from tests.faults.redelivery import intake
 
 ADMIN = 6_000_000_001
 POSTPONED = "cleanup is postponed"
@@ -55,7 +56,7 @@ class Tale:
             await job()
 
     @asynccontextmanager
-    async def bot(self) -> AsyncIterator[None]:
+    async def bot(self, **settings: Any) -> AsyncIterator[None]:
         """A message of 85 days ago is in the file: it has five days left."""
         build = scheduler.jobs.build_scheduler
 
@@ -64,12 +65,15 @@ class Tale:
             self.jobs = [job.func for job in built.get_jobs()]
             return built
 
+        long_ago = UserInteraction(ADMIN, InteractionType.MESSAGE, self.now - timedelta(days=85))
+        if not self.database.exists():
+            async with AnalyticsService.open(self.database) as before:
+                await before.record([long_ago])
         async with Sandbox(clock=lambda: self.now) as sandbox:
             self.admin = sandbox.person(ADMIN)
+            admins: dict[str, Any] = {"admin_ids": {ADMIN}}
             with patch("scheduler.jobs.build_scheduler", noted):
-                async with running_bot(sandbox, self.database, self.wall, admin_ids={ADMIN}):
-                    await self.admin.says("hello", date=self.now - timedelta(days=85))
-                    await self.admin.answer()
+                async with running_bot(sandbox, self.database, self.wall, **admins | settings):
                     yield
 
     @property
@@ -116,19 +120,30 @@ async def test_the_cleanup_goes_on_once_the_dates_of_telegram_agree(tale: Tale) 
     assert not after
 
 
-async def test_at_start_the_clock_is_believed(tale: Tale) -> None:
-    async with tale.bot():
-        tale.ahead = TEN_DAYS
+@pytest.mark.parametrize("webhook", [False, True])
+@pytest.mark.parametrize("ahead", [365, 10, 0.5, 2 / 24, -2 / 24, -10, -400, -20_000])
+async def test_with_a_wrong_clock_at_the_start_times_are_telegrams_and_nothing_is_deleted(
+    ahead: float, webhook: bool, tale: Tale, capsys: pytest.CaptureFixture[str]
+) -> None:
+    tale.ahead = timedelta(days=ahead)
+    async with tale.bot(**intake(webhook=webhook)):
         await tale.what_is_planned()
-        before = tale.still_there
-    async with tale.bot():
         stats = await tale.stats()
+        await tale.admin.clicks("24 h")
+        await tale.admin.says("good morning", date=tale.now - timedelta(hours=20))
+        await tale.admin.answer()
         await tale.what_is_planned()
-        after = tale.still_there
+    said = capsys.readouterr().err
+    stored = counts(tale.database)
+    tale.ahead = timedelta()
+    async with tale.bot():
+        await tale.what_is_planned()
+    hours = {round((tale.now.timestamp() - moment) // 3600): n for moment, n in stored.items()}
 
-    assert before
-    assert POSTPONED not in stats
-    assert not after
+    assert hours == {85 * 24: 1, 0: 2, 20: 1}
+    assert counts(tale.database) == stored
+    assert said.count("of this computer is") == 1
+    assert (POSTPONED in said) == (abs(ahead) > 1)
 
 
 async def test_cleanup_by_hand_does_what_was_asked(tale: Tale) -> None:
