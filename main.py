@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import logging
 import os
 import signal
 import threading
@@ -24,7 +25,9 @@ from bot.commands import backups, doctor, init, rights
 from bot.commands.encrypting import encrypt
 from bot.commands.endings import FAILED, sentences
 from bot.commands.records import records
-from bot.settings import DataSettings, Settings, load
+from bot.settings import DataSettings, Settings, load, remarks
+
+logger = logging.getLogger("bot")
 
 # The commands import aiogram only where they talk to Telegram: it takes seconds and 170 MB.
 
@@ -42,7 +45,7 @@ LONGEST_SHUTDOWN = 14.0
 def run(context: typer.Context) -> None:
     """Run the bot until it is stopped. Example: python main.py"""
     if context.invoked_subcommand is None:
-        with sentences():
+        with sentences(remarking=False):  # the log has it
             asyncio.run(_run_until_signal(load(Settings)))
 
 
@@ -78,8 +81,10 @@ async def serve(settings: Settings, stop: asyncio.Event, clock: GuardedClock) ->
     from scheduler.jobs import MONDAY, add_daily, add_hourly, build_scheduler, next_planned
 
     logs.set_up(settings.log_level, settings.log_format)
+    for remark in remarks():
+        logger.warning("%s", remark)
     learn()
-    speak(settings.language)
+    speak(settings.bot_language)
     async with settings.open(
         Access.OWN, timestamp_precision=settings.timestamp_precision, clock=clock
     ) as analytics:

@@ -1,24 +1,20 @@
 """Every setting, validated, with its default."""
 
 import re
+from collections.abc import Iterator
 from contextlib import AbstractAsyncContextManager
 from datetime import time, timedelta
 from pathlib import Path
 from typing import Annotated, Any, Literal, TypeVar
 
-from pydantic import (
-    AfterValidator,
-    AnyHttpUrl,
-    BeforeValidator,
-    Field,
-    SecretStr,
-    ValidationError,
-    ValidationInfo,
+from pydantic import AnyHttpUrl, Field, ValidationError, model_validator
+from pydantic_settings import (
+    BaseSettings,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
 )
-from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from analytics import Access, AnalyticsService
-from analytics.interactions import LARGEST_USER_ID, SERVICE_ACCOUNTS
 from analytics.pseudonyms import parse_key
 from analytics.retention import (
     DEFAULT_RETENTION_DAYS,
@@ -27,71 +23,30 @@ from analytics.retention import (
 )
 from analytics.service import DEFAULT_TIMESTAMP_PRECISION
 from analytics.trends import DEFAULT_TRENDS_MIN_USERS
+from bot import environment
+from bot.environment import WrongSettings as WrongSettings
+from bot.logs import TOKEN
+from bot.setting_types import (
+    SECONDS_PER_DAY,
+    AnyCase,
+    BotToken,
+    DatabaseKey,
+    Level,
+    LocalPath,
+    OwnerIds,
+    PersonIds,
+    Precision,
+    PseudonymKey,
+    ServerUrl,
+    TimeOfDay,
+    WebhookSecret,
+)
 
-SECONDS_PER_DAY = 86_400
 MINUTES_PER_DAY = 1_440
 HOURS_PER_YEAR = 8_760
-ENV_FILE = ".env"
 
-
-class WrongSettings(Exception):
-    """One line for each wrong setting: its name, what is wrong, what to do."""
-
-
-def _ids(value: Any) -> Any:
-    """Telegram IDs from a comma-separated text."""
-    return [part for part in value.split(",") if part.strip()] if isinstance(value, str) else value
-
-
-def _check_people(ids: frozenset[int]) -> frozenset[int]:
-    if any(not 1 <= number <= LARGEST_USER_ID or number in SERVICE_ACCOUNTS for number in ids):
-        raise ValueError("not a person's ID")
-    return ids
-
-
-def _check_owners(ids: frozenset[int], others: ValidationInfo) -> frozenset[int]:
-    if not ids <= others.data.get("admin_ids", ids):
-        raise ValueError("not an admin")
-    return ids
-
-
-def _check_token(token: SecretStr) -> SecretStr:
-    if not re.fullmatch(r"\d{3,20}:[\w-]{30,64}", token.get_secret_value(), re.ASCII):
-        raise ValueError("malformed")
-    return token
-
-
-def _check_key(key: SecretStr) -> SecretStr:
-    parse_key(key.get_secret_value())
-    return key
-
-
-def _check_database_key(key: SecretStr) -> SecretStr:
-    if not re.fullmatch(r"[0-9a-fA-F]{64}", key.get_secret_value()):
-        raise ValueError("malformed")
-    return key
-
-
-def _check_secret(secret: SecretStr | None, others: ValidationInfo) -> SecretStr | None:
-    if secret is None:
-        if others.data.get("webhook_url"):
-            raise ValueError("missing")
-    elif not re.fullmatch(r"[\w-]{16,256}", secret.get_secret_value(), re.ASCII):
-        raise ValueError("malformed")
-    return secret
-
-
-def _check_precision(seconds: int) -> int:
-    # Days begin at a rounded timestamp, so that daily counts stay exact.
-    if SECONDS_PER_DAY % seconds:
-        raise ValueError("does not divide a day")
-    return seconds
-
-
-PeopleIds = Annotated[
-    frozenset[int], NoDecode, BeforeValidator(_ids), AfterValidator(_check_people)
-]
 IDS = "Telegram IDs of people, whole numbers separated by commas"
+SECRET_FILE = "the path of a file that holds it"
 # Never shown in an error: they are secrets, or they name people.
 PRIVATE = {
     "bot_token",
@@ -101,6 +56,8 @@ PRIVATE = {
     "admin_ids",
     "owner_ids",
 }
+# A token or a password that is part of an address.
+SECRET_PART = re.compile(rf"{TOKEN.pattern}|(?<=//)[^/@]*(?=@)", re.ASCII)
 
 
 class DataSettings(BaseSettings):
@@ -110,10 +67,40 @@ class DataSettings(BaseSettings):
     """
 
     model_config = SettingsConfigDict(
-        env_file=ENV_FILE, env_ignore_empty=True, extra="ignore", hide_input_in_errors=True
+        env_file_encoding=environment.ENCODING,
+        env_ignore_empty=True,
+        extra="ignore",
+        hide_input_in_errors=True,
     )
 
-    database_path: Path = Field(Path("data/analytics.sqlite3"), description="the path of a file")
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        return (
+            init_settings,
+            environment.Environment(settings_cls),
+            environment.EnvFile(settings_cls, environment.env_file()),
+        )
+
+    @model_validator(mode="before")
+    @classmethod
+    def _prepare(cls, values: dict[str, Any]) -> dict[str, Any]:
+        bare = {
+            name: environment.bare(value) if isinstance(value, str) else value
+            for name, value in values.items()
+        }
+        given = {name: value for name, value in bare.items() if value != ""}
+        return environment.read_secrets(given, cls.model_fields)
+
+    database_path: LocalPath = Field(
+        Path("data/analytics.sqlite3"), description="the path of a file"
+    )
     retention_days: int = Field(
         DEFAULT_RETENTION_DAYS,
         ge=SHORTEST_RETENTION_DAYS,
@@ -121,12 +108,14 @@ class DataSettings(BaseSettings):
         description="a whole number of days "
         f"from {SHORTEST_RETENTION_DAYS} to {LONGEST_RETENTION_DAYS}",
     )
-    user_id_key: Annotated[SecretStr, AfterValidator(_check_key)] | None = Field(
+    user_id_key: PseudonymKey | None = Field(
         None, description="64 or 128 hexadecimal digits, or nothing for a key file"
     )
-    database_key: Annotated[SecretStr, AfterValidator(_check_database_key)] | None = Field(
+    user_id_key_file: LocalPath | None = Field(None, description=SECRET_FILE)
+    database_key: DatabaseKey | None = Field(
         None, description="64 hexadecimal digits, or nothing for a file that is not encrypted"
     )
+    database_key_file: LocalPath | None = Field(None, description=SECRET_FILE)
     pseudonymise_user_ids: bool = Field(True, description="true or false")
     report_interval: int = Field(
         0,
@@ -147,7 +136,7 @@ class DataSettings(BaseSettings):
         le=1000,
         description="a number of people from 1 to 1000",
     )
-    backup_dir: Path | None = Field(
+    backup_dir: LocalPath | None = Field(
         None, description="the path of a folder, or nothing for no backups"
     )
 
@@ -180,54 +169,58 @@ class DataSettings(BaseSettings):
 class Settings(DataSettings):
     """What the bot needs."""
 
-    bot_token: Annotated[SecretStr, AfterValidator(_check_token)] = Field(
-        description="the token that @BotFather gave you"
-    )
-    admin_ids: PeopleIds = Field(frozenset(), description=IDS)
-    owner_ids: Annotated[PeopleIds, AfterValidator(_check_owners)] = Field(
+    bot_token: BotToken = Field(description="the token that @BotFather gave you")
+    bot_token_file: LocalPath | None = Field(None, description=SECRET_FILE)
+    admin_ids: PersonIds = Field(frozenset(), description=IDS)
+    owner_ids: OwnerIds = Field(
         frozenset(), description=f"{IDS}, of people who are in ADMIN_IDS, too"
     )
-    language: Literal["en", "ru", "uk", "de", "es"] = Field(
+    bot_language: Annotated[Literal["en", "ru", "uk", "de", "es"], AnyCase] = Field(
         "en", description="en, ru, uk, de or es"
     )
     operator_contact: str = Field(
         "", max_length=200, description="a name and an address, in up to 200 characters"
     )
     erase_when_blocked: bool = Field(False, description="true or false")
-    timestamp_precision: Annotated[int, AfterValidator(_check_precision)] = Field(
+    timestamp_precision: Precision = Field(
         DEFAULT_TIMESTAMP_PRECISION,
         ge=1,
         le=SECONDS_PER_DAY,
         description="a number of seconds that divides a day, such as 3600, 60 or 1",
     )
-    cleanup_at: time = Field(time(3), description="a time of day in UTC, such as 03:00")
-    digest: Literal["weekly", "daily", "off"] = Field("weekly", description="weekly, daily or off")
-    digest_at: time = Field(time(8), description="a time of day in UTC, such as 08:00")
+    cleanup_at: TimeOfDay = Field(time(3), description="a time of day in UTC, such as 03:00")
+    digest: Annotated[Literal["weekly", "daily", "off"], AnyCase] = Field(
+        "weekly", description="weekly, daily or off"
+    )
+    digest_at: TimeOfDay = Field(time(8), description="a time of day in UTC, such as 08:00")
     silence_alert_hours: int = Field(
         48,
         ge=0,
         le=HOURS_PER_YEAR,
         description="a number of hours from 0 to 8760; 0 for no such alert",
     )
-    backup_at: time = Field(time(3, 30), description="a time of day in UTC, such as 03:30")
+    backup_at: TimeOfDay = Field(time(3, 30), description="a time of day in UTC, such as 03:30")
     backup_keep: int = Field(7, ge=1, le=366, description="a number of backups from 1 to 366")
-    bot_api_url: AnyHttpUrl = Field(
+    bot_api_url: ServerUrl = Field(
         AnyHttpUrl("https://api.telegram.org"), description="the address of a Bot API server"
     )
     webhook_url: AnyHttpUrl | None = Field(
         None, description="the https address that Telegram sends updates to, or nothing for polling"
     )
-    webhook_secret: Annotated[SecretStr | None, AfterValidator(_check_secret)] = Field(
+    webhook_secret: WebhookSecret = Field(
         None,
         validate_default=True,
         description="16 to 256 letters, digits, _ and -; it is required with WEBHOOK_URL",
     )
+    webhook_secret_file: LocalPath | None = Field(None, description=SECRET_FILE)
     webhook_host: str = Field("127.0.0.1", description="an address of this machine")
     webhook_port: int = Field(8080, ge=1, le=65535, description="a port from 1 to 65535")
-    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(
+    log_level: Annotated[Literal["DEBUG", "INFO", "WARNING", "ERROR"], Level] = Field(
         "INFO", description="DEBUG, INFO, WARNING or ERROR"
     )
-    log_format: Literal["text", "json"] = Field("text", description="text or json")
+    log_format: Annotated[Literal["text", "json"], AnyCase] = Field(
+        "text", description="text or json"
+    )
     metrics_host: str = Field("127.0.0.1", description="an address of this machine")
     metrics_port: int | None = Field(
         None, ge=1, le=65535, description="a port from 1 to 65535, or nothing for no metrics"
@@ -244,15 +237,20 @@ SomeSettings = TypeVar("SomeSettings", bound=DataSettings)
 
 def load(kind: type[SomeSettings], **given: Any) -> SomeSettings:
     """The settings as given, or from the environment and `.env`. Raises WrongSettings."""
-    if (env := Path(ENV_FILE)).exists() and not env.is_file():
-        raise WrongSettings(f"{env} is not a file: put the settings into a text file")
     try:
         return kind(**given)
     except ValidationError as error:
         lines = [_sentence(kind, details) for details in error.errors(include_url=False)]
         raise WrongSettings("\n".join(dict.fromkeys(lines))) from None
     except (OSError, UnicodeDecodeError):
-        raise WrongSettings(".env cannot be read: it has to be a text file in UTF-8") from None
+        raise WrongSettings(
+            "the .env file cannot be read: it has to be a text file in UTF-8"
+        ) from None
+
+
+def remarks() -> Iterator[str]:
+    """Yield a sentence for each given name that is no setting, but close to one."""
+    yield from environment.remarks([name.upper() for name in Settings.model_fields])
 
 
 def missing(kind: type[DataSettings], name: str) -> WrongSettings:
@@ -265,6 +263,9 @@ def _sentence(kind: type[BaseSettings], error: Any) -> str:
     name = str(error["loc"][0])
     right = kind.model_fields[name].description
     if error["type"] == "missing":
-        return f"{name.upper()} is missing: give {right}, in .env or in the environment"
-    wrong = "not right" if name in PRIVATE else f'"{error["input"]}"'
+        where = "in .env or in the environment"
+        if name == "bot_token":
+            where += "; python main.py init writes a .env"
+        return f"{name.upper()} is missing: give {right}, {where}"
+    wrong = "not right" if name in PRIVATE else f'"{SECRET_PART.sub("***", str(error["input"]))}"'
     return f"{name.upper()} is {wrong}: give {right}"

@@ -3,11 +3,18 @@
 import logging
 import warnings
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
 from bot.logs import PrivateFormatter
 from tests.people_in_logs import people_in
+
+
+@pytest.fixture(autouse=True)
+def _nobodys_settings(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Who has a bot of their own in this folder wants no test to read its `.env`."""
+    monkeypatch.setattr("bot.environment.BESIDE_MAIN", Path("no-such-file"))
 
 
 @pytest.fixture(autouse=True)

@@ -46,11 +46,16 @@ async def launch(
         await asyncio.create_subprocess_exec(
             *(sys.executable, str(program), *arguments),
             cwd=folder,
-            env={"PATH": os.environ["PATH"], **environment},
+            env={"PATH": os.environ["PATH"], **without_env_file(folder), **environment},
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.PIPE,
         )
     )
+
+
+def without_env_file(folder: Path) -> dict[str, str]:
+    """The environment that keeps a program from the `.env` of whoever runs the tests."""
+    return {} if (folder / ".env").exists() else {"BOT_ENV_FILE": os.devnull}
 
 
 async def run(folder: Path, *arguments: str, **environment: str) -> tuple[int, str, str]:

@@ -6,7 +6,7 @@ from contextlib import contextmanager
 import typer
 
 from analytics import CannotOpen
-from bot.settings import WrongSettings
+from bot.settings import WrongSettings, remarks
 
 FAILED = 1
 WRONG_USE = 2
@@ -17,9 +17,14 @@ class WrongUse(Exception):
 
 
 @contextmanager
-def sentences() -> Iterator[None]:
-    """What an operator can cause ends in a sentence on stderr and exit status 2."""
+def sentences(*, remarking: bool = True) -> Iterator[None]:
+    """What an operator can cause ends in a sentence on stderr and exit status 2.
+
+    What is remarkable about the settings is said before, unless not `remarking`.
+    """
     try:
+        for remark in remarks() if remarking else ():
+            typer.echo(remark, err=True)
         yield
     except (WrongUse, WrongSettings, CannotOpen) as error:
         typer.echo(str(error), err=True)

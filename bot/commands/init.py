@@ -8,8 +8,9 @@ from typing import Annotated
 import typer
 
 from bot.commands.endings import sentences
-from bot.commands.telegram import Unreachable, ask
-from bot.settings import ENV_FILE, Settings, WrongSettings, load
+from bot.commands.telegram import Me, Unreachable, ask
+from bot.environment import ENV_FILE, env_file
+from bot.settings import Settings, WrongSettings, load
 
 
 def init(
@@ -21,10 +22,11 @@ def init(
     ] = None,
 ) -> None:
     """Write a first .env. Example: python main.py init --admin-id 4242"""
-    path = Path(ENV_FILE)
+    path = ENV_FILE
     with sentences():
-        if path.exists():
-            raise WrongSettings(f"{path} exists already: edit it, or move it away")
+        # Another one that is read already would be read no more.
+        if (there := env_file() or path).exists():
+            raise WrongSettings(f"{there} exists already: edit it, or move it away")
         # Neither echoed nor printed: a terminal remembers.
         token = token or typer.prompt("Token from @BotFather (it is not shown)", hide_input=True)
         if admin_id is None:
@@ -38,7 +40,7 @@ def init(
 async def _check(settings: Settings) -> str:
     """The name of the bot that the token belongs to. Raises WrongSettings."""
     try:
-        me = await ask(settings, "getMe")
+        me = await ask(settings, "getMe", Me)
     except Unreachable as error:
         raise WrongSettings(
             f"Telegram does not answer ({error}): check the network and BOT_API_URL"
@@ -47,7 +49,7 @@ async def _check(settings: Settings) -> str:
         raise WrongSettings(
             "BOT_TOKEN is refused by Telegram: give the token that @BotFather gave you"
         )
-    return str(me.result.get("username"))
+    return me.result.username
 
 
 def _write(path: Path, settings: Settings) -> None:

@@ -119,8 +119,13 @@ def _erase_everyone(settings: DataSettings) -> None:
         raise typer.Exit(FAILED)
     for path in erase_everything(settings.database_path, settings.backup_dir):
         typer.echo(f"{path} deleted")
-    for name, key in (("USER_ID_KEY", settings.key), ("DATABASE_KEY", settings.file_key)):
-        if key:
+    for name, key, file in (
+        ("USER_ID_KEY", settings.key, settings.user_id_key_file),
+        ("DATABASE_KEY", settings.file_key, settings.database_key_file),
+    ):
+        if file:
+            typer.echo(f"delete {file}, which holds {name}, too", err=True)
+        elif key:
             typer.echo(f"take {name} out of .env or the environment, too", err=True)
 
 
@@ -141,7 +146,10 @@ def rotate_key(
             raise typer.Exit(FAILED)
         key = asyncio.run(_rotate(settings))
     typer.echo("the key was replaced", err=True)
-    if settings.user_id_key:
+    if settings.user_id_key_file:
+        typer.echo(f"put this into {settings.user_id_key_file}, and nowhere else:", err=True)
+        typer.echo(key.hex())
+    elif settings.user_id_key:
         typer.echo("put this in the place of the old USER_ID_KEY, and nowhere else:", err=True)
         typer.echo(f"USER_ID_KEY={key.hex()}")
 

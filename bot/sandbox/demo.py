@@ -126,6 +126,8 @@ async def play(main: Path, keep: Path | None = None, pictures: Path | None = Non
 
 def _environment(sandbox: Sandbox, database: Path) -> dict[str, str]:
     return {name: os.environ[name] for name in INHERITED if name in os.environ} | {
+        # Not the one beside the program.
+        "BOT_ENV_FILE": os.devnull,
         "BOT_TOKEN": sandbox.token,
         "BOT_API_URL": sandbox.url,
         "ADMIN_IDS": str(ADMIN_ID),

@@ -132,7 +132,7 @@ async def test_a_digest_is_in_the_language_of_the_settings(hours: Hours) -> None
     """The scheduler calls it, and nobody's update."""
     await hours.record(*[205] * 6, 4)
     hours.now += timedelta(days=5)
-    settings: dict[str, Any] = {"admin_ids": {ADMIN}, "language": "de"} | QUIET
+    settings: dict[str, Any] = {"admin_ids": {ADMIN}, "bot_language": "de"} | QUIET
     assert hours.admin.transcript == []
     async with running_bot(hours.sandbox, hours.database, lambda: hours.now, **settings):
         told = (await hours.admin.answer()).text

@@ -169,7 +169,7 @@ async def test_what_is_said_unasked_is_in_the_language_of_the_settings(
     sandbox: Sandbox, tmp_path: Path
 ) -> None:
     admin, database = sandbox.person(ADMIN, language_code="uk"), tmp_path / "analytics.sqlite3"
-    more: dict[str, Any] = {"admin_ids": str(ADMIN), "language": "de"}
+    more: dict[str, Any] = {"admin_ids": str(ADMIN), "bot_language": "de"}
     async with running_bot(sandbox, database, **more):
         answer = await ask(admin, "hello")
         with closing(sqlite3.connect(database, isolation_level=None)) as other:

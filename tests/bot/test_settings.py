@@ -13,7 +13,7 @@ from tests.bot.settings import TOKEN
 def empty_place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """No `.env`, and nothing of ours in the environment."""
     monkeypatch.chdir(tmp_path)
-    for name in Settings.model_fields:
+    for name in [*Settings.model_fields, "bot_env_file"]:
         monkeypatch.delenv(name.upper(), raising=False)
 
 
@@ -36,6 +36,12 @@ def complaint(monkeypatch: pytest.MonkeyPatch, **environment: str) -> str:
         ("RETENTION_DAYS", "0", "from 1 to 3650"),
         ("RETENTION_DAYS", "3651", "from 1 to 3650"),
         ("TIMESTAMP_PRECISION", "7000", "divides a day"),
+        ("CLEANUP_AT", "3", "give a time of day in UTC"),
+        ("CLEANUP_AT", "08:00+99:00", "give a time of day in UTC"),
+        ("DATABASE_PATH", "$NOBODY_SET_THIS/a", "the path of a file"),
+        ("BACKUP_DIR", "~nobody-of-this-name/a", "the path of a folder"),
+        ("METRICS_PORT", "9464/tcp", "a port from 1 to 65535"),
+        ("BOT_API_URL", "https://localhost/bot{token}/{method}", "the address of a Bot API server"),
         ("CLEANUP_AT", "25:00", 'CLEANUP_AT is "25:00": give a time of day in UTC'),
         ("PSEUDONYMISE_USER_IDS", "perhaps", "give true or false"),
         ("BOT_API_URL", "telegram", "the address of a Bot API server"),

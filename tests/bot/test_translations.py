@@ -181,7 +181,7 @@ def test_numbers_get_the_form_that_the_catalog_says_whatever_babel_knows(languag
 
 
 def test_the_setting_names_every_language() -> None:
-    assert set(get_args(Settings.model_fields["language"].annotation)) == set(languages())
+    assert set(get_args(Settings.model_fields["bot_language"].annotation)) == set(languages())
     assert sorted(languages()) == sorted(["en", *TRANSLATED])
 
 

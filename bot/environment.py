@@ -1,0 +1,172 @@
+"""Where settings come from: the environment, `.env`, and files that hold one secret each."""
+
+import os
+import re
+import stat
+from collections.abc import Collection, Iterator
+from contextlib import suppress
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Any
+
+from dotenv import dotenv_values
+from pydantic_settings import DotEnvSettingsSource, EnvSettingsSource
+
+# Windows' Notepad may begin a text with a mark.
+ENCODING = "utf-8-sig"
+ENV_FILE = Path(".env")
+# Found from wherever cron or a shell starts the program.
+BESIDE_MAIN = Path(__file__).resolve().parent.parent / ENV_FILE
+# Names a file to read instead; no setting, since it says where settings are.
+INSTEAD = "BOT_ENV_FILE"
+# LANGUAGE is gettext's, and set on many desktops.
+RENAMED = {"LANGUAGE": "BOT_LANGUAGE"}
+# From here on a name is a misspelt one: DATABASE_PORT and DATABASE_PATH have 0.85.
+SIMILARITY = 0.86
+# Kubernetes and Docker set METRICS_PORT to this where a service is called "metrics".
+SERVICE_LINK = re.compile(r"(tcp|udp|sctp)://\S+:\d+")
+# Bytes. No secret is as long.
+LARGEST_SECRET_FILE = 4096
+
+
+class WrongSettings(Exception):
+    """One line for each wrong setting: its name, what is wrong, what to do."""
+
+
+def env_file() -> Path | None:
+    """Return the file of settings: in the current folder, or else beside `main.py`.
+
+    None if there is none. Raises WrongSettings for what is no file.
+    """
+    instead = os.environ.get(INSTEAD)
+    paths = (Path(instead).expanduser(),) if instead else (ENV_FILE, BESIDE_MAIN)
+    found = [path for path in paths if path.exists()]
+    if instead and not found:
+        raise WrongSettings(f"{INSTEAD} leads to no file: give the path of a file, or nothing")
+    if not found or found[0] == Path(os.devnull):
+        return None
+    if not found[0].is_file():
+        raise WrongSettings(f"{found[0]} is not a file: put the settings into a text file")
+    return found[0]
+
+
+class Environment(EnvSettingsSource):
+    """The environment, without what is meant for other programs."""
+
+    def __call__(self) -> dict[str, Any]:
+        found = super().__call__()
+        return {name: value for name, value in found.items() if not _is_service_link(name, value)}
+
+
+class EnvFile(DotEnvSettingsSource):
+    """`.env`: its relative paths, and those of defaults, begin at its folder."""
+
+    def __call__(self) -> dict[str, Any]:
+        found = super().__call__()
+        if self.env_file is None:
+            return found
+        default = self.settings_cls.model_fields["database_path"].default
+        folder = Path(str(self.env_file)).parent
+        for name, text in ({"database_path": str(default)} | found).items():
+            if name in self.settings_cls.model_fields and is_path(name):
+                # What cannot be expanded is refused later.
+                with suppress(ValueError):
+                    found[name] = str(folder / expand(bare(text)))
+        return found
+
+
+def is_path(name: str) -> bool:
+    """Whether a setting is the path of a file or a folder."""
+    return name.endswith(("_path", "_dir", "_file"))
+
+
+def bare(text: str) -> str:
+    """Return a value without the spaces and quotes that a copy or `--env-file` leaves around it."""
+    text = text.strip()
+    if len(text) > 1 and text[0] == text[-1] and text[0] in "\"'":
+        text = text[1:-1].strip()
+    return text
+
+
+def expand(text: str) -> str:
+    """Return a path with `~`, `$HOME` and other variables replaced.
+
+    Raises ValueError for an unknown one: a folder called `$HOME` is nothing anybody wants.
+    """
+    text = re.sub(r"^\$(HOME\b|\{HOME\})", "~", text)
+    path = os.path.expanduser(os.path.expandvars(text))  # noqa: PTH111 - keeps what is unknown
+    if path.startswith("~") or re.search(r"\$[\w{]", path):
+        raise ValueError("unknown variable or user")
+    return path
+
+
+def read_secrets(values: dict[str, Any], names: Collection[str]) -> dict[str, Any]:
+    """Return `values` with each secret that NAME_FILE leads to. Raises WrongSettings."""
+    wrong = []
+    for name in names:
+        if not name.endswith("_file") or not values.get(name):
+            continue
+        secret = name.removesuffix("_file")
+        if values.get(secret):
+            wrong.append(f"{secret.upper()} and {name.upper()} are both set: take one of them out")
+            continue
+        try:
+            values = values | {secret: _read_secret(Path(expand(str(values[name]))))}
+        except (OSError, ValueError) as error:
+            # The path is not shown: it may be the secret itself, by mistake.
+            reason = error.strerror if isinstance(error, OSError) else error
+            wrong.append(
+                f"{name.upper()} cannot be used ({reason}): "
+                f"give the path of a text file that holds {secret.upper()} and nothing else"
+            )
+    if wrong:
+        raise WrongSettings("\n".join(wrong))
+    return values
+
+
+def _read_secret(path: Path) -> str:
+    """Raises OSError and ValueError."""
+    # Asked first: opening a FIFO waits for whoever writes to it.
+    if not stat.S_ISREG(path.stat().st_mode):
+        raise ValueError("it is not a file")
+    with path.open("rb") as file:
+        content = file.read(LARGEST_SECRET_FILE + 1)
+    if len(content) > LARGEST_SECRET_FILE:
+        raise ValueError("it is too long")
+    try:
+        text = bare(content.decode(ENCODING))
+    except UnicodeDecodeError:
+        raise ValueError("it is not text in UTF-8") from None
+    if not text:
+        raise ValueError("it is empty")
+    return text
+
+
+def remarks(names: Collection[str]) -> Iterator[str]:
+    """Yield a sentence for each setting that is probably misspelt, or meant for others.
+
+    `names` are those of the settings, in capitals. Raises WrongSettings as `env_file` does.
+    """
+    file = env_file()
+    in_file: Collection[str] = ()
+    if file is not None:
+        with suppress(OSError, UnicodeDecodeError):  # said where it is read
+            in_file = dotenv_values(file, encoding=ENCODING).keys()
+    for name in in_file:
+        if (new := RENAMED.get(name.upper())) is not None:
+            yield f"{name} in {file} is now called {new}: rename it"
+    for place, given in ((str(file), in_file), ("the environment", os.environ)):
+        for name in given:
+            close = get_close_matches(name.upper(), names, n=1, cutoff=SIMILARITY)
+            if close and name.upper() not in names:
+                yield f"{name} in {place} is not a setting: is {close[0]} meant?"
+    for name, value in os.environ.items():
+        if name.upper() in names and _is_service_link(name, value):
+            yield (
+                f"{name} in the environment is an address that Kubernetes or Docker gave it, "
+                "and is ignored: set enableServiceLinks to false, or give a port"
+            )
+
+
+def _is_service_link(name: str, value: str) -> bool:
+    return name.lower().endswith("_port") and bool(SERVICE_LINK.fullmatch(value))

@@ -1,0 +1,116 @@
+"""The types of settings: what people write, checked and made into what the program uses."""
+
+import re
+from datetime import UTC, date, datetime, time
+from pathlib import Path
+from typing import Annotated, Any
+
+from pydantic import AfterValidator, AnyHttpUrl, BeforeValidator, SecretStr, ValidationInfo
+from pydantic_settings import NoDecode
+
+from analytics.interactions import LARGEST_USER_ID, SERVICE_ACCOUNTS
+from analytics.pseudonyms import parse_key
+from bot.environment import expand
+from bot.logs import TOKEN
+
+SECONDS_PER_DAY = 86_400
+# What others call a level.
+LEVELS = {"WARN": "WARNING"}
+
+
+def _ids(value: Any) -> Any:
+    """Telegram IDs from a comma-separated text."""
+    return [part for part in value.split(",") if part.strip()] if isinstance(value, str) else value
+
+
+def _check_people(ids: frozenset[int]) -> frozenset[int]:
+    if any(not 1 <= number <= LARGEST_USER_ID or number in SERVICE_ACCOUNTS for number in ids):
+        raise ValueError("not a person's ID")
+    return ids
+
+
+def _check_owners(ids: frozenset[int], others: ValidationInfo) -> frozenset[int]:
+    if not ids <= others.data.get("admin_ids", ids):
+        raise ValueError("not an admin")
+    return ids
+
+
+def _check_token(token: SecretStr) -> SecretStr:
+    if not TOKEN.fullmatch(token.get_secret_value()):
+        raise ValueError("malformed")
+    return token
+
+
+def _check_key(key: SecretStr) -> SecretStr:
+    parse_key(key.get_secret_value())
+    return key
+
+
+def _check_database_key(key: SecretStr) -> SecretStr:
+    if not re.fullmatch(r"[0-9a-fA-F]{64}", key.get_secret_value()):
+        raise ValueError("malformed")
+    return key
+
+
+def _check_secret(secret: SecretStr | None, others: ValidationInfo) -> SecretStr | None:
+    if secret is None:
+        if others.data.get("webhook_url"):
+            raise ValueError("missing")
+    elif not re.fullmatch(r"[\w-]{16,256}", secret.get_secret_value(), re.ASCII):
+        raise ValueError("malformed")
+    return secret
+
+
+def _check_precision(seconds: int) -> int:
+    # Days begin at a rounded timestamp, so that daily counts stay exact.
+    if SECONDS_PER_DAY % seconds:
+        raise ValueError("does not divide a day")
+    return seconds
+
+
+def _expand(value: Any) -> Any:
+    return expand(value) if isinstance(value, str) else value
+
+
+def _time(value: Any) -> Any:
+    """A time as ISO 8601 has it, with or without an offset; pydantic takes 3 for 3 seconds."""
+    if not isinstance(value, str):
+        return value
+    found = time.fromisoformat(value if value[1:2] != ":" else f"0{value}")
+    if found.tzinfo is None:
+        return found
+    return datetime.combine(date(2000, 1, 2), found).astimezone(UTC).time()
+
+
+def _level(value: Any) -> Any:
+    return LEVELS.get(value.upper(), value.upper()) if isinstance(value, str) else value
+
+
+def _lower(value: Any) -> Any:
+    return value.lower() if isinstance(value, str) else value
+
+
+def _server(value: Any) -> Any:
+    """The address of a Bot API server, also from that of one of its methods."""
+    if not isinstance(value, str):
+        return value
+    if re.search("[{}?#]", value):
+        raise ValueError("not an address alone")
+    return re.sub(rf"(?<![:/])/+bot({TOKEN.pattern})?/*$", "", value, flags=re.ASCII)
+
+
+PersonIds = Annotated[
+    frozenset[int], NoDecode, BeforeValidator(_ids), AfterValidator(_check_people)
+]
+OwnerIds = Annotated[PersonIds, AfterValidator(_check_owners)]
+BotToken = Annotated[SecretStr, AfterValidator(_check_token)]
+PseudonymKey = Annotated[SecretStr, AfterValidator(_check_key)]
+DatabaseKey = Annotated[SecretStr, AfterValidator(_check_database_key)]
+WebhookSecret = Annotated[SecretStr | None, AfterValidator(_check_secret)]
+Precision = Annotated[int, AfterValidator(_check_precision)]
+LocalPath = Annotated[Path, BeforeValidator(_expand)]
+TimeOfDay = Annotated[time, BeforeValidator(_time)]
+ServerUrl = Annotated[AnyHttpUrl, BeforeValidator(_server)]
+# Before a Literal: in any case of letters.
+AnyCase = BeforeValidator(_lower)
+Level = BeforeValidator(_level)
