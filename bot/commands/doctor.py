@@ -2,19 +2,20 @@
 
 import asyncio
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
 from analytics.checkup import Finding, check_up, permissions
 from analytics.clock import utc_now
 from bot.commands.endings import FAILED
-from bot.commands.telegram import Unreachable, ask
-from bot.settings import ENV_FILE, DataSettings, Settings, WrongSettings, load
+from bot.commands.telegram import Me, Unreachable, WebhookInfo, ask
+from bot.environment import env_file
+from bot.settings import DataSettings, Settings, WrongSettings, load, remarks
 
 # Timestamps are rounded to the hour; what is a minute off is found before that matters.
 LARGEST_CLOCK_ERROR = timedelta(minutes=1)
@@ -49,10 +50,10 @@ async def findings() -> list[Finding]:
             what, _, to_do = line.partition(": ")
             found.append(Finding("settings", what, to_do))
     else:
-        found += [Finding("settings", "all right"), contact(settings)]
+        found += [Finding("settings", "all right"), admins(settings), contact(settings)]
         found += [finding async for finding in _ask_telegram(settings)]
-    found.append(_env_file(Path(ENV_FILE)))
     try:
+        found += [*_names(), _env_file(env_file())]
         data_settings = load(DataSettings)
     except WrongSettings:  # said above
         return found
@@ -67,6 +68,13 @@ async def findings() -> list[Finding]:
     )
 
 
+def admins(settings: Settings) -> Finding:
+    if settings.admin_ids:
+        return Finding("admins", f"{len(settings.admin_ids)} may send /stats")
+    to_do = "set ADMIN_IDS to your Telegram ID"
+    return Finding("admins", "nobody may send /stats, and nobody gets alerts", to_do, advice=True)
+
+
 def contact(settings: Settings) -> Finding:
     if settings.operator_contact:
         return Finding("contact", "people can read who you are")
@@ -76,7 +84,8 @@ def contact(settings: Settings) -> Finding:
 
 async def _ask_telegram(settings: Settings) -> AsyncIterator[Finding]:
     try:
-        me, webhook = await ask(settings, "getMe"), await ask(settings, "getWebhookInfo")
+        me = await ask(settings, "getMe", Me)
+        webhook = await ask(settings, "getWebhookInfo", WebhookInfo)
     except Unreachable as error:
         yield Finding(
             "token", f"Telegram does not answer ({error})", "check the network and BOT_API_URL"
@@ -85,16 +94,16 @@ async def _ask_telegram(settings: Settings) -> AsyncIterator[Finding]:
     if me.result is None or webhook.result is None:
         yield Finding("token", "refused by Telegram", "set BOT_TOKEN to what @BotFather gave you")
         return
-    yield Finding("token", f"@{me.result.get('username')}")
+    yield Finding("token", f"@{me.result.username}")
     yield updates(settings, webhook.result, utc_now())
     if me.date is not None:
         yield clock(me.date, utc_now())
 
 
-def updates(settings: Settings, webhook: dict[str, Any], now: datetime) -> Finding:
+def updates(settings: Settings, webhook: WebhookInfo, now: datetime) -> Finding:
     """Whether Telegram sends updates where the bot, by its settings, receives them."""
-    waiting = f"{webhook.get('pending_update_count', 0):,} updates wait"
-    url = webhook.get("url", "")
+    waiting = f"{webhook.pending_update_count:,} updates wait"
+    url = webhook.url
     if settings.webhook_url is None:
         found = f"polling, {waiting}" if not url else "Telegram sends them to a webhook"
         to_do = "start the bot; if it comes back, stop the other program that has the token"
@@ -103,9 +112,9 @@ def updates(settings: Settings, webhook: dict[str, Any], now: datetime) -> Findi
         found = "Telegram sends them to another webhook" if url else "no webhook is set"
         to_do = "start the bot; if it comes back, stop the other program that has the token"
         return Finding("updates", found, to_do)
-    failed = datetime.fromtimestamp(webhook.get("last_error_date", 0), UTC)
+    failed = datetime.fromtimestamp(webhook.last_error_date, UTC)
     if now - failed < RECENT:
-        found = f"the webhook fails ({webhook.get('last_error_message')}), {waiting}"
+        found = f"the webhook fails ({webhook.last_error_message}), {waiting}"
         return Finding("updates", found, "check that WEBHOOK_URL leads to the running bot")
     return Finding("updates", f"webhook, {waiting}")
 
@@ -119,7 +128,15 @@ def clock(telegrams: datetime, ours: datetime) -> Finding:
     return Finding("clock", f"{seconds:,.0f} s {direction} Telegram's", "set it right, best by NTP")
 
 
-def _env_file(path: Path) -> Finding:
+def _names() -> Iterator[Finding]:
+    for remark in remarks():
+        what, _, to_do = remark.partition(": ")
+        yield Finding("names", what, to_do, advice=True)
+
+
+def _env_file(path: Path | None) -> Finding:
     """The file that holds the token is like those of the database."""
+    if path is None:
+        return Finding("env file", "there is none; all settings are of the environment")
     finding = permissions([path])
-    return Finding("env file", finding.found.replace("the files", ".env"), finding.to_do)
+    return Finding("env file", finding.found.replace("the files", str(path)), finding.to_do)

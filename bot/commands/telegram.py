@@ -2,7 +2,9 @@
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Generic, TypeVar
+
+from pydantic import BaseModel, Field, ValidationError
 
 from analytics.clock import http_date
 from bot.settings import Settings
@@ -14,14 +16,32 @@ class Unreachable(Exception):
     """Nobody answers as Telegram does; the message is the kind of error."""
 
 
+class Me(BaseModel):
+    """What `getMe` answers, as far as it is used."""
+
+    username: str
+
+
+class WebhookInfo(BaseModel):
+    """What `getWebhookInfo` answers, as far as it is used."""
+
+    url: str = ""
+    pending_update_count: int = 0
+    last_error_date: int = Field(0, ge=0, le=2**35)
+    last_error_message: str = ""
+
+
+Result = TypeVar("Result", bound=BaseModel)
+
+
 @dataclass(frozen=True, slots=True)
-class Answer:
-    result: dict[str, Any] | None  # None if refused
+class Answer(Generic[Result]):
+    result: Result | None  # None if refused
     date: datetime | None  # the server's clock
 
 
-async def ask(settings: Settings, method: str) -> Answer:
-    """Raises Unreachable."""
+async def ask(settings: Settings, method: str, kind: type[Result]) -> Answer[Result]:
+    """Raises Unreachable, also for an answer that is not of that kind."""
     import aiohttp
 
     token = settings.bot_token.get_secret_value()
@@ -34,9 +54,13 @@ async def ask(settings: Settings, method: str) -> Answer:
         ):
             body = await response.json(content_type=None)
             date = response.headers.get("Date")
-    except (aiohttp.ClientError, TimeoutError, ValueError) as error:
+    except (aiohttp.ClientError, TimeoutError, ValueError, RecursionError) as error:
         # Its text may quote the address.
         raise Unreachable(type(error).__name__) from None
     if not isinstance(body, dict) or "ok" not in body:
         raise Unreachable("no answer of a Bot API server")
-    return Answer(body.get("result") if body["ok"] else None, http_date(date))
+    try:
+        result = kind.model_validate(body.get("result")) if body["ok"] else None
+    except ValidationError:
+        raise Unreachable(f"no answer to {method}") from None
+    return Answer(result, http_date(date))

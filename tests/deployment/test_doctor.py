@@ -19,6 +19,7 @@ from analytics import AnalyticsService, InteractionType, UserInteraction, connec
 from analytics.backups import backup_into
 from analytics.checkup import Facts, Finding, disk
 from bot.commands.doctor import findings, updates
+from bot.commands.telegram import WebhookInfo
 from bot.sandbox import Sandbox
 from bot.sandbox.faults import answers, refuses
 from bot.settings import Settings
@@ -27,8 +28,8 @@ from tests.bot.settings import TOKEN, some_settings
 
 NOW = datetime.now(UTC)
 CHECKS = [
-    "settings", "contact", "token", "updates", "clock", "env file", "sqlite", "permissions",
-    "database", "schema", "key", "disk", "cleanup", "compaction", "backup",
+    "settings", "admins", "contact", "token", "updates", "clock", "env file", "sqlite",
+    "permissions", "database", "schema", "key", "disk", "cleanup", "compaction", "backup",
 ]  # fmt: skip
 
 
@@ -68,8 +69,12 @@ async def world(sandbox: Sandbox, tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     for name in Settings.model_fields:
         monkeypatch.delenv(name.upper(), raising=False)
     world.set(
-        **processes.settings(sandbox, world.database), BACKUP_DIR="copies", OPERATOR_CONTACT="me"
+        **processes.settings(sandbox, world.database),
+        BACKUP_DIR="copies",
+        OPERATOR_CONTACT="me",
+        ADMIN_IDS="6000000002",
     )
+    (tmp_path / ".env").touch(0o600)
     async with AnalyticsService.open(world.database) as analytics:
         await analytics.record([UserInteraction(6_000_000_001, InteractionType.MESSAGE, NOW)])
         await analytics.cleanup_old_interactions()
@@ -269,6 +274,14 @@ async def contact_missing(world: World) -> None:
     world.set(OPERATOR_CONTACT="")
 
 
+async def admins_missing(world: World) -> None:
+    world.set(ADMIN_IDS="")
+
+
+async def name_misspelt(world: World) -> None:
+    (world.folder / ".env").write_text("RETENTION_DAY=30\n")
+
+
 async def damaged_left(world: World) -> None:
     world.database.with_name(f"{world.database.name}.damaged-20260101T000000.000000Z").touch()
 
@@ -277,6 +290,8 @@ async def damaged_left(world: World) -> None:
     ("plant", "check", "words"),
     [
         (contact_missing, "contact", "OPERATOR_CONTACT"),
+        (admins_missing, "admins", "ADMIN_IDS"),
+        (name_misspelt, "names", "is RETENTION_DAYS meant?"),
         (damaged_left, "set aside", "rm "),
     ],
 )
@@ -306,6 +321,38 @@ async def test_before_the_first_start_there_is_nothing_to_complain_about(world: 
     assert not Path("new").exists()
 
 
+async def test_nothing_is_praised_that_is_not_there(world: World) -> None:
+    (world.folder / ".env").unlink()
+    world.monkeypatch.delenv("BOT_TOKEN")
+    found = {finding.check: finding for finding in await findings()}
+
+    assert found["env file"].found == "there is none; all settings are of the environment"
+    assert found["settings"].failed
+    assert "main.py init" in found["settings"].to_do
+
+
+ODD = [
+    "true", "null", "[]", "7", '"text"', "{}", "[" * 100_000, "<html>",
+    '{"ok": true}', '{"ok": true, "result": true}', '{"ok": true, "result": null}',
+    '{"ok": true, "result": []}', '{"ok": 1, "result": {"url": null}}',
+    '{"ok": true, "result": {"url": 7, "pending_update_count": "many", "username": []}}',
+    '{"ok": true, "result": {"url": "", "last_error_date": 1e300, "username": null}}',
+    '{"ok": true, "result": {"url": "", "last_error_date": -1e18}}',
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("method", ["getMe", "getWebhookInfo"])
+@pytest.mark.parametrize("body", ODD, ids=lambda body: body[:40])
+async def test_whatever_a_server_answers_ends_in_findings(
+    world: World, method: str, body: str
+) -> None:
+    world.set(WEBHOOK_URL="https://localhost/hook", WEBHOOK_SECRET="s" * 32)
+    world.sandbox.plan(method, answers(body))
+    failed = [finding.check for finding in await findings() if finding.failed]
+
+    assert failed in (["token"], ["updates"])
+
+
 async def test_doctor_beside_the_running_bot(world: World) -> None:
     environment = {name: os.environ[name] for name in ("BOT_TOKEN", "BOT_API_URL", "DATABASE_PATH")}
     async with processes.bot_process(world.sandbox, world.database) as bot:
@@ -316,8 +363,8 @@ async def test_doctor_beside_the_running_bot(world: World) -> None:
         stopped = await bot.ended()
 
     assert green[0] == 0, green
-    # No backup is asked for, and no contact is given: that is advice, with a line of its own.
-    assert len(green[1].splitlines()) == len(CHECKS)
+    # No backup is asked for. No admin and no contact is given: that is advice, with a line more.
+    assert len(green[1].splitlines()) == len(CHECKS) - 1 + 2
     assert "warn contact" in green[1]
     assert red[0] == 1
     failed = [line for line in json.loads(red[1]) if not line["ok"]]
@@ -338,8 +385,9 @@ def test_a_failure_of_the_webhook_that_was_got_over_is_no_fault() -> None:
     url = "https://localhost/hook"
     settings = some_settings(webhook_url=url, webhook_secret="s" * 32)
     failed = {"url": url, "last_error_date": _ago(2), "last_error_message": "Connection refused"}
+    webhook = WebhookInfo.model_validate(failed)
 
-    assert updates(settings, failed, NOW) == Finding("updates", "webhook, 0 updates wait")
+    assert updates(settings, webhook, NOW) == Finding("updates", "webhook, 0 updates wait")
 
 
 @pytest.mark.parametrize(
