@@ -4,7 +4,6 @@ import asyncio
 import json
 import logging
 import os
-import signal
 import threading
 from collections.abc import Iterator
 from contextlib import AbstractAsyncContextManager, nullcontext
@@ -21,11 +20,13 @@ from analytics import Access, Action, AdminReport
 from analytics.backups import DailyBackups
 from analytics.clock import GuardedClock
 from analytics.retention import LONGEST_RETENTION_DAYS, SHORTEST_RETENTION_DAYS
-from bot.commands import backups, doctor, init, rights
+from bot import terminal
+from bot.commands import backups, doctor, health, init, rights
 from bot.commands.encrypting import encrypt
 from bot.commands.endings import FAILED, sentences
 from bot.commands.records import records
 from bot.settings import DataSettings, Settings, load, remarks
+from bot.signals import on_stop_signals
 
 logger = logging.getLogger("bot")
 
@@ -61,8 +62,7 @@ async def _run_until_signal(settings: Settings) -> None:
         # A thread of its own: it works whatever the event loop is stuck in.
         watchdog.start()
 
-    for number in (signal.SIGINT, signal.SIGTERM):
-        asyncio.get_running_loop().add_signal_handler(number, on_signal)
+    on_stop_signals(asyncio.get_running_loop(), on_signal)
     await serve(settings, stop, GuardedClock())
 
 
@@ -255,6 +255,7 @@ def demo(
 # In the order of --help.
 app.command()(init.init)
 app.command()(doctor.doctor)
+app.command()(health.health)
 app.command()(records)
 app.command()(backups.backup)
 app.command()(backups.restore)
@@ -266,4 +267,5 @@ app.command()(rights.audit)
 
 
 if __name__ == "__main__":
+    terminal.prepare()
     app()

@@ -117,18 +117,18 @@ async def test_the_container_runs_is_well_writes_only_its_data_and_stops_in_time
     bin_ = container / "venv" / "bin"
     entry = [inside(container, part) for part in re.findall(r'"(.*?)"', only("ENTRYPOINT"))]
     check = re.findall(r'"(.*?)"', only("HEALTHCHECK").partition("CMD ")[2])
-    check = [part.replace(fixed["METRICS_PORT"], port) for part in check]
+    check = [inside(container, part) for part in check]
     person = sandbox.person()
     app = container / "app"
     async with running(sandbox, app, bin_ / entry[0], *entry[1:], **environment) as bot:
         await person.says("good morning")
         await person.answer()
-        well = await asyncio.create_subprocess_exec(bin_ / check[0], *check[1:])
+        well = await asyncio.create_subprocess_exec(bin_ / check[0], *check[1:], env=environment)
         status_while_running = await well.wait()
         bot.send(signal.SIGTERM)
         status, _, errors = await bot.ended(LONGEST_SHUTDOWN)
     ill = await asyncio.create_subprocess_exec(
-        bin_ / check[0], *check[1:], stderr=asyncio.subprocess.DEVNULL
+        *(bin_ / check[0], *check[1:]), env=environment, stderr=asyncio.subprocess.DEVNULL
     )
     status_after = await ill.wait()
 

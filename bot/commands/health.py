@@ -1,0 +1,58 @@
+"""`health`: what a container asks every half minute, so it loads and does as little as it can."""
+
+import json
+from http.client import HTTPConnection, HTTPException
+
+import typer
+
+from bot.commands.endings import FAILED
+from bot.settings import Settings, WrongSettings, load
+
+# Seconds. The container file allows ten for the whole command.
+TIMEOUT = 3.0
+# An address to listen at everywhere is none to ask.
+LOOPBACK = {"0.0.0.0": "127.0.0.1", "::": "::1"}
+
+
+def health() -> None:
+    """Ask the running bot whether it is well; 1 if not. Example: python main.py health"""
+    try:
+        said = ask(*address(load(Settings)))
+    except WrongSettings as error:
+        said = str(error)
+    except (OSError, HTTPException) as error:
+        said = f"the bot does not answer ({type(error).__name__}): start it, or look at its log"
+    if said:
+        typer.echo(said, err=True)
+        raise typer.Exit(FAILED)
+    typer.echo("healthy")
+
+
+def address(settings: Settings) -> tuple[str, int]:
+    """Return where `/healthz` is answered. Raises WrongSettings if it is nowhere."""
+    if settings.metrics_port is not None:
+        host, port = settings.metrics_host, settings.metrics_port
+    elif settings.webhook_url is not None:
+        host, port = settings.webhook_host, settings.webhook_port
+    else:
+        raise WrongSettings("METRICS_PORT is missing: give the port where the bot is to be asked")
+    host = host.strip("[]")
+    return LOOPBACK.get(host, host), port
+
+
+def ask(host: str, port: int) -> str:
+    """Return what is wrong, nothing if all is well. Raises OSError and HTTPException."""
+    connection = HTTPConnection(host, port, timeout=TIMEOUT)
+    try:
+        connection.request("GET", "/healthz")
+        answer = connection.getresponse()
+        if answer.status == 200:
+            return ""
+        body = answer.read(10_000)
+    finally:
+        connection.close()
+    try:
+        missing = [name for name in ("receiving", "recording") if json.loads(body)[name] is False]
+    except (ValueError, KeyError, TypeError, RecursionError):
+        missing = []
+    return f"unhealthy: not {' and not '.join(missing)}"

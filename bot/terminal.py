@@ -1,0 +1,43 @@
+"""What is printed can be read on any terminal and in any file, also one that is not UTF-8."""
+
+import codecs
+import sys
+import unicodedata
+
+# Letters for what has no other form.
+PLAIN = str.maketrans(
+    {
+        "—": "-", "–": "-", "−": "-", "…": "...", "→": "->", "←": "<-", "·": "*", "•": "*",
+        "▲": "^", "▼": "v", "■": "#", "“": '"', "”": '"', "„": '"', "«": '"', "»": '"',
+        "‘": "'", "’": "'", "│": "|", "─": "-", "━": "-", "┃": "|", "ß": "ss",
+        "\u202f": " ", "\ufe0f": "",
+    }
+)  # fmt: skip
+# Full, seven eighths, ... of a block; and shades.
+BLOCKS = "█▉▊▋▌▐▓▒▇▆▅"
+HANDLER = "plain"
+
+
+def prepare() -> None:
+    """Have stdout and stderr replace what their encoding does not have, instead of failing."""
+    codecs.register_error(HANDLER, _plain)
+    for stream in (sys.stdout, sys.stderr):
+        # A test, or a program without a terminal, may have put something else in their place.
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors=HANDLER)
+
+
+def _plain(error: UnicodeError) -> tuple[str, int]:
+    if not isinstance(error, UnicodeEncodeError):
+        raise error
+    text = error.object[error.start : error.end]
+    return "".join(map(_in_ascii, text)), error.end
+
+
+def _in_ascii(character: str) -> str:
+    if character in BLOCKS:
+        return "#"
+    if ord(character) in PLAIN:
+        return character.translate(PLAIN)
+    plain = unicodedata.normalize("NFKD", character).encode("ascii", "ignore").decode()
+    return plain or ("" if unicodedata.combining(character) else "?")
