@@ -1,5 +1,6 @@
 """Is all well with the file? Looks, changes nothing, and takes no lock: the bot may run."""
 
+import os
 import shutil
 import sqlite3
 import stat
@@ -186,6 +187,9 @@ async def _read(path: Path, database_key: bytes | None) -> Facts:
 
 
 def _is_open(path: Path) -> bool:
+    # Windows has no such bits, and shows 0666 for everything.
+    if os.name == "nt":
+        return False
     try:
         return bool(stat.S_IMODE(path.stat().st_mode) & 0o077)
     except FileNotFoundError:

@@ -97,10 +97,8 @@ class Database:
                 await encryption.refuse_foreign(path, key)
                 if access is Access.OWN:
                     files.create_folder(path.parent)
-                elif not files.size(path) and not files.size(files.plain(path)):
-                    raise CannotOpen(
-                        f"{path} does not exist: start the bot first, or set DATABASE_PATH"
-                    )
+                else:
+                    files.refuse_missing(path)
                 owner = locks.enter(path, access, held)
                 if owner and files.undo_replacing(path):
                     await encryption.refuse_foreign(path, key)

@@ -218,6 +218,12 @@ def refuse_foreign(path: Path, application_id: int, *, encrypted: bool) -> None:
         )
 
 
+def refuse_missing(path: Path) -> None:
+    """Raise CannotOpen where a command would have to make the database that it works on."""
+    if not size(path) and not size(plain(path)):
+        raise CannotOpen(f"{path} does not exist: start the bot first, or set DATABASE_PATH")
+
+
 def foreign(path: Path) -> str:
     return f"{path} belongs to another program: set DATABASE_PATH to another file"
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import gc
+import os
 from collections import deque
 from concurrent.futures import ThreadPoolExecutor
 from contextvars import copy_context
@@ -42,12 +43,16 @@ class Charts:
             if (kept, language) == (shown, current()):
                 return picture
         _spare_the_collector()
+        # That of a notebook, or one with a typing error, would stop the import.
+        os.environ["MPLBACKEND"] = "agg"
         try:
             # Only now: it takes half a second and 60 MB, which not every bot ever needs.
             from bot import drawing
-        except ImportError as error:
+        # A `matplotlibrc` that is no text stops the import, too.
+        except (ImportError, OSError, ValueError) as error:
             raise ChartsNotInstalled from error
-        picture = drawing.png(drawing.figure(shown))
+        with drawing.own_style():
+            picture = drawing.png(drawing.figure(shown))
         self._kept.append((shown, current(), picture))
         return picture
 

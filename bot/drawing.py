@@ -4,12 +4,14 @@ Each figure is made by itself, without pyplot, which would keep them all.
 """
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from datetime import datetime, timedelta
 from io import BytesIO
 from itertools import pairwise
 from math import ceil, nan
 
+import matplotlib
 from babel import dates, numbers
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
@@ -45,6 +47,14 @@ MANY_DAYS = 120
 # Up to here each bucket is a bar by itself, and a dot on the line.
 SEPARATE_BARS = 40
 DAY = timedelta(days=1)
+
+
+@contextmanager
+def own_style() -> Iterator[None]:
+    """Draw as here is written, whatever this user's `matplotlibrc` says of LaTeX or fonts."""
+    with matplotlib.rc_context():
+        matplotlib.rcdefaults()
+        yield
 
 
 def figure(history: History) -> Figure:

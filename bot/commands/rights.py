@@ -12,6 +12,7 @@ from analytics import Access, Action, AuditEntry, CannotOpen, Period
 from analytics.clock import utc_now
 from analytics.ending import erase_everything
 from analytics.exports import FORMATS, Aggregates
+from analytics.files import refuse_missing
 from analytics.interactions import LARGEST_USER_ID
 from analytics.rights import as_json
 from bot.commands.endings import FAILED, WrongUse, sentences
@@ -135,6 +136,7 @@ def rotate_key(
     """Replace the key of the pseudonyms. Example: python main.py rotate-key"""
     with sentences():
         settings = load(DataSettings)
+        refuse_missing(settings.database_path)
         typer.echo(
             "Nothing recorded before can be linked to a Telegram ID any more, not even to show or "
             "erase it: it is nobody's.\nThe counts stay. Active users begin at 0 again, and "
@@ -155,7 +157,7 @@ def rotate_key(
 
 
 async def _rotate(settings: DataSettings) -> bytes:
-    async with settings.open(Access.OWN) as analytics:
+    async with settings.open(Access.SHARE) as analytics:
         key = await analytics.rotate_key()
         await analytics.note_access(Action.ROTATE_KEY)
         await analytics.compact_if_due(large_too=True)

@@ -5,6 +5,7 @@ import os
 import random
 import signal
 import sqlite3
+import subprocess
 import sys
 import tempfile
 import time
@@ -46,6 +47,11 @@ class Failed(Exception):
     """The bot did not do its part."""
 
 
+# On Windows only a process with a group of its own can be asked.
+ASK_TO_STOP = getattr(signal, "CTRL_BREAK_EVENT", signal.SIGTERM)
+OWN_GROUP = getattr(subprocess, "CREATE_NEW_PROCESS_GROUP", 0)
+
+
 @dataclass(frozen=True)
 class Stage:
     """The program that is shown, and what it runs with: no `.env`, nobody's settings."""
@@ -66,6 +72,7 @@ class Stage:
                 env=self.environment,
                 stdout=output,
                 stderr=log,
+                creationflags=OWN_GROUP,
             )
 
     async def run(self, *arguments: str) -> str:
@@ -82,7 +89,7 @@ class Stage:
         process = await self.start(output=asyncio.subprocess.DEVNULL)
         try:
             yield process
-            process.send_signal(signal.SIGTERM)
+            process.send_signal(ASK_TO_STOP)
             async with asyncio.timeout(PATIENCE_AT_STOP):
                 await process.wait()
             if process.returncode != 0:

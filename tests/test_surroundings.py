@@ -1,0 +1,134 @@
+"""What the program is started in: an empty folder, a terminal, a system, a user with tastes."""
+
+import asyncio
+import hashlib
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+import main
+from bot import drawing
+from bot.settings import Settings
+from bot.signals import on_stop_signals
+from tests.bot.histories import SMALL
+
+ROOT = Path(__file__).parent.parent
+
+# Each as somebody would type it who thinks that there is a database.
+COMMANDS = [
+    ["stats"], ["cleanup"], ["cleanup", "--dry-run"], ["records"], ["audit"], ["encrypt"],
+    ["export", "--user", "6000000001"], ["export", "--aggregates"], ["backup", "copy"],
+    ["backup", "copies", "--keep", "3"], ["restore", "copy"], ["restore", "copy", "--force"],
+    ["erase", "--user", "6000000001"], ["erase", "--everyone"], ["rotate-key"],
+    ["rotate-key", "--yes"],
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("command", COMMANDS, ids=" ".join)
+def test_in_an_empty_folder_a_command_makes_nothing_and_says_so(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, command: list[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    for name in Settings.model_fields:
+        monkeypatch.delenv(name.upper(), raising=False)
+    if command == ["encrypt"]:
+        monkeypatch.setenv("DATABASE_KEY", "ab" * 32)
+    result = CliRunner().invoke(main.app, command, input="erase everyone\ny\n")
+
+    assert result.exit_code == 2
+    assert "does not exist" in result.output
+    assert list(tmp_path.iterdir()) == []
+
+
+class LoopOfWindows(asyncio.SelectorEventLoop):
+    """As far as it can be had here: without the handlers that Windows' loops do not have."""
+
+    def add_signal_handler(self, sig: int, callback: Callable[..., object], *args: object) -> None:
+        raise NotImplementedError
+
+
+@pytest.mark.parametrize("loop_class", [asyncio.SelectorEventLoop, LoopOfWindows])
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_stops_a_loop_that_waits(
+    loop_class: type[asyncio.SelectorEventLoop], number: int
+) -> None:
+    async def wait() -> None:
+        stop = asyncio.Event()
+        on_stop_signals(asyncio.get_running_loop(), stop.set)
+        os.kill(os.getpid(), number)
+        async with asyncio.timeout(60):
+            await stop.wait()
+
+    before = {each: signal.getsignal(each) for each in (signal.SIGINT, signal.SIGTERM)}
+    loop = loop_class()
+    try:
+        loop.run_until_complete(wait())
+    finally:
+        loop.close()
+        for each, handler in before.items():
+            signal.signal(each, handler)
+
+
+SAID = "Days – “90” … ▲ 12 % ▼ 3 % █▌ · Größe ⚠️ 📈 Використання"
+
+
+@pytest.mark.parametrize(
+    ("encoding", "read"),
+    [
+        ("utf-8", SAID),
+        ("ascii", 'Days - "90" ... ^ 12 % v 3 % ## * Grosse ? ? ????????????'),
+        ("cp1252", "Days – “90” … ^ 12 % v 3 % ## · Größe ? ? ????????????"),
+        ("koi8-u", 'Days - "90" ... ^ 12 % v 3 % █▌ · Grosse ? ? Використання'),
+    ],
+)
+def test_what_is_printed_can_be_read_in_any_encoding(encoding: str, read: str) -> None:
+    code = f"from bot import terminal; terminal.prepare(); print({SAID!r})"
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        cwd=ROOT,
+        env={"PATH": os.environ["PATH"], "PYTHONIOENCODING": encoding},
+        capture_output=True,
+        check=True,
+    )
+
+    assert done.stdout.decode(encoding).strip() == read
+
+
+TASTES = """
+text.usetex: True
+font.family: a font that nobody has
+figure.facecolor: black
+axes.grid: True
+lines.linewidth: 20
+xtick.labelsize: 60
+"""
+
+
+@pytest.mark.parametrize(
+    "backend", ["module://matplotlib_inline.backend_inline", "TkAgg", "no such backend"]
+)
+def test_a_chart_is_the_same_whatever_the_user_draws_with(tmp_path: Path, backend: str) -> None:
+    with drawing.own_style():
+        usual = hashlib.sha256(drawing.png(drawing.figure(SMALL))).hexdigest()
+    (tmp_path / "matplotlibrc").write_text(TASTES)
+    code = (
+        "import asyncio, hashlib; from bot.charts import Charts; "
+        "from tests.bot.histories import SMALL; "
+        "print(hashlib.sha256(asyncio.run(Charts().draw(SMALL))).hexdigest())"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        cwd=tmp_path,
+        env={"PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT), "MPLBACKEND": backend},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert done.stdout.strip() == usual, done.stderr
