@@ -6,8 +6,9 @@ from analytics.interactions import InteractionType, UserInteraction
 from analytics.locks import Access
 from analytics.periods import Bucket, History, Missing, Period, PeriodReport
 from analytics.pseudonyms import PlainIds, Pseudonyms
+from analytics.records import StoredRow
 from analytics.reports import AdminReport
-from analytics.rights import PersonalData, StoredRow
+from analytics.rights import OwnRow, PersonalData
 from analytics.service import AnalyticsService, Erasure
 
 __all__ = [
@@ -22,6 +23,7 @@ __all__ = [
     "History",
     "InteractionType",
     "Missing",
+    "OwnRow",
     "Period",
     "PeriodReport",
     "PersonalData",

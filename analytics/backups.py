@@ -181,6 +181,7 @@ async def before_migration(
             "ON CONFLICT DO UPDATE SET value = excluded.value",
             (int(time.time()),),
         )
+        files.discard_draft(to)  # a kill while it was copied
         async with copy(path, to, database_key):
             files.publish(to, over=True)
 

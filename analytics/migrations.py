@@ -18,7 +18,8 @@ from analytics.files import CannotOpen
 APPLICATION_ID = 0x5467416E
 SCHEMA_VERSION = 4
 # What is done to the tables to bring a file to the version named from the one before it. Tables
-# that are missing are made before, and triggers and views made anew after, as the schema has them.
+# that are missing are made before, and triggers and views made anew after, as the schema has them;
+# so is a table at `CREATE TABLE name`.
 MIGRATIONS: dict[int, Sequence[str]] = {
     2: (
         "ALTER TABLE users ADD COLUMN rows INTEGER NOT NULL DEFAULT 0",
@@ -48,6 +49,25 @@ MIGRATIONS: dict[int, Sequence[str]] = {
         "DELETE FROM daily_events WHERE event IN ('/stats', '/alerts', '/audit', '/cleanup')",
         # The periods of a kept report had other beginnings.
         "DELETE FROM file_settings WHERE name = 'report_snapshot'",
+        # Random ids, which tell no order of arrival: one out of each of as many equal ranges as
+        # there are people, who are given theirs in random order.
+        "ALTER TABLE users RENAME TO old_users",
+        "CREATE TABLE users",
+        "INSERT INTO users (id, reference, last_seen, rows, first_seen) "
+        "SELECT (row_number() OVER (ORDER BY random()) - 1) * width + 1 + abs(random() % width), "
+        "reference, last_seen, rows, first_seen "
+        "FROM old_users, (SELECT 2147483647 / count(*) AS width FROM old_users)",
+        "ALTER TABLE interactions RENAME TO old_interactions",
+        "CREATE TABLE interactions",
+        "INSERT INTO interactions (timestamp, user_id, interaction_type, count) "
+        "SELECT timestamp, coalesce(users.id, 0), interaction_type, count FROM old_interactions "
+        "LEFT JOIN old_users ON old_users.id = user_id "
+        "LEFT JOIN users ON users.reference = old_users.reference",
+        "DROP TABLE old_interactions",
+        "DROP TABLE old_users",
+        # What was there leaves the disk with the next compaction, which is overdue.
+        "INSERT INTO file_settings (name, value) VALUES ('compaction_due', 0) "
+        "ON CONFLICT DO NOTHING",
     ),
 }
 
@@ -93,10 +113,11 @@ async def _to_current(connection: aiosqlite.Connection, version: int) -> list[st
     tables = {name for kind, name in made if kind == "table"}
     steps = range(version + 1, SCHEMA_VERSION + 1)
     new = [(*_created(statement), statement) for statement in schema()]
+    whole = {f"CREATE TABLE {name}": each for kind, name, each in new if kind == "TABLE"}
     return [
         *(f"DROP {kind} {name}" for kind, name in made if kind in ("trigger", "view")),
         *(each for kind, name, each in new if kind == "TABLE" and name not in tables),
-        *(statement for step in steps for statement in MIGRATIONS[step]),
+        *(whole.get(each, each) for step in steps for each in MIGRATIONS[step]),
         *(each for kind, _, each in new if kind != "TABLE"),
     ]
 

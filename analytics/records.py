@@ -1,11 +1,11 @@
 """The interactions as they are stored, to be looked at and never edited."""
 
 import math
+from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from analytics.database import Database
 from analytics.interactions import InteractionType
-from analytics.rights import StoredRow
 
 LARGEST_LIMIT = 100_000  # held in memory, all of them; for more there is the view
 
@@ -27,6 +27,16 @@ NEWEST_OF_TYPE = NEWEST.replace(
     "ORDER BY",
     "AND interaction_type = (SELECT id FROM interaction_types WHERE name = ?) ORDER BY",
 )
+
+
+@dataclass(frozen=True, slots=True)
+class StoredRow:
+    """A row of `user_interactions`: `user_id` is the internal number, `count` how many alike."""
+
+    user_id: int
+    interaction_type: InteractionType
+    timestamp: datetime
+    count: int
 
 
 async def records(

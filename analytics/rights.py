@@ -10,7 +10,6 @@ from collections.abc import Awaitable, Callable
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
-from typing import Any
 
 from analytics.database import Database
 from analytics.interactions import InteractionType
@@ -25,14 +24,14 @@ DAY = 86_400
 ROUNDS = 10
 
 LATEST = """
-    SELECT user_id, name, timestamp, count
+    SELECT name, timestamp, count
     FROM users
     JOIN interactions ON interactions.timestamp = last_seen AND user_id = users.id
     JOIN interaction_types ON interaction_types.id = interaction_type
     WHERE reference = ? LIMIT 1
 """
 EVERYTHING = """
-    SELECT user_id, name, timestamp, count
+    SELECT name, timestamp, count
     FROM interactions JOIN interaction_types ON interaction_types.id = interaction_type
     WHERE user_id = (SELECT id FROM users WHERE reference = ?)
     ORDER BY timestamp, name
@@ -71,10 +70,12 @@ ADMIN_TURNED_OFF = "SELECT notice FROM turned_off WHERE admin_id = ? ORDER BY no
 
 
 @dataclass(frozen=True, slots=True)
-class StoredRow:
-    """A row of `user_interactions`: `user_id` is the internal number, `count` how many alike."""
+class OwnRow:
+    """A row of `user_interactions` as its person sees it.
 
-    user_id: int
+    Without `user_id`: who had two accounts and the file could find people by the numbers of theirs.
+    """
+
     interaction_type: InteractionType
     timestamp: datetime
     count: int
@@ -86,7 +87,7 @@ class PersonalData:
 
     reference: int | None
     """None if nothing is recorded of them."""
-    interactions: list[StoredRow]
+    interactions: list[OwnRow]
     """The oldest first."""
     opted_out: bool
     erased: date | None
@@ -103,7 +104,7 @@ class PersonalData:
         return self.interactions[0].timestamp + timedelta(days=self.retention_days)
 
 
-async def latest(database: Database, reference: int) -> StoredRow | None:
+async def latest(database: Database, reference: int) -> OwnRow | None:
     """A person's newest row."""
     rows = await database.read(LATEST, (reference,))
     return _row(*rows[0]) if rows else None
@@ -206,7 +207,6 @@ def as_json(data: PersonalData, now: datetime) -> str:
                 "made": _iso(now),
                 "reference": "What stands for you: a pseudonym of your Telegram ID, made with a "
                 "key that is kept apart; or the ID itself, where this bot is set to store it.",
-                "user_id": "An internal number that stands for the reference.",
                 "interaction_type": "What it was: a word of a closed list.",
                 "timestamp": "When, UTC, rounded down.",
                 "count": "How many of the same.",
@@ -223,7 +223,6 @@ def as_json(data: PersonalData, now: datetime) -> str:
             "erased": data.erased.isoformat() if data.erased else None,
             "interactions": [
                 {
-                    "user_id": row.user_id,
                     "interaction_type": row.interaction_type.value,
                     "timestamp": _iso(row.timestamp),
                     "count": row.count,
@@ -244,8 +243,8 @@ async def _is(database: Database, sql: str, reference: int) -> bool:
     return bool(answer)
 
 
-def _row(user_id: Any, name: str, timestamp: int, count: int) -> StoredRow:
-    return StoredRow(user_id, InteractionType(name), _moment(timestamp), count)
+def _row(name: str, timestamp: int, count: int) -> OwnRow:
+    return OwnRow(InteractionType(name), _moment(timestamp), count)
 
 
 def _moment(seconds: int) -> datetime:

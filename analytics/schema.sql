@@ -2,7 +2,7 @@
 -- Every other number the bot shows is computed from here.
 
 CREATE TABLE users (
-    id INTEGER PRIMARY KEY,              -- internal number, unknown to Telegram
+    id INTEGER PRIMARY KEY,              -- internal number, random: it tells no order of arrival
     reference INTEGER NOT NULL UNIQUE,   -- keyed 64-bit pseudonym of the Telegram ID; the key is not in this file
     last_seen INTEGER NOT NULL,          -- the newest timestamp of this person in interactions
     rows INTEGER NOT NULL DEFAULT 0,     -- of this person in interactions; with the last one, the person goes
@@ -133,14 +133,28 @@ CREATE VIEW received AS
         NULL AS timestamp, NULL AS received, NULL AS event
     WHERE FALSE;
 
+-- A random number from 1 that nobody has. 31 bits: 4 bytes in each row of interactions.
+CREATE VIEW free_id AS
+    WITH RECURSIVE tried (id) AS (
+        SELECT abs(random() % 2147483647) + 1
+        UNION ALL
+        SELECT abs(random() % 2147483647) + 1
+        FROM tried WHERE EXISTS (SELECT 1 FROM users WHERE users.id = tried.id)
+    )
+    SELECT id FROM tried WHERE NOT EXISTS (SELECT 1 FROM users WHERE users.id = tried.id);
+
 CREATE TRIGGER record INSTEAD OF INSERT ON received
 WHEN NOT EXISTS (SELECT 1 FROM remembered_updates WHERE update_id = NEW.update_id)
     AND NOT EXISTS (SELECT 1 FROM opt_outs WHERE reference = NEW.opt_out)
 BEGIN
     INSERT INTO remembered_updates (update_id, received)
         SELECT NEW.update_id, NEW.received WHERE NEW.update_id IS NOT NULL;
-    INSERT INTO users (reference, last_seen, first_seen)
-        VALUES (NEW.reference, NEW.timestamp, NEW.timestamp)
+    -- Only a conflict of the reference is the same person; one of the id would fail the statement.
+    INSERT INTO users (id, reference, last_seen, first_seen)
+        VALUES (
+            coalesce(
+                (SELECT id FROM users WHERE reference = NEW.reference), (SELECT id FROM free_id)),
+            NEW.reference, NEW.timestamp, NEW.timestamp)
         ON CONFLICT (reference) DO UPDATE SET
             last_seen = max(last_seen, excluded.last_seen),
             first_seen = min(first_seen, excluded.first_seen)

@@ -24,7 +24,7 @@ from analytics.notices import DatabaseSetAside, Notice
 from analytics.periods import History, Period, PeriodReport
 from analytics.pseudonyms import References
 from analytics.recording import Recorder, Work, forget_updates
-from analytics.records import records
+from analytics.records import StoredRow, records
 from analytics.reports import AdminReport, ReportRules, Reports
 from analytics.retention import (
     DEFAULT_RETENTION_DAYS,
@@ -34,7 +34,7 @@ from analytics.retention import (
     delete_older,
     forget_events,
 )
-from analytics.rights import PersonalData, StoredRow
+from analytics.rights import OwnRow, PersonalData
 from analytics.told import Told
 from analytics.trends import DEFAULT_TRENDS_MIN_USERS, forget_trends
 from analytics.windows import BEGAN
@@ -270,7 +270,7 @@ class AnalyticsService:
         seconds = await file_settings.get(self._database, "last_cleanup")
         return None if seconds is None else datetime.fromtimestamp(int(seconds), UTC)
 
-    async def own_row(self, user_id: int) -> tuple[StoredRow | None, bool]:
+    async def own_row(self, user_id: int) -> tuple[OwnRow | None, bool]:
         """A person's newest row, and whether they opted out.
 
         Here and below `user_id` is the Telegram ID, and CannotOpen is raised without the key.

@@ -8,13 +8,13 @@ from collections.abc import Iterator
 from datetime import date, datetime
 from html import escape
 
-from analytics import InteractionType, PersonalData, StoredRow
+from analytics import InteractionType, OwnRow, PersonalData
 from analytics.service import Erasure
 from bot import texts
 from bot.language import N_, _, day, moment, number
 from bot.settings import Settings
 
-VERSION, VERSION_OF = 4, date(2026, 11, 25)
+VERSION, VERSION_OF = 5, date(2026, 11, 26)
 
 MY_DATA = N_("My data")
 ERASE = N_("Erase my data")
@@ -30,6 +30,7 @@ NOT_NOW = N_(
     "memory, and carried out as soon as it works again. Please look at /mydata later to be sure."
 )
 IN_A_GROUP = N_("What is stored about you is between you and me.")
+NUMBER = N_("a random number")
 READ_IT = N_("Read it in our chat")
 
 # What each table about a person is, and words for each of its columns.
@@ -38,7 +39,7 @@ ABOUT_YOU = {
     "interactions": (
         N_("Such a row"),
         {
-            "user_id": N_("an internal number that stands for you"),
+            "user_id": N_("a random number that stands for you"),
             "interaction_type": N_("what it was: one of {types} fixed words"),
             "timestamp": N_("when, UTC, {when}"),
             "count": N_("how many of the same"),
@@ -47,7 +48,7 @@ ABOUT_YOU = {
     "users": (
         N_("You, once"),
         {
-            "id": N_("that internal number"),
+            "id": N_("that random number"),
             "reference": "{who}",
             "last_seen": N_("your newest timestamp"),
             "rows": N_("how many such rows you have"),
@@ -99,7 +100,7 @@ ABOUT_NOBODY = {
 
 
 def policy(
-    settings: Settings, row: StoredRow | None, opted_out: bool, in_backups: bool, now: datetime
+    settings: Settings, row: OwnRow | None, opted_out: bool, in_backups: bool, now: datetime
 ) -> str:
     """What is stored, from the settings as they are; `row` is the newest of who asks.
 
@@ -130,7 +131,7 @@ def policy(
     )
 
 
-def _sample(settings: Settings, row: StoredRow | None, opted_out: bool, now: datetime) -> str:
+def _sample(settings: Settings, row: OwnRow | None, opted_out: bool, now: datetime) -> str:
     if row is not None:
         title, sample = _("This bot counts each time you use it. Your newest row:"), row
     else:
@@ -144,13 +145,13 @@ def _sample(settings: Settings, row: StoredRow | None, opted_out: bool, now: dat
         seconds = int(now.timestamp())
         rounded = seconds - seconds % settings.timestamp_precision
         when = datetime.fromtimestamp(rounded, now.tzinfo)
-        sample = StoredRow(1042, InteractionType.COMMAND, when, 1)
+        sample = OwnRow(InteractionType.COMMAND, when, 1)
     return f"{title}\n<pre>{_table(sample)}</pre>"
 
 
-def _table(row: StoredRow) -> str:
+def _table(row: OwnRow) -> str:
     values = {
-        "user_id": row.user_id,
+        "user_id": _(NUMBER),
         "interaction_type": row.interaction_type.value,
         "timestamp": row.timestamp.strftime("%Y-%m-%dT%H:%M:%SZ"),
         "count": number(row.count),

@@ -14,7 +14,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from analytics import Action, AuditEntry, InteractionType, PersonalData, StoredRow
+from analytics import Action, AuditEntry, InteractionType, OwnRow, PersonalData
 from analytics.notices import (
     BackupFails,
     DatabaseSetAside,
@@ -240,7 +240,7 @@ MOMENTS = st.integers(0, 2**35).map(lambda second: datetime.fromtimestamp(second
 def test_every_answer_fits_into_a_message(
     language: str, days: int, precision: int, count: int, when: datetime, admin: int, flag: bool
 ) -> None:
-    row = StoredRow(admin, max(TYPES, key=len), when, count)
+    row = OwnRow(max(TYPES, key=len), when, count)
     of_settings = some_settings(
         retention_days=days,
         timestamp_precision=precision,
@@ -249,7 +249,7 @@ def test_every_answer_fits_into_a_message(
     )
     data = PersonalData(
         reference=admin,
-        interactions=[StoredRow(admin, each, when, count) for each in TYPES],
+        interactions=[OwnRow(each, when, count) for each in TYPES],
         opted_out=True,
         erased=date(2026, 11, 25),
         audit_entries=[],
