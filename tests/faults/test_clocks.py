@@ -128,7 +128,7 @@ async def test_with_a_wrong_clock_at_the_start_times_are_telegrams_and_nothing_i
     tale.ahead = timedelta(days=ahead)
     async with tale.bot(**intake(webhook=webhook)):
         await tale.what_is_planned()
-        stats = await tale.stats()
+        await tale.stats()
         await tale.admin.clicks("24 h")
         await tale.admin.says("good morning", date=tale.now - timedelta(hours=20))
         await tale.admin.answer()
