@@ -2,31 +2,37 @@
 
 import asyncio
 import logging
+import os
 import shutil
 import sqlite3
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
-from contextlib import asynccontextmanager, suppress
-from datetime import UTC, datetime, timedelta
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import aiosqlite
 
-from analytics import files, migrations
-from analytics.connections import DAMAGE, ERRORS, connect, primary_code, set_pragmas
+from analytics import files, migrations, origins
+from analytics.belongings import BEFORE_MIGRATION, matching
+from analytics.connections import (
+    DAMAGE,
+    ERRORS,
+    address,
+    connect,
+    primary_code,
+    sentence,
+    set_pragmas,
+)
+from analytics.copying import only_copy
 from analytics.files import CannotOpen
 from analytics.notices import BackupFails, Notice
+from analytics.origins import Origin
 
 logger = logging.getLogger(__name__)
 
-# The moment a backup was made, in its name: names in order are in the order of time.
-MOMENT = "%Y%m%dT%H%M%SZ"
-# An unfinished copy that has not grown for so many seconds was left by a kill.
-SURELY_LEFT = 3600
 # How often admins are told that there is no backup.
 TELL_EACH = timedelta(days=1)
-# Then the version that the migration leads to.
-BEFORE_MIGRATION = ".before-schema-"
 
 
 class BackupRefused(CannotOpen):
@@ -52,7 +58,7 @@ class DailyBackups:
 
         `note` is called before each backup; `tell` takes what admins have to know.
         """
-        self._path = path
+        self._path = Path(os.path.realpath(path))
         self._folder = folder
         self._database_key = database_key
         self._keep = keep
@@ -81,7 +87,10 @@ class DailyBackups:
         """When the newest backup was made."""
         if self._folder is None:
             return None
-        return last_backup(self._path, self._folder, self._clock())
+        try:
+            return await last_backup(self._path, self._folder, self._database_key, self._clock())
+        except (BackupRefused, OSError):
+            return None  # the next run says why
 
 
 async def backup(path: Path, to: Path, database_key: bytes | None) -> None:
@@ -92,13 +101,14 @@ async def backup(path: Path, to: Path, database_key: bytes | None) -> None:
     The copy is of one moment, holds nothing of what was deleted, is checked and synced. Raises
     BackupRefused and leaves nothing behind if that is not possible, or if there is a file already.
     """
-    if not path.exists():
+    path = Path(os.path.realpath(path))
+    if not path.is_file():
         raise BackupRefused(f"{path} does not exist: start the bot first, or set DATABASE_PATH")
     try:
-        if to.exists():
+        if os.path.lexists(to):
             raise FileExistsError
         files.create_folder(to.parent)
-        async with copy(path, to, database_key):
+        async with only_copy(path, to), copy(path, to, database_key):
             files.publish(to)
     except FileExistsError:
         raise BackupRefused(f"{to} exists already: give a path where nothing is") from None
@@ -151,18 +161,23 @@ async def backup_into(
     now: datetime,
 ) -> Path:
     """Back up into a folder under the name of the moment, then rotate; returns the new backup."""
-    _sweep(path, folder)
-    to = folder / f"{path.stem}-{now.astimezone(UTC):{MOMENT}}.sqlite3"
+    path = Path(os.path.realpath(path))
+    of = await _origin(path, database_key)
+    to = folder / of.backup_name(path, now)
     await backup(path, to, database_key)
-    rotate(path, folder, keep, retention_days, now)
+    origins.rotate(await origins.backups(path, of, folder, database_key), keep, retention_days, now)
     return to
 
 
-def _sweep(path: Path, folder: Path) -> None:
-    """Remove what a kill left of a backup, once nobody can be writing it any more."""
-    for draft in _drafts(path, folder):
-        if time.time() - draft.stat().st_mtime > SURELY_LEFT:
-            files.discard_draft(draft.with_suffix(""))
+async def _origin(path: Path, database_key: bytes | None) -> Origin:
+    """Raises BackupRefused where it cannot be read."""
+    try:
+        found = await origins.origin(path, database_key)
+    except ERRORS as error:
+        raise BackupRefused(sentence(path, error)) from None
+    if found.database_id is None:
+        raise BackupRefused(f"{path} is not of this version yet: start this version's bot once")
+    return found
 
 
 async def before_migration(
@@ -174,7 +189,8 @@ async def before_migration(
     migration that did not come to its end left the file as it was.
     """
     if 0 < version < migrations.SCHEMA_VERSION:
-        to = path.with_name(f"{path.name}{BEFORE_MIGRATION}{migrations.SCHEMA_VERSION}")
+        to = path.with_name(f"{path.name}.before-schema-{migrations.SCHEMA_VERSION}")
+        files.discard_draft(to)
         # As AnalyticsService.note_backup.
         await writer.execute_fetchall(
             "INSERT INTO file_settings (name, value) VALUES ('last_backup', ?) "
@@ -189,45 +205,22 @@ async def before_migration(
 def _forget_migrated(path: Path, retention_days: int, now: datetime) -> None:
     """What was copied before a migration is not kept past retention, either."""
     oldest = (now - timedelta(days=retention_days)).timestamp()
-    for copy in path.parent.glob(f"{path.name}{BEFORE_MIGRATION}*"):
+    for copy in matching(path, BEFORE_MIGRATION):
         if copy.stat().st_mtime < oldest:
             copy.unlink()
 
 
-def rotate(path: Path, folder: Path, keep: int, retention_days: int, now: datetime) -> int:
-    """Delete the backups that are past retention, and all but the newest `keep`; returns how many.
+async def last_backup(
+    path: Path, folder: Path, database_key: bytes | None, now: datetime
+) -> datetime | None:
+    """When the newest backup was made, leaving out what has a date in the future.
 
-    What has a date in the future was made by a clock that was wrong, and is left for a person.
+    Raises BackupRefused if the database cannot be read.
     """
-    made = sorted(((at, file) for at, file in backups(path, folder) if at <= now), reverse=True)
-    oldest = now - timedelta(days=retention_days)
-    gone = [file for n, (at, file) in enumerate(made) if n >= keep or at < oldest]
-    for file in gone:
-        file.unlink()
-    return len(gone)
-
-
-def backups(path: Path, folder: Path) -> Iterator[tuple[datetime, Path]]:
-    """The backups of this database in a folder, each with its moment, in no order."""
-    for file in folder.glob(f"{path.stem}-*.sqlite3"):
-        with suppress(ValueError):
-            moment = file.stem.removeprefix(f"{path.stem}-")
-            yield datetime.strptime(moment, MOMENT).replace(tzinfo=UTC), file
-
-
-def every_backup(path: Path, folder: Path) -> Iterator[Path]:
-    """Also those that a kill left unfinished."""
-    yield from (file for _, file in backups(path, folder))
-    yield from _drafts(path, folder)
-
-
-def _drafts(path: Path, folder: Path) -> Iterator[Path]:
-    return folder.glob(f"{path.stem}-*.sqlite3{files.UNFINISHED}")
-
-
-def last_backup(path: Path, folder: Path, now: datetime) -> datetime | None:
-    """When the newest backup was made, leaving out what has a date in the future."""
-    return max((at for at, _ in backups(path, folder) if at <= now), default=None)
+    path = Path(os.path.realpath(path))
+    of = await _origin(path, database_key)
+    made = await origins.backups(path, of, folder, database_key)
+    return max((at for at, _ in made if at <= now), default=None)
 
 
 @asynccontextmanager
@@ -253,7 +246,7 @@ async def _vacuum_into(source: Path, draft: Path, database_key: bytes | None) ->
     async with connect(source, database_key, read_only=True) as connection:
         await set_pragmas(connection, {"temp_store": 2, "busy_timeout": 60_000})
         copying = asyncio.ensure_future(
-            connection.execute_fetchall("VACUUM INTO ?", (str(draft.absolute()),))
+            connection.execute_fetchall("VACUUM INTO ?", (address(draft, read_only=False),))
         )
         try:
             await asyncio.shield(copying)

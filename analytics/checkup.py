@@ -1,6 +1,7 @@
 """Is all well with the file? Looks, changes nothing, and takes no lock: the bot may run."""
 
 import os
+import shlex
 import shutil
 import sqlite3
 import stat
@@ -11,10 +12,11 @@ from pathlib import Path
 
 from analytics import files
 from analytics.backups import last_backup
+from analytics.belongings import COMPANION, DAMAGED, belongings, matching
 from analytics.connections import ERRORS, check_sqlite, connect, is_damaged, sentence
 from analytics.encryption import refuse_foreign
 from analytics.files import CannotOpen
-from analytics.keys import choose, key_file, mismatch
+from analytics.keys import choose, mismatch
 from analytics.migrations import SCHEMA_VERSION
 
 # A day and what a night may take: cleanup, compaction and backup happen daily.
@@ -71,7 +73,7 @@ async def check_up(
         return found
     if not path.exists():
         return [*found, Finding("database", f"{path} does not exist yet: the bot makes it")]
-    found += [permissions([path.parent, *companions(path)]), *set_aside(path)]
+    found += [permissions([path.parent, *belongings(path)]), *set_aside(path)]
     try:
         facts = await _read(path, database_key)
     except (CannotOpen, *ERRORS, OSError) as error:
@@ -86,7 +88,8 @@ async def check_up(
         compaction(facts, now),
     ]
     if backup_dir is not None:
-        found.append(newest_backup(last_backup(path, backup_dir, now), now))
+        last = await last_backup(path, backup_dir, database_key, now)
+        found.append(newest_backup(last, now))
     return found
 
 
@@ -109,8 +112,9 @@ def permissions(paths: list[Path]) -> Finding:
 
 def set_aside(path: Path) -> Iterator[Finding]:
     """Damaged databases hold people who have been erased, or are past retention, since."""
-    if names := " ".join(map(str, files.all_set_aside(path))):
-        to_do = f"restore a backup, or take from it what you need; then rm {names}*"
+    if found := matching(path, DAMAGED + COMPANION):
+        names = shlex.join(map(str, found))
+        to_do = f"restore a backup, or take from it what you need; then rm {names}"
         yield Finding("set aside", f"erasing does not reach {names}", to_do, advice=True)
 
 
@@ -156,11 +160,6 @@ def newest_backup(last: datetime | None, now: datetime) -> Finding:
     if last is None:
         return Finding("backup", "none in BACKUP_DIR", to_do)
     return Finding("backup", f"newest of {_moment(last)}", to_do if now - last > OVERDUE else "")
-
-
-def companions(path: Path) -> Iterator[Path]:
-    """The files that belong to a database and hold something of it."""
-    yield from (path, files.wal(path), path.with_name(f"{path.name}-shm"), key_file(path))
 
 
 def _fault(check: str, sentence: str) -> Finding:

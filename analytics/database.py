@@ -14,7 +14,7 @@ from typing import Any
 
 import aiosqlite
 
-from analytics import backups, encryption, files, locks, migrations
+from analytics import backups, copying, encryption, files, locks, migrations
 from analytics.checkpoints import Checkpoints, checkpoint
 from analytics.connections import (
     DAMAGE,
@@ -233,6 +233,7 @@ class Database:
             # Only the bot can tell the admins.
             raise CannotOpen(damaged_or_gone(self.path))
         files.discard_draft(self.path)
+        copying.sweep(self.path)
         if damaged:
             self.set_aside.append(files.set_aside(self.path))
         if not files.size(self.path):

@@ -1,40 +1,105 @@
 """The end of a bot: everything it kept about anyone is deleted."""
 
 import os
-from collections.abc import Iterator
-from contextlib import ExitStack
+from collections.abc import AsyncIterator, Iterator
+from contextlib import ExitStack, asynccontextmanager
+from dataclasses import dataclass, field
 from pathlib import Path
 
-from analytics import files, locks
-from analytics.backups import every_backup
+from analytics import files, locks, origins
+from analytics.belongings import (
+    LOCKS,
+    all_set_aside,
+    belongings,
+    belongings_of_key,
+    matching,
+    sharing_key,
+)
+from analytics.connections import ERRORS
+from analytics.copying import unfinished
 from analytics.files import CannotOpen
-from analytics.keys import draft, key_file
-from analytics.locks import Access
+from analytics.origins import Origin
 
 
-def erase_everything(path: Path, backup_dir: Path | None = None) -> list[Path]:
-    """Delete a database, its key, every file that was made beside it, and the backups in a folder.
+@dataclass
+class Ending:
+    """What `erase` deletes, keys first, and what it leaves though it looks alike."""
 
-    All are overwritten first. Returns what was deleted. Raises CannotOpen while a bot runs on it,
-    or if nothing is there.
+    files: list[Path]
+    backups_of_others: list[Path] = field(default_factory=list)
+    key_of: list[Path] = field(default_factory=list)
+    """Databases that have the same key file, which therefore stays."""
+
+    def erase(self) -> Iterator[Path]:
+        """Overwrite and delete each file, and yield it; a link is removed, not followed.
+
+        Raises CannotOpen at the end, naming what could not be deleted.
+        """
+        failed = []
+        for file in self.files:
+            try:
+                if files.is_regular(file):
+                    files.overwrite(file)
+                file.unlink()
+            except FileNotFoundError:
+                continue
+            except OSError as error:
+                failed.append(f"{file} ({error.strerror})")
+            else:
+                yield file
+        for folder in {file.parent for file in self.files}:
+            files.sync_folder(folder)
+        if failed:
+            raise CannotOpen(f"not deleted: {', '.join(failed)}: mend that, and run this again")
+
+
+@asynccontextmanager
+async def everything(
+    path: Path, backup_dir: Path | None, database_key: bytes | None
+) -> AsyncIterator[Ending]:
+    """Find what belongs to a database: it, its key, what was made beside it, and its backups.
+
+    No bot or command can use it until this is left. Raises CannotOpen while one does, if nothing
+    is there, or for a folder in the place of a file; nothing has changed then.
     """
     path = Path(os.path.realpath(path))
-    found = sorted(_belongings(path))
-    if backup_dir:
-        found += sorted(every_backup(path, backup_dir))
-    if not found:
+    files.refuse_special(path)
+    if not belongings(path):
         raise CannotOpen(f"{path} does not exist: there is nothing to erase")
     with ExitStack() as held:
-        locks.enter(path, Access.OWN, held)
-        for file in found:
-            files.overwrite(file)
-            file.unlink()
-    for lock in path.parent.glob(f"{path.name}*lock"):
-        lock.unlink()
-    return found
+        locks.be_alone(path, held)
+        if not locks.be_the_copier(path, held):
+            raise CannotOpen(f"a backup of {path} is being made: try again later")
+        copies: list[Path] = []
+        others: list[Path] = []
+        if backup_dir:
+            of = await _known_by(path, database_key)
+            copies, others = await origins.all_backups(path, of, backup_dir, database_key)
+        # Only now: a look at the database may make its companions.
+        shared = sharing_key(path)
+        locked = matching(path, LOCKS)
+        keys = belongings_of_key(path)
+        own = [file for file in belongings(path) if file not in (*locked, *keys)]
+        own += [*unfinished(path), *copies]
+        ending = Ending(own if shared else [*keys, *own], others, shared)
+        if not ending.files:
+            raise CannotOpen(f"{path} does not exist: there is nothing to erase")
+        for file in ending.files:
+            if not file.is_symlink() and file.exists() and not file.is_file():
+                raise CannotOpen(f"{file} is not a file: nothing was erased, move it away")
+        yield ending
+    if not os.path.lexists(path):
+        for lock in locked:
+            lock.unlink(missing_ok=True)
 
 
-def _belongings(path: Path) -> Iterator[Path]:
-    """Database, log, reserve, damaged ones that were set aside; key, and the next key."""
-    for pattern in (f"{path.name}*", f"{key_file(path).name}*", f"{draft(path).name}*"):
-        yield from (file for file in path.parent.glob(pattern) if not file.name.endswith("lock"))
+async def _known_by(path: Path, database_key: bytes | None) -> Origin:
+    """Told by the database, or by a damaged one that it took the place of."""
+    for file in (path, *reversed(all_set_aside(path))):
+        try:
+            of = await origins.origin(file, database_key)
+        except (*ERRORS, OSError):
+            continue
+        if of.database_id or of.references:
+            return of
+    return Origin(None, None, None)

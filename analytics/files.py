@@ -16,6 +16,8 @@ MAGIC = b"SQLite format 3\0"
 UNFINISHED = ".unfinished"
 # Then the moment a database was set aside.
 DAMAGED = ".damaged-"
+# In the place of the suffix of a database: its key, and the one that is to replace it.
+KEY, NEXT_KEY = ".key", ".new-key"
 
 # Device and inode of the database and of its write-ahead log.
 Identity = tuple[tuple[int, int] | None, tuple[int, int] | None]
@@ -38,6 +40,11 @@ def journal(path: Path) -> Path:
 def _index(path: Path) -> Path:
     """Of the write-ahead log; SQLite makes it anew."""
     return path.with_name(f"{path.name}-shm")
+
+
+def real(path: Path) -> Path:
+    """Return what a link leads to: all that belongs to a database is beside the file itself."""
+    return Path(os.path.realpath(path)) if path.is_symlink() else path
 
 
 def create_folder(folder: Path) -> None:
@@ -70,6 +77,11 @@ def begin_draft(path: Path, content: bytes = b"") -> Path:
     with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
         file.write(content)
     return draft
+
+
+def discard_index(path: Path) -> None:
+    """Of a database that is only read, and by nobody else."""
+    _index(path).unlink(missing_ok=True)
 
 
 def publish(path: Path, *, over: bool = False) -> None:
@@ -169,9 +181,13 @@ def remove_plain(path: Path) -> None:
 
 
 def overwrite(file: Path) -> None:
-    """With zeros, in its place: what the disk itself keeps of it is out of reach."""
-    with file.open("r+b") as content:
-        left = file.stat().st_size
+    """With zeros, in its place: what the disk itself keeps of it is out of reach.
+
+    Raises OSError for a link.
+    """
+    descriptor = os.open(file, os.O_RDWR | getattr(os, "O_NOFOLLOW", 0))
+    with os.fdopen(descriptor, "r+b") as content:
+        left = os.fstat(descriptor).st_size
         while left > 0:
             left -= content.write(bytes(min(left, 1024 * 1024)))
         content.flush()
@@ -189,9 +205,11 @@ def _header(path: Path) -> bytes:
 
 
 def refuse_special(path: Path) -> None:
-    """Raise CannotOpen for the path of a folder, or of a pipe, which would be waited for."""
+    """Raise CannotOpen for a folder, a pipe, which would be waited for, and a key file."""
     if path.exists() and not path.is_file():
         raise CannotOpen(f"{path} is not a file: set DATABASE_PATH to the path of a file")
+    if path.suffix in (KEY, NEXT_KEY):
+        raise CannotOpen(f"{path} has the name of a key file: set DATABASE_PATH to another name")
 
 
 def refuse_foreign(path: Path, application_id: int, *, encrypted: bool) -> None:
@@ -272,11 +290,6 @@ def set_aside(path: Path) -> Path:
             moved.append(new)
     _index(path).unlink(missing_ok=True)
     return moved[0]
-
-
-def all_set_aside(path: Path) -> list[Path]:
-    """What `set_aside` made of the database `path`, without the logs."""
-    return sorted(path.parent.glob(f"{path.name}{DAMAGED}*Z"))
 
 
 def reserve(path: Path) -> Path:

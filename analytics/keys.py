@@ -4,7 +4,8 @@ from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager, suppress
 from pathlib import Path
 
-from analytics import file_settings
+from analytics import file_settings, files
+from analytics.belongings import DRAFT, key_file, matching, next_key_file, sharing_key
 from analytics.connections import ERRORS, sentence
 from analytics.database import Database
 from analytics.files import CannotOpen
@@ -31,10 +32,6 @@ TO_NOBODY = (
     # A backup made with the key before cannot take the place of this file any more.
     "DELETE FROM erasures",
 )
-
-
-def key_file(path: Path) -> Path:
-    return path.with_suffix(".key")
 
 
 class Keyring:
@@ -95,11 +92,15 @@ class Keyring:
             raise CannotOpen(
                 f"{database.path} was written with PSEUDONYMISE_USER_IDS=false: there is no key"
             )
+        if self._key is None and (others := sharing_key(database.path)):
+            raise CannotOpen(
+                f"{others[0]} has the same key file: give it another name, and a copy of the key"
+            )
         new = references.successor()
         if self._key is None:
             # One that could not be put to use is not the one that will be.
-            draft(database.path).unlink(missing_ok=True)
-            write_key(draft(database.path), new.key)
+            next_key_file(database.path).unlink(missing_ok=True)
+            write_key(next_key_file(database.path), new.key)
         try:
             async with deletion():
                 await database.write_all(
@@ -109,28 +110,24 @@ class Keyring:
         except ERRORS as error:
             raise CannotOpen(sentence(database.path, error)) from error
         if self._key is None:
-            replace_key(draft(database.path), key_file(database.path))
+            replace_key(next_key_file(database.path), key_file(database.path))
         self._in_use = new
         return new.key
-
-
-def draft(path: Path) -> Path:
-    """The next key, until the file has been written with it."""
-    return key_file(path).with_suffix(".new-key")
 
 
 def _next_key(path: Path, written_with: str | int | None) -> bytes | None:
     """The next key if the file was written with it already: after a kill in `rotate`."""
     key = None
     with suppress(ValueError):
-        key = read_key(draft(path))
+        key = read_key(next_key_file(path))
     return key if key and Pseudonyms(key).fingerprint == written_with else None
 
 
 def _finish_replacing(path: Path, next_key: bytes | None) -> None:
     if next_key:
-        replace_key(draft(path), key_file(path))
-    for left in path.parent.glob(f"{draft(path).name}*"):
+        replace_key(next_key_file(path), key_file(path))
+    files.discard_draft(key_file(path))
+    for left in matching(next_key_file(path), DRAFT):
         left.unlink()
 
 

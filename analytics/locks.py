@@ -71,6 +71,15 @@ def _be_the_writer(path: Path, stack: ExitStack) -> None:
         raise CannotOpen(f"another command writes to {path}: try again when it is done") from None
 
 
+def be_the_copier(path: Path, stack: ExitStack) -> bool:
+    """Be the only one who makes a backup; False while another process does."""
+    try:
+        stack.enter_context(_lock(f"{path}.backup-lock", 0))
+    except Timeout:
+        return False
+    return True
+
+
 def write_lock(path: Path, timeout: float) -> Any:
     """Held by whoever checkpoints, and by a command that writes beside the bot. Raises Timeout."""
     return _lock(f"{path}.write-lock", timeout)

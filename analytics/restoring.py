@@ -7,6 +7,7 @@ from pathlib import Path
 
 from analytics import file_settings, files, locks, migrations
 from analytics.backups import BackupRefused, check, copy
+from analytics.belongings import all_set_aside
 from analytics.clock import utc_now
 from analytics.connections import ERRORS, check_sqlite, connect, set_pragmas
 from analytics.keys import choose, mismatch
@@ -73,6 +74,7 @@ async def restore(
         files.create_folder(path.parent)
         with ExitStack() as held:
             locks.own(path, held, locks.OWNER_PATIENCE)
+            files.discard_draft(path)
             wishes = await _wishes(path, references, database_key)
             async with copy(source, path, database_key) as draft:
                 erased_again = await _grant(draft, wishes, references, database_key)
@@ -90,7 +92,7 @@ async def restore(
 
 async def _wishes(path: Path, references: References, database_key: bytes | None) -> Wishes:
     """Raises BackupRefused if the database was written with another key than the backup."""
-    aside = files.all_set_aside(path)
+    aside = all_set_aside(path)
     wishes = Wishes(whole=path.exists() or bool(aside))
     for file in (path, *aside):
         if not file.exists():

@@ -106,7 +106,7 @@ CREATE TABLE turned_off (
     PRIMARY KEY (admin_id, notice)
 ) STRICT, WITHOUT ROWID;
 
--- Facts about this file: which key it was written with, the last cleanup, what is still to be compacted.
+-- Facts about this file: which key it was written with, a random identity that its backups carry, the last cleanup, what is still to be compacted.
 CREATE TABLE file_settings (
     name TEXT PRIMARY KEY,
     value ANY NOT NULL

@@ -3,13 +3,14 @@
 import asyncio
 import json
 import logging
+import secrets
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from analytics import audit, file_settings, rights
+from analytics import audit, file_settings, origins, rights
 from analytics.audit import Action, AuditEntry
 from analytics.clock import utc_now
 from analytics.compaction import Compaction
@@ -110,11 +111,21 @@ class AnalyticsService:
         notices: asyncio.Queue[Notice] = asyncio.Queue()
         keyring = Keyring(key, pseudonymise, may_begin=access is Access.OWN)
 
+        database_id: str | None = None
+
         async def prepare(database: Database) -> None:
             if database.set_aside:
                 # It may be read again, or there is a backup of it: as if that had been made now.
                 now = int(clock().timestamp())
                 await file_settings.put(database, file_settings.LAST_BACKUP, now)
+            nonlocal database_id
+            for aside in database.set_aside:
+                database_id = database_id or await origins.id_of_damaged(aside, database_key)
+            await file_settings.put_once(
+                database, origins.DATABASE_ID, database_id or secrets.token_hex(8)
+            )
+            # A file that takes its place while the process runs has the same backups.
+            database_id = str(await file_settings.get(database, origins.DATABASE_ID))
             while database.set_aside:
                 notices.put_nowait(DatabaseSetAside(database.set_aside.pop()))
             await database.write(VOCABULARY, (json.dumps(list(InteractionType)),))

@@ -7,14 +7,14 @@ from datetime import time, timedelta
 from pathlib import Path
 from typing import Annotated, Any, Literal, TypeVar
 
-from pydantic import AnyHttpUrl, Field, ValidationError, model_validator
+from pydantic import AfterValidator, AnyHttpUrl, Field, ValidationError, model_validator
 from pydantic_settings import (
     BaseSettings,
     PydanticBaseSettingsSource,
     SettingsConfigDict,
 )
 
-from analytics import Access, AnalyticsService
+from analytics import Access, AnalyticsService, files
 from analytics.pseudonyms import parse_key
 from analytics.retention import (
     DEFAULT_RETENTION_DAYS,
@@ -98,8 +98,8 @@ class DataSettings(BaseSettings):
         given = {name: value for name, value in bare.items() if value != ""}
         return environment.read_secrets(given, cls.model_fields)
 
-    database_path: LocalPath = Field(
-        Path("data/analytics.sqlite3"), description="the path of a file"
+    database_path: Annotated[LocalPath, AfterValidator(files.real)] = Field(
+        Path("data/analytics.sqlite3"), validate_default=True, description="the path of a file"
     )
     retention_days: int = Field(
         DEFAULT_RETENTION_DAYS,

@@ -138,7 +138,8 @@ def test_everyone_is_erased_only_with_the_words_typed(
     copies = database.parent.parent / "copies"
     monkeypatch.setenv("BACKUP_DIR", str(copies))
     assert invoke("backup", str(copies), "--keep", "2").exit_code == 0
-    (copies / "analytics-20260101T000000Z.sqlite3.unfinished").write_bytes(b"left by a kill")
+    [made] = copies.iterdir()
+    (copies / f"{made.name}.unfinished").write_bytes(b"left by a kill")
     (copies / "notes").write_text("")
     refused = invoke("erase", "--everyone", answer="yes\n")
     still_there = total(database)
@@ -223,4 +224,5 @@ async def test_erase_works_beside_the_bot_and_what_ends_it_does_not(tmp_path: Pa
     assert total(path) == 1
     assert rotated[0] == 2
     assert "another process is running" in rotated[2]
-    assert refused[0] == 1
+    assert refused[0] == 2
+    assert "another process is running" in refused[2]

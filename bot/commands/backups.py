@@ -7,9 +7,9 @@ from typing import Annotated
 import typer
 
 from analytics import Access, backups, restoring
+from analytics.belongings import key_file
 from analytics.clock import utc_now
-from analytics.keys import key_file
-from bot.commands.endings import sentences
+from bot.commands.endings import sentences, shown
 from bot.settings import DataSettings, load
 
 
@@ -24,7 +24,7 @@ def backup(
     with sentences():
         settings = load(DataSettings)
         to = asyncio.run(_backup(settings, path, keep))
-    typer.echo(f"{to} written, {to.stat().st_size / 1024:,.0f} KiB")
+    typer.echo(f"{shown(to)} written, {to.stat().st_size / 1024:,.0f} KiB")
     if settings.pseudonymise_user_ids and not settings.user_id_key:
         kept = key_file(settings.database_path)
         typer.echo(f"the key is not in it: keep {kept}, in another place", err=True)
@@ -65,7 +65,7 @@ def restore(
                 force=force,
             )
         )
-    typer.echo(f"{settings.database_path} restored from {path}")
+    typer.echo(f"{shown(settings.database_path)} restored from {shown(path)}")
     if restored.erased_again:
         typer.echo(f"people erased since then were erased again: {restored.erased_again:,}")
     if not restored.all_known:

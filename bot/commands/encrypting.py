@@ -6,7 +6,8 @@ import typer
 from rich.console import Console
 
 from analytics import encryption
-from bot.commands.endings import sentences
+from analytics.belongings import COMPANION, DAMAGED, matching
+from bot.commands.endings import sentences, shown
 from bot.settings import DataSettings, load, missing
 
 
@@ -18,7 +19,7 @@ def encrypt() -> None:
             raise missing(DataSettings, "database_key")
         with Console(stderr=True).status("encrypting"):
             done = asyncio.run(encryption.encrypt(settings.database_path, settings.file_key))
-    typer.echo(f"{settings.database_path} is encrypted{'' if done else ' already'}")
+    typer.echo(f"{shown(settings.database_path)} is encrypted{'' if done else ' already'}")
     path = settings.database_path
-    for aside in sorted(path.parent.glob(f"{path.name}.damaged-*")):
+    for aside in matching(path, DAMAGED + COMPANION):
         typer.echo(f"{aside} stays as it is: delete it when you need it no more", err=True)

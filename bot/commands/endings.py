@@ -1,7 +1,9 @@
 """How a command ends: its exit status, and a sentence for what an operator can cause."""
 
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 import typer
 
@@ -14,6 +16,11 @@ WRONG_USE = 2
 
 class WrongUse(Exception):
     """What was typed: what is wrong with it, and what to type instead."""
+
+
+def shown(path: Path) -> str:
+    """Return a path as text, also where its bytes are none."""
+    return os.fsencode(path).decode("utf-8", "backslashreplace")
 
 
 @contextmanager

@@ -10,12 +10,12 @@ from rich.table import Table
 
 from analytics import Access, Action, AuditEntry, CannotOpen, Period
 from analytics.clock import utc_now
-from analytics.ending import erase_everything
+from analytics.ending import everything
 from analytics.exports import FORMATS, Aggregates
 from analytics.files import refuse_missing
 from analytics.interactions import LARGEST_USER_ID
 from analytics.rights import as_json
-from bot.commands.endings import FAILED, WrongUse, sentences
+from bot.commands.endings import FAILED, WrongUse, sentences, shown
 from bot.settings import DataSettings, load
 
 TELEGRAM_ID = typer.Option(
@@ -111,15 +111,7 @@ async def _erase(settings: DataSettings, user: int) -> tuple[int, bool]:
 
 
 def _erase_everyone(settings: DataSettings) -> None:
-    typer.echo(f"This deletes {settings.database_path}, its key, and all that belongs to them.")
-    if settings.backup_dir:
-        typer.echo(f"It deletes the backups in {settings.backup_dir}, too, and no others.")
-    typer.echo("Nothing of it can be brought back.")
-    if typer.prompt(f'Type "{EVERYONE}" to go on', default="", show_default=False) != EVERYONE:
-        typer.echo("nothing was erased", err=True)
-        raise typer.Exit(FAILED)
-    for path in erase_everything(settings.database_path, settings.backup_dir):
-        typer.echo(f"{path} deleted")
+    asyncio.run(_end(settings))
     for name, key, file in (
         ("USER_ID_KEY", settings.key, settings.user_id_key_file),
         ("DATABASE_KEY", settings.file_key, settings.database_key_file),
@@ -128,6 +120,23 @@ def _erase_everyone(settings: DataSettings) -> None:
             typer.echo(f"delete {file}, which holds {name}, too", err=True)
         elif key:
             typer.echo(f"take {name} out of .env or the environment, too", err=True)
+
+
+async def _end(settings: DataSettings) -> None:
+    async with everything(settings.database_path, settings.backup_dir, settings.file_key) as ending:
+        typer.echo("This deletes, and nothing of it can be brought back:")
+        for path in ending.files:
+            link = " (a link: what it leads to stays)" if path.is_symlink() else ""
+            typer.echo(f"  {shown(path)}{link}")
+        for path in ending.backups_of_others:
+            typer.echo(f"stays, for it may be another database's: {shown(path)}", err=True)
+        for path in ending.key_of:
+            typer.echo(f"the key file stays, for it is also that of {shown(path)}", err=True)
+        if typer.prompt(f'Type "{EVERYONE}" to go on', default="", show_default=False) != EVERYONE:
+            typer.echo("nothing was erased", err=True)
+            raise typer.Exit(FAILED)
+        for path in ending.erase():
+            typer.echo(f"{shown(path)} deleted")
 
 
 def rotate_key(

@@ -14,8 +14,8 @@ import aiosqlite
 import pytest
 
 from analytics import Access, AnalyticsService, CannotOpen, Pseudonyms, keys
+from analytics.belongings import key_file
 from analytics.connections import PRAGMAS
-from analytics.keys import key_file
 from analytics.pseudonyms import KEY_BYTES, read_key
 from tests.analytics.bytes_on_disk import (
     PEOPLE,

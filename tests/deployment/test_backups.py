@@ -32,12 +32,11 @@ from analytics.backups import (
     DailyBackups,
     backup,
     backup_into,
-    backups,
     check,
     last_backup,
-    rotate,
 )
 from analytics.notices import BackupFails, Notice
+from analytics.origins import rotate
 from analytics.restoring import restore
 from bot.sandbox import Sandbox
 from tests import processes
@@ -369,7 +368,7 @@ async def test_the_running_bot_backs_up_at_once_where_there_is_no_backup(
     assert (status, "ERROR" in errors) == (0, False)
     [copy] = folder.iterdir()
     await check(copy, None)
-    assert last_backup(database, folder, datetime.now(UTC) + timedelta(1)) is not None
+    assert await last_backup(database, folder, None, datetime.now(UTC) + timedelta(1)) is not None
     with closing(sqlite3.connect(database)) as connection:
         noted = connection.execute("SELECT 1 FROM file_settings WHERE name = 'last_backup'")
         assert noted.fetchall() == [(1,)]
@@ -410,19 +409,14 @@ async def test_a_scheduled_backup_that_fails_is_logged_and_told_once_a_day(
 async def test_a_folder_of_backups_rotates(database: Path, tmp_path: Path) -> None:
     folder = tmp_path / "copies"
     folder.mkdir()
-    left = folder / "analytics-20260520T120000Z.sqlite3.unfinished"
-    left.touch()  # by a kill, just now
-    for day in (-1, 0):
-        await backup_into(database, folder, None, 2, 90, NOW + timedelta(days=day))
-    assert left.exists()
-    os.utime(left, (0, 0))
     (folder / "analytics-notes.sqlite3").write_text("a person's own")
-    for day in range(1, 5):
+    for day in range(-1, 5):
         await backup_into(database, folder, None, 2, 90, NOW + timedelta(days=day))
+    left = sorted(file.name for file in folder.iterdir())
 
-    assert sorted(file.name for file in folder.iterdir()) == [
-        "analytics-20260604T120000Z.sqlite3",
-        "analytics-20260605T120000Z.sqlite3",
+    assert [name[:26] for name in left] == [
+        "analytics-20260604T120000Z",
+        "analytics-20260605T120000Z",
         "analytics-notes.sqlite3",
     ]
 
@@ -434,14 +428,13 @@ async def test_a_folder_of_backups_rotates(database: Path, tmp_path: Path) -> No
 )
 def test_no_backup_is_kept_past_retention(ages: set[int], keep: int, retention_days: int) -> None:
     """Ages are in hours; a negative one was made by a clock that was wrong."""
-    database = Path("analytics.sqlite3")
     with tempfile.TemporaryDirectory() as name:
-        folder = Path(name)
-        for age in ages:
-            made = NOW - timedelta(hours=age)
-            (folder / f"analytics-{made:%Y%m%dT%H%M%SZ}.sqlite3").write_text("a backup")
-        gone = rotate(database, folder, keep, retention_days, NOW)
-        left = {int((NOW - at) / timedelta(hours=1)) for at, _ in backups(database, folder)}
+        made = {age: Path(name) / str(age) for age in ages}
+        for file in made.values():
+            file.touch()
+        named = [(NOW - timedelta(hours=age), file) for age, file in made.items()]
+        gone = rotate(named, keep, retention_days, NOW)
+        left = {age for age, file in made.items() if file.exists()}
 
     young = sorted(age for age in ages if 0 <= age <= retention_days * 24)
     assert left == set(young[:keep]) | {age for age in ages if age < 0}

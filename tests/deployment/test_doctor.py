@@ -283,7 +283,8 @@ async def name_misspelt(world: World) -> None:
 
 
 async def damaged_left(world: World) -> None:
-    world.database.with_name(f"{world.database.name}.damaged-20260101T000000.000000Z").touch()
+    name = f"{world.database.name}.damaged-20260101T000000.000000Z"
+    world.database.with_name(name).touch(0o600)
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,119 @@
+"""Which of the files in a folder are backups of a database, whoever else keeps theirs there."""
+
+import re
+from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from analytics import files
+from analytics.connections import ERRORS, connect
+
+# The moment a backup was made, in its name: names in order are in the order of time.
+MOMENT = "%Y%m%dT%H%M%SZ"
+# Behind the moment the database it is of; backups of earlier versions have only a moment.
+NAME = re.compile(
+    r"(?P<stem>.+)-(?P<moment>\d{8}T\d{6}Z)(-(?P<database_id>[0-9a-f]{16}))?\.sqlite3"
+    rf"(?P<draft>{re.escape(files.UNFINISHED)}(-wal|-shm|-journal)?)?",
+    re.ASCII | re.DOTALL,
+)
+# Names in file_settings: a random one that is made with the file, what its key is recognised by,
+# and when it was made.
+DATABASE_ID = "database_id"
+NAMES = (DATABASE_ID, "references", "recording_began")
+FACTS = "SELECT name, value FROM file_settings WHERE name IN (?, ?, ?)"
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """What tells a database from others; None where it is not known."""
+
+    database_id: str | None
+    references: str | None
+    began: int | None
+
+    def backup_name(self, path: Path, now: datetime) -> str:
+        return f"{path.stem}-{now.astimezone(UTC):{MOMENT}}-{self.database_id}.sqlite3"
+
+
+async def origin(path: Path, database_key: bytes | None) -> Origin:
+    """Read what tells the database, or a backup, from others. Raises ERRORS."""
+    if not files.is_regular(path):
+        return Origin(None, None, None)
+    if database_key and files.is_plain(path):
+        database_key = None  # a backup made before `encrypt`
+    async with connect(path, database_key, read_only=True) as connection:
+        found = {row[0]: row[1] for row in await connection.execute_fetchall(FACTS, NAMES)}
+    return Origin(*(found.get(name) for name in NAMES))
+
+
+async def id_of_damaged(path: Path, database_key: bytes | None) -> str | None:
+    """Return what a damaged database was known by, if that can be read: its backups still are."""
+    try:
+        return (await origin(path, database_key)).database_id
+    except (*ERRORS, OSError):
+        return None
+    finally:
+        files.discard_index(path)
+
+
+async def backups(
+    path: Path, of: Origin, folder: Path, database_key: bytes | None
+) -> list[tuple[datetime, Path]]:
+    """Return the backups of the database `path` in a folder, each with its moment, oldest first."""
+    found = []
+    for match, file in _named(folder):
+        if not match["draft"] and await _is_of(file, match, path, of, database_key):
+            with suppress(ValueError):
+                made = datetime.strptime(match["moment"], MOMENT).replace(tzinfo=UTC)
+                found.append((made, file))
+    return sorted(found)
+
+
+async def all_backups(
+    path: Path, of: Origin, folder: Path, database_key: bytes | None
+) -> tuple[list[Path], list[Path]]:
+    """Return those of the database, unfinished ones too, and others with the same file name."""
+    own, others = [], []
+    for match, file in _named(folder):
+        if await _is_of(file, match, path, of, database_key):
+            own.append(file)
+        elif match["stem"] == path.stem:
+            others.append(file)
+    return own, others
+
+
+def rotate(made: list[tuple[datetime, Path]], keep: int, retention_days: int, now: datetime) -> int:
+    """Delete the backups that are past retention, and all but the newest `keep`; returns how many.
+
+    What has a date in the future was made by a clock that was wrong, and is left for a person.
+    """
+    past = sorted((each for each in made if each[0] <= now), reverse=True)
+    oldest = now - timedelta(days=retention_days)
+    gone = [file for n, (at, file) in enumerate(past) if n >= keep or at < oldest]
+    for file in gone:
+        file.unlink()
+    return len(gone)
+
+
+def _named(folder: Path) -> Iterator[tuple[re.Match[str], Path]]:
+    with suppress(FileNotFoundError, NotADirectoryError):
+        for file in sorted(folder.iterdir()):
+            if match := NAME.fullmatch(file.name):
+                yield match, file
+
+
+async def _is_of(
+    file: Path, match: re.Match[str], path: Path, of: Origin, database_key: bytes | None
+) -> bool:
+    if match["database_id"]:
+        return match["database_id"] == of.database_id
+    # Of an earlier version: by what is in it, for another bot's database may have this name, too.
+    if match["stem"] != path.stem or of.references is None:
+        return False
+    try:
+        found = await origin(file, database_key)
+    except (*ERRORS, OSError):
+        return False
+    return (found.references, found.began) == (of.references, of.began)
