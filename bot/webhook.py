@@ -5,7 +5,7 @@ import hmac
 import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 from aiogram import Bot, Dispatcher
 from aiogram.methods import TelegramMethod
@@ -39,6 +39,7 @@ class Webhook:
     ) -> None:
         assert settings.webhook_secret is not None
         self.is_set = False  # whether Telegram knows of it
+        self._path = unquote(urlsplit(str(settings.webhook_url)).path)
         self._secret = settings.webhook_secret.get_secret_value().encode()
         self._bot = bot
         self._dispatcher = dispatcher
@@ -55,7 +56,8 @@ class Webhook:
         Raises WrongSettings if the port cannot be used.
         """
         application = web.Application(client_max_size=LARGEST_BODY)
-        application.router.add_post(urlsplit(str(self._settings.webhook_url)).path, self.receive)
+        # Compared by hand: to the router braces are parameters, and escapes are one spelling only.
+        application.router.add_post("/{path:.*}", self.receive)
         application.router.add_get("/healthz", self.health)
         runner = web.AppRunner(application, access_log=None, shutdown_timeout=CLOSE_SECONDS)
         await runner.setup()
@@ -67,6 +69,8 @@ class Webhook:
             await self._dispatcher.emit_shutdown(bot=self._bot, **self._dispatcher.workflow_data)
 
     async def receive(self, request: web.Request) -> web.Response:
+        if unquote(request.rel_url.raw_path) != self._path:
+            return web.Response(status=404)
         given = request.headers.get(SECRET_HEADER, "").encode("utf-8", "surrogateescape")
         if not hmac.compare_digest(given, self._secret):
             return web.Response(status=401)

@@ -201,8 +201,11 @@ async def test_another_bot_with_the_same_token_is_named_in_the_log(
     assert sandbox.token not in errors
 
 
-async def test_the_demo_tells_the_whole_story(tmp_path: Path) -> None:
-    status, output, errors = await processes.run(tmp_path, "demo", "--keep", "kept.sqlite3")
+@pytest.mark.parametrize("encoding", ["utf-8", "ascii"])
+async def test_the_demo_tells_the_whole_story(tmp_path: Path, encoding: str) -> None:
+    status, output, errors = await processes.run(
+        tmp_path, "demo", "--keep", "kept.sqlite3", PYTHONIOENCODING=encoding
+    )
 
     assert (status, errors) == (0, "")
     assert "Interactions" in output

@@ -3,6 +3,7 @@
 import asyncio
 import hashlib
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -132,3 +133,40 @@ def test_a_chart_is_the_same_whatever_the_user_draws_with(tmp_path: Path, backen
     )
 
     assert done.stdout.strip() == usual, done.stderr
+
+
+def test_from_another_folder_the_program_finds_the_settings_beside_it(tmp_path: Path) -> None:
+    program, elsewhere = tmp_path / "program", tmp_path / "elsewhere"
+    ignore = shutil.ignore_patterns("__pycache__")
+    for name in ("analytics", "bot", "scheduler"):
+        shutil.copytree(ROOT / name, program / name, ignore=ignore)
+    shutil.copy(ROOT / "main.py", program)
+    (program / ".env").write_text("BACKUP_DIR=copies\n")
+    elsewhere.mkdir()
+    done = subprocess.run(
+        [sys.executable, str(program / "main.py"), "stats"],
+        cwd=elsewhere,
+        env={"PATH": os.environ["PATH"]},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert done.returncode == 2
+    assert done.stderr.startswith(f"{program}/data/analytics.sqlite3 does not exist")
+    assert list(elsewhere.iterdir()) == []
+
+
+def test_the_language_of_the_desktop_changes_nothing_that_is_printed() -> None:
+    def help_(**environment: str) -> str:
+        return subprocess.run(
+            [sys.executable, "main.py", "cleanup", "--days", "none"],
+            cwd=ROOT,
+            env={"PATH": os.environ["PATH"], "BOT_ENV_FILE": os.devnull, **environment},
+            capture_output=True,
+            text=True,
+            check=False,
+        ).stderr
+
+    assert "Invalid value" in help_()
+    assert help_(LANGUAGE="de_AT:de:en", LC_MESSAGES="de_DE.UTF-8") == help_()

@@ -61,6 +61,20 @@ def recorded(database: Path) -> int:
     return int(count)
 
 
+@pytest.mark.parametrize(
+    "path",
+    ["", "/тайна", "/a{b}/{}", "/%61%7E%2fb|c^d", "/a b//c;d=1", "/hook?key={x}&y=ü", "/%zz"],
+)
+async def test_an_address_with_escapes_braces_or_other_letters_works(
+    sandbox: Sandbox, webhook: dict[str, Any], tmp_path: Path, path: str
+) -> None:
+    webhook["webhook_url"] = webhook["webhook_url"].replace("/telegram", path)
+    async with running_bot(sandbox, tmp_path / "a.sqlite3", **webhook):
+        person = sandbox.person()
+        await person.says("/start")
+        await person.answer()
+
+
 def an_update(update_id: int) -> dict[str, Any]:
     return {
         "update_id": update_id,
