@@ -144,7 +144,7 @@ class Recorder:
         occurred = min(interaction.timestamp, self._clock())
         timestamp = int(occurred.timestamp()) // self._precision * self._precision
         return (
-            update_id,
+            _remembered(update_id),
             self._references.reference(interaction.user_id),
             self._references.opt_out(interaction.user_id),
             interaction.interaction_type.value,
@@ -222,6 +222,13 @@ class Recorder:
         if now - self._dropped_logged >= LOG_DROPPED_SECONDS:
             self._dropped_logged = now
             logger.error("the backlog is full: %d interactions dropped so far", self.dropped)
+
+
+def _remembered(update_id: int | None) -> int | None:
+    """As SQLite can hold it: what is no number of Telegram's is below all that are."""
+    if update_id is None or 0 <= update_id < 2**63:
+        return update_id
+    return -(update_id % 2**62) - 1
 
 
 async def forget_updates(database: Database, now: datetime) -> None:

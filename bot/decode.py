@@ -58,6 +58,11 @@ def _number(digits: str) -> int | None:
     return int(digits) if len(digits) <= LONGEST_NUMBER else None
 
 
+def is_number(update_id: Any) -> bool:
+    """Whether it can be acknowledged: a negative one would acknowledge others."""
+    return type(update_id) is int and 0 <= update_id < 10**LONGEST_NUMBER
+
+
 def decode(raw: Any, bot: Bot) -> Update | None:
     """An update from its JSON, None for what is none at all.
 
@@ -70,7 +75,7 @@ def decode(raw: Any, bot: Bot) -> Update | None:
     # aiogram means to raise ValidationError, and raises others for what is nested, or a date.
     except Exception:
         update_id = raw.get("update_id") if isinstance(raw, dict) else None
-        if type(update_id) is not int:
+        if not is_number(update_id):
             logger.warning("skipped an update without a number")
             return None
     known = [kind for kind in ALL_UPDATES if kind in raw]

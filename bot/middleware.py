@@ -13,7 +13,7 @@ from typing import Any
 from aiogram import BaseMiddleware, Bot
 from aiogram.client.session.middlewares.base import BaseRequestMiddleware, NextRequestMiddlewareType
 from aiogram.dispatcher.event.bases import UNHANDLED
-from aiogram.exceptions import ClientDecodeError, TelegramConflictError
+from aiogram.exceptions import ClientDecodeError, TelegramAPIError, TelegramConflictError
 from aiogram.methods import GetMe, GetUpdates, TelegramMethod
 from aiogram.methods.base import TelegramType
 from aiogram.types import TelegramObject, Update
@@ -24,12 +24,16 @@ from analytics.clock import GuardedClock
 from bot.classify import classify, date_of, event
 from bot.consent import Choice, choice
 from bot.decode import ALL_UPDATES as ALL_UPDATES
-from bot.decode import decode_one_by_one
+from bot.decode import decode_one_by_one, is_number
 
 logger = logging.getLogger(__name__)
 
 # Updates whose handlers run at the same time; the rest waits at Telegram's. One takes about 9 kB.
 UPDATES_IN_FLIGHT = 1_000
+# A server that knows larger ones is not Telegram's.
+LARGEST_OFFSET = 2**63 - 1
+# Seconds between polls that bring only what cannot be acknowledged.
+PAUSE = 1.0
 # How long the handlers that run at the end may take.
 DRAIN_SECONDS = 10
 
@@ -71,8 +75,15 @@ class RecordOnReceipt(BaseRequestMiddleware):
                 "stop it, or get a new token from @BotFather"
             )
             raise
-        await self.record(updates)
-        return updates
+        except TelegramAPIError:
+            if method.offset is not None and method.offset > LARGEST_OFFSET:
+                method.offset = None  # it would be refused for ever
+            raise
+        numbered = [update for update in updates if is_number(update.update_id)]
+        if updates and not numbered:
+            await asyncio.sleep(PAUSE)  # they come again at once
+        await self.record(numbered)
+        return numbered
 
     async def record(self, updates: Sequence[Update]) -> None:
         """Commit what the updates tell; at worst this takes two seconds.

@@ -7,6 +7,7 @@ from collections import defaultdict
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
+from email.utils import format_datetime
 from types import TracebackType
 from typing import Any, Self
 
@@ -215,6 +216,8 @@ class Sandbox:
             response = await self._telegrams_answer(call)
             if fault is not None and fault.after:
                 response = await fault.answer(fault, request) or response
+        now = self._telegram.clock().astimezone(UTC)
+        response.headers.setdefault("Date", format_datetime(now, usegmt=True))
         return response
 
     async def _telegrams_answer(self, call: Call) -> web.StreamResponse:

@@ -5,20 +5,26 @@ import json
 import sqlite3
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
+from io import BytesIO
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
+from urllib.parse import urlsplit
 
+import aiohttp
 import pytest
+from aiohttp import web
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from analytics import AnalyticsService, InteractionType, UserInteraction
 from bot.sandbox import Sandbox
-from bot.sandbox.faults import answers
+from bot.sandbox.faults import Answer, answers
+from bot.webhook import SECRET_HEADER
 from tests.bot.running import running_bot
 from tests.faults.database import remembered
 from tests.faults.recount import counts, inconsistencies
-from tests.faults.redelivery import FAULTS, SECRET
+from tests.faults.redelivery import FAULTS, SECRET, intake
 from tests.faults.table import Fault
 
 NOW = datetime(2026, 6, 1, tzinfo=UTC)
@@ -52,6 +58,73 @@ async def test_an_update_without_a_number_stops_no_other(tmp_path: Path) -> None
             await person.answer()
 
     assert remembered(database) == {7, said}
+
+
+DEEP = '{"message":' * 100_000 + "1" + "}" * 100_000
+
+
+@pytest.mark.parametrize("webhook", [False, True])
+@pytest.mark.parametrize(
+    ("update_id", "odd"),
+    [
+        (2**63, "1"),
+        (2**64 + 7, "1"),
+        (10**90, "1"),
+        (8, DEEP),
+        (8, "[" * 100_000 + "]" * 100_000),
+        (8, "9" * 5_000),
+        (8, f'"{"9" * 5_000}"'),
+        (8, '"\\ud800"'),
+        (8, '"\xff"'),
+        (8, "NaN"),
+        (8, "1e999"),
+    ],
+)
+async def test_what_cannot_be_digested_is_recorded_once_and_stops_no_other(
+    webhook: bool, update_id: int, odd: str, tmp_path: Path
+) -> None:
+    """As bytes, each in several places: sent once, and then the bot goes on."""
+    database = tmp_path / "analytics.sqlite3"
+    async with Sandbox() as sandbox:
+        person, other = sandbox.person(), sandbox.person()
+        user = json.dumps(person.user)
+        now = int(datetime.now(UTC).timestamp())
+        event = f'{{"from": {user}, "date": {now}, "text": {odd}, "later": [{odd}], "chat": {odd}}}'
+        update = f'{{"update_id": {update_id}, "message": {event}}}'
+        neighbour = f'{{"update_id": 7, "callback_query": {{"from": {json.dumps(other.user)}}}}}'
+        settings = intake(webhook=webhook)
+        if not webhook:
+            body = f'{{"ok": true, "result": [{neighbour}, {update}]}}'.encode("latin-1")
+            sandbox.plan("getUpdates", answers_bytes(body))
+        async with running_bot(sandbox, database, **settings):
+            if webhook:
+                for each in (neighbour, update, update):
+                    assert await post(settings, each.encode("latin-1")) == 200
+            await other.says("good morning")
+            await other.answer()
+            await other.says("good evening")
+            await other.answer()
+            polls = len(sandbox.updates.acknowledged)
+
+    assert polls == 2
+    assert sum(counts(database).values()) == 4
+
+
+async def post(settings: dict[str, Any], body: bytes) -> int:
+    headers = {SECRET_HEADER: settings["webhook_secret"]}
+    url = f"http://127.0.0.1:{settings['webhook_port']}{urlsplit(settings['webhook_url']).path}"
+    async with (
+        aiohttp.ClientSession() as session,
+        session.post(url, data=BytesIO(body), headers=headers) as response,
+    ):
+        return response.status
+
+
+def answers_bytes(body: bytes) -> Answer:
+    async def answer(fault: object, request: web.Request) -> web.StreamResponse:
+        return web.Response(body=body, content_type="application/json", charset="utf-8")
+
+    return answer
 
 
 def second(update_id: int) -> int:
