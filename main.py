@@ -188,13 +188,15 @@ def _lines(report: AdminReport) -> Iterator[str]:
             yield f"{label}:"
             yield from (f"  {kind:<24} {count:>13,}" for kind, count in value.items())
         else:
-            shown = f"{value:,}" if type(value) is int else _shown(value)
+            shown = f"{value:,}" if type(value) is int else _shown(name, value)
             yield f"{label:<26} {shown:>13}"
 
 
-def _shown(value: object) -> str:
+def _shown(name: str, value: object) -> str:
     if isinstance(value, datetime):
         return value.strftime("%Y-%m-%d %H:%M UTC")
+    if value is None and name not in ("oldest_interaction", "last_cleanup"):
+        return "not shown"
     return {None: "never", True: "yes", False: "no"}[value]  # type: ignore[index]
 
 

@@ -4,10 +4,9 @@ from analytics.audit import Action, AuditEntry
 from analytics.files import CannotOpen
 from analytics.interactions import InteractionType, UserInteraction
 from analytics.locks import Access
-from analytics.periods import Bucket, History, Missing, Period, PeriodReport
+from analytics.periods import AdminReport, Bucket, History, Missing, Period, PeriodReport
 from analytics.pseudonyms import PlainIds, Pseudonyms
 from analytics.records import StoredRow
-from analytics.reports import AdminReport
 from analytics.rights import OwnRow, PersonalData
 from analytics.service import AnalyticsService, Erasure
 

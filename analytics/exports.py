@@ -77,7 +77,7 @@ def _rows(aggregates: Aggregates) -> Iterator[Row]:
     step = "hour" if history.step < timedelta(days=1) else "day"
     for bucket in history.buckets:
         yield from _of_bucket(bucket, step)
-    for weekday, hours in zip(WEEKDAYS, history.hours_of_week, strict=True):
+    for weekday, hours in zip(WEEKDAYS, history.hours_of_week or (), strict=False):
         for hour, count in enumerate(hours):
             yield "hour of week", history.since, f"{weekday} {hour:02}:00", count
 

@@ -47,6 +47,7 @@ MIGRATIONS: dict[int, Sequence[str]] = {
     4: (
         # Admins' own looks were counted among what people use.
         "DELETE FROM daily_events WHERE event IN ('/stats', '/alerts', '/audit', '/cleanup')",
+        "ALTER TABLE daily_events ADD COLUMN people INTEGER NOT NULL DEFAULT 0",
         # The periods of a kept report had other beginnings.
         "DELETE FROM file_settings WHERE name = 'report_snapshot'",
         # Random ids, which tell no order of arrival: one out of each of as many equal ranges as

@@ -34,18 +34,48 @@ class Missing(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class AdminReport:
+    """What admins get. Counts are of interactions, active users are distinct people.
+
+    None is what is not shown, since it could tell of fewer people than the minimum.
+    """
+
+    as_of: datetime
+    """Now, or the end of the newest complete interval."""
+    total_interactions: int | None
+    daily_active_users: int | None
+    weekly_active_users: int | None
+    monthly_active_users: int | None
+    interaction_types_breakdown: dict[str, int]
+    """Type to interactions, the largest first; types without any are left out."""
+    oldest_interaction: datetime | None
+    retention_days: int
+    last_cleanup: datetime | None
+    last_cleanup_deleted: int | None
+    compaction_pending: bool
+    """Deleted interactions still leave traces in the file, until the next compaction."""
+    backlog: int
+    """Interactions in memory, to be recorded as soon as the database works."""
+    dropped: int
+    """Interactions never recorded, since the backlog was full."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PeriodReport:
-    """Counts are of interactions, users are distinct people."""
+    """Counts are of interactions, users are distinct people.
+
+    None is what is not shown, since it could tell of fewer than `min_users` people.
+    """
 
     period: Period
     as_of: datetime
     since: datetime
     """The beginning of the period, included: of an hour for 24 h, else of a day, UTC."""
-    interactions: int
-    active_users: int
-    new_users: int
+    interactions: int | None
+    active_users: int | None
+    new_users: int | None
     """Those of whom nothing older was kept when they came."""
-    returning_users: int
+    returning_users: int | None
     """The other ones: new and returning make the active."""
     interactions_before: int | None
     """In the same part of the period before, so that steady use shows no change: of the hour that
@@ -65,15 +95,17 @@ class PeriodReport:
     blocked: int | None
     """How often somebody blocked the bot; None in 24 h, for it is counted by the day, too."""
     unblocked: int | None
+    min_users: int = 1
+    """BREAKDOWN_MIN_USERS."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Bucket:
-    """An hour or a day, UTC."""
+    """An hour or a day, UTC. None is what is not shown, as above."""
 
     since: datetime
-    interactions: int
-    active_users: int
+    interactions: int | None
+    active_users: int | None
     breakdown: dict[str, int] | None
     """Type to interactions. None if only the total was kept, since it was of too few people."""
 
@@ -94,9 +126,9 @@ class History:
     buckets: tuple[Bucket, ...]
     """The oldest first. One without interactions is there, with zeros; left out is what nothing
     is known of: before the first recording, or deleted."""
-    hours_of_week: tuple[tuple[int, ...], ...]
+    hours_of_week: tuple[tuple[int, ...], ...] | None
     """Interactions by weekday, Monday first, and hour of the day, UTC: 7 times 24. Of what has
-    not been deleted."""
+    not been deleted. None with BREAKDOWN_MIN_USERS: they would be of few people."""
     length: timedelta
     """What was asked for."""
 

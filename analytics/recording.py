@@ -14,6 +14,7 @@ from datetime import datetime
 
 from analytics.commands import counts_as
 from analytics.database import Database
+from analytics.event_people import EventPeople
 from analytics.interactions import UserInteraction
 from analytics.notices import Notice, RecordingFails, RecordingWorks
 from analytics.pseudonyms import References
@@ -37,10 +38,11 @@ RECEIVED_PRECISION = 3600
 
 RECORD = """
     INSERT INTO received (
-        update_id, reference, opt_out, interaction_type, timestamp, event, received)
+        update_id, reference, opt_out, interaction_type, timestamp, event, people, received)
     SELECT
         json_extract(value, '$[0]'), json_extract(value, '$[1]'), json_extract(value, '$[2]'),
-        json_extract(value, '$[3]'), json_extract(value, '$[4]'), json_extract(value, '$[5]'), ?2
+        json_extract(value, '$[3]'), json_extract(value, '$[4]'), json_extract(value, '$[5]'),
+        json_extract(value, '$[#-1]'), ?2
     FROM json_each(?1)
 """
 COUNT_DROPPED = """
@@ -81,6 +83,7 @@ class Recorder:
         self._references = references
         self._precision = precision
         self._clock = clock
+        self._event_people = EventPeople(database)
         self._entries: deque[Entry] = deque()
         self._writing: asyncio.Task[None] | None = None
         self._closing = asyncio.Event()
@@ -138,6 +141,7 @@ class Recorder:
     def use(self, references: References) -> None:
         """From now on. What waits already was named before."""
         self._references = references
+        self._event_people.forget()
 
     def _row(self, update_id: int | None, interaction: UserInteraction, event: str | None) -> Row:
         # A clock of a phone or of Telegram may be ahead of ours: nothing occurs in the future.
@@ -199,8 +203,10 @@ class Recorder:
         if dropped := self.dropped:
             await self._database.write(COUNT_DROPPED, (dropped,))
             self.dropped -= dropped
+        people = await self._event_people.count([(row[1], row[2], row[4], row[5]) for row in rows])
+        counted = [[*row, number] for row, number in zip(rows, people, strict=True)]
         # Last: what is committed here must not be tried again.
-        await self._database.write(RECORD, (json.dumps(rows), received))
+        await self._database.write(RECORD, (json.dumps(counted), received))
 
     def _fail(self, error: Exception) -> None:
         if not self.failing:

@@ -13,11 +13,12 @@ from pydantic import TypeAdapter
 from analytics import file_settings
 from analytics.database import Database
 from analytics.files import CannotOpen
-from analytics.periods import LENGTHS, LONGEST_HISTORY, History, Period, PeriodReport
+from analytics.masks import mask_report
+from analytics.periods import LENGTHS, LONGEST_HISTORY, AdminReport, History, Period, PeriodReport
 from analytics.retention import count_older
-from analytics.small_groups import breakdown, small_groups
+from analytics.suppression import Plan, SmallGroups
 from analytics.trends import keep_trends
-from analytics.windows import DELETED_UNTIL, Windows
+from analytics.windows import DELETED_UNTIL, Windows, breakdown
 
 # Whole hours, and what is left of the hour that the window begins in.
 ACTIVE = """
@@ -42,30 +43,6 @@ SNAPSHOT = "report_snapshot"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class AdminReport:
-    """What admins get. Counts are of interactions, active users are distinct people."""
-
-    as_of: datetime
-    """Now, or the end of the newest complete interval."""
-    total_interactions: int
-    daily_active_users: int
-    weekly_active_users: int
-    monthly_active_users: int
-    interaction_types_breakdown: dict[str, int]
-    """Type to interactions, the largest first; types without any are left out."""
-    oldest_interaction: datetime | None
-    retention_days: int
-    last_cleanup: datetime | None
-    last_cleanup_deleted: int
-    compaction_pending: bool
-    """Deleted interactions still leave traces in the file, until the next compaction."""
-    backlog: int
-    """Interactions in memory, to be recorded as soon as the database works."""
-    dropped: int
-    """Interactions never recorded, since the backlog was full."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class ReportRules:
     """What reports say, and how finely."""
 
@@ -74,7 +51,7 @@ class ReportRules:
     """Above 0, every report is of complete intervals since 1970, UTC: the same however often it
     is asked for, so that no two of them differ by what one person did in between."""
     breakdown_min_users: int = 1
-    """A type used by fewer people is counted under `other`."""
+    """No number tells of fewer people, nor do two by their difference."""
     trends_min_users: int | None = None
     """Of days that are deleted, sums stay; the split by type of so many people. None: nothing."""
 
@@ -110,7 +87,8 @@ class Reports:
         self._rules = rules
         self._clock = clock
         self._in_memory = in_memory
-        self._windows = Windows(database, rules.breakdown_min_users)
+        self._windows = Windows(database)
+        self._small_groups = SmallGroups(database, rules.breakdown_min_users)
         self._keeping = asyncio.Lock()
 
     @property
@@ -121,13 +99,14 @@ class Reports:
     async def current(self) -> AdminReport:
         """This and the next two raise CannotOpen while there is no complete interval yet."""
         if not self.of_intervals:
-            return await self._report(self._clock())
+            now = self._clock()
+            return await self._report(now, await self._plan(now, now))
         return (await self._snapshot()).report
 
     async def of_period(self, period: Period) -> PeriodReport:
         if not self.of_intervals:
             now = self._clock()
-            return await self._windows.report(period, now, now)
+            return await self._windows.report(period, now, now, await self._plan(now, now))
         return (await self._snapshot()).periods[period]
 
     async def history(self, length: timedelta) -> History:
@@ -136,7 +115,7 @@ class Reports:
             raise ValueError("give a length from an hour to 366 days")
         if not self.of_intervals:
             now = self._clock()
-            return await self._windows.history(length, now, now)
+            return await self._windows.history(length, now, now, await self._plan(now, now))
         histories = (await self._snapshot()).histories
         return next(history.last(length) for history in histories if history.length >= length)
 
@@ -153,6 +132,13 @@ class Reports:
     def forget(self) -> None:
         """After an erasure: what was counted with that person in it."""
         self._windows.people.forget()
+        self._small_groups.forget()
+
+    async def _plan(self, as_of: datetime, last: datetime) -> Plan | None:
+        """What may be shown; None if there is no limit."""
+        if self._rules.breakdown_min_users <= 1:
+            return None
+        return await self._small_groups.plan(as_of, last)
 
     async def _snapshot(self) -> Snapshot:
         snapshot = await self._kept()
@@ -185,16 +171,19 @@ class Reports:
 
     async def _make_snapshot(self, end: datetime) -> Snapshot:
         last = end - timedelta(seconds=1)
+        plan = await self._plan(end, last)
         return Snapshot(
-            report=await self._report(end),
-            periods={period: await self._windows.report(period, end, last) for period in Period},
+            report=await self._report(end, plan),
+            periods={
+                period: await self._windows.report(period, end, last, plan) for period in Period
+            },
             histories=[
-                await self._windows.history(length, end, last)
+                await self._windows.history(length, end, last, plan)
                 for length in (*LENGTHS.values(), LONGEST_HISTORY)
             ],
         )
 
-    async def _report(self, now: datetime) -> AdminReport:
+    async def _report(self, now: datetime, plan: Plan | None) -> AdminReport:
         windows = {
             name: int((now - timedelta(days=days)).timestamp())
             for name, days in (("day", 1), ("week", 7), ("month", 30))
@@ -204,15 +193,13 @@ class Reports:
         counts: dict[str, int] = json.loads(types)
         settings = json.loads(settings)
         backlog, dropped = self._in_memory()
-        enough = self._rules.breakdown_min_users
-        folded = await small_groups(self._database, counts, enough)
-        return AdminReport(
+        report = AdminReport(
             as_of=now,
             total_interactions=sum(counts.values()),
             daily_active_users=daily,
             weekly_active_users=weekly,
             monthly_active_users=monthly,
-            interaction_types_breakdown=breakdown(counts, folded),
+            interaction_types_breakdown=breakdown(counts),
             oldest_interaction=_moment(oldest),
             retention_days=self._rules.retention_days,
             last_cleanup=_moment(settings.get("last_cleanup")),
@@ -221,6 +208,7 @@ class Reports:
             backlog=backlog,
             dropped=dropped + settings.get("dropped", 0),
         )
+        return mask_report(report, plan) if plan else report
 
 
 def _moment(seconds: int | None) -> datetime | None:

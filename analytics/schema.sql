@@ -42,6 +42,7 @@ CREATE TABLE daily_events (
     day INTEGER NOT NULL,                -- days since 1970-01-01, UTC
     event TEXT NOT NULL,                 -- a command that the bot registers, as /help; blocked, unblocked
     count INTEGER NOT NULL CHECK (count > 0),
+    people INTEGER NOT NULL DEFAULT 0,   -- at least so many they were, up to 1,000; who is in no file
     PRIMARY KEY (day, event)
 ) STRICT, WITHOUT ROWID;
 
@@ -130,7 +131,7 @@ CREATE VIEW daily_counts AS
 CREATE VIEW received AS
     SELECT
         NULL AS update_id, NULL AS reference, NULL AS opt_out, NULL AS interaction_type,
-        NULL AS timestamp, NULL AS received, NULL AS event
+        NULL AS timestamp, NULL AS received, NULL AS event, NULL AS people
     WHERE FALSE;
 
 -- A random number from 1 that nobody has. 31 bits: 4 bytes in each row of interactions.
@@ -164,9 +165,9 @@ BEGIN
         FROM users JOIN interaction_types
         WHERE users.reference = NEW.reference AND interaction_types.name = NEW.interaction_type
         ON CONFLICT DO UPDATE SET count = count + 1;
-    INSERT INTO daily_events (day, event, count)
-        SELECT NEW.timestamp / 86400, NEW.event, 1 WHERE NEW.event IS NOT NULL
-        ON CONFLICT DO UPDATE SET count = count + 1;
+    INSERT INTO daily_events (day, event, count, people)
+        SELECT NEW.timestamp / 86400, NEW.event, 1, NEW.people WHERE NEW.event IS NOT NULL
+        ON CONFLICT DO UPDATE SET count = count + 1, people = max(people, excluded.people);
 END;
 
 CREATE TRIGGER interaction_added AFTER INSERT ON interactions

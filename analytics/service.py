@@ -22,11 +22,11 @@ from analytics.interactions import InteractionType, UserInteraction
 from analytics.keys import Keyring
 from analytics.locks import Access
 from analytics.notices import DatabaseSetAside, Notice
-from analytics.periods import History, Period, PeriodReport
+from analytics.periods import AdminReport, History, Period, PeriodReport
 from analytics.pseudonyms import References
 from analytics.recording import Recorder, Work, forget_updates
 from analytics.records import StoredRow, records
-from analytics.reports import AdminReport, ReportRules, Reports
+from analytics.reports import ReportRules, Reports
 from analytics.retention import (
     DEFAULT_RETENTION_DAYS,
     check_days,
@@ -355,6 +355,7 @@ class AnalyticsService:
         key = await self._keyring.rotate(self._database, self._compaction.deletion)
         if self._recorder:
             self._recorder.use(await self._references())
+        self._reports.forget()
         return key
 
     async def note_access(self, action: Action, admin_id: int | None = None) -> None:

@@ -5,18 +5,19 @@ TIMESTAMP_PRECISION is; a history of the length of a period is of the same ones.
 """
 
 import json
-from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from analytics.commands import by_name
+from analytics.commands import DayOfEvent, by_name
 from analytics.database import Database
 from analytics.interactions import InteractionType
+from analytics.masks import mask_bucket, mask_period, mask_trend
 from analytics.people import People
 from analytics.periods import Bucket, History, Missing, Period, PeriodReport
-from analytics.small_groups import breakdown, small_groups
 from analytics.spans import DAY, HOUR, Span, span, step_of
+from analytics.suppression import END, Plan
 
 # The names of file_settings: when recording began, and up to when cleanup has deleted.
 BEGAN = "recording_began"
@@ -49,6 +50,7 @@ PERIOD = f"""
         (SELECT coalesce(sum(count), 0) FROM hourly_counts WHERE hour = :middle),
         {PAST}
 """
+EVENTS = "SELECT day, event, count, people FROM daily_events WHERE day >= ?"
 # Of days, and of hours where the step is an hour.
 HISTORY = f"""
     SELECT
@@ -90,17 +92,24 @@ class Past:
             return begin >= self.deleted_until
         return self._began_by(end - HOUR)
 
+    def is_gone(self, end: int) -> bool:
+        """Whether all before `end` was deleted."""
+        return self.deleted_until is not None and end <= self.deleted_until
+
     def _began_by(self, hour: int) -> bool:
         return self.began is not None and self.began // HOUR * HOUR <= hour
 
 
 class Windows:
-    def __init__(self, database: Database, breakdown_min_users: int) -> None:
+    """The numbers of a file; with a plan, those of them that may be shown."""
+
+    def __init__(self, database: Database) -> None:
         self.people = People(database)
         self._database = database
-        self._enough = breakdown_min_users
 
-    async def report(self, period: Period, as_of: datetime, last: datetime) -> PeriodReport:
+    async def report(
+        self, period: Period, as_of: datetime, last: datetime, plan: Plan | None
+    ) -> PeriodReport:
         """Report on the period that `last` is in, as of `as_of`."""
         of = span(period, as_of, last)
         bounds = {"since": of.since, "before": of.before, "middle": of.middle}
@@ -109,17 +118,12 @@ class Windows:
         counts: dict[str, int] = json.loads(types)
         missing = Past(*past).missing(of.before)
         deleted_until = Past(*past).deleted_until
-        folded = await small_groups(self._database, counts, self._enough, of.since)
         named: dict[str, int] = json.loads(events)
         blocked, unblocked = named.pop(BLOCKED, 0), named.pop(UNBLOCKED, 0)
         # Hours that begin within a day have no counts by name.
         has_names = not of.since % DAY and period is not Period.DAY
-        commands = {
-            name.removeprefix("/"): count
-            for name, count in named.items()
-            if has_names and count >= self._enough
-        }
-        return PeriodReport(
+        commands = {name.removeprefix("/"): count for name, count in named.items() if has_names}
+        report = PeriodReport(
             period=period,
             as_of=as_of,
             since=_moment(of.since),
@@ -134,11 +138,16 @@ class Windows:
             if deleted_until is not None and of.since < deleted_until
             else None,
             busiest_hour=busiest,
-            interaction_types_breakdown=breakdown(counts, folded),
+            interaction_types_breakdown=breakdown(counts),
             commands=by_name(commands, counts.get(InteractionType.COMMAND, 0)),
             blocked=blocked if has_names else None,
             unblocked=unblocked if has_names else None,
         )
+        if plan is None:
+            return report
+        begins = [span(each, as_of, last).since for each in Period if each is not Period.DAY]
+        rows = await self._database.read(EVENTS, (min(begins) // DAY,))
+        return mask_period(report, of, plan, [DayOfEvent(*each) for each in rows], begins)
 
     async def _before(self, of: Span, complete: int, in_hour: int) -> int:
         """Count the people of the part of the period before."""
@@ -146,7 +155,9 @@ class Windows:
         total = complete + in_hour
         return of.interpolate(people, await self.people.between(of.before, of.middle + HOUR, total))
 
-    async def history(self, length: timedelta, as_of: datetime, last: datetime) -> History:
+    async def history(
+        self, length: timedelta, as_of: datetime, last: datetime, plan: Plan | None
+    ) -> History:
         """Return the buckets of the `length` that ends with the hour or day that `last` is in."""
         step = step_of(length)
         newest = int(last.timestamp()) // step * step
@@ -157,49 +168,43 @@ class Windows:
         for begins, name, count in json.loads(recorded):
             counts.setdefault(begins, {})[name] = count
         kept: dict[int, Any] = {begins: facts for begins, *facts in json.loads(trends)}
-        totals = Counter[str]()
-        for of_bucket in counts.values():
-            totals.update(of_bucket)
-        folded = await small_groups(self._database, totals, self._enough, since)
         buckets = []
         for begins in range(since, newest + step, step):
             if step == DAY and begins in kept:
                 total, people, types = kept[begins]
-                # How many people used a type then is not known: with a limit it is shown only of
-                # types that are known to have enough now, or are folded.
-                is_shown = types is not None and (
-                    self._enough <= 1 or types.keys() <= totals.keys()
+                bucket = Bucket(
+                    since=_moment(begins),
+                    interactions=total,
+                    active_users=people,
+                    breakdown=None if types is None and total else breakdown(types or {}),
                 )
-                split = breakdown(types, folded) if is_shown else None
-                buckets.append(self._bucket(begins, total, people, split))
+                is_gone = Past(*past).is_gone(begins + DAY)
+                buckets.append(mask_trend(bucket, plan, is_gone=is_gone) if plan else bucket)
             elif Past(*past).knows(begins, begins + step):
                 here = counts.get(begins, {})
                 total = sum(here.values())
                 people = await self.people.between(begins, begins + step, total)
-                buckets.append(self._bucket(begins, total, people, breakdown(here, folded)))
+                bucket = Bucket(
+                    since=_moment(begins),
+                    interactions=total,
+                    active_users=people,
+                    breakdown=breakdown(here),
+                )
+                end = END if begins == newest else begins + step
+                buckets.append(mask_bucket(bucket, end, plan) if plan else bucket)
         return History(
             as_of=as_of,
             since=_moment(since),
             step=timedelta(seconds=step),
             buckets=tuple(buckets),
-            hours_of_week=_by_weekday(json.loads(weekdays)),
+            hours_of_week=None if plan else _by_weekday(json.loads(weekdays)),
             length=length,
         )
 
-    def _bucket(
-        self, begins: int, interactions: int, people: int, counts: dict[str, int] | None
-    ) -> Bucket:
-        """Without the split by type where too few people were."""
-        if not interactions:
-            counts = {}
-        elif people < self._enough:
-            counts = None
-        return Bucket(
-            since=_moment(begins),
-            interactions=interactions,
-            active_users=people,
-            breakdown=counts,
-        )
+
+def breakdown(counts: Mapping[str, int]) -> dict[str, int]:
+    """Return the same, the largest first."""
+    return dict(sorted(counts.items(), key=lambda item: (-item[1], item[0])))
 
 
 def _by_weekday(totals: list[tuple[int, int, int]]) -> tuple[tuple[int, ...], ...]:

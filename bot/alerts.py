@@ -125,6 +125,7 @@ class Alerts:
         totals = {bucket.since.date(): bucket.interactions for bucket in history.buckets}
         yesterday = history.as_of.date() - A_DAY
         before = [totals.get(yesterday - n * A_DAY) for n in range(DAYS_BEFORE, 0, -1)]
-        if yesterday in totals and (typical := usual(totals[yesterday], before)) is not None:
-            text = unasked.unusual_day(yesterday, totals[yesterday], typical)
+        interactions = totals.get(yesterday)
+        if interactions is not None and (typical := usual(interactions, before)) is not None:
+            text = unasked.unusual_day(yesterday, interactions, typical)
             await self._notices.tell_once_a_day(Kind.UNUSUAL_DAY, text)

@@ -6,6 +6,7 @@ Each figure is made by itself, without pyplot, which would keep them all.
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import datetime, timedelta
 from io import BytesIO
 from itertools import pairwise
@@ -22,7 +23,7 @@ from matplotlib.ticker import FuncFormatter, MaxNLocator
 
 from analytics.interactions import InteractionType
 from analytics.periods import Bucket, History
-from bot.language import _, current, day, moment, number
+from bot.language import N_, _, current, day, moment, number
 
 WIDTH, HEIGHT = 1080, 1350
 # At 72 dots an inch a point is a pixel: all sizes here are pixels.
@@ -47,6 +48,7 @@ MANY_DAYS = 120
 # Up to here each bucket is a bar by itself, and a dot on the line.
 SEPARATE_BARS = 40
 DAY = timedelta(days=1)
+HIDDEN = N_("Not shown with BREAKDOWN_MIN_USERS.")
 
 
 @contextmanager
@@ -61,6 +63,11 @@ def figure(history: History) -> Figure:
     """Bars and a line above, the week below; one sentence instead if there is nothing to show."""
     drawn = Figure(figsize=(WIDTH / DPI, HEIGHT / DPI), dpi=DPI, facecolor=PAPER)
     _write(drawn, 50, 62, _("Interactions and active people"), TITLE)
+    shown = tuple(bucket for bucket in history.buckets if bucket.interactions is not None)
+    if history.buckets and not shown:
+        _write(drawn, WIDTH / 2, HEIGHT / 2, _(HIDDEN), HEADING, MUTED, align="center")
+        return drawn
+    history = replace(history, buckets=shown)
     if not any(bucket.interactions for bucket in history.buckets):
         _say_that_it_is_empty(drawn, history)
         return drawn
@@ -141,7 +148,10 @@ def _draw_interactions(bars: Axes, history: History, at: Sequence[int]) -> None:
 
 def _draw_people(people: Axes, history: History, at: Sequence[int]) -> None:
     people.set_title(_("Active people"), loc="right", fontsize=TEXT, color=INK, pad=14)
-    known = {begin: bucket.active_users for begin, bucket in zip(at, history.buckets, strict=True)}
+    known = {
+        begin: nan if bucket.active_users is None else bucket.active_users
+        for begin, bucket in zip(at, history.buckets, strict=True)
+    }
     end = at[-1] + 1
     xs = [begin + 0.5 for begin in range(end)]
     ys = [known.get(begin, nan) for begin in range(end)]
@@ -157,7 +167,7 @@ def _draw_people(people: Axes, history: History, at: Sequence[int]) -> None:
         markersize=11 if separate else width,
         label=_("active people"),
     )
-    _number_upwards(people, max(known.values()))
+    _number_upwards(people, max((each for each in known.values() if each == each), default=0))
 
 
 def _stack(buckets: Sequence[Bucket]) -> list[tuple[str, str, list[int]]]:
@@ -176,7 +186,7 @@ def _stack(buckets: Sequence[Bucket]) -> list[tuple[str, str, list[int]]]:
         sum(count for name, count in split.items() if name not in largest) for split in splits
     ]
     stack.append((_("other types"), OTHER_TYPES, others))
-    unsplit = [bucket.interactions if bucket.breakdown is None else 0 for bucket in buckets]
+    unsplit = [bucket.interactions or 0 if bucket.breakdown is None else 0 for bucket in buckets]
     stack.append((_("total only"), TOTAL_ONLY, unsplit))
     return [layer for layer in stack if any(layer[2])]
 
@@ -198,6 +208,10 @@ def _ticks(first: datetime, end: int, step: timedelta) -> list[tuple[float, str]
 def _draw_week(drawn: Figure, history: History) -> None:
     """Darker is more; the scale says how much."""
     rows = history.hours_of_week
+    if rows is None:
+        _write(drawn, 50, 930, _("Weekdays and hours, UTC"), HEADING)
+        _write(drawn, 50, 990, _(HIDDEN), TEXT, MUTED)
+        return
     most = max(1, *(max(row) for row in rows))
     _write(drawn, 50, 930, _("Weekdays and hours, UTC"), HEADING)
     scale = _axes(drawn, 720, 918, 170, 24)
@@ -218,7 +232,7 @@ def _draw_week(drawn: Figure, history: History) -> None:
         [hour + 0.5 for hour in hours],
         [_in_form("Hm", noon.replace(hour=hour)) for hour in hours],
     )
-    if sum(map(sum, rows)) < sum(bucket.interactions for bucket in history.buckets):
+    if sum(map(sum, rows)) < sum(bucket.interactions or 0 for bucket in history.buckets):
         _write(drawn, 50, 1322, _("Hours are known of what has not been deleted."), TEXT, MUTED)
 
 

@@ -144,7 +144,7 @@ class Metrics:
             self._gauges["backlog"].set(report.backlog)
             self._gauges["dropped"].set(report.dropped)
             self._gauges["last_cleanup_timestamp_seconds"].set(last_cleanup)
-            self._gauges["last_cleanup_deleted"].set(report.last_cleanup_deleted)
+            self._gauges["last_cleanup_deleted"].set(report.last_cleanup_deleted or 0)
             self._gauges["compaction_pending"].set(report.compaction_pending)
         return web.Response(
             body=generate_latest(self._registry), headers={"Content-Type": CONTENT_TYPE_LATEST}

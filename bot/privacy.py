@@ -85,7 +85,7 @@ ABOUT_NOBODY = {
     "hourly_counts": (N_("sums by hour"), ("hour", "interaction_type", "count")),
     "daily_events": (
         N_("how often each command was used, and the bot was blocked, by day"),
-        ("day", "event", "count"),
+        ("day", "event", "count", "people"),
     ),
     "daily_trends": (
         N_("sums by day, which stay"),

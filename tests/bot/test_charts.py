@@ -13,6 +13,7 @@ from dataclasses import replace
 from datetime import date, timedelta
 from io import BytesIO
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -158,7 +159,7 @@ def test_all_interactions_and_active_people_are_in_it(shown: History) -> None:
 
     found = bars(drawn)
     found.pop("no data", None)
-    assert sum(map(height, found.values())) == sum(each.interactions for each in shown.buckets)
+    assert sum(map(height, found.values())) == sum(each.interactions or 0 for each in shown.buckets)
     totals = Counter[str]()
     for bucket in shown.buckets:
         totals.update(bucket.breakdown or {})
@@ -256,13 +257,30 @@ def test_the_week_is_shown_by_the_hour() -> None:
 
     week = drawn.axes[-1]
     [cells] = week.collections
-    assert np.asarray(cells.get_array()).tolist() == [list(day) for day in LARGE.hours_of_week]
+    assert np.asarray(cells.get_array()).tolist() == [
+        list(day) for day in LARGE.hours_of_week or ()
+    ]
     assert [day.get_text() for day in week.get_yticklabels()] == [
         "Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"
     ]  # fmt: skip
     # Monday is above.
     assert week.get_ylim() == (7, 0)
     assert {"0", "29"} <= words(drawn)
+
+
+def test_what_could_tell_of_few_people_is_not_drawn() -> None:
+    hidden: dict[str, Any] = dict.fromkeys(("interactions", "active_users", "breakdown"))
+    one, *others = SMALL.buckets
+    partly = replace(SMALL, buckets=(replace(one, **hidden), *others), hours_of_week=None)
+    wholly = replace(partly, buckets=tuple(replace(each, **hidden) for each in SMALL.buckets))
+    seen, nothing = drawing.figure(partly), drawing.figure(wholly)
+
+    assert "Not shown with BREAKDOWN_MIN_USERS." in words(seen)
+    assert sum(map(height, bars(seen).values())) == sum(each.interactions or 0 for each in others)
+    assert words(nothing) == {
+        "Interactions and active people",
+        "Not shown with BREAKDOWN_MIN_USERS.",
+    }
 
 
 def test_it_says_when_the_week_is_not_of_all() -> None:
@@ -480,4 +498,6 @@ def test_whatever_was_recorded_is_drawn_whole_and_readable(shown: History, langu
     if drawn.axes:
         found = bars(drawn)
         found.pop(no_data, None)
-        assert sum(map(height, found.values())) == sum(each.interactions for each in shown.buckets)
+        assert sum(map(height, found.values())) == sum(
+            each.interactions or 0 for each in shown.buckets
+        )

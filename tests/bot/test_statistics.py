@@ -158,3 +158,15 @@ def test_what_was_deleted_what_was_never_and_nobody_are_told_apart() -> None:
 
 def test_the_busiest_hour_before_midnight_ends_at_midnight() -> None:
     assert "Busiest hour: 23:00–00:00 UTC" in shown(a_report(busiest_hour=23))[0]
+
+
+def test_what_could_tell_of_few_people_is_a_dash_with_its_reason() -> None:
+    hidden = dict.fromkeys(
+        ("interactions", "active_users", "new_users", "returning_users", "blocked", "unblocked")
+    )
+    text, lines = shown(a_report(min_users=5, **hidden), a_whole(total_interactions=None))
+
+    assert [line.split()[-1] for line in lines[:4]] == ["–"] * 4
+    assert "not shown, since it could tell of fewer than 5 people" in text
+    assert "Interactions kept: –" in text
+    assert "Nothing was recorded" not in text

@@ -45,7 +45,7 @@ async def open_and_record(path: Path) -> int:
     """What the report counts, after one interaction more of the first person."""
     async with AnalyticsService.open(path, key=KEY, clock=lambda: NOW) as analytics:
         await analytics.record([UserInteraction(PEOPLE[0], InteractionType.MESSAGE, NOW)])
-        return (await analytics.get_admin_analytics_report()).total_interactions
+        return (await analytics.get_admin_analytics_report()).total_interactions or 0
 
 
 @pytest.mark.parametrize("version", VERSIONS)

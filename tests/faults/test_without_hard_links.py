@@ -101,7 +101,7 @@ async def total(path: Path, database_key: bytes | None) -> int:
     """As a start finds it."""
     async with AnalyticsService.open(path, key=KEY, database_key=database_key) as analytics:
         assert analytics.notices.empty()
-        return (await analytics.get_admin_analytics_report()).total_interactions
+        return (await analytics.get_admin_analytics_report()).total_interactions or 0
 
 
 async def test_wherever_encrypt_is_killed_a_start_or_the_next_run_has_all_of_it(

@@ -1,0 +1,263 @@
+"""Small groups: with BREAKDOWN_MIN_USERS no number tells of fewer people, nor do any two together.
+
+The interactions of a file are split into blocks, by time and by type, each of enough people. What
+is shown is sums of whole blocks. So whatever is added or subtracted of what is shown at a moment,
+nothing finer comes out than a block.
+"""
+
+import asyncio
+import json
+from bisect import bisect_left
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from itertools import pairwise
+
+from analytics.database import Database
+from analytics.interactions import InteractionType
+from analytics.periods import LONGEST_HISTORY, Period
+from analytics.spans import DAY, HOUR, Span, span
+
+OTHER = InteractionType.OTHER.value
+# Before and after all that is stored.
+BEGINNING, END = -(2**62), 2**62
+# What no history reaches is of no hours.
+CELLS = """
+    SELECT
+        CASE WHEN hour < ?1 THEN -(1 << 62) ELSE hour END AS begins,
+        CASE WHEN hour < ?1 THEN ?1 ELSE hour + 3600 END,
+        interaction_type, name, sum(count)
+    FROM hourly_counts JOIN interaction_types ON id = interaction_type
+    GROUP BY begins, interaction_type ORDER BY begins
+"""
+# Stops as soon as there are enough: only where there are few, all rows are looked at.
+# 0 is nobody: what was recorded under a key that has been replaced.
+PEOPLE = """
+    SELECT (
+        SELECT json_group_array(user_id) FROM (
+            SELECT DISTINCT user_id FROM interactions
+            WHERE timestamp >= json_extract(value, '$[0]')
+                AND timestamp < json_extract(value, '$[1]')
+                AND interaction_type = json_extract(value, '$[2]')
+                AND user_id <> 0
+            LIMIT ?2))
+    FROM json_each(?1)
+"""
+SEEN = """
+    SELECT
+        (SELECT coalesce(sum(users), 0) FROM last_seen_hours
+            WHERE hour >= (value + 3599) / 3600 * 3600)
+        + (SELECT coalesce(sum(users), 0) FROM last_seen_counts
+            WHERE last_seen >= value AND last_seen < (value + 3599) / 3600 * 3600),
+        (SELECT coalesce(sum(users), 0) FROM first_seen_hours WHERE hour >= value)
+    FROM json_each(?)
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """What is counted of a type in an hour; `people` are all of them, or as many as are enough."""
+
+    begin: int
+    end: int
+    name: str
+    count: int
+    people: frozenset[int]
+
+
+class Plan:
+    """What may be shown at a moment."""
+
+    def __init__(self, cells: Sequence[Cell], enough: int) -> None:
+        """`cells` are in the order of their beginnings."""
+        self.enough = enough
+        self._cells = cells
+        self._begins = [cell.begin for cell in cells]
+        # Sets of cells are bits of a number: thousands are cut in a microsecond.
+        self._types: dict[str, int] = {}
+        self._large = 0
+        for at, cell in enumerate(cells):
+            self._types[cell.name] = self._types.get(cell.name, 0) | 1 << at
+            if len(cell.people) >= enough:
+                self._large |= 1 << at
+        everything = (1 << len(cells)) - 1
+        self._is_of_enough = self._holds(everything)
+        self._blocks = [everything]
+        self.active: dict[int, int | None] = {}
+        """How many people were active since then, in Unix seconds; None if not to be shown."""
+        self.new: dict[int, int | None] = {}
+
+    def offer(self, begin: int, end: int, name: str | None = None) -> None:
+        """Have a sum shown from now on, if all that it cuts in two stays of enough people."""
+        asked = self._region(begin, end, name)
+        if not self._is_of_enough or not asked:
+            return
+        blocks = []
+        for block in self._blocks:
+            inside, outside = block & asked, block & ~asked
+            if inside and outside:
+                if not (self._holds(inside) and self._holds(outside)):
+                    return
+                blocks += [inside, outside]
+            else:
+                blocks.append(block)
+        self._blocks = blocks
+
+    def total(self, begin: int, end: int) -> int | None:
+        """Return how many interactions there are; None if that is not to be shown."""
+        return self._sum(begin, end, None)
+
+    def types(self, begin: int, end: int) -> dict[str, int] | None:
+        """Return type to interactions, with what is not to be shown by itself under `other`."""
+        total = self.total(begin, end)
+        if total is None:
+            return None
+        counts = Counter[str]()
+        for name in self._types:
+            if count := self._sum(begin, end, name):
+                counts[name] = count
+        counts[OTHER] += total - sum(counts.values())
+        return dict(sorted((+counts).items(), key=lambda item: (-item[1], item[0])))
+
+    def by_size(self, begin: int, end: int) -> list[str]:
+        """Return the types of a time, whatever may be shown, the largest first."""
+        counts = self.counts(begin, end)
+        return sorted(counts, key=lambda name: (-counts[name], name))
+
+    def counts(self, begin: int, end: int) -> Counter[str]:
+        """Return all there is of a time: not to be shown."""
+        counts = Counter[str]()
+        for cell in self._cells[slice(*self._range(begin, end))]:
+            counts[cell.name] += cell.count
+        return counts
+
+    def _sum(self, begin: int, end: int, name: str | None) -> int | None:
+        asked = self._region(begin, end, name)
+        if not asked:
+            return 0
+        is_whole = all(block & asked in (0, block) for block in self._blocks)
+        if not self._is_of_enough or not is_whole:
+            return None
+        cells = self._cells[slice(*self._range(begin, end))]
+        return sum(cell.count for cell in cells if name in (None, cell.name))
+
+    def _range(self, begin: int, end: int) -> tuple[int, int]:
+        return bisect_left(self._begins, begin), bisect_left(self._begins, end)
+
+    def _region(self, begin: int, end: int, name: str | None) -> int:
+        first, after = self._range(begin, end)
+        here = (1 << after) - (1 << first) if after > first else 0
+        return here if name is None else here & self._types.get(name, 0)
+
+    def _holds(self, block: int) -> bool:
+        """Whether there are enough people in it."""
+        if block & self._large:
+            return True
+        people: set[int] = set()
+        while block:
+            lowest = block & -block
+            people |= self._cells[lowest.bit_length() - 1].people
+            if len(people) >= self.enough:
+                return True
+            block ^= lowest
+        return False
+
+
+class SmallGroups:
+    """Makes the plan of a moment."""
+
+    def __init__(self, database: Database, enough: int) -> None:
+        self._database = database
+        self.enough = enough
+        # By beginning, end and type; counted anew when there are more or fewer interactions.
+        self._people: dict[tuple[int, int, int], tuple[int, frozenset[int]]] = {}
+
+    def forget(self) -> None:
+        """After an erasure: somebody else may have come in their place."""
+        self._people.clear()
+
+    async def plan(self, as_of: datetime, last: datetime) -> Plan:
+        """Return what may be shown of the time that `last` is in, as of `as_of`."""
+        today = int(last.timestamp()) // DAY * DAY
+        oldest = today - LONGEST_HISTORY.days * DAY
+        rows = await self._database.read(CELLS, (oldest,))
+        known = {
+            (begin, end, kind): self._people[begin, end, kind]
+            for begin, end, kind, _name, count in rows
+            if self._people.get((begin, end, kind), (None,))[0] == count
+        }
+        wanted = [row[:3] for row in rows if tuple(row[:3]) not in known]
+        found = await self._database.read(
+            PEOPLE, (json.dumps([list(each) for each in wanted]), self.enough)
+        )
+        counts = {tuple(row[:3]): row[4] for row in rows}
+        for each, (people,) in zip(wanted, found, strict=True):
+            key = (each[0], each[1], each[2])
+            known[key] = counts[key], frozenset(json.loads(people))
+        self._people = known
+        cells = [
+            Cell(begin, end, name, count, known[begin, end, kind][1])
+            for begin, end, kind, name, count in rows
+        ]
+        spans = [span(period, as_of, last) for period in reversed(Period)]
+        running = int(last.timestamp()) // HOUR * HOUR
+        # For thousands of cells it takes a moment, in which the bot goes on answering.
+        plan = await asyncio.to_thread(_offer_all, Plan(cells, self.enough), spans, running)
+        await self._count_users(plan, as_of, spans, running)
+        return plan
+
+    async def _count_users(
+        self, plan: Plan, as_of: datetime, spans: Iterable[Span], running: int
+    ) -> None:
+        windows = [int((as_of - timedelta(days=days)).timestamp()) for days in (30, 7, 1)]
+        begins = list(
+            dict.fromkeys(
+                [*(each.since for each in spans), *windows, running // DAY * DAY, running]
+            )
+        )
+        rows = await self._database.read(SEEN, (json.dumps(begins),))
+        plan.active = self._apart(begins, [active for active, _new in rows])
+        plan.new = self._apart(begins, [new for _active, new in rows])
+
+    def _apart(self, begins: Sequence[int], users: Sequence[int]) -> dict[int, int | None]:
+        """Keep the numbers that differ by nobody or by enough people; the first ones have it."""
+        shown = {0}
+        kept: dict[int, int | None] = {}
+        for begin, number in zip(begins, users, strict=True):
+            is_shown = all(number == other or abs(number - other) >= self.enough for other in shown)
+            kept[begin] = number if is_shown else None
+            if is_shown:
+                shown.add(number)
+        return kept
+
+
+def _offer_all(plan: Plan, spans: Sequence[Span], running: int) -> Plan:
+    """Offer all that is shown anywhere: what is offered first is rather shown.
+
+    Totals come before types, periods before days and days before hours.
+    """
+    today = running // DAY * DAY
+    windows = [(BEGINNING, END), *((each.since, END) for each in spans)]
+    for window in windows:
+        plan.offer(*window)
+    for window in windows:
+        for name in plan.by_size(*window):
+            plan.offer(*window, name)
+    for each in spans:
+        plan.offer(each.before, each.middle)
+        plan.offer(each.middle, each.middle + HOUR)
+    first = today - LONGEST_HISTORY.days * DAY
+    buckets = [
+        *pairwise([*range(first + DAY, today + DAY, DAY), END]),
+        *pairwise([*range(running - 23 * HOUR, running + HOUR, HOUR), END]),
+    ]
+    for bucket in reversed(buckets[: LONGEST_HISTORY.days]):
+        plan.offer(*bucket)
+    for bucket in buckets[LONGEST_HISTORY.days :]:
+        plan.offer(*bucket)
+    for bucket in buckets:
+        if plan.total(*bucket):
+            for name in plan.by_size(*bucket):
+                plan.offer(*bucket, name)
+    return plan
