@@ -63,7 +63,7 @@ async def everything(
     is there, or for a folder in the place of a file; nothing has changed then.
     """
     path = Path(os.path.realpath(path))
-    files.refuse_special(path)
+    files.refuse_key_name(path)
     if not belongings(path):
         raise CannotOpen(f"{path} does not exist: there is nothing to erase")
     with ExitStack() as held:
@@ -97,8 +97,9 @@ async def _known_by(path: Path, database_key: bytes | None) -> Origin:
     """Told by the database, or by a damaged one that it took the place of."""
     for file in (path, *reversed(all_set_aside(path))):
         try:
+            files.refuse_special(file)
             of = await origins.origin(file, database_key)
-        except (*ERRORS, OSError):
+        except (CannotOpen, *ERRORS, OSError):
             continue
         if of.database_id or of.references:
             return of

@@ -204,12 +204,22 @@ def _header(path: Path) -> bytes:
         return file.read(72)
 
 
-def refuse_special(path: Path) -> None:
-    """Raise CannotOpen for a folder, a pipe, which would be waited for, and a key file."""
-    if path.exists() and not path.is_file():
-        raise CannotOpen(f"{path} is not a file: set DATABASE_PATH to the path of a file")
+def refuse_key_name(path: Path) -> None:
     if path.suffix in (KEY, NEXT_KEY):
         raise CannotOpen(f"{path} has the name of a key file: set DATABASE_PATH to another name")
+
+
+def refuse_special(path: Path) -> None:
+    """Raise CannotOpen for a folder, a pipe, which would be waited for, and a key file.
+
+    Also where SQLite would write through a link to what is not ours.
+    """
+    if path.exists() and not path.is_file():
+        raise CannotOpen(f"{path} is not a file: set DATABASE_PATH to the path of a file")
+    refuse_key_name(path)
+    for companion in (wal(path), _index(path), journal(path)):
+        if companion.is_symlink():
+            raise CannotOpen(f"{companion} is a link, and would be written to: remove it")
 
 
 def refuse_foreign(path: Path, application_id: int, *, encrypted: bool) -> None:

@@ -139,6 +139,22 @@ def test_of_any_names_exactly_its_own_are_deleted(
         assert listed(folder) == planted - own
 
 
+async def test_a_link_where_sqlite_has_its_log_is_removed_and_not_written_through(
+    tmp_path: Path,
+) -> None:
+    path, letter = tmp_path / "analytics.sqlite3", tmp_path / "letter"
+    await make(path)
+    letter.write_text("dear")
+    for companion in ("-wal", "-shm", "-journal"):
+        path.with_name(f"{path.name}{companion}").unlink(missing_ok=True)
+        path.with_name(f"{path.name}{companion}").symlink_to(letter)
+    async with everything(path, tmp_path / "copies", None) as ending:
+        list(ending.erase())
+
+    assert listed(tmp_path) == {"letter"}
+    assert letter.read_text() == "dear"
+
+
 async def test_with_a_folder_in_the_place_of_a_file_nothing_is_deleted(tmp_path: Path) -> None:
     await make(tmp_path / "analytics.sqlite3")
     (tmp_path / f"analytics.sqlite3.damaged-{STAMP}").mkdir()

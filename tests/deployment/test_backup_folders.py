@@ -179,6 +179,21 @@ def test_the_reserve_is_never_written_through_a_link(tmp_path: Path) -> None:
     assert reserve(tmp_path / NAME).stat().st_size > 0
 
 
+async def test_sqlite_writes_through_no_link(tmp_path: Path) -> None:
+    path = await make(tmp_path / NAME)
+    letter = tmp_path / "letter"
+    letter.write_text("dear")
+    for companion in ("-wal", "-shm", "-journal"):
+        link = tmp_path / f"{NAME}{companion}"
+        link.unlink(missing_ok=True)
+        link.symlink_to(letter)
+        with pytest.raises(CannotOpen, match="is a link"):
+            await make(path)
+        link.unlink()
+
+    assert letter.read_text() == "dear"
+
+
 async def test_the_name_of_a_key_file_is_no_name_for_a_database(tmp_path: Path) -> None:
     for name in ("bot.key", "bot.new-key"):
         with pytest.raises(CannotOpen, match="has the name of a key file"):
