@@ -1,7 +1,7 @@
 """Analytics in an embedded SQLite file. Knows SQLite, not Telegram."""
 
 from analytics.audit import Action, AuditEntry
-from analytics.files import CannotOpen
+from analytics.files import CannotOpen, NotNow
 from analytics.interactions import InteractionType, UserInteraction
 from analytics.locks import Access
 from analytics.periods import AdminReport, Bucket, History, Missing, Period, PeriodReport
@@ -22,6 +22,7 @@ __all__ = [
     "History",
     "InteractionType",
     "Missing",
+    "NotNow",
     "OwnRow",
     "Period",
     "PeriodReport",

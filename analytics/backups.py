@@ -75,8 +75,8 @@ class DailyBackups:
             _forget_migrated(self._path, self._retention_days, now)
             if self._folder is not None:
                 await self._note()
-                await backup_into(self._path, self._folder, self._database_key, *bounds, now)
-                logger.info("backed up")
+                to = await backup_into(self._path, self._folder, self._database_key, *bounds, now)
+                logger.info("backed up to %s", to)
         except (CannotOpen, OSError) as error:
             logger.error("no backup: %s", error)
             if self._told is None or now - self._told >= TELL_EACH:

@@ -1,5 +1,7 @@
 """A connection as we want it: asked of SQLite, and its answer checked."""
 
+import errno
+import shutil
 import sqlite3
 from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
@@ -9,7 +11,7 @@ from typing import Any
 import aiosqlite
 
 from analytics import files
-from analytics.files import CannotOpen
+from analytics.files import CannotOpen, NotNow
 
 try:
     from sqlcipher3 import dbapi2 as sqlcipher
@@ -48,6 +50,16 @@ PASSING = {
     sqlite3.SQLITE_FULL,
     sqlite3.SQLITE_READONLY,
     sqlite3.SQLITE_INTERRUPT,
+}
+
+# SQLite's file beside the write-ahead log has at least this many bytes.
+SHARED_MEMORY = 32 * 1024
+# The disk, the quota, or the size that a file may have.
+NO_ROOM = {errno.ENOSPC, errno.EFBIG, getattr(errno, "EDQUOT", errno.ENOSPC)}
+# Of too many open files, too little memory, or a disk in a network that does not answer now.
+PASSING_ERRNO = {
+    *(errno.EAGAIN, errno.EBUSY, errno.EINTR, errno.EIO, errno.EMFILE, errno.ENFILE),
+    *(errno.ENOMEM, errno.ETIMEDOUT),
 }
 
 
@@ -154,12 +166,37 @@ def primary_code(error: Exception) -> int:
     return code & 0xFF
 
 
+def is_full(path: Path, error: Exception) -> bool:
+    """Whether the disk is full, or the process may not write more, whoever says so.
+
+    SQLite calls it an I/O error if there is no room for the memory that it shares.
+    """
+    if isinstance(error, OSError):
+        return error.errno in NO_ROOM
+    code = primary_code(error)
+    return code == sqlite3.SQLITE_FULL or (
+        code == sqlite3.SQLITE_IOERR and shutil.disk_usage(path.parent).free < SHARED_MEMORY
+    )
+
+
+def cannot_open(path: Path, error: Exception) -> CannotOpen:
+    """What to raise for a file that cannot be opened: NotNow where that may be over."""
+    passing = isinstance(error, OSError) and error.errno in PASSING_ERRNO
+    if (
+        passing
+        or is_full(path, error)
+        or primary_code(error) in PASSING - {sqlite3.SQLITE_READONLY}
+    ):
+        return NotNow(sentence(path, error))
+    return CannotOpen(sentence(path, error))
+
+
 def sentence(path: Path, error: Exception) -> str:
     """What to tell the operator of a file that cannot be opened."""
     code = primary_code(error)
     if code == sqlite3.SQLITE_BUSY:
         return f"{path} is locked by another program: close that program and try again"
-    if code == sqlite3.SQLITE_FULL:
+    if is_full(path, error):
         return f"{path} cannot be written, for the disk is full: make room and try again"
     if code in DAMAGE:
         return damaged_or_gone(path)

@@ -21,12 +21,13 @@ from analytics.connections import (
     ERRORS,
     PASSING,
     PRAGMAS,
+    cannot_open,
     check_sqlite,
     connect,
     damaged_or_gone,
     is_damaged,
+    is_full,
     primary_code,
-    sentence,
     set_pragmas,
 )
 from analytics.files import CannotOpen, Identity
@@ -104,15 +105,21 @@ class Database:
                     await encryption.refuse_foreign(path, key)
                 database = cls(path, access, owner, held, prepare or _nothing_to_prepare, key)
                 stack.push_async_callback(database._disconnect)
-                await database._connect()
+                try:
+                    await database._connect()
+                except (*ERRORS, OSError) as error:
+                    if not (owner and is_full(path, error) and files.give_up_reserve(path)):
+                        raise
+                    await database._disconnect()
+                    await database._connect()
             except (*ERRORS, OSError) as error:
-                raise CannotOpen(sentence(path, error)) from error
+                raise cannot_open(path, error) from error
             try:
                 yield database
             except ERRORS as error:
                 if access is Access.OWN:
                     raise
-                raise CannotOpen(sentence(path, error)) from error
+                raise cannot_open(path, error) from error
 
     async def read(self, sql: str, parameters: Sequence[Any] | Mapping[str, Any] = ()) -> list[Any]:
         """The rows of one SELECT, which sees one moment of the file."""

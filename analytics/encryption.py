@@ -12,12 +12,12 @@ from analytics.connections import (
     ERRORS,
     NOT_A_DATABASE,
     address,
+    cannot_open,
     check_sqlite,
     connect,
     is_damaged,
     look_at,
     primary_code,
-    sentence,
 )
 from analytics.files import CannotOpen
 from analytics.migrations import APPLICATION_ID
@@ -79,7 +79,7 @@ async def encrypt(path: Path, key: bytes) -> bool:
                     f"{path} is damaged: take DATABASE_KEY out and start the bot, "
                     "which sets it aside"
                 ) from error
-            raise CannotOpen(sentence(path, error)) from error
+            raise cannot_open(path, error) from error
     return is_plain
 
 

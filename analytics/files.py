@@ -27,6 +27,10 @@ class CannotOpen(Exception):
     """The file cannot be used as it is; the message says in a sentence why, and what to do."""
 
 
+class NotNow(CannotOpen):
+    """The file is locked, in use, or on a full disk: at the next try it may be usable as it is."""
+
+
 def wal(path: Path) -> Path:
     """The write-ahead log of a database."""
     return path.with_name(f"{path.name}-wal")

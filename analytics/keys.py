@@ -6,7 +6,7 @@ from pathlib import Path
 
 from analytics import file_settings, files
 from analytics.belongings import DRAFT, key_file, matching, next_key_file, sharing_key
-from analytics.connections import ERRORS, sentence
+from analytics.connections import ERRORS, cannot_open
 from analytics.database import Database
 from analytics.files import CannotOpen
 from analytics.pseudonyms import (
@@ -108,7 +108,7 @@ class Keyring:
                     (file_settings.PUT, ("references", new.fingerprint)),
                 )
         except ERRORS as error:
-            raise CannotOpen(sentence(database.path, error)) from error
+            raise cannot_open(database.path, error) from error
         if self._key is None:
             replace_key(next_key_file(database.path), key_file(database.path))
         self._in_use = new

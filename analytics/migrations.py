@@ -1,5 +1,6 @@
 """The version of a file, and what brings it up to date."""
 
+import logging
 import re
 import sqlite3
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -13,6 +14,8 @@ import aiosqlite
 from analytics import files
 from analytics.connections import ERRORS, PRAGMAS, connect, set_pragmas
 from analytics.files import CannotOpen
+
+logger = logging.getLogger(__name__)
 
 # "TgAn": tells the file apart from every other SQLite file.
 APPLICATION_ID = 0x5467416E
@@ -106,6 +109,8 @@ async def migrate(connection: aiosqlite.Connection, version: int) -> None:
     """Bring an old file up to date, in one transaction."""
     if version < SCHEMA_VERSION:
         await in_one_transaction(connection, await _to_current(connection, version))
+        if version:
+            logger.info("migrated the database from schema %d to %d", version, SCHEMA_VERSION)
 
 
 async def _to_current(connection: aiosqlite.Connection, version: int) -> list[str]:

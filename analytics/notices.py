@@ -26,4 +26,9 @@ class BackupFails:
     """No backup could be made; it is tried again each hour."""
 
 
-Notice = RecordingFails | RecordingWorks | DatabaseSetAside | BackupFails
+@dataclass(frozen=True, slots=True)
+class NotReceiving:
+    """Telegram does not send the updates here, and setting it right again does not help."""
+
+
+Notice = RecordingFails | RecordingWorks | DatabaseSetAside | BackupFails | NotReceiving

@@ -239,6 +239,7 @@ class AnalyticsService:
             if days <= self.retention_days:
                 await file_settings.put(self._database, "last_cleanup", int(now.timestamp()))
                 await file_settings.put(self._database, "last_cleanup_deleted", deleted)
+        logger.info("cleaned up %d interactions older than %d days", deleted, days)
         await self.compact_if_due()
         return deleted
 

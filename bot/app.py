@@ -21,6 +21,7 @@ from bot.handlers import admins, alerts, cleanup, dice, people, rights, stats
 from bot.language import SpeakToPerson, translations
 from bot.limits import EXPENSIVE, LimitPerPerson
 from bot.middleware import InFlight, RecordOnReceipt, SkipUnknownKinds
+from bot.outgoing import connector_of
 from bot.session import RetryAnswers, Session, TolerateClicks
 from bot.settings import Settings
 
@@ -30,12 +31,12 @@ ADMINS = "admins"
 def build_bot(settings: Settings, record: RecordOnReceipt, clock: GuardedClock) -> Bot:
     """Build a bot that records what it receives, and tells `clock` Telegram's time.
 
-    Raises TokenValidationError for a malformed token.
+    Raises WrongSettings for a proxy of the environment that is none.
     """
     server = TelegramAPIServer.from_base(str(settings.bot_api_url))
     bot = Bot(
         settings.bot_token.get_secret_value(),
-        session=Session(clock.hear, api=server),
+        session=Session(clock.hear, api=server, connector=connector_of(settings)),
         default=DefaultBotProperties(parse_mode=ParseMode.HTML),
     )
     bot.session.middleware(TolerateClicks())

@@ -1,75 +1,23 @@
-"""How updates come in: signing in to Telegram, then polling, or a webhook."""
+"""How updates come in: polling, or a webhook."""
 
 import asyncio
 import logging
-from collections.abc import Coroutine
-from contextlib import suppress
+from collections.abc import AsyncIterator, Coroutine
+from contextlib import asynccontextmanager, suppress
 from typing import Any
 
 from aiogram import Bot, Dispatcher
-from aiogram.exceptions import (
-    ClientDecodeError,
-    TelegramAPIError,
-    TelegramBadRequest,
-    TelegramNotFound,
-    TelegramUnauthorizedError,
-)
-from aiogram.utils.backoff import Backoff, BackoffConfig
 
 from analytics import AnalyticsService
 from bot import menus
 from bot.middleware import ALL_UPDATES, UPDATES_IN_FLIGHT, RecordOnReceipt
-from bot.settings import Settings, WrongSettings
+from bot.polling import WatchPolling
+from bot.settings import Settings
+from bot.signing_in import sign_in
 from bot.webhook import Webhook
+from bot.webhook_watch import WebhookWatch
 
 logger = logging.getLogger(__name__)
-
-# Seconds between tries to reach Telegram: from 1, doubled, up to a minute.
-BACKOFF = BackoffConfig(min_delay=1.0, max_delay=60.0, factor=2.0, jitter=0.1)
-
-
-async def sign_in(bot: Bot, settings: Settings) -> None:
-    """Make the bot known to Telegram: token, menus, where to send the updates.
-
-    Waits, with growing pauses, while Telegram cannot be reached. Raises WrongSettings for what
-    Telegram refuses.
-    """
-    backoff = Backoff(BACKOFF)
-    while True:
-        try:
-            await bot.me()
-            await menus.set_menus(bot, settings.admin_ids, settings.owners)
-            await _choose_intake(bot, settings)
-        except (TelegramUnauthorizedError, TelegramNotFound):
-            raise WrongSettings(
-                "BOT_TOKEN is refused by Telegram: give the token that @BotFather gave you"
-            ) from None
-        except (TelegramAPIError, ClientDecodeError) as error:
-            logger.warning(
-                "no start yet (%s): next try in %.0f s", type(error).__name__, backoff.next_delay
-            )
-            await backoff.asleep()
-        else:
-            return
-
-
-async def _choose_intake(bot: Bot, settings: Settings) -> None:
-    """Telegram sends to a webhook or is polled, never both."""
-    if settings.webhook_url is None:
-        await bot.delete_webhook()
-        return
-    assert settings.webhook_secret is not None
-    try:
-        await bot.set_webhook(
-            str(settings.webhook_url),
-            secret_token=settings.webhook_secret.get_secret_value(),
-            allowed_updates=ALL_UPDATES,
-        )
-    except TelegramBadRequest:
-        raise WrongSettings(
-            "WEBHOOK_URL is refused by Telegram: give an https address that Telegram can reach, "
-            "with port 443, 80, 88 or 8443"
-        ) from None
 
 
 async def receive(
@@ -82,17 +30,51 @@ async def receive(
 ) -> None:
     """Receive updates until `stop` is set; the handlers that run then may finish.
 
-    Raises WrongSettings.
+    Raises WrongSettings and Unavailable.
     """
+    tell = analytics.notices.put_nowait
     if settings.webhook_url is None:
         if await _unless(stop, sign_in(bot, settings)):
-            await _poll(bot, dispatcher, stop)
+            await _say_what_runs(bot, dispatcher, settings)
+            watch = WatchPolling(tell)
+            bot.session.middleware(watch)
+            async with _beside(menus.set_menus(bot, settings.admin_ids, settings.owners)):
+                await _poll(bot, dispatcher, stop, watch.failed)
         return
     webhook = Webhook(bot, dispatcher, settings, analytics, record)
     async with webhook.listening():
         if await _unless(stop, sign_in(bot, settings)):
-            webhook.is_set = True
-            await stop.wait()
+            record.has_webhook = True
+            await _say_what_runs(bot, dispatcher, settings)
+            async with (
+                _beside(menus.set_menus(bot, settings.admin_ids, settings.owners)),
+                _beside(WebhookWatch(bot, settings, record, tell).run()),
+            ):
+                await stop.wait()
+
+
+async def _say_what_runs(bot: Bot, dispatcher: Dispatcher, settings: Settings) -> None:
+    host, port = settings.webhook_host, settings.webhook_port
+    logger.info(
+        "@%s runs: %s, database %s, %d admins, next cleanup %s",
+        (await bot.me()).username,
+        "polling" if settings.webhook_url is None else f"webhook at {host}:{port}",
+        settings.database_path,
+        len(settings.admin_ids),
+        dispatcher["next_cleanup"]().strftime("%Y-%m-%d %H:%M UTC"),
+    )
+
+
+@asynccontextmanager
+async def _beside(work: Coroutine[Any, Any, None]) -> AsyncIterator[None]:
+    """Work in the background, until the end of the block."""
+    task = asyncio.create_task(work)
+    try:
+        yield
+    finally:
+        task.cancel()
+        with suppress(asyncio.CancelledError):
+            await task
 
 
 async def _unless(stop: asyncio.Event, work: Coroutine[Any, Any, None]) -> bool:
@@ -107,7 +89,9 @@ async def _unless(stop: asyncio.Event, work: Coroutine[Any, Any, None]) -> bool:
     return True
 
 
-async def _poll(bot: Bot, dispatcher: Dispatcher, stop: asyncio.Event) -> None:
+async def _poll(
+    bot: Bot, dispatcher: Dispatcher, stop: asyncio.Event, failed: asyncio.Future[None]
+) -> None:
     polling = dispatcher.start_polling(
         bot,
         allowed_updates=ALL_UPDATES,
@@ -117,9 +101,12 @@ async def _poll(bot: Bot, dispatcher: Dispatcher, stop: asyncio.Event) -> None:
     )
     task = asyncio.create_task(polling)
     stopping = asyncio.create_task(stop.wait())
-    await asyncio.wait({task, stopping}, return_when=asyncio.FIRST_COMPLETED)
+    ends: set[asyncio.Future[Any]] = {task, stopping, failed}
+    await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)
     stopping.cancel()
     # Cancelled, it would leave a task that goes on acknowledging. What has ended cannot be stopped.
     with suppress(RuntimeError):
         await dispatcher.stop_polling()
     await task
+    if failed.done():
+        failed.result()

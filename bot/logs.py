@@ -1,11 +1,19 @@
 """Log lines that hold no person: a log outlives the cleanup."""
 
+import errno
 import json
 import logging
 import re
+import socket
+import sqlite3
+import ssl
 import traceback
 import warnings
 from datetime import UTC, datetime
+
+from analytics import CannotOpen
+from bot.environment import WrongSettings
+from bot.errors import Unavailable
 
 # Their messages are ours and hold no data of people.
 OUR_LOGGERS = ("analytics", "bot", "scheduler", "__main__")
@@ -14,12 +22,18 @@ logger = logging.getLogger(__name__)
 TOKEN = re.compile(r"\d{3,20}:[\w-]{30,64}", re.ASCII)
 
 
+# What these say in the words of another library, our own lines say with what is missing there.
+SAID_BY_US = ("Run polling for", "Start polling", "Polling stopped", "Sleep for", "Connection est")
+CONVERSION = re.compile(r"%[-#0 +]*\d*(?:\.\d+)?[a-zA-Z%]")
+
+
 class PrivateFormatter(logging.Formatter):
     """Keeps what is known to be harmless, instead of removing what is known to be harmful.
 
-    Of other libraries' records: the template without its arguments, or, where there are none and
-    the message may have been put together before, the place. Of an exception: its type and where
-    it was raised, never its message, which may quote what a person wrote.
+    Of other libraries' records: the template without its arguments, but for the kind of an
+    exception among them, or, where there are none and the message may have been put together
+    before, the place. Of an exception: its kind and where it was raised, never its message, which
+    may quote what a person wrote; but for SENTENCES.
     """
 
     def format(self, record: logging.LogRecord) -> str:
@@ -48,10 +62,58 @@ class PrivateJsonFormatter(PrivateFormatter):
 FORMATTERS = {"text": PrivateFormatter, "json": PrivateJsonFormatter}
 
 
+def kind(error: BaseException) -> str:
+    """What went wrong, by names that stand in somebody's code: of classes, errno, SQLite, TLS.
+
+    "TelegramNetworkError from ClientConnectorDNSError from gaierror EAI_AGAIN".
+    """
+    names, seen = [], []
+    while error not in seen:
+        seen.append(error)
+        names.append(" ".join(filter(None, [type(error).__name__, _code(error)])))
+        before = None if error.__suppress_context__ else error.__context__
+        error = error.__cause__ or before or error
+    return " from ".join(names)
+
+
+def _code(error: BaseException) -> str | None:
+    if isinstance(error, sqlite3.Error):
+        return getattr(error, "sqlite_errorname", None)
+    if isinstance(error, ssl.SSLError):
+        return error.reason
+    if isinstance(error, socket.gaierror):
+        return next((name for name in EAI if getattr(socket, name) == error.errno), None)
+    if isinstance(error, OSError) and error.errno is not None:
+        return errno.errorcode.get(error.errno)
+    return None
+
+
+# Ours, which say what is wrong with settings, files or the machine, and quote nobody.
+SENTENCES = (CannotOpen, Unavailable, WrongSettings)
+EAI = [name for name in dir(socket) if name.startswith("EAI_")]
+
+
 def _message(record: logging.LogRecord) -> str:
-    if record.name.split(".")[0] in OUR_LOGGERS and not record.exc_info:
-        return record.getMessage()
-    return str(record.msg) if record.args else f"{record.pathname}:{record.lineno}"
+    if record.name.split(".")[0] in OUR_LOGGERS:
+        return str(record.msg) if record.exc_info else record.getMessage()
+    if not record.args:
+        return f"{record.pathname}:{record.lineno}"
+    arguments = record.args if isinstance(record.args, tuple) else ()
+    errors = [each for each in arguments if isinstance(each, BaseException)]
+    if not errors:
+        return str(record.msg)
+    names = {type(error).__name__ for error in errors}
+    left = iter(arguments)
+
+    def harmless(conversion: re.Match[str]) -> str:
+        if conversion[0] == "%%":
+            return "%"
+        each = next(left, None)
+        if isinstance(each, BaseException):
+            return kind(each)
+        return each if isinstance(each, str) and each in names else conversion[0]
+
+    return CONVERSION.sub(harmless, str(record.msg))
 
 
 def _exception(record: logging.LogRecord) -> list[str]:
@@ -60,10 +122,15 @@ def _exception(record: logging.LogRecord) -> list[str]:
 
 def _where(error: BaseException) -> list[str]:
     frames = traceback.extract_tb(error.__traceback__)
+    ours = f": {error}" if isinstance(error, SENTENCES) else ""
     return [
-        type(error).__qualname__,
+        f"{kind(error)}{ours}",
         *(f"at {frame.filename}:{frame.lineno} in {frame.name}" for frame in frames),
     ]
+
+
+def _is_news(record: logging.LogRecord) -> bool:
+    return not str(record.msg).startswith(SAID_BY_US)
 
 
 def _log_warning(
@@ -91,6 +158,7 @@ def set_up(level: str, form: str = "text") -> None:
     logging.getLogger("aiogram.event").setLevel(logging.WARNING)
     # It tells of each click at INFO.
     logging.getLogger("aiogram.middlewares").setLevel(logging.WARNING)
+    logging.getLogger("aiogram.dispatcher").addFilter(_is_news)
     # They say at INFO what they are about to do, in many words.
     logging.getLogger("apscheduler").setLevel(logging.WARNING)
     # At DEBUG it prints the parameters of every statement.

@@ -1,24 +1,58 @@
 """The command menus in Telegram's clients. They are a convenience: a handler's filter decides."""
 
+import asyncio
 import logging
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Awaitable, Callable, Collection, Iterable, Iterator, Mapping
+from functools import partial
 
 from aiogram import Bot
-from aiogram.exceptions import TelegramBadRequest, TelegramForbiddenError
+from aiogram.exceptions import (
+    TelegramBadRequest,
+    TelegramForbiddenError,
+    TelegramRetryAfter,
+)
 from aiogram.methods import SetMyCommands
 from aiogram.types import BotCommand, BotCommandScopeChat
+from aiogram.utils.backoff import Backoff, BackoffConfig
 
 from bot import texts
 from bot.language import ORIGINAL, _, languages, translations
+from bot.logs import kind
 
 logger = logging.getLogger(__name__)
 
+# Seconds between tries: nobody waits for a menu, and who asks too often waits for longer.
+BACKOFF = BackoffConfig(min_delay=1.0, max_delay=3600.0, factor=2.0, jitter=0.1)
 
-async def set_menus(bot: Bot, admin_ids: Iterable[int], owners: Collection[int]) -> None:
+
+async def set_menus(
+    bot: Bot,
+    admin_ids: Iterable[int],
+    owners: Collection[int],
+    sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+) -> None:
+    """Set all of them, however long Telegram does not take one: nobody waits for it."""
+
+    async def until_set(what: Callable[[], Awaitable[object]]) -> None:
+        backoff = Backoff(BACKOFF)
+        while True:
+            try:
+                await what()
+            # Whatever it was: a menu is a convenience.
+            except Exception as error:
+                asked = error.retry_after if isinstance(error, TelegramRetryAfter) else 0
+                pause = max(next(backoff), asked)
+                logger.warning(
+                    "the menus have to wait (%s): next try in %.0f s", kind(error), pause
+                )
+                await sleep(pause)
+            else:
+                return
+
     for menu in _menus(texts.COMMANDS):
-        await bot(menu)
+        await until_set(partial(bot, menu))
     for admin_id in admin_ids:
-        await set_admin_menu(bot, admin_id, owners)
+        await until_set(partial(set_admin_menu, bot, admin_id, owners))
 
 
 def of_admin(admin_id: int, owners: Collection[int]) -> dict[str, str]:

@@ -11,7 +11,7 @@ from typing import Any
 
 from aiogram import Bot
 from aiogram.client.session.middlewares.base import NextRequestMiddlewareType
-from aiogram.methods import GetUpdates, SetWebhook, TelegramMethod
+from aiogram.methods import GetUpdates, TelegramMethod
 from aiogram.methods.base import TelegramType
 from aiogram.types import Update
 from aiohttp import web
@@ -21,9 +21,9 @@ from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
 from analytics import AnalyticsService, CannotOpen
 from analytics.clock import GuardedClock
 from analytics.connections import ERRORS
+from bot import http
 from bot.classify import interaction_type
 from bot.middleware import RecordOnReceipt
-from bot.settings import WrongSettings
 
 # An empty poll is answered after ten seconds; pauses after errors are shorter than that.
 LONGEST_SILENCE = 120.0
@@ -45,7 +45,6 @@ class MeasuredRecording(RecordOnReceipt):
         super().__init__(analytics, clock, commands)
         self._monotonic = monotonic
         self._last_poll = float("-inf")
-        self._has_webhook = False
         self._updates = Counter(
             "bot_updates", "Updates received", ["interaction_type"], registry=registry
         )
@@ -59,7 +58,7 @@ class MeasuredRecording(RecordOnReceipt):
     @property
     def receiving(self) -> bool:
         """Whether Telegram knows where to send updates, or has lately been asked for them."""
-        return self._has_webhook or self._monotonic() - self._last_poll < LONGEST_SILENCE
+        return self.has_webhook or self._monotonic() - self._last_poll < LONGEST_SILENCE
 
     async def __call__(
         self,
@@ -70,8 +69,6 @@ class MeasuredRecording(RecordOnReceipt):
         answer = await super().__call__(make_request, bot, method)
         if isinstance(method, GetUpdates):
             self._last_poll = self._monotonic()
-        elif isinstance(method, SetWebhook):
-            self._has_webhook = True
         return answer
 
     async def record(self, updates: Sequence[Update]) -> None:
@@ -120,19 +117,16 @@ class Metrics:
 
     @asynccontextmanager
     async def serving(self, host: str, port: int) -> AsyncIterator[None]:
-        """Raises WrongSettings if the port cannot be used."""
+        """Raises WrongSettings or Unavailable if the port cannot be used."""
         application = web.Application()
         application.router.add_get("/metrics", self.metrics)
         application.router.add_get("/healthz", self.health)
-        runner = web.AppRunner(application, access_log=None, shutdown_timeout=1.0)
-        await runner.setup()
         logging.getLogger().addHandler(self._count_records)
         try:
-            await _listen(runner, host, port)
-            yield
+            async with http.serving(application, host, port, "METRICS", 1.0):
+                yield
         finally:
             logging.getLogger().removeHandler(self._count_records)
-            await runner.cleanup()
 
     async def metrics(self, request: web.Request) -> web.Response:
         try:
@@ -156,13 +150,3 @@ class Metrics:
             {"receiving": receiving, "recording": recording},
             status=200 if receiving and recording else 503,
         )
-
-
-async def _listen(runner: web.AppRunner, host: str, port: int) -> None:
-    try:
-        await web.TCPSite(runner, host, port).start()
-    except OSError as error:
-        raise WrongSettings(
-            f"METRICS_HOST and METRICS_PORT are {host} and {port}, where the bot cannot listen "
-            f"({error.strerror}): give an address of this machine and a free port"
-        ) from None

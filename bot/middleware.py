@@ -13,7 +13,7 @@ from typing import Any
 from aiogram import BaseMiddleware, Bot
 from aiogram.client.session.middlewares.base import BaseRequestMiddleware, NextRequestMiddlewareType
 from aiogram.dispatcher.event.bases import UNHANDLED
-from aiogram.exceptions import ClientDecodeError, TelegramAPIError, TelegramConflictError
+from aiogram.exceptions import ClientDecodeError, TelegramAPIError
 from aiogram.methods import GetMe, GetUpdates, TelegramMethod
 from aiogram.methods.base import TelegramType
 from aiogram.types import TelegramObject, Update
@@ -50,6 +50,7 @@ class RecordOnReceipt(BaseRequestMiddleware):
         self._commands = frozenset(map(str.casefold, commands))
         self._username: str | None = None  # the bot's, since it was asked for
         self.last_received: datetime | None = None
+        self.has_webhook = False  # that Telegram knows of, and delivers to
 
     async def __call__(
         self,
@@ -69,12 +70,6 @@ class RecordOnReceipt(BaseRequestMiddleware):
             updates = list(decode_one_by_one(error.data, bot))
             if not updates:
                 raise
-        except TelegramConflictError:
-            logger.error(
-                "another program receives this bot's updates with the same token: "
-                "stop it, or get a new token from @BotFather"
-            )
-            raise
         except TelegramAPIError:
             if method.offset is not None and method.offset > LARGEST_OFFSET:
                 method.offset = None  # it would be refused for ever

@@ -25,12 +25,14 @@ from aiohttp import (
     ClientError,
     ClientResponse,
     ClientSession,
+    TCPConnector,
     TraceConfig,
     TraceRequestEndParams,
     TraceRequestRedirectParams,
 )
 
 from analytics.clock import http_date
+from bot import outgoing
 from bot.decode import loads
 
 logger = logging.getLogger(__name__)
@@ -139,12 +141,23 @@ class ReadableResponse(ClientResponse):
 
 
 class Session(AiohttpSession):
-    """Follows no redirects: the token is part of every address. Whatever is answered is read."""
+    """Follows no redirects: the token is part of every address. Whatever is answered is read.
 
-    def __init__(self, hear: Callable[[datetime], None], **options: Any) -> None:
-        """`hear` is told the time of each answer."""
+    `hear` is told the time of each answer; `connector` is the class of aiohttp's connector, and
+    with what it is made.
+    """
+
+    def __init__(
+        self,
+        hear: Callable[[datetime], None],
+        connector: tuple[type[TCPConnector], dict[str, Any]] | None = None,
+        **options: Any,
+    ) -> None:
         super().__init__(json_loads=loads, **options)
         self._hear = hear
+        if connector is not None:
+            self._connector_type, made_with = connector
+            self._connector_init |= made_with
 
     def check_response(
         self, bot: Bot, method: TelegramMethod[TelegramType], status_code: int, content: str
@@ -156,6 +169,18 @@ class Session(AiohttpSession):
             raise
         except Exception as error:
             raise ClientDecodeError("Failed to deserialize", error, loads(content)) from error
+
+    async def make_request(
+        self,
+        bot: Bot,
+        method: TelegramMethod[TelegramType],
+        timeout: int | None = None,  # noqa: ASYNC109 - aiogram's
+    ) -> TelegramType:
+        """Errors of a proxy and of TLS are errors of the network, too."""
+        try:
+            return await super().make_request(bot, method, timeout)
+        except outgoing.errors() as error:
+            raise TelegramNetworkError(method, type(error).__name__) from error
 
     async def create_session(self) -> ClientSession:
         session = await super().create_session()

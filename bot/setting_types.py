@@ -4,6 +4,7 @@ import re
 from datetime import UTC, date, datetime, time
 from pathlib import Path
 from typing import Annotated, Any
+from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, AnyHttpUrl, BeforeValidator, SecretStr, ValidationInfo
 from pydantic_settings import NoDecode
@@ -61,6 +62,23 @@ def _check_secret(secret: SecretStr | None, others: ValidationInfo) -> SecretStr
     return secret
 
 
+# By scheme, the port of a proxy that names none.
+PROXY_PORTS = {"http": 80, "https": 443, "socks5": 1080, "socks5h": 1080}
+
+
+def check_proxy(url: str) -> str:
+    """Return the address of a proxy as it is; raises ValueError for what is none."""
+    parts = urlsplit(url)
+    if parts.scheme not in PROXY_PORTS or not parts.hostname or parts.port == 0:
+        raise ValueError("no proxy")
+    return url
+
+
+def _check_proxy(url: SecretStr) -> SecretStr:
+    check_proxy(url.get_secret_value())
+    return url
+
+
 def _check_precision(seconds: int) -> int:
     # Days begin at a rounded timestamp, so that daily counts stay exact.
     if SECONDS_PER_DAY % seconds:
@@ -106,6 +124,7 @@ OwnerIds = Annotated[PersonIds, AfterValidator(_check_owners)]
 BotToken = Annotated[SecretStr, AfterValidator(_check_token)]
 PseudonymKey = Annotated[SecretStr, AfterValidator(_check_key)]
 DatabaseKey = Annotated[SecretStr, AfterValidator(_check_database_key)]
+ProxyUrl = Annotated[SecretStr, AfterValidator(_check_proxy)]
 WebhookSecret = Annotated[SecretStr | None, AfterValidator(_check_secret)]
 Precision = Annotated[int, AfterValidator(_check_precision)]
 LocalPath = Annotated[Path, BeforeValidator(_expand)]

@@ -36,6 +36,7 @@ from bot.setting_types import (
     OwnerIds,
     PersonIds,
     Precision,
+    ProxyUrl,
     PseudonymKey,
     ServerUrl,
     TimeOfDay,
@@ -53,6 +54,7 @@ PRIVATE = {
     "user_id_key",
     "database_key",
     "webhook_secret",
+    "proxy",
     "admin_ids",
     "owner_ids",
 }
@@ -203,6 +205,11 @@ class Settings(DataSettings):
     backup_keep: int = Field(7, ge=1, le=366, description="a number of backups from 1 to 366")
     bot_api_url: ServerUrl = Field(
         AnyHttpUrl("https://api.telegram.org"), description="the address of a Bot API server"
+    )
+    proxy: ProxyUrl | None = Field(
+        None,
+        description="http://, https://, socks5:// or socks5h://, with host and port, "
+        "user and password if it needs them",
     )
     webhook_url: AnyHttpUrl | None = Field(
         None, description="the https address that Telegram sends updates to, or nothing for polling"

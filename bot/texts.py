@@ -8,7 +8,14 @@ from datetime import datetime
 from html import escape
 
 from analytics import AuditEntry
-from analytics.notices import BackupFails, DatabaseSetAside, Notice, RecordingFails, RecordingWorks
+from analytics.notices import (
+    BackupFails,
+    DatabaseSetAside,
+    Notice,
+    NotReceiving,
+    RecordingFails,
+    RecordingWorks,
+)
 from analytics.retention import LONGEST_RETENTION_DAYS, SHORTEST_RETENTION_DAYS
 from bot.language import N_, _, moment, number
 
@@ -175,6 +182,12 @@ def notice(of: Notice) -> str:
             return _(
                 "⚠️ The backup of the database failed, and is tried again each hour. Please look "
                 "for <code>no backup</code> in the log, and at the disk space of BACKUP_DIR."
+            )
+        case NotReceiving():
+            return _(
+                "⚠️ Telegram does not send me updates as it is set: another program uses my "
+                "token, or WEBHOOK_URL cannot be reached. Please look at the log, and at "
+                "<code>python main.py doctor</code>."
             )
         case DatabaseSetAside():
             return _(

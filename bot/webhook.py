@@ -13,9 +13,10 @@ from aiogram.types import Update
 from aiohttp import web
 
 from analytics import AnalyticsService
+from bot import http
 from bot.decode import decode, loads
 from bot.middleware import UPDATES_IN_FLIGHT, RecordOnReceipt
-from bot.settings import Settings, WrongSettings
+from bot.settings import Settings
 
 logger = logging.getLogger(__name__)
 
@@ -38,7 +39,6 @@ class Webhook:
         record: RecordOnReceipt,
     ) -> None:
         assert settings.webhook_secret is not None
-        self.is_set = False  # whether Telegram knows of it
         self._path = unquote(urlsplit(str(settings.webhook_url)).path)
         self._secret = settings.webhook_secret.get_secret_value().encode()
         self._bot = bot
@@ -53,19 +53,22 @@ class Webhook:
     async def listening(self) -> AsyncIterator[None]:
         """Answers requests; at the end those that are open, and the handlers, may finish.
 
-        Raises WrongSettings if the port cannot be used.
+        Raises WrongSettings or Unavailable if the port cannot be used.
         """
         application = web.Application(client_max_size=LARGEST_BODY)
         # Compared by hand: to the router braces are parameters, and escapes are one spelling only.
         application.router.add_post("/{path:.*}", self.receive)
         application.router.add_get("/healthz", self.health)
-        runner = web.AppRunner(application, access_log=None, shutdown_timeout=CLOSE_SECONDS)
-        await runner.setup()
         try:
-            await self._listen(runner)
-            yield
+            async with http.serving(
+                application,
+                self._settings.webhook_host,
+                self._settings.webhook_port,
+                "WEBHOOK",
+                CLOSE_SECONDS,
+            ):
+                yield
         finally:
-            await runner.cleanup()
             await self._dispatcher.emit_shutdown(bot=self._bot, **self._dispatcher.workflow_data)
 
     async def receive(self, request: web.Request) -> web.Response:
@@ -74,7 +77,10 @@ class Webhook:
         given = request.headers.get(SECRET_HEADER, "").encode("utf-8", "surrogateescape")
         if not hmac.compare_digest(given, self._secret):
             return web.Response(status=401)
-        update = await self._read(request)
+        try:
+            update = await self._read(request)
+        except (TimeoutError, ConnectionError, web.RequestPayloadError):
+            return web.Response(status=408)  # it did not come whole, and will come again
         if update is not None:
             await self._record.record([update])
             await self._room.acquire()
@@ -84,10 +90,10 @@ class Webhook:
         return web.Response()
 
     async def health(self, request: web.Request) -> web.Response:
-        healthy = self.is_set and self._analytics.is_recording
+        healthy = self._record.has_webhook and self._analytics.is_recording
         return web.json_response(
             {
-                "receiving": self.is_set,
+                "receiving": self._record.has_webhook,
                 "recording": self._analytics.is_recording,
                 "backlog": self._analytics.backlog,
                 "dropped": self._analytics.dropped,
@@ -95,20 +101,12 @@ class Webhook:
             status=200 if healthy else 503,
         )
 
-    async def _listen(self, runner: web.AppRunner) -> None:
-        host, port = self._settings.webhook_host, self._settings.webhook_port
-        try:
-            await web.TCPSite(runner, host, port).start()
-        except OSError as error:
-            raise WrongSettings(
-                f"WEBHOOK_HOST and WEBHOOK_PORT are {host} and {port}, where the bot cannot listen "
-                f"({error.strerror}): give an address of this machine and a free port"
-            ) from None
-
     async def _read(self, request: web.Request) -> Update | None:
         """None for what cannot be decoded: answered 200, too, or it would come again for a day."""
         try:
-            raw = loads(await request.read())
+            async with asyncio.timeout(http.BODY_SECONDS):
+                body = await request.read()
+            raw = loads(body)
         except (ValueError, web.HTTPRequestEntityTooLarge) as error:
             logger.warning("skipped a request that holds no update (%s)", type(error).__name__)
             return None

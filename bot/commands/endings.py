@@ -7,7 +7,8 @@ from pathlib import Path
 
 import typer
 
-from analytics import CannotOpen
+from analytics import CannotOpen, NotNow
+from bot.errors import Unavailable
 from bot.settings import WrongSettings, remarks
 
 FAILED = 1
@@ -25,14 +26,18 @@ def shown(path: Path) -> str:
 
 @contextmanager
 def sentences(*, remarking: bool = True) -> Iterator[None]:
-    """What an operator can cause ends in a sentence on stderr and exit status 2.
+    """End what an operator can cause, or what happens around the bot, in a sentence on stderr.
 
+    The status is 2 for what only a person can mend, 1 for what may be over at the next try.
     What is remarkable about the settings is said before, unless not `remarking`.
     """
     try:
         for remark in remarks() if remarking else ():
             typer.echo(remark, err=True)
         yield
+    except (NotNow, Unavailable) as error:
+        typer.echo(str(error), err=True)
+        raise typer.Exit(FAILED) from None
     except (WrongUse, WrongSettings, CannotOpen) as error:
         typer.echo(str(error), err=True)
         raise typer.Exit(WRONG_USE) from None

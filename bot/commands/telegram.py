@@ -41,20 +41,33 @@ class Answer(Generic[Result]):
 
 
 async def ask(settings: Settings, method: str, kind: type[Result]) -> Answer[Result]:
-    """Raises Unreachable, also for an answer that is not of that kind."""
+    """Raises Unreachable, also for an answer that is not of that kind.
+
+    Raises WrongSettings for a proxy of the environment that is none.
+    """
     import aiohttp
 
+    from bot import outgoing
+
+    connector, options = outgoing.connector_of(settings)
+    passing: tuple[type[Exception], ...] = (
+        *outgoing.errors(),
+        ValueError,
+        RecursionError,
+    )
     token = settings.bot_token.get_secret_value()
     url = f"{str(settings.bot_api_url).rstrip('/')}/bot{token}/{method}"
     try:
         async with (
-            aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=PATIENCE)) as session,
+            aiohttp.ClientSession(
+                connector=connector(**options), timeout=aiohttp.ClientTimeout(total=PATIENCE)
+            ) as session,
             # The token is in the address, which nobody else is to be told.
             session.get(url, allow_redirects=False) as response,
         ):
             body = await response.json(content_type=None)
             date = response.headers.get("Date")
-    except (aiohttp.ClientError, TimeoutError, ValueError, RecursionError) as error:
+    except passing as error:
         # Its text may quote the address.
         raise Unreachable(type(error).__name__) from None
     if not isinstance(body, dict) or "ok" not in body:

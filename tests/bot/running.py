@@ -1,6 +1,7 @@
 """The whole bot, as `python main.py` runs it, against the sandbox."""
 
 import asyncio
+from collections import Counter
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from datetime import datetime
@@ -8,32 +9,43 @@ from pathlib import Path
 from typing import Any
 
 from analytics.clock import GuardedClock, utc_now
+from bot.language import languages
 from bot.sandbox import Sandbox
 from main import serve
 from tests.bot.settings import some_settings
+from tests.processes import PATIENCE
 
 
 @asynccontextmanager
 async def running_bot(
-    sandbox: Sandbox, database: Path, clock: Callable[[], datetime] = utc_now, **values: Any
+    sandbox: Sandbox,
+    database: Path,
+    clock: Callable[[], datetime] = utc_now,
+    **values: Any,
 ) -> AsyncIterator[None]:
-    """The bot from when it can receive updates, until it has closed everything."""
+    """The bot from when it can receive updates, until it has closed everything.
+
+    The menus of everyone are set by then, unless `menus` is given as False.
+    """
+    menus = values.pop("menus", True)
     of_sandbox = {"bot_token": sandbox.token, "bot_api_url": sandbox.url}
     settings = some_settings(
         **{"database_path": database, "log_level": "DEBUG"} | of_sandbox | values
     )
     begins = "setWebhook" if "webhook_url" in values else "getUpdates"
-    before = sum(call.method == begins for call in sandbox.calls)
+    before = Counter(call.method for call in sandbox.calls)
+    menus_set = before["setMyCommands"] + (len(languages()) if menus else 0)
     stop = asyncio.Event()
     guarded = clock if isinstance(clock, GuardedClock) else GuardedClock(clock)
     running = asyncio.create_task(serve(settings, stop, guarded))
-    beginning = asyncio.create_task(sandbox.called(begins, before + 1))
+    beginning = asyncio.create_task(sandbox.called(begins, before[begins] + 1, within=PATIENCE))
     await asyncio.wait({running, beginning}, return_when=asyncio.FIRST_COMPLETED)
     try:
         if running.done():
             beginning.cancel()
             await running
         await beginning
+        await sandbox.called("setMyCommands", menus_set, within=PATIENCE)
         yield
     finally:
         stop.set()

@@ -19,6 +19,7 @@ from analytics.notices import (
     BackupFails,
     DatabaseSetAside,
     Notice,
+    NotReceiving,
     RecordingFails,
     RecordingWorks,
 )
@@ -221,6 +222,7 @@ NOTICES: list[Notice] = [
     RecordingFails(),
     RecordingWorks(),
     BackupFails(),
+    NotReceiving(),
     DatabaseSetAside(Path("x" * 255)),
 ]
 COUNTS = st.integers(0, 10**15)

@@ -1,16 +1,24 @@
 """A log line holds no person, whichever library writes it."""
 
 import asyncio
+import errno
 import io
 import json
 import logging
+import re
+import socket
+import sqlite3
 import warnings
 from collections.abc import Callable, Iterator
 from datetime import datetime
 
+import aiohttp
 import pytest
+from aiogram.exceptions import TelegramNetworkError
+from aiogram.methods import GetMe
 
 from bot import logs
+from bot.settings import WrongSettings
 
 CANARY = "canary Ada 5000000001"
 TOKEN = "123456789:" + "B" * 35
@@ -134,3 +142,74 @@ def test_as_json_the_same_is_left_out(
     assert ours["message"] == "asked https://localhost/bot(token)/getMe"
     assert failed["exception"][0] == "ValueError"  # type: ignore[index]
     assert CANARY not in str([other, ours, failed])
+
+
+def an_error() -> OSError:
+    """As aiohttp and aiogram wrap one, with a person in each message."""
+    try:
+        try:
+            raise OSError(errno.ECONNREFUSED, CANARY)
+        except OSError as error:
+            raise aiohttp.ClientPayloadError(CANARY) from error
+    except aiohttp.ClientError as error:
+        failed = TelegramNetworkError(GetMe(), f"ClientPayloadError: {CANARY}")
+        failed.__cause__ = error
+        return failed  # type: ignore[return-value]
+
+
+def test_the_kind_of_an_error_is_named_with_what_caused_it(log: io.StringIO) -> None:
+    error = an_error()
+    logging.getLogger("aiogram.dispatcher").error(
+        "Failed to fetch updates - %s: %s", type(error).__name__, error
+    )
+    logging.getLogger("other").error("%s of %d %% - %s", CANARY, 5_000_000_001, error)
+    kinds = "TelegramNetworkError from ClientPayloadError from ConnectionRefusedError ECONNREFUSED"
+
+    assert f"Failed to fetch updates - TelegramNetworkError: {kinds}\n" in log.getvalue()
+    assert f"%s of %d % - {kinds}\n" in log.getvalue()
+    assert not re.search("canary|Ada|5000000001", log.getvalue())
+
+
+@pytest.mark.parametrize(
+    ("error", "name"),
+    [
+        (socket.gaierror(socket.EAI_AGAIN, CANARY), "gaierror EAI_AGAIN"),
+        (OSError(errno.ENOSPC, CANARY), "OSError ENOSPC"),
+        (OSError(CANARY), "OSError"),
+        (ValueError(CANARY), "ValueError"),
+    ],
+)
+def test_a_kind_is_made_of_names_that_stand_in_code(error: Exception, name: str) -> None:
+    assert logs.kind(error) == name
+
+
+def test_the_kind_of_sqlites_errors_is_sqlites_own() -> None:
+    with pytest.raises(sqlite3.OperationalError) as failed:
+        sqlite3.connect("/nowhere/at/all")
+
+    assert logs.kind(failed.value) == "OperationalError SQLITE_CANTOPEN"
+
+
+def test_an_error_that_causes_itself_ends() -> None:
+    first, second = ValueError(), KeyError()
+    first.__cause__, second.__cause__ = second, first
+
+    assert logs.kind(first) == "ValueError from KeyError"
+
+
+def test_our_own_lines_say_what_failed_and_our_own_sentences_why(log: io.StringIO) -> None:
+    try:
+        raise WrongSettings("BOT_TOKEN is missing")
+    except WrongSettings:
+        logging.getLogger("bot").exception("the start failed")
+
+    assert "the start failed\n    WrongSettings: BOT_TOKEN is missing" in log.getvalue()
+
+
+def test_what_our_own_lines_say_is_not_said_again_by_aiogram(log: io.StringIO) -> None:
+    dispatcher = logging.getLogger("aiogram.dispatcher")
+    dispatcher.info("Run polling for bot @%s id=%d - %r", "a", 1, "b")
+    dispatcher.warning("Received %s signal", "SIGTERM")
+
+    assert "Run polling" not in log.getvalue()
+    assert "Received %s signal" in log.getvalue()

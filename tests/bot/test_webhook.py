@@ -11,6 +11,7 @@ from typing import Any
 import aiohttp
 import pytest
 
+from bot.errors import Unavailable
 from bot.middleware import ALL_UPDATES
 from bot.sandbox import Sandbox
 from bot.settings import Settings, WrongSettings, load
@@ -217,7 +218,7 @@ async def test_a_port_in_use_is_one_sentence(
         other.bind(("127.0.0.1", 0))
         other.listen()
         webhook["webhook_port"] = other.getsockname()[1]
-        with pytest.raises(WrongSettings, match="where the bot cannot listen"):
+        with pytest.raises(Unavailable, match="where the bot cannot listen"):
             async with running_bot(sandbox, database, **webhook):
                 pass
 

@@ -19,9 +19,9 @@ from prometheus_client.parser import text_string_to_metric_families
 from analytics import AnalyticsService, InteractionType
 from analytics.clock import GuardedClock
 from bot import texts
+from bot.errors import Unavailable
 from bot.metrics import LONGEST_SILENCE, MeasuredRecording, Metrics
 from bot.sandbox import Sandbox
-from bot.settings import WrongSettings
 from tests.bot.running import running_bot
 from tests.faults.kills import webhook_settings
 from tests.processes import PATIENCE
@@ -144,7 +144,7 @@ async def test_a_port_that_is_taken_is_a_sentence(
     with closing(socket.socket()) as taken:
         taken.bind(("127.0.0.1", port))
         taken.listen()
-        with pytest.raises(WrongSettings, match=f"METRICS_PORT are 127.0.0.1 and {port}"):
+        with pytest.raises(Unavailable, match=f"METRICS_PORT are 127.0.0.1 and {port}"):
             async with running_bot(sandbox, database, metrics_port=port):
                 pass
 

@@ -1,5 +1,6 @@
 """Whatever is at the path, the start is right, or is refused in a sentence and changes nothing."""
 
+import errno
 import os
 import random
 import shutil
@@ -11,7 +12,7 @@ from unittest.mock import patch
 
 import pytest
 
-from analytics import Access, AnalyticsService, CannotOpen, InteractionType, UserInteraction
+from analytics import Access, AnalyticsService, CannotOpen, InteractionType, NotNow, UserInteraction
 from analytics.files import RESERVE_BYTES, keep_reserve, reserve, set_aside, wal
 from tests.faults.damage import NAME, NOW, count_at, files_set_aside, later, service
 from tests.faults.database import fill, small_disk
@@ -231,7 +232,7 @@ async def test_on_a_full_disk_the_start_says_so_and_leaves_nothing() -> None:
         pytest.skip("needs the right to mount a small disk")
     with small_disk() as disk:
         filler = fill(disk, "filler")
-        with pytest.raises(CannotOpen, match="the disk is full"):
+        with pytest.raises(NotNow, match="the disk is full"):
             async with service(disk / NAME):
                 pass
         filler.unlink()
@@ -242,3 +243,56 @@ async def test_on_a_full_disk_the_start_says_so_and_leaves_nothing() -> None:
 
     assert found == 1
     assert left <= {f"{NAME}.write-lock"}
+
+
+async def test_on_a_full_disk_the_reserve_is_given_up_to_start() -> None:
+    if not can_mount():
+        pytest.skip("needs the right to mount a small disk")
+    with small_disk() as disk:
+        async with service(disk / NAME) as analytics:
+            assert await analytics.record(ONE)
+        assert reserve(disk / NAME).stat().st_size == RESERVE_BYTES
+        fill(disk, "filler")
+        async with service(disk / NAME) as analytics:
+            assert await analytics.record(ONE)
+        found = count_at(disk / NAME, later(0))
+
+    assert found == 2
+
+
+@pytest.mark.parametrize(
+    ("error", "kind", "words"),
+    [
+        (OSError(errno.ENOSPC, "No space left on device"), NotNow, "the disk is full"),
+        (OSError(errno.EDQUOT, "Quota exceeded"), NotNow, "the disk is full"),
+        (OSError(errno.EFBIG, "File too large"), NotNow, "the disk is full"),
+        (OSError(errno.EMFILE, "Too many open files"), NotNow, "Too many open files"),
+        (PermissionError(errno.EACCES, "Permission denied"), CannotOpen, "Permission denied"),
+        (OSError(errno.ENOTDIR, "Not a directory"), CannotOpen, "Not a directory"),
+    ],
+)
+async def test_what_may_be_over_is_told_from_what_a_person_has_to_mend(
+    tmp_path: Path, error: OSError, kind: type[CannotOpen], words: str
+) -> None:
+    with (
+        patch("analytics.files.create_folder", side_effect=error),
+        pytest.raises(CannotOpen, match=words) as refused,
+    ):
+        async with service(tmp_path / NAME):
+            pass
+
+    assert type(refused.value) is kind
+
+
+async def test_a_locked_database_may_be_free_at_the_next_start(
+    tmp_path: Path,
+) -> None:
+    path = tmp_path / NAME
+    async with service(path):
+        pass
+    with closing(sqlite3.connect(path, isolation_level=None)) as other:
+        other.execute("PRAGMA locking_mode=EXCLUSIVE")
+        other.execute("BEGIN EXCLUSIVE")
+        with pytest.raises(NotNow, match="locked by another program"):
+            async with service(path):
+                pass

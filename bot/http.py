@@ -1,0 +1,150 @@
+"""The HTTP servers of the bot: bounded in time and number, so that nobody makes them deaf."""
+
+import asyncio
+import errno
+import logging
+import time
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from typing import Any
+
+from aiohttp import web
+from aiohttp.web_protocol import RequestHandler
+
+from bot.errors import Unavailable
+from bot.settings import WrongSettings
+
+try:
+    import resource
+except ImportError:  # Windows
+    resource = None  # type: ignore[assignment]
+
+logger = logging.getLogger(__name__)
+
+# Seconds. A request whose head is not complete by then is closed, and a connection without one.
+HEAD_SECONDS = 30.0
+# The body of an update arrives at once; Telegram gives up after a minute.
+BODY_SECONDS = 10.0
+# Telegram opens 40 connections. More than this many of a proxy's wait for their turn.
+MOST_CONNECTIONS = 256
+FEWEST_CONNECTIONS = 16
+# Of the descriptors that the process may have open; the others are for Telegram and the database.
+SHARE_OF_DESCRIPTORS = 8
+# Seconds between two lines about connections that cannot be accepted.
+ONCE_IN = 60.0
+# What a restart, or a minute, may mend: the address comes with the network, the port is given up.
+PASSING = (errno.EADDRINUSE, errno.EADDRNOTAVAIL, errno.ENETDOWN, errno.ENETUNREACH)
+
+
+def most_connections() -> int:
+    """How many connections a server keeps open, by the descriptors that it may have."""
+    if resource is None:
+        return MOST_CONNECTIONS
+    descriptors, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if descriptors == resource.RLIM_INFINITY:
+        return MOST_CONNECTIONS
+    return max(FEWEST_CONNECTIONS, min(MOST_CONNECTIONS, descriptors // SHARE_OF_DESCRIPTORS))
+
+
+@asynccontextmanager
+async def serving(
+    application: web.Application, host: str, port: int, name: str, shutdown_timeout: float
+) -> AsyncIterator[None]:
+    """Answer requests; those that are open at the end may take `shutdown_timeout` seconds.
+
+    `name`_HOST and `name`_PORT are the settings. Raises WrongSettings or Unavailable where nobody
+    can listen there.
+    """
+    connections = Connections(most_connections())
+    application.middlewares.append(connections.in_use)
+    runner = web.AppRunner(
+        application,
+        access_log=None,
+        shutdown_timeout=shutdown_timeout,
+        # aiohttp counts it from the start of a connection, too.
+        keepalive_timeout=HEAD_SECONDS,
+    )
+    await runner.setup()
+    loop = asyncio.get_running_loop()
+    handle_before = loop.get_exception_handler()
+    loop.set_exception_handler(AcceptErrors())
+    try:
+        assert runner.server is not None
+        connections.server = runner.server
+        try:
+            listener = await loop.create_server(
+                connections,
+                host,
+                port,
+                # As many are accepted at a time, before the first of them can be closed.
+                backlog=connections.most,
+            )
+        except OSError as error:
+            kind = Unavailable if error.errno in PASSING else WrongSettings
+            raise kind(
+                f"{name}_HOST and {name}_PORT are {host} and {port}, where the bot cannot listen "
+                f"({error.strerror}): give an address of this machine and a free port"
+            ) from None
+        try:
+            yield
+        finally:
+            listener.close()
+    finally:
+        await runner.cleanup()
+        loop.set_exception_handler(handle_before)
+
+
+class Connections:
+    """Make a protocol for each connection; where there are too many, the oldest idle one ends."""
+
+    server: web.Server
+
+    def __init__(self, most: int) -> None:
+        self.most = most
+        self._new = 0  # accepted, and not yet known to the server
+        self._in_use: set[asyncio.BaseProtocol | None] = set()
+
+    def __call__(self) -> RequestHandler:
+        connected = [  # the oldest first
+            (each, each.transport)
+            for each in self.server.connections
+            if each.transport is not None and not each.transport.is_closing()
+        ]
+        if connected and len(connected) + self._new >= self.most:
+            idle = (transport for each, transport in connected if each not in self._in_use)
+            next(idle, connected[0][1]).abort()
+        self._new += 1
+        asyncio.get_running_loop().call_soon(self._made)
+        return self.server()
+
+    def _made(self) -> None:
+        self._new -= 1
+
+    @web.middleware
+    async def in_use(self, request: web.Request, handler: Any) -> web.StreamResponse:
+        """Note which connections are being answered: those are spared."""
+        self._in_use.add(request.protocol)
+        try:
+            response: web.StreamResponse = await handler(request)
+            return response
+        finally:
+            self._in_use.discard(request.protocol)
+
+
+class AcceptErrors:
+    """Log that no connection can be accepted once a minute; asyncio does it 100 times a second."""
+
+    def __init__(self, monotonic: Callable[[], float] = time.monotonic) -> None:
+        self._monotonic = monotonic
+        self._last = float("-inf")
+
+    def __call__(self, loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+        if not context["message"].startswith("socket.accept()"):
+            loop.default_exception_handler(context)
+            return
+        now = self._monotonic()
+        if now - self._last < ONCE_IN:
+            return
+        self._last = now
+        name = errno.errorcode.get(getattr(context.get("exception"), "errno", 0), "unknown")
+        logger.error("connections cannot be accepted (%s): raise the limit of open files", name)

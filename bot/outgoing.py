@@ -1,0 +1,92 @@
+"""How every request to Telegram leaves this machine: whom it trusts, and through which proxy.
+
+The bot, `init` and `doctor` all ask here. Nothing is loaded for a proxy that is not there.
+"""
+
+import ipaddress
+import os
+import ssl
+from typing import Any
+from urllib.parse import SplitResult, unquote, urlsplit
+from urllib.request import (  # type: ignore[attr-defined]
+    getproxies_environment,
+    proxy_bypass_environment,
+)
+
+import aiohttp
+import certifi
+
+from bot.setting_types import PROXY_PORTS, check_proxy
+from bot.settings import Settings, WrongSettings
+
+
+def trusted() -> ssl.SSLContext:
+    """Certificates of the system and of certifi, or those that SSL_CERT_FILE or _DIR name.
+
+    Python itself reads these two. certifi is for systems that have no certificates of their own.
+    """
+    context = ssl.create_default_context()
+    if not os.environ.get("SSL_CERT_FILE") and not os.environ.get("SSL_CERT_DIR"):
+        context.load_verify_locations(certifi.where())
+    return context
+
+
+def proxy_of(settings: Settings) -> SplitResult | None:
+    """PROXY, or what the environment says for the address of the Bot API server.
+
+    The environment never sends what stays on this machine through a proxy. Raises WrongSettings.
+    """
+    if settings.proxy is not None:
+        return urlsplit(settings.proxy.get_secret_value())
+    server = settings.bot_api_url
+    host = server.host or ""
+    proxies = getproxies_environment()
+    url = proxies.get(server.scheme) or proxies.get("all")
+    if not url or _is_loopback(host) or proxy_bypass_environment(f"{host}:{server.port}"):
+        return None
+    try:
+        return urlsplit(check_proxy(url if "://" in url else f"http://{url}"))
+    except ValueError:
+        raise WrongSettings(
+            f"{server.scheme.upper()}_PROXY or ALL_PROXY of the environment is not right: "
+            "give http://, https://, socks5:// or socks5h://, host and port, or set PROXY"
+        ) from None
+
+
+def connector_of(settings: Settings) -> tuple[type[aiohttp.TCPConnector], dict[str, Any]]:
+    """The class of connector, and how it is made. Raises WrongSettings."""
+    context = trusted()
+    proxy = proxy_of(settings)
+    if proxy is None:
+        return aiohttp.TCPConnector, {"ssl": context}
+    from aiohttp_socks import ProxyConnector
+    from python_socks import ProxyType
+
+    return ProxyConnector, {
+        "ssl": context,
+        "proxy_type": ProxyType.HTTP if proxy.scheme.startswith("http") else ProxyType.SOCKS5,
+        "host": proxy.hostname,
+        "port": proxy.port or PROXY_PORTS[proxy.scheme],
+        "username": unquote(proxy.username) if proxy.username else None,
+        "password": unquote(proxy.password or "") if proxy.username else None,
+        # Where Telegram is blocked, its name is often not resolved either.
+        "rdns": True,
+        "proxy_ssl": context if proxy.scheme == "https" else None,
+    }
+
+
+def errors() -> tuple[type[Exception], ...]:
+    """What a request may end with, if it is not answered."""
+    found: tuple[type[Exception], ...] = (aiohttp.ClientError, TimeoutError, OSError)
+    try:
+        from aiohttp_socks import ProxyConnectionError, ProxyError, ProxyTimeoutError
+    except ImportError:
+        return found
+    return (*found, ProxyConnectionError, ProxyError, ProxyTimeoutError)
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return host == "localhost" or ipaddress.ip_address(host.strip("[]")).is_loopback
+    except ValueError:
+        return False

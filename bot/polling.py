@@ -1,0 +1,102 @@
+"""What asking for updates meets: said in the log by its kind, and ended where it has to be."""
+
+import asyncio
+import logging
+import time
+from collections.abc import Callable
+from typing import Any
+
+from aiogram import Bot
+from aiogram.client.session.middlewares.base import BaseRequestMiddleware, NextRequestMiddlewareType
+from aiogram.exceptions import (
+    ClientDecodeError,
+    TelegramConflictError,
+    TelegramNotFound,
+    TelegramUnauthorizedError,
+)
+from aiogram.methods import GetUpdates, TelegramMethod
+from aiogram.methods.base import TelegramType
+
+from analytics.notices import Notice, NotReceiving
+from bot import refusals
+from bot.refusals import Refusals
+from bot.settings import WrongSettings
+
+logger = logging.getLogger(__name__)
+
+# Seconds. A webhook that comes back sooner is another program's, which goes on setting it.
+REMOVE_EVERY = 300.0
+
+
+class WatchPolling(BaseRequestMiddleware):
+    """Around each getUpdates. `failed` ends the bot: aiogram would go on asking for ever."""
+
+    def __init__(
+        self, tell: Callable[[Notice], None], monotonic: Callable[[], float] = time.monotonic
+    ) -> None:
+        self._tell = tell
+        self._monotonic = monotonic
+        self._refusals = Refusals(refusals.WHILE_RUNNING, monotonic)
+        self._removed = float("-inf")
+        self._failures = 0
+        self._told = False
+        self.failed: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+
+    async def __call__(
+        self,
+        make_request: NextRequestMiddlewareType[TelegramType],
+        bot: Bot,
+        method: TelegramMethod[TelegramType],
+    ) -> Any:
+        # aiogram types a middleware's result as the response around what it really is.
+        if not isinstance(method, GetUpdates):
+            return await make_request(bot, method)
+        try:
+            updates: Any = await make_request(bot, method)  # type: ignore[arg-type]  # as above
+        except (TelegramUnauthorizedError, TelegramNotFound):
+            self._failures += 1
+            self._refused()
+            raise
+        except TelegramConflictError as error:
+            self._failures += 1
+            await self._conflict(bot, error)
+            raise
+        except ClientDecodeError:
+            raise  # something came
+        except Exception:
+            self._failures += 1
+            raise
+        if self._failures:
+            logger.info("updates are received again, after %d tries", self._failures)
+        self._failures, self._told = 0, False
+        self._refusals.accepted()
+        return updates
+
+    def _refused(self) -> None:
+        try:
+            self._refusals.refused()
+        except WrongSettings as error:
+            if not self.failed.done():
+                self.failed.set_exception(error)
+
+    async def _conflict(self, bot: Bot, error: TelegramConflictError) -> None:
+        """Remove a webhook, which cannot be this bot's; but not from under who sets it again."""
+        if "webhook" not in error.message:
+            logger.error(
+                "another program receives this bot's updates with the same token: "
+                "stop it, or get a new token from @BotFather"
+            )
+            return
+        now = self._monotonic()
+        if now - self._removed >= REMOVE_EVERY:
+            self._removed = now
+            logger.warning("another program set a webhook for this bot, which polls: removing it")
+            await bot.delete_webhook()
+            return
+        logger.error(
+            "another program sets a webhook for this bot, which polls, again and again: "
+            "stop it, or get a new token from @BotFather"
+        )
+        if not self._told:
+            self._told = True
+            self._tell(NotReceiving())

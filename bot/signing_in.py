@@ -1,0 +1,48 @@
+"""Make the bot known to Telegram: its token, and where to send the updates."""
+
+import logging
+
+from aiogram import Bot
+from aiogram.exceptions import (
+    ClientDecodeError,
+    TelegramAPIError,
+    TelegramNotFound,
+    TelegramUnauthorizedError,
+)
+from aiogram.utils.backoff import Backoff, BackoffConfig
+
+from bot import refusals
+from bot.logs import kind
+from bot.refusals import Refusals
+from bot.settings import Settings
+from bot.webhook_watch import set_webhook
+
+logger = logging.getLogger(__name__)
+
+# Seconds between tries to reach Telegram: from 1, doubled, up to a minute.
+BACKOFF = BackoffConfig(min_delay=1.0, max_delay=60.0, factor=2.0, jitter=0.1)
+
+
+async def sign_in(bot: Bot, settings: Settings) -> None:
+    """Wait, with growing pauses, while Telegram cannot be reached.
+
+    Raises WrongSettings for what Telegram goes on to refuse.
+    """
+    backoff = Backoff(BACKOFF)
+    refused = Refusals(refusals.AT_START)
+    while True:
+        try:
+            await bot.me()
+            refused.accepted()
+            if settings.webhook_url is None:
+                # Telegram sends to a webhook or is polled, never both.
+                await bot.delete_webhook()
+            else:
+                await set_webhook(bot, settings)
+        except (TelegramAPIError, ClientDecodeError) as error:
+            if isinstance(error, (TelegramUnauthorizedError, TelegramNotFound)):
+                refused.refused()
+            logger.warning("no start yet (%s): next try in %.0f s", kind(error), backoff.next_delay)
+            await backoff.asleep()
+        else:
+            return

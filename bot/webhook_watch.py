@@ -1,0 +1,112 @@
+"""Whether Telegram still sends updates to the webhook: asked for every few minutes.
+
+Another program with the token, a proxy that is gone, or a certificate that has expired make a bot
+deaf, and nothing arrives that would tell.
+"""
+
+import asyncio
+import logging
+import re
+from collections.abc import Awaitable, Callable
+
+from aiogram import Bot
+from aiogram.exceptions import ClientDecodeError, TelegramAPIError, TelegramBadRequest
+from aiogram.types import WebhookInfo
+
+from analytics.notices import Notice, NotReceiving
+from bot.logs import kind
+from bot.middleware import ALL_UPDATES, RecordOnReceipt
+from bot.settings import Settings, WrongSettings
+
+logger = logging.getLogger(__name__)
+
+# Seconds.
+LOOK_EVERY = 300.0
+# What Telegram answers if the name cannot be resolved; that may be over in a minute.
+UNRESOLVED = re.compile(r"resolve\s+host|temporar|timed?\s?out", re.IGNORECASE)
+# Telegram's words for a failed delivery begin with its kind: "SSL error {...}", "Connection
+# refused", "Wrong response from the webhook: 502 Bad Gateway".
+KIND = re.compile(r"[A-Za-z\s]+(?::\s\d{3}\b)?")
+
+
+async def set_webhook(bot: Bot, settings: Settings) -> None:
+    """Raise WrongSettings if Telegram refuses the address, TelegramAPIError if it may take it."""
+    assert settings.webhook_url is not None
+    assert settings.webhook_secret is not None
+    try:
+        await bot.set_webhook(
+            str(settings.webhook_url),
+            secret_token=settings.webhook_secret.get_secret_value(),
+            allowed_updates=ALL_UPDATES,
+        )
+    except TelegramBadRequest as error:
+        if UNRESOLVED.search(error.message):
+            logger.warning("Telegram cannot resolve the host of WEBHOOK_URL")
+            raise
+        raise WrongSettings(
+            "WEBHOOK_URL is refused by Telegram: give an https address that Telegram can reach, "
+            "with port 443, 80, 88 or 8443"
+        ) from None
+
+
+class WebhookWatch:
+    """Set the webhook again when it is gone; what goes on at the second look is told.
+
+    `record.has_webhook`, and with it /healthz, says whether all is well.
+    """
+
+    def __init__(
+        self,
+        bot: Bot,
+        settings: Settings,
+        record: RecordOnReceipt,
+        tell: Callable[[Notice], None],
+        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+    ) -> None:
+        self._bot = bot
+        self._settings = settings
+        self._record = record
+        self._tell = tell
+        self._sleep = sleep
+        self._looks = 0  # that found something wrong, one after the other
+        self._last_error: object = None
+
+    async def run(self) -> None:
+        """Look every few minutes, until it is cancelled."""
+        while True:
+            await self._sleep(LOOK_EVERY)
+            try:
+                await self.look()
+            except (TelegramAPIError, ClientDecodeError, WrongSettings) as error:
+                logger.warning("the webhook cannot be checked or set (%s)", kind(error))
+
+    async def look(self) -> None:
+        info = await self._bot.get_webhook_info()
+        if self._is_well(info):
+            if self._looks:
+                logger.warning("the webhook works again")
+            self._looks, self._record.has_webhook = 0, True
+            return
+        self._looks += 1
+        if self._looks == 2:
+            self._record.has_webhook = False
+            self._tell(NotReceiving())
+        await set_webhook(self._bot, self._settings)
+
+    def _is_well(self, info: WebhookInfo) -> bool:
+        before, self._last_error = self._last_error, info.last_error_date
+        waiting = info.pending_update_count
+        if not info.url:
+            logger.warning("the webhook is gone, %d updates wait: setting it again", waiting)
+        elif info.url.rstrip("/") != str(self._settings.webhook_url).rstrip("/"):
+            logger.warning("another program set another webhook: setting it again")
+        elif waiting and info.last_error_date not in (None, before):
+            words = KIND.match(info.last_error_message or "")
+            logger.warning(
+                "Telegram cannot deliver to the webhook (%s), %d updates wait: setting it again",
+                words[0].strip() if words else "?",
+                waiting,
+            )
+        else:
+            return True
+        return False

@@ -1,0 +1,243 @@
+"""Nobody makes the servers deaf: requests that never end are bounded in time and number."""
+
+import asyncio
+import errno
+import io
+import logging
+import resource
+import signal
+import socket
+import sqlite3
+import sys
+from collections.abc import AsyncIterator
+from contextlib import ExitStack, closing
+from pathlib import Path
+from typing import Any
+
+import aiohttp
+import pytest
+from aiohttp import web
+
+from bot import http
+from bot.errors import Unavailable
+from bot.sandbox import Sandbox
+from bot.settings import WrongSettings
+from bot.webhook import LARGEST_BODY, SECRET_HEADER
+from tests.bot.running import running_bot
+from tests.faults.kills import free_port, webhook_settings
+from tests.processes import MAIN, PATIENCE, bot_program
+
+DESCRIPTORS = 200
+HALF_OPEN = 260
+# A process that may have this few descriptors, and is the bot.
+FEW_DESCRIPTORS = f"""
+import resource, runpy, sys
+resource.setrlimit(resource.RLIMIT_NOFILE, ({DESCRIPTORS}, {DESCRIPTORS}))
+sys.path.insert(0, {str(MAIN.parent)!r})
+sys.argv = [{str(MAIN)!r}]
+runpy.run_path({str(MAIN)!r}, run_name="__main__")
+"""
+
+
+@pytest.fixture
+async def sandbox() -> AsyncIterator[Sandbox]:
+    async with Sandbox() as sandbox:
+        yield sandbox
+
+
+def half_open(stack: ExitStack, port: int, number: int, begun: bytes) -> list[socket.socket]:
+    """Connections that begin a request and never end it."""
+    made = []
+    for _ in range(number):
+        connection = stack.enter_context(socket.create_connection(("127.0.0.1", port)))
+        connection.sendall(begun)
+        made.append(connection)
+    return made
+
+
+@pytest.mark.parametrize(
+    "begun",
+    [
+        b"",
+        b"POST /hook HTTP/1.1\r\nHost: a",
+        b"POST /hook HTTP/1.1\r\nHost: a\r\nContent-Length: 9\r\n\r\n{",
+    ],
+    ids=["nothing sent", "half a head", "half a body"],
+)
+async def test_updates_arrive_while_more_connections_hang_than_there_are_descriptors(
+    sandbox: Sandbox, tmp_path: Path, begun: bytes
+) -> None:
+    if resource.getrlimit(resource.RLIMIT_NOFILE)[0] < HALF_OPEN + 100:
+        pytest.skip("this process may not open enough connections")
+    program = tmp_path / "few_descriptors.py"
+    program.write_text(FEW_DESCRIPTORS)
+    webhook = webhook_settings()
+    database = tmp_path / "data" / "analytics.sqlite3"
+    people = [sandbox.person() for _ in range(10)]
+    path = webhook["WEBHOOK_URL"].rpartition("/")[2].encode()
+    secret = f"\r\n{SECRET_HEADER}: {webhook['WEBHOOK_SECRET']}\r\nContent".encode()
+    begun = begun.replace(b"/hook", b"/" + path).replace(b"\r\nContent", secret)
+    async with bot_program(program, sandbox, database, webhook) as bot:
+        with ExitStack() as stack:
+            port = int(webhook["WEBHOOK_PORT"])
+            try:
+                await asyncio.to_thread(half_open, stack, port, HALF_OPEN, begun)
+            except OSError:
+                bot.send(signal.SIGKILL)
+                raise AssertionError(await bot.ended()) from None
+            for person in people:
+                await person.says("good morning")
+                await person.answer(within=PATIENCE)
+            async with asyncio.timeout(PATIENCE):
+                await sandbox.settled(within=PATIENCE)
+        bot.send(signal.SIGTERM)
+        status, _, log = await bot.ended()
+
+    assert status == 0
+    with closing(sqlite3.connect(database)) as connection:
+        assert connection.execute("SELECT total(count) FROM interactions").fetchall() == [(10,)]
+    assert len(log) < 20_000
+
+
+@pytest.mark.parametrize("begun", [b"", b"GET / HTTP/1.1\r\nHost: a"])
+async def test_a_head_that_never_ends_is_given_up(
+    begun: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(http, "HEAD_SECONDS", 0.05)
+    port = free_port()
+    async with http.serving(web.Application(), "127.0.0.1", port, "HTTP", 1):
+        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        writer.write(begun)
+        async with asyncio.timeout(PATIENCE):
+            assert await reader.read() == b""
+        writer.close()
+        await writer.wait_closed()
+
+
+async def test_a_body_that_never_ends_is_given_up_and_sent_again(
+    sandbox: Sandbox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(http, "BODY_SECONDS", 0.05)
+    webhook: dict[str, Any] = {name.lower(): it for name, it in webhook_settings().items()}
+
+    async def never_ending() -> AsyncIterator[bytes]:
+        yield b"{"
+        await asyncio.Event().wait()
+
+    async with (
+        running_bot(sandbox, tmp_path / "a.sqlite3", **webhook),
+        aiohttp.ClientSession() as session,
+        session.post(
+            webhook["webhook_url"],
+            data=never_ending(),
+            headers={SECRET_HEADER: webhook["webhook_secret"]},
+        ) as answer,
+    ):
+        assert answer.status == 408
+
+
+@pytest.mark.parametrize("chunked", [False, True])
+async def test_a_body_over_the_limit_is_skipped_and_not_sent_again(
+    sandbox: Sandbox, tmp_path: Path, chunked: bool, capsys: pytest.CaptureFixture[str]
+) -> None:
+    webhook: dict[str, Any] = {name.lower(): it for name, it in webhook_settings().items()}
+
+    async def in_parts() -> AsyncIterator[bytes]:
+        for _ in range(5):
+            yield b" " * (LARGEST_BODY // 4)
+
+    async with (
+        running_bot(sandbox, tmp_path / "a.sqlite3", **webhook),
+        aiohttp.ClientSession() as session,
+        session.post(
+            webhook["webhook_url"],
+            data=in_parts() if chunked else io.BytesIO(b" " * (LARGEST_BODY + 1)),
+            headers={SECRET_HEADER: webhook["webhook_secret"]},
+        ) as answer,
+    ):
+        assert answer.status == 200
+
+    assert "HTTPRequestEntityTooLarge" in capsys.readouterr().err
+
+
+async def test_the_oldest_idle_connection_makes_room_and_those_in_use_stay(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(http, "most_connections", lambda: 3)
+    port, asked, may_answer = free_port(), asyncio.Event(), asyncio.Event()
+
+    async def slow(request: web.Request) -> web.Response:
+        asked.set()
+        await may_answer.wait()
+        return web.Response(text="done")
+
+    application = web.Application()
+    application.router.add_get("/", slow)
+    async with (
+        asyncio.timeout(PATIENCE),
+        http.serving(application, "127.0.0.1", port, "HTTP", 1),
+        aiohttp.ClientSession() as session,
+    ):
+        answering = asyncio.create_task(session.get(f"http://127.0.0.1:{port}/"))
+        await asked.wait()
+        streams = [await asyncio.open_connection("127.0.0.1", port) for _ in range(4)]
+        for reader, _ in streams[:2]:  # as many as are too many
+            assert await reader.read() == b""
+        may_answer.set()
+        async with await answering as answer:
+            assert await answer.text() == "done"
+        for _, writer in streams[2:]:
+            writer.write(b"GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n")
+        answers = [await reader.read() for reader, _ in streams[2:]]
+        for _, writer in streams:
+            writer.close()
+
+    assert all(answer.startswith(b"HTTP/1.1 200") for answer in answers)
+
+
+async def test_what_cannot_be_accepted_is_logged_once_a_minute(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    now = 0.0
+    handler = http.AcceptErrors(lambda: now)
+    loop = asyncio.get_running_loop()
+    full = {
+        "message": "socket.accept() out of system resource",
+        "exception": OSError(errno.EMFILE, "Too many open files"),
+    }
+    with caplog.at_level(logging.ERROR):
+        for second in range(0, 120, 2):
+            now = float(second)
+            handler(loop, full)
+        handler(loop, {"message": "something else"})
+
+    said = [record.getMessage() for record in caplog.records if record.name == "bot.http"]
+    assert len(said) == 2
+    assert "EMFILE" in said[0]
+    assert [record.message for record in caplog.records if record.name == "asyncio"] == [
+        "something else"
+    ]
+
+
+@pytest.mark.parametrize(
+    ("host", "kind"),
+    [("127.0.0.1", Unavailable), ("192.0.2.1", Unavailable), ("a.invalid", None)],
+    ids=["taken", "not there yet", "no address"],
+)
+async def test_an_address_that_may_come_back_is_no_wrong_setting(
+    host: str, kind: type[Exception] | None
+) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        with pytest.raises(kind or WrongSettings, match=f"HTTP_PORT are {host} and {port}"):
+            async with http.serving(web.Application(), host, port, "HTTP", 1):
+                pass
+
+
+def test_the_number_of_connections_is_below_that_of_descriptors() -> None:
+    assert (
+        sys.platform == "win32"
+        or 2 * http.most_connections() < resource.getrlimit(resource.RLIMIT_NOFILE)[0]
+    )

@@ -1,0 +1,212 @@
+"""What is over in a minute does not end the bot, and what a person has to mend ends it with 2."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+import pytest
+import typer
+
+from analytics import CannotOpen, NotNow
+from analytics.clock import GuardedClock
+from bot import menus, refusals
+from bot.commands.endings import FAILED, WRONG_USE, sentences
+from bot.errors import Unavailable
+from bot.language import languages
+from bot.refusals import Refusals
+from bot.sandbox import Sandbox
+from bot.sandbox.faults import Answer, floods, refuses
+from bot.settings import WrongSettings
+from main import serve
+from tests.bot.running import running_bot
+from tests.bot.settings import TOKEN, some_settings
+from tests.faults.kills import webhook_settings
+from tests.faults.network import in_no_time
+
+ADMIN = 6_000_000_001
+
+
+@pytest.fixture
+async def sandbox() -> AsyncIterator[Sandbox]:
+    async with Sandbox() as sandbox:
+        yield sandbox
+
+
+@pytest.fixture
+def database(tmp_path: Path) -> Path:
+    return tmp_path / "data" / "analytics.sqlite3"
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [floods(2034), refuses(400, "Bad Request"), refuses(404, "Not Found"), refuses(500, "Oops")],
+    ids=["429", "400", "404", "500"],
+)
+async def test_people_are_answered_while_no_menu_is_taken(
+    sandbox: Sandbox, database: Path, answer: Answer
+) -> None:
+    sandbox.plan("setMyCommands", answer, times=None)
+    async with running_bot(sandbox, database, menus=False, admin_ids=str(ADMIN)):
+        await sandbox.called("setMyCommands")
+        person = sandbox.person()
+        await person.says("/start")
+        await person.answer()
+
+
+async def test_menus_follow_once_telegram_takes_them(sandbox: Sandbox, database: Path) -> None:
+    refused = sandbox.plan("setMyCommands", refuses(400, "Bad Request"), times=3)
+    with in_no_time():
+        async with running_bot(sandbox, database):
+            calls = await sandbox.called("setMyCommands", 3 + len(languages()))
+            person = sandbox.person()
+            await person.says("/start")
+            await person.answer()
+
+    assert refused.times == 0
+    assert len(calls) == 3 + len(languages())
+    assert "help" in sandbox.menu(person)
+
+
+async def test_menus_wait_as_long_as_telegram_asks_and_longer_each_time(
+    sandbox: Sandbox, database: Path
+) -> None:
+    pauses: list[float] = []
+
+    async def sleep(seconds: float) -> None:
+        pauses.append(seconds)
+
+    class Refusing:
+        """A bot whose first calls are refused."""
+
+        def __init__(self, *errors: Exception) -> None:
+            self.errors = list(errors)
+            self.called = 0
+
+        async def __call__(self, method: Any) -> bool:
+            self.called += 1
+            if self.errors:
+                raise self.errors.pop(0)
+            return True
+
+    from aiogram.exceptions import TelegramBadRequest, TelegramRetryAfter
+    from aiogram.methods import SetMyCommands
+
+    method = SetMyCommands(commands=[])
+    errors = [TelegramBadRequest(method, "no") for _ in range(20)]
+    bot: Any = Refusing(TelegramRetryAfter(method, "wait", 20_000), *errors)
+    await menus.set_menus(bot, [], [], sleep)
+
+    assert pauses[0] == 20_000
+    assert pauses[1] < pauses[4] < pauses[8] <= max(pauses[1:]) <= 3_600 * 1.5
+    assert bot.called == 21 + len(languages())
+
+
+@pytest.mark.parametrize("code", [401, 404])
+async def test_a_token_that_is_refused_in_between_starts(
+    sandbox: Sandbox, database: Path, code: int
+) -> None:
+    with in_no_time():
+        sandbox.plan("getMe", refuses(code, "Unauthorized"), times=5)
+        async with running_bot(sandbox, database):
+            person = sandbox.person()
+            await person.says("/start")
+            await person.answer()
+            sandbox.plan("getUpdates", refuses(code, "Unauthorized"), times=5)
+            await person.says("/start")
+            await person.answer()
+            await person.says("/start")
+            await person.answer()
+
+
+async def test_a_token_that_goes_on_being_refused_at_the_start_ends_the_bot(
+    sandbox: Sandbox, database: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(refusals, "AT_START", 0)
+    with in_no_time(), pytest.raises(WrongSettings, match="BOT_TOKEN is refused by Telegram"):
+        async with running_bot(sandbox, database, bot_token=TOKEN):
+            pass
+
+
+async def test_a_token_that_is_revoked_while_the_bot_runs_ends_it(
+    sandbox: Sandbox, database: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(refusals, "WHILE_RUNNING", 0)
+    with in_no_time(), pytest.raises(WrongSettings, match="BOT_TOKEN is refused"):  # noqa: PT012
+        async with running_bot(sandbox, database):
+            sandbox.plan("getUpdates", refuses(401, "Unauthorized"), times=None)
+            await sandbox.person().says("good morning")
+            await sandbox.called("getUpdates", 6)
+
+
+def test_refusals_count_from_the_first_and_are_forgotten_when_one_is_accepted() -> None:
+    times = iter((0.0, 10.0, 29.0, 40.0, 69.0, 71.0))
+    refused = Refusals(30, lambda: next(times))
+    for _ in range(3):
+        refused.refused()
+    refused.accepted()
+    for _ in range(2):
+        refused.refused()
+    with pytest.raises(WrongSettings):
+        refused.refused()
+
+
+async def test_a_webhook_whose_name_cannot_be_resolved_is_set_later(
+    sandbox: Sandbox, database: Path
+) -> None:
+    webhook: dict[str, Any] = {name.lower(): it for name, it in webhook_settings().items()}
+    description = "Bad Request: bad webhook: Failed to resolve host: Name or service not known"
+    sandbox.plan("setWebhook", refuses(400, description), times=5)
+    with in_no_time():
+        async with running_bot(sandbox, database, **webhook):
+            person = sandbox.person()
+            await person.says("/start")
+            await person.answer()
+
+
+async def test_a_webhook_that_telegram_refuses_is_a_wrong_setting(
+    sandbox: Sandbox, database: Path
+) -> None:
+    webhook: dict[str, Any] = {name.lower(): it for name, it in webhook_settings().items()}
+    sandbox.plan("setWebhook", refuses(400, "Bad Request: bad webhook: HTTPS url must be provided"))
+    settings = some_settings(
+        bot_token=sandbox.token, bot_api_url=sandbox.url, database_path=database, **webhook
+    )
+    with pytest.raises(WrongSettings, match="WEBHOOK_URL is refused"):
+        await serve(settings, asyncio.Event(), GuardedClock())
+
+
+@pytest.mark.parametrize(
+    ("error", "status"),
+    [
+        (WrongSettings("wrong"), WRONG_USE),
+        (Unavailable("not there"), FAILED),
+        (CannotOpen("of another key"), WRONG_USE),
+        (NotNow("locked"), FAILED),
+    ],
+)
+def test_the_exit_status_says_whether_a_restart_may_help(
+    error: Exception, status: int, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with suppress(SystemExit), pytest.raises(typer.Exit) as ended, sentences():
+        raise error
+
+    assert ended.value.exit_code == status
+    assert capsys.readouterr().err == f"{error}\n"
+
+
+async def test_a_start_says_what_runs_and_who_nobody_is(
+    sandbox: Sandbox, database: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    webhook: dict[str, Any] = {name.lower(): it for name, it in webhook_settings().items()}
+    async with running_bot(sandbox, database, admin_ids=str(ADMIN)):
+        pass
+    async with running_bot(sandbox, database, log_level="INFO", **webhook):
+        pass
+    polling, other = [line for line in capsys.readouterr().err.splitlines() if " runs: " in line]
+
+    assert f"@sandbox_bot runs: polling, database {database}, 1 admins, next cleanup 2" in polling
+    port = webhook["webhook_port"]
+    assert f"@sandbox_bot runs: webhook at 127.0.0.1:{port}, database" in other
+    assert str(ADMIN) not in polling
