@@ -13,9 +13,9 @@ from aiogram.utils.callback_answer import CallbackAnswerMiddleware
 from analytics import AnalyticsService
 from analytics.clock import GuardedClock
 from bot import unasked
+from bot.buttons import DELETE, ERASE, Ask, Cancel, Confirm, Right
 from bot.charts import Charts
 from bot.confirmations import Confirmations
-from bot.consent import Choice
 from bot.filters import Command, CommandStart
 from bot.handlers import admins, alerts, cleanup, dice, people, rights, stats
 from bot.language import SpeakToPerson, translations
@@ -37,7 +37,8 @@ def build_bot(settings: Settings, record: RecordOnReceipt, clock: GuardedClock) 
     bot = Bot(
         settings.bot_token.get_secret_value(),
         session=Session(clock.hear, api=server, connector=connector_of(settings)),
-        default=DefaultBotProperties(parse_mode=ParseMode.HTML),
+        # What an answer replies to may be deleted meanwhile: it is sent all the same.
+        default=DefaultBotProperties(parse_mode=ParseMode.HTML, allow_sending_without_reply=True),
     )
     bot.session.middleware(TolerateClicks())
     bot.session.middleware(RetryAnswers())
@@ -86,7 +87,7 @@ def build_dispatcher(
     )
     admin_router.message.register(alerts.show, Command(alerts.ALERTS), private_chat, from_admin)
     admin_router.callback_query.register(
-        alerts.turn, F.data.in_(unasked.BUTTONS), F.message.chat.type == "private", from_admin
+        alerts.turn, unasked.Turn.filter(), F.message.chat.type == "private", from_admin
     )
     # Owners first: to them the numbers come with a button.
     admin_router.message.register(
@@ -102,13 +103,13 @@ def build_dispatcher(
     admin_clicks.register(
         stats.chart, stats.Chart.filter(), in_private, from_admin, flags=EXPENSIVE
     )
-    admin_clicks.register(stats.year, F.data == stats.YEAR, in_private, from_admin, flags=EXPENSIVE)
+    admin_clicks.register(stats.year, stats.Year.filter(), in_private, from_admin, flags=EXPENSIVE)
     admin_clicks.register(
         stats.export, stats.Export.filter(), in_private, from_admin, flags=EXPENSIVE
     )
     admin_clicks.register(
         cleanup.delete,
-        F.data.startswith(cleanup.DELETE),
+        Confirm.filter(F.action.startswith(DELETE)),
         in_private,
         from_owner,
         flags=EXPENSIVE,
@@ -116,24 +117,28 @@ def build_dispatcher(
 
     people_router = Router(name="people")
     messages, clicks = people_router.message, people_router.callback_query
-    link = CommandStart(deep_link=True, magic=F.args == rights.PRIVACY)
+    link = CommandStart(deep_link=True, magic=F.args == Right.PRIVACY)
     messages.register(rights.show_privacy, link, private_chat, flags=EXPENSIVE)
     messages.register(people.start, CommandStart(), private_chat)
     messages.register(people.help_, Command("help"), private_chat)
     messages.register(dice.roll, Command("roll"), private_chat)
-    messages.register(rights.privacy_in_group, Command(rights.PRIVACY), ~private_chat)
-    for command, handler, flags in (
-        (rights.PRIVACY, rights.show_privacy, EXPENSIVE),
-        (rights.MY_DATA, rights.my_data, EXPENSIVE),
-        (rights.FORGET_ME, rights.forget_me, None),
-        (Choice.OPT_OUT, rights.opt_out, None),
-        (Choice.OPT_IN, rights.opt_in, None),
+    for right, handler, flags in (
+        (Right.PRIVACY, rights.show_privacy, EXPENSIVE),
+        (Right.MY_DATA, rights.my_data, EXPENSIVE),
+        (Right.FORGET_ME, rights.forget_me, None),
+        (Right.OPT_OUT, rights.opt_out, None),
+        (Right.OPT_IN, rights.opt_in, None),
     ):
-        messages.register(handler, Command(command), private_chat, flags=flags)
-        clicks.register(handler, F.data == command, flags=flags)
-    clicks.register(rights.erase, F.data.startswith(f"{rights.ERASE}:"), flags=EXPENSIVE)
+        messages.register(handler, Command(right), private_chat, flags=flags)
+        clicks.register(handler, Ask.filter(F.right == right), flags=flags)
+    clicks.register(rights.erase, Confirm.filter(F.action == ERASE), flags=EXPENSIVE)
+    clicks.register(people.cancel, Cancel.filter())
+    # Only what is asked of this bot: in a group /help may be meant for another one.
+    messages.register(rights.in_group, Command(*Right), ~private_chat)
+    asked_by_name = Command("help", "start", magic=F.mention)
+    messages.register(people.help_in_group, asked_by_name, ~private_chat)
     messages.register(people.anything_else, private_chat)
-    clicks.register(people.unknown_click)
+    clicks.register(people.expired, flags={"callback_answer": {"disabled": True}})
     if settings.erase_when_blocked:
         is_blocked = F.new_chat_member.status == ChatMemberStatus.KICKED
         people_router.my_chat_member.register(rights.blocked, private_chat, is_blocked)

@@ -5,7 +5,13 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 from hashlib import blake2b
 
+from aiogram.types import InlineKeyboardButton, InlineKeyboardMarkup
+
+from bot.buttons import Cancel, Confirm
+from bot.language import N_, _
+
 VALID_FOR = timedelta(minutes=5)
+CANCEL = N_("Cancel")
 
 
 class Confirmations:
@@ -16,36 +22,48 @@ class Confirmations:
         self._key = blake2b(token.encode(), person=b"confirmations").digest()
         self._clock = clock
         self._began = int(clock().timestamp())
-        self._used: set[str] = set()  # as many as owners clean up by hand
+        self._used: set[str] = set()  # as many as people erase, and owners clean up by hand
 
-    def data(self, action: str, person: int) -> str:
-        """What the button carries: at most 64 bytes for an action of up to 20."""
-        return self._signed(action, person, int(self._clock().timestamp()))
+    def keyboard(self, label: str, action: str, telegram_id: int) -> InlineKeyboardMarkup:
+        """The button that confirms, and one to cancel. `action` has up to 14 letters."""
+        issued = int(self._clock().timestamp())
+        confirm = Confirm(
+            action=action, issued=issued, signature=self._signature(action, telegram_id, issued)
+        )
+        buttons = {label: confirm, _(CANCEL): Cancel(action=action)}
+        return InlineKeyboardMarkup(
+            inline_keyboard=[
+                [InlineKeyboardButton(text=text, callback_data=data.pack())]
+                for text, data in buttons.items()
+            ]
+        )
 
-    def confirms(self, data: str | None, action: str, person: int) -> bool:
-        """Whether this is such a button for that, of that person, and not too old."""
-        try:
-            issued = int((data or "").split(":")[1])
-        except (IndexError, ValueError):
+    def confirms(self, button: Confirm, telegram_id: int) -> bool:
+        """Whether it was made for that person, and is not too old."""
+        expected = self._signature(button.action, telegram_id, button.issued)
+        if not hmac.compare_digest(expected.encode(), button.signature.encode()):
             return False
-        expected = self._signed(action, person, issued)
-        if not hmac.compare_digest(expected.encode(), (data or "").encode()):
-            return False
-        age = self._clock().timestamp() - issued
+        age = self._clock().timestamp() - button.issued
         return 0 <= age <= VALID_FOR.total_seconds()
 
-    def confirms_once(self, data: str | None, action: str, person: int) -> bool:
+    def confirms_once(self, button: Confirm, telegram_id: int) -> bool:
         """As `confirms`, but the first time only.
 
         What was used is forgotten at the end of the process, so that a button made before its
         beginning confirms nothing.
         """
-        if data is None or data in self._used or not self.confirms(data, action, person):
+        if self.is_used(button) or not self.confirms(button, telegram_id):
             return False
-        self._used.add(data)
-        return int(data.split(":")[1]) >= self._began
+        self.use(button)
+        return button.issued >= self._began
 
-    def _signed(self, action: str, person: int, issued: int) -> str:
-        text = f"{action}:{issued}:{person}"
-        signature = blake2b(text.encode(), key=self._key, digest_size=12).hexdigest()
-        return f"{action}:{issued}:{signature}"
+    def is_used(self, button: Confirm) -> bool:
+        """Whether it was used since the process began."""
+        return button.signature in self._used
+
+    def use(self, button: Confirm) -> None:
+        self._used.add(button.signature)
+
+    def _signature(self, action: str, telegram_id: int, issued: int) -> str:
+        text = f"{action}:{issued}:{telegram_id}"
+        return blake2b(text.encode(), key=self._key, digest_size=12).hexdigest()

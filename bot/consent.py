@@ -8,11 +8,12 @@ from enum import StrEnum
 
 from aiogram.types import Update
 
+from bot.buttons import asked
 from bot.classify import clicked, private_command
 
 
 class Choice(StrEnum):
-    """The command, and what its button carries."""
+    """The command, and the right that its button asks for."""
 
     OPT_OUT = "optout"
     OPT_IN = "optin"
@@ -20,5 +21,5 @@ class Choice(StrEnum):
 
 def choice(update: Update, username: str | None) -> Choice | None:
     """What a person asks for; a command that names another bot than `username` is none of ours."""
-    word = clicked(update) or private_command(update, username)
+    word = asked(clicked(update)) or private_command(update, username)
     return Choice(word) if word in set(Choice) else None

@@ -29,9 +29,10 @@ NOT_NOW = N_(
     "The database cannot be written at the moment. Nothing is erased yet: your wish is kept in "
     "memory, and carried out as soon as it works again. Please look at /mydata later to be sure."
 )
-IN_A_GROUP = N_("What is stored about you is between you and me.")
+CANCELLED = N_("Cancelled. Nothing was erased.")
+ALREADY = N_("It is done already: nothing is recorded about you.")
+IN_A_GROUP = N_("Your data is between you and me. Please ask me in our chat.")
 NUMBER = N_("a random number")
-READ_IT = N_("Read it in our chat")
 
 # What each table about a person is, and words for each of its columns.
 # {types}, {who} and {when} come from the code and the settings.
@@ -260,8 +261,9 @@ def forget_me() -> str:
     )
 
 
-def erased(erasure: Erasure, compacted_by: datetime) -> str:
-    if erasure.interactions:
+def erased(erasure: Erasure, compacted_by: datetime, *, again: bool = False) -> str:
+    """`again` if the same button was pressed before."""
+    if erasure.interactions and not again:
         told = _(
             "<b>Erased:</b> {count} interaction, and the pseudonym it belonged to.",
             "<b>Erased:</b> {count} interactions, and the pseudonym they belonged to.",
@@ -274,7 +276,7 @@ def erased(erasure: Erasure, compacted_by: datetime) -> str:
         )
         lines = [f"{told} {disk}"]
     else:
-        lines = [_("There was nothing of you to erase.")]
+        lines = [_(ALREADY)]
     if erasure.in_backups:
         lines.append(
             _(

@@ -60,7 +60,7 @@ class Progress:
         try:
             await self._edit(text)
         except TelegramBadRequest:
-            await self._bot.send_message(self._message.chat.id, text)
+            await self._message.answer(text)
 
     async def _try_to_edit(self, text: str) -> None:
         with suppress(AiogramError):  # it is not the last word

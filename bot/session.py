@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import re
 from collections import Counter
 from collections.abc import Awaitable, Callable
 from datetime import datetime
@@ -15,6 +16,8 @@ from aiogram.exceptions import (
     AiogramError,
     ClientDecodeError,
     TelegramBadRequest,
+    TelegramForbiddenError,
+    TelegramMigrateToChat,
     TelegramNetworkError,
     TelegramRetryAfter,
     TelegramServerError,
@@ -50,6 +53,17 @@ WAITING_PER_CHAT = 10
 CLICK_TIMEOUT = 3.5
 # What may be over when it is tried again.
 PASSING = (ClientDecodeError, TelegramNetworkError, TelegramRetryAfter, TelegramServerError)
+# What members of a chat can cause, by how Telegram words it: the bot may not write there, or what
+# was to be answered, or where, is gone. Anything else that is refused is a fault of ours.
+REFUSED_BY_CHAT = re.compile(
+    r"rights|not found|no write access|deactivated|upgraded|kicked|blocked|not a member"
+    r"|topic|thread|can't be (edited|deleted)|is not modified|is too old"
+    r"|\b(CHAT|CHANNEL|USER|PEER|MESSAGE|VOICE|PRIVACY|PAYMENT)_\w*"
+    r"(FORBIDDEN|RESTRICTED|REQUIRED|PRIVATE|ID_INVALID)\b",
+    re.IGNORECASE,
+)
+# What holds in a group only until it becomes a supergroup.
+OF_OLD_CHAT = ("message_thread_id", "reply_parameters")
 
 
 class RetryAnswers(BaseRequestMiddleware):
@@ -73,7 +87,7 @@ class RetryAnswers(BaseRequestMiddleware):
         if isinstance(method, GetUpdates):
             return await make_request(bot, method)  # type: ignore[arg-type]
         chat = getattr(method, "chat_id", None)
-        attempt = 1
+        attempt, moved = 1, False
         while True:
             try:
                 async with self._connections:
@@ -85,6 +99,13 @@ class RetryAnswers(BaseRequestMiddleware):
                     raise
                 if chat is not None and self._waiting[chat] >= WAITING_PER_CHAT:
                     raise
+            except TelegramMigrateToChat as error:
+                if chat in (None, error.migrate_to_chat_id) or moved:
+                    raise
+                moved, chat = True, error.migrate_to_chat_id
+                old = dict.fromkeys(method.model_fields_set.intersection(OF_OLD_CHAT))
+                method = method.model_copy(update={**old, "chat_id": chat})
+                continue
             self._waiting[chat] += 1
             try:
                 await self._sleep(pause)
@@ -122,6 +143,13 @@ def _was_carried_out(error: Exception) -> bool:
     What is no JSON at all is the error page of a server in between.
     """
     return isinstance(error, ClientDecodeError) and not isinstance(error.data, str)
+
+
+def is_not_taken(error: Exception) -> bool:
+    """Whether Telegram or the chat takes no answer now, through no fault of the bot's."""
+    if isinstance(error, TelegramBadRequest):
+        return REFUSED_BY_CHAT.search(error.message) is not None
+    return isinstance(error, (*PASSING, TelegramForbiddenError, TelegramMigrateToChat))
 
 
 def is_unchanged(error: TelegramBadRequest) -> bool:

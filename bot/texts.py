@@ -47,6 +47,10 @@ CLEANUP_TOO_OLD = N_(
     "This button is too old, was used already, or is not yours. It deletes nothing. "
     "Send /cleanup to ask again."
 )
+CLEANUP_CANCELLED = N_("Cancelled. Nothing was deleted.")
+EXPIRED = N_("This button has expired. Please send the command again.")
+HELP_IN_A_GROUP = N_("Please ask me in our chat.")
+OUR_CHAT = N_("Open our chat")
 ERROR = N_("Something went wrong on my side. Please try again in a moment.")
 
 # A message of Telegram holds 4,096 characters.

@@ -4,9 +4,11 @@ from collections.abc import Collection
 from datetime import date, datetime
 from enum import StrEnum
 
+from aiogram.filters.callback_data import CallbackData
 from aiogram.types import InlineKeyboardButton, InlineKeyboardMarkup
 
 from analytics import Period
+from bot.buttons import PREFIX
 from bot.language import N_, _, day, moment, number
 from bot.settings import Settings
 
@@ -28,18 +30,22 @@ NAMES = {
     Kind.CLEANUP: N_("Cleanup"),
     Kind.RECORDING: N_("Recording"),
 }
-# Where a button stands: under what was told, or under the list of all kinds.
-TOLD, LISTED = "told", "alerts"
-ON, OFF = "on", "off"
-BUTTONS = frozenset(
-    f"{place}:{choice}:{kind}" for place in (TOLD, LISTED) for choice in (ON, OFF) for kind in Kind
-)
+
+
+class Turn(CallbackData, prefix=f"{PREFIX}alerts"):
+    """A button that says what a kind is to be, not what it was."""
+
+    kind: Kind
+    on: bool
+    listed: bool
+    """Whether it stands under the list of all kinds, not under what was told."""
 
 
 def below(kind: Kind, *, is_on: bool = True) -> InlineKeyboardMarkup:
     """The button under what was told."""
-    label, choice = (_("🔕 Turn off"), OFF) if is_on else (_("🔔 Turn on again"), ON)
-    button = InlineKeyboardButton(text=label, callback_data=f"{TOLD}:{choice}:{kind}")
+    label = _("🔕 Turn off") if is_on else _("🔔 Turn on again")
+    data = Turn(kind=kind, on=not is_on, listed=False).pack()
+    button = InlineKeyboardButton(text=label, callback_data=data)
     return InlineKeyboardMarkup(inline_keyboard=[[button]])
 
 
@@ -48,8 +54,8 @@ def below_list(turned_off: Collection[str], settings: Settings) -> InlineKeyboar
     rows = []
     for kind in Kind:
         if is_allowed(kind, settings):
-            sign, choice = ("🔔", ON) if kind in turned_off else ("🔕", OFF)
-            data = f"{LISTED}:{choice}:{kind}"
+            sign = "🔔" if kind in turned_off else "🔕"
+            data = Turn(kind=kind, on=kind in turned_off, listed=True).pack()
             label = f"{sign} {_(NAMES[kind])}"
             rows.append([InlineKeyboardButton(text=label, callback_data=data)])
     return InlineKeyboardMarkup(inline_keyboard=rows)

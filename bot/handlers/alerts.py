@@ -6,9 +6,10 @@ from aiogram.types import CallbackQuery, Message, User
 
 from analytics import AnalyticsService
 from bot import unasked
+from bot.answering import place, rewrite
 from bot.session import is_unchanged
 from bot.settings import Settings
-from bot.unasked import Kind
+from bot.unasked import Turn
 
 ALERTS = "alerts"
 
@@ -22,31 +23,29 @@ async def show(
 
 
 async def turn(
-    click: CallbackQuery, bot: Bot, analytics: AnalyticsService, settings: Settings
+    click: CallbackQuery,
+    callback_data: Turn,
+    bot: Bot,
+    analytics: AnalyticsService,
+    settings: Settings,
 ) -> None:
-    """A click on a button of `unasked.BUTTONS`, which says what it is to be, not what it was."""
-    assert click.message is not None  # the filter asks for its chat
-    place, choice, kind = (click.data or "").split(":")
-    admin_id, is_on = click.from_user.id, choice == unasked.ON
-    do = analytics.told.turn_on if is_on else analytics.told.turn_off
+    admin_id, kind = click.from_user.id, callback_data.kind
+    do = analytics.told.turn_on if callback_data.on else analytics.told.turn_off
     await do(admin_id, kind)
     turned_off = await _turned_off(analytics, admin_id)
     text, keyboard = unasked.listed(turned_off, settings), unasked.below_list(turned_off, settings)
-    chat, message = click.message.chat.id, click.message.message_id
+    if callback_data.listed:
+        await rewrite(bot, click, text, keyboard)
+        return
+    where, button = place(click), unasked.below(kind, is_on=callback_data.on)
     try:
-        if place == unasked.TOLD:
-            button = unasked.below(Kind(kind), is_on=is_on)
-            await bot.edit_message_reply_markup(
-                chat_id=chat, message_id=message, reply_markup=button
-            )
-        else:
-            await bot.edit_message_text(
-                text, chat_id=chat, message_id=message, reply_markup=keyboard
-            )
+        await bot.edit_message_reply_markup(
+            chat_id=where.chat.id, message_id=where.message_id, reply_markup=button
+        )
     except TelegramBadRequest as error:
         # Clicked twice, it shows already what it should. Else it is too old to be edited, or gone.
         if not is_unchanged(error):
-            await bot.send_message(admin_id, text, reply_markup=keyboard)
+            await where.answer(text, reply_markup=keyboard)
 
 
 async def _turned_off(analytics: AnalyticsService, admin_id: int) -> set[str]:

@@ -6,17 +6,13 @@ from datetime import datetime
 
 from aiogram import Bot
 from aiogram.filters import CommandObject
-from aiogram.types import (
-    CallbackQuery,
-    InlineKeyboardButton,
-    InlineKeyboardMarkup,
-    Message,
-    User,
-)
+from aiogram.types import CallbackQuery, InlineKeyboardMarkup, Message, User
 
 from analytics import Action, AnalyticsService
 from analytics.retention import check_days
 from bot import texts
+from bot.answering import place, remove_buttons
+from bot.buttons import DELETE, Confirm
 from bot.confirmations import Confirmations
 from bot.language import _
 from bot.progress import Progress
@@ -24,8 +20,6 @@ from bot.progress import Progress
 logger = logging.getLogger(__name__)
 
 CLEANUP = "cleanup"
-# What the button carries begins with it; the days follow, signed with the rest.
-DELETE = f"{CLEANUP}-"
 
 
 async def preview(message: Message, command: CommandObject, analytics: AnalyticsService) -> None:
@@ -40,26 +34,26 @@ async def offer(
     confirmations: Confirmations,
 ) -> None:
     def button(days: int) -> InlineKeyboardMarkup:
-        data = confirmations.data(f"{DELETE}{days}", event_from_user.id)
-        confirm = InlineKeyboardButton(text=_(texts.CONFIRM_CLEANUP), callback_data=data)
-        return InlineKeyboardMarkup(inline_keyboard=[[confirm]])
+        action, owner = f"{DELETE}{days}", event_from_user.id
+        return confirmations.keyboard(_(texts.CONFIRM_CLEANUP), action, owner)
 
     await _answer(message, command, analytics, button)
 
 
 async def delete(
     click: CallbackQuery,
+    callback_data: Confirm,
     bot: Bot,
     analytics: AnalyticsService,
     confirmations: Confirmations,
     next_cleanup: Callable[[], datetime],
 ) -> None:
     owner = click.from_user.id
-    action = (click.data or "").partition(":")[0]
-    if not confirmations.confirms_once(click.data, action, owner):
-        await bot.send_message(owner, _(texts.CLEANUP_TOO_OLD))
+    if not confirmations.confirms_once(callback_data, owner):
+        await place(click).answer(_(texts.CLEANUP_TOO_OLD))
+        await remove_buttons(bot, click)
         return
-    days, done, total = int(action.removeprefix(DELETE)), 0, 0
+    days, done, total = int(callback_data.action.removeprefix(DELETE)), 0, 0
     assert click.message is not None  # the filter asks for its chat
     async with Progress(bot, click.message) as progress:
 

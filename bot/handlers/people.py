@@ -1,9 +1,10 @@
 """What anyone may ask."""
 
 import logging
+from contextlib import suppress
 
 from aiogram import Bot
-from aiogram.exceptions import TelegramForbiddenError
+from aiogram.exceptions import AiogramError
 from aiogram.types import (
     CallbackQuery,
     ErrorEvent,
@@ -12,15 +13,13 @@ from aiogram.types import (
     Message,
 )
 
-from bot import texts
-from bot.handlers.rights import PRIVACY
+from bot import privacy, texts
+from bot.answering import place, rewrite
+from bot.buttons import ERASE, Ask, Cancel, Right
 from bot.language import _
-from bot.session import PASSING
+from bot.session import is_not_taken
 
 logger = logging.getLogger(__name__)
-
-# Telegram, or the person, took no answer: nor would they take another one.
-NOT_TAKEN = (*PASSING, TelegramForbiddenError)
 
 
 async def start(message: Message) -> None:
@@ -35,23 +34,39 @@ async def anything_else(message: Message) -> None:
     await message.answer(_(texts.FALLBACK), reply_markup=privacy_button())
 
 
-async def unknown_click(click: CallbackQuery) -> None:
-    """A button of an older version, or none of ours: it has stopped waiting, and that is all."""
+async def help_in_group(message: Message, bot: Bot) -> None:
+    link = f"https://t.me/{(await bot.me()).username}"
+    button = InlineKeyboardButton(text=_(texts.OUR_CHAT), url=link)
+    keyboard = InlineKeyboardMarkup(inline_keyboard=[[button]])
+    await message.reply(_(texts.HELP_IN_A_GROUP), reply_markup=keyboard)
 
 
-async def failed(event: ErrorEvent, bot: Bot) -> None:
+async def cancel(click: CallbackQuery, callback_data: Cancel, bot: Bot) -> None:
+    is_erasure = callback_data.action == ERASE
+    told = _(privacy.CANCELLED) if is_erasure else _(texts.CLEANUP_CANCELLED)
+    await rewrite(bot, click, told)
+
+
+async def expired(click: CallbackQuery) -> None:
+    """A button of an older version, or none of ours. Answers the click itself."""
+    await click.answer(_(texts.EXPIRED))
+
+
+async def failed(event: ErrorEvent) -> None:
     """Tell the person, who otherwise waits for ever; what it was is in the log."""
-    if isinstance(event.exception, NOT_TAKEN):
+    if is_not_taken(event.exception):
+        # Nor would another one be taken.
         logger.warning("an answer was not taken (%s)", type(event.exception).__name__)
         return
     logger.error("a handler failed", exc_info=event.exception)
-    if event.update.message:
-        await event.update.message.answer(_(texts.ERROR))
-    elif event.update.callback_query:
-        # The click itself has been answered.
-        await bot.send_message(event.update.callback_query.from_user.id, _(texts.ERROR))
+    asked = event.update.message or event.update.callback_query
+    if asked:
+        with suppress(AiogramError):
+            await place(asked).answer(_(texts.ERROR))
 
 
 def privacy_button() -> InlineKeyboardMarkup:
-    button = InlineKeyboardButton(text=_(texts.SEE_PRIVACY), callback_data=PRIVACY)
+    button = InlineKeyboardButton(
+        text=_(texts.SEE_PRIVACY), callback_data=Ask(right=Right.PRIVACY).pack()
+    )
     return InlineKeyboardMarkup(inline_keyboard=[[button]])

@@ -5,7 +5,6 @@ from datetime import datetime, timedelta
 
 from aiogram import Bot
 from aiogram.enums import ChatAction
-from aiogram.exceptions import TelegramBadRequest
 from aiogram.filters.callback_data import CallbackData
 from aiogram.types import (
     BufferedInputFile,
@@ -20,29 +19,32 @@ from analytics import Action, AnalyticsService, CannotOpen, History, Period
 from analytics.clock import GuardedClock
 from analytics.exports import as_csv, as_json
 from bot import statistics
+from bot.answering import place, rewrite, show_action
+from bot.buttons import PREFIX
 from bot.charts import Charts, ChartsNotInstalled
 from bot.language import _, list_separator
-from bot.session import is_unchanged
 from bot.settings import Settings
 
 FIRST_SHOWN = Period.WEEK
-# What the button below a chart carries.
-YEAR = "stats-year"
 A_YEAR = timedelta(days=365)
 
 Button = InlineKeyboardButton
 
 
-class Show(CallbackData, prefix="stats"):
+class Show(CallbackData, prefix=f"{PREFIX}stats"):
     period: Period
 
 
-class Chart(CallbackData, prefix="stats-chart"):
+class Chart(CallbackData, prefix=f"{PREFIX}chart"):
     period: Period
 
 
-class Export(CallbackData, prefix="stats-export"):
+class Export(CallbackData, prefix=f"{PREFIX}export"):
     period: Period
+
+
+class Year(CallbackData, prefix=f"{PREFIX}year"):
+    """The button below a chart."""
 
 
 async def stats(
@@ -72,7 +74,7 @@ async def show(
     await analytics.note_access(Action.STATS, click.from_user.id)
     period = callback_data.period
     text = await _text(period, analytics, settings, clock, next_cleanup)
-    await _rewrite(click, bot, text, _keyboard(period))
+    await rewrite(bot, click, text, _keyboard(period))
 
 
 async def chart(
@@ -83,29 +85,27 @@ async def chart(
     charts: Charts,
 ) -> None:
     period = callback_data.period
-    await _send_chart(click.from_user.id, period, period.length, bot, analytics, charts)
+    await _send_chart(click, period, period.length, bot, analytics, charts)
 
 
 async def year(click: CallbackQuery, bot: Bot, analytics: AnalyticsService, charts: Charts) -> None:
-    await _send_chart(click.from_user.id, None, A_YEAR, bot, analytics, charts)
+    await _send_chart(click, None, A_YEAR, bot, analytics, charts)
 
 
-async def export(
-    click: CallbackQuery, callback_data: Export, bot: Bot, analytics: AnalyticsService
-) -> None:
-    admin, period = click.from_user.id, callback_data.period
-    await analytics.note_access(Action.STATS_EXPORT, admin)
+async def export(click: CallbackQuery, callback_data: Export, analytics: AnalyticsService) -> None:
+    where, period = place(click), callback_data.period
+    await analytics.note_access(Action.STATS_EXPORT, click.from_user.id)
     try:
         aggregates = await analytics.aggregates(period)
     except CannotOpen:
-        await bot.send_message(admin, statistics.no_report_yet())
+        await where.answer(statistics.no_report_yet())
         return
     # Without the mark at its beginning, Excel takes a file for one of an old code page.
     table = as_csv(aggregates, list_separator()).encode("utf-8-sig")
     for style, content in (("csv", table), ("json", as_json(aggregates).encode())):
         file = BufferedInputFile(content, f"statistics-{period}.{style}")
         # Not protected, as all else of the numbers is: a file is asked for to be taken along.
-        await bot.send_document(admin, file, caption=statistics.export_caption(period, style))
+        await where.answer_document(file, caption=statistics.export_caption(period, style))
 
 
 async def _text(
@@ -129,22 +129,8 @@ async def _text(
     )
 
 
-async def _rewrite(
-    click: CallbackQuery, bot: Bot, text: str, keyboard: InlineKeyboardMarkup
-) -> None:
-    """In a new message if the old one is gone, or too old to be changed."""
-    assert click.message is not None  # the filter asks for its chat
-    chat, message = click.message.chat.id, click.message.message_id
-    try:
-        await bot.edit_message_text(text, chat_id=chat, message_id=message, reply_markup=keyboard)
-    except TelegramBadRequest as error:
-        # Else there is no news since it was written.
-        if not is_unchanged(error):
-            await bot.send_message(chat, text, reply_markup=keyboard, protect_content=True)
-
-
 async def _send_chart(
-    admin: int,
+    click: CallbackQuery,
     period: Period | None,
     length: timedelta,
     bot: Bot,
@@ -152,20 +138,20 @@ async def _send_chart(
     charts: Charts,
 ) -> None:
     """`period` is None for a year, which no button leads on from."""
-    await analytics.note_access(Action.STATS, admin)
-    await bot.send_chat_action(admin, ChatAction.UPLOAD_PHOTO)
+    await analytics.note_access(Action.STATS, click.from_user.id)
+    where = place(click)
+    await show_action(bot, where, ChatAction.UPLOAD_PHOTO)
     try:
         history = await analytics.history(length)
         longer = period is not None and await _reaches_further(analytics)
         picture = await charts.draw(history)
     except CannotOpen:
-        await bot.send_message(admin, statistics.no_report_yet())
+        await where.answer(statistics.no_report_yet())
         return
     except ChartsNotInstalled:
-        await bot.send_message(admin, statistics.no_charts())
+        await where.answer(statistics.no_charts())
         return
-    await bot.send_photo(
-        admin,
+    await where.answer_photo(
         BufferedInputFile(picture, "chart.png"),
         caption=statistics.chart_caption(period),
         reply_markup=_year_keyboard() if longer else None,
@@ -195,5 +181,5 @@ def _keyboard(chosen: Period) -> InlineKeyboardMarkup:
 
 def _year_keyboard() -> InlineKeyboardMarkup:
     return InlineKeyboardMarkup(
-        inline_keyboard=[[Button(text=_(statistics.A_YEAR), callback_data=YEAR)]]
+        inline_keyboard=[[Button(text=_(statistics.A_YEAR), callback_data=Year().pack())]]
     )

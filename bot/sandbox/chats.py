@@ -15,6 +15,7 @@ Event = Literal["message", "edit", "deletion", "click", "toast"]
 NOT_CONTENT = frozenset(
     {"message_id", "from", "chat", "date", "edit_date", "caption", "caption_entities"}
     | {"reply_markup", "reply_to_message", "has_protected_content", "forward_origin"}
+    | {"message_thread_id", "is_topic_message"}
 )
 
 
@@ -86,6 +87,11 @@ class Chat:
         return await self._waiting.until(
             lambda: unheard.popleft() if unheard else None, within, f"a {event} from the bot"
         )
+
+
+def in_topic(topic: int) -> dict[str, Any]:
+    """What tells that a message is in a topic of its chat."""
+    return {"message_thread_id": topic, "is_topic_message": True}
 
 
 def keyboard(message: Mapping[str, Any]) -> list[list[dict[str, Any]]]:

@@ -6,7 +6,7 @@ from typing import Any
 
 from bot.sandbox import markup
 from bot.sandbox.calls import Call, File, bad_request
-from bot.sandbox.chats import Chat
+from bot.sandbox.chats import Chat, in_topic
 from bot.sandbox.telegram import Telegram
 
 LONGEST_TEXT = 4096
@@ -94,6 +94,8 @@ class Messages:
 
     def _send(self, chat: Chat, call: Call, content: dict[str, Any]) -> dict[str, Any]:
         content |= _inline_keyboard(call)
+        if topic := call.integer("message_thread_id"):
+            content |= in_topic(topic)
         if call.flag("protect_content"):
             content["has_protected_content"] = True
         if reply := call.structure("reply_parameters"):

@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Any
 
 from bot.sandbox import markup
-from bot.sandbox.chats import Chat, Line, keyboard
+from bot.sandbox.chats import Chat, Line, in_topic, keyboard
 from bot.sandbox.telegram import Telegram
 
 NAMES = (
@@ -34,11 +34,17 @@ class Person:
         self._telegram = telegram
 
     async def says(
-        self, text: str, *, date: datetime | None = None, chat: Group | None = None
+        self,
+        text: str,
+        *,
+        date: datetime | None = None,
+        chat: Group | None = None,
+        topic: int | None = None,
     ) -> int | None:
-        """A text; `date` is when it is written, also long ago."""
-        entities = markup.commands(text)
-        content = {"text": text, "entities": entities} if entities else {"text": text}
+        """A text; `date` is when it is written, also long ago; `topic` is one of the chat."""
+        content: dict[str, Any] = {"text": text} | (in_topic(topic) if topic else {})
+        if entities := markup.commands(text):
+            content["entities"] = entities
         return await self.sends(date=date, chat=chat, **content)
 
     async def sends(

@@ -15,7 +15,9 @@ import pytest
 from analytics import Access, AnalyticsService, InteractionType, Period, UserInteraction
 from analytics.exports import as_csv, as_json
 from bot import charts, texts
+from bot.buttons import PREFIX, Confirm
 from bot.charts import ChartsNotInstalled
+from bot.handlers.stats import Chart, Export, Show, Year
 from bot.sandbox import Person, Sandbox
 from bot.sandbox.chats import Line
 from tests.bot.running import running_bot
@@ -370,11 +372,11 @@ async def test_a_message_that_is_gone_or_too_old_is_written_anew(
         await admin.says("/stats")
         message = (await admin.answer()).message
         del sandbox.chat(ADMIN).messages[message["message_id"]]
-        await sandbox.inject(forged(admin, message, "stats:30d"))
+        await sandbox.inject(forged(admin, message, Show(period=Period.MONTH).pack()))
         anew = await admin.answer()
         # What Telegram tells of a message that it does not hand out any more.
         inaccessible = {key: message[key] for key in ("message_id", "chat")} | {"date": 0}
-        await sandbox.inject(forged(admin, inaccessible, "stats:24h"))
+        await sandbox.inject(forged(admin, inaccessible, Show(period=Period.DAY).pack()))
         again = await admin.answer()
 
     assert "Statistics, 30 days" in anew.text
@@ -385,13 +387,16 @@ async def test_a_message_that_is_gone_or_too_old_is_written_anew(
         assert tuple(tuple(label.strip("· ") for label in row) for row in line.buttons) == ROWS
 
 
-OF_ADMINS = [*(f"stats:{period}" for period in Period), "stats-year"]
-OF_ADMINS += [f"stats-{what}:{period}" for what in ("chart", "export") for period in Period]
-OF_OWNERS = ["cleanup-", "cleanup-30", "cleanup-30:1:1"]
+OF_ADMINS = [each(period=period).pack() for each in (Show, Chart, Export) for period in Period]
+OF_ADMINS += [Year().pack()]
+DELETIONS = ("delete-", "delete-30")
+OF_OWNERS = [Confirm(action=each, issued=1, signature="1").pack() for each in DELETIONS]
 FORGED = [
-    *("stats", "stats:", "stats:1y", "stats:7d:7d", "stats:7D", "stats-chart", "stats-chart:"),
-    *("stats-chart:365d", "stats-export:../7d", "stats-export:7d ", "stats-year:", "stats-year:7d"),
-    "stats:\N{SNOWMAN}",
+    *(f"{PREFIX}{each}" for each in ("stats", "stats:", "stats:1y", "stats:7d:7d", "stats:7D")),
+    *(f"{PREFIX}{each}" for each in ("chart", "chart:", "chart:365d", "export:../7d")),
+    *(f"{PREFIX}{each}" for each in ("year:", "year:7d", "stats:\N{SNOWMAN}", "yes:delete-30")),
+    # As they were before buttons had a prefix of their own.
+    *("stats:7d", "stats-chart:7d", "stats-year", "cleanup-30:1:1"),
 ]
 
 
@@ -417,9 +422,9 @@ async def test_who_may_not_gets_exactly_what_an_unknown_button_gets(
     # By now every handler has ended.
     calls = [call for call in sandbox.calls[before:] if call.method != "getUpdates"]
 
-    # The button stops waiting, and that is all.
+    # The button stops waiting, and says that it has expired.
     assert [(call.method, call.parameters) for call in calls] == [
-        ("answerCallbackQuery", {"callback_query_id": "1"})
+        ("answerCallbackQuery", {"callback_query_id": "1", "text": texts.EXPIRED})
     ] * (1 + len(carried))
     assert trail(database) == []
 

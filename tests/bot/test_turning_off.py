@@ -1,11 +1,12 @@
 """Each admin turns off what they do not want to be told, for themselves, and on again."""
 
+import itertools
 from typing import Any
 
 import pytest
 
 from bot.sandbox import Person
-from bot.unasked import BUTTONS, Kind
+from bot.unasked import Kind, Turn
 from tests.bot.hours import ADMIN, OTHER, Hours
 
 OFF, ON = "🔕 Turn off", "🔔 Turn on again"
@@ -154,10 +155,12 @@ async def test_a_stranger_gets_what_an_unknown_command_and_an_unknown_button_get
             await each.says("/alerts", chat=group)
         before = len(stranger.transcript)
         # Those that turn off come last.
-        for data in sorted(BUTTONS, key=lambda data: ":off:" in data):
+        for on, listed, kind in itertools.product((True, False), (True, False), Kind):
+            data = Turn(kind=kind, on=on, listed=listed).pack()
             await hours.sandbox.inject(click(stranger, shown, data))
-        for data in ("told:off:", "told:off:everything", "alerts:maybe:silence", "told:off"):
-            await hours.sandbox.inject(click(hours.admin, shown, data))
+        start = Turn.__prefix__
+        for malformed in ("silence:0", "everything:0:0", "silence:maybe:0", "silence:0:0:0", ""):
+            await hours.sandbox.inject(click(hours.admin, shown, f"{start}:{malformed}"))
         await ask(stranger, "/help")
         await hours.sandbox.settled()
         said = [line for line in stranger.transcript[before:] if line.who == "bot"]

@@ -1,0 +1,161 @@
+"""The bot's own buttons: told from those of others, and gone once they are used."""
+
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from aiogram.filters.callback_data import MAX_CALLBACK_LENGTH
+from aiogram.types import Update
+
+from analytics.retention import LONGEST_RETENTION_DAYS
+from bot import privacy, texts
+from bot.buttons import DELETE, ERASE, PREFIX, Ask, Right, is_of_rights
+from bot.confirmations import CANCEL, VALID_FOR, Confirmations
+from bot.consent import choice
+from bot.sandbox import Person, Sandbox
+from bot.sandbox.chats import keyboard
+from tests.bot.running import running_bot
+from tests.bot.test_rights import click, stored
+from tests.raw_updates import events
+
+PERSON = 6_000_000_001
+HOST_BUTTONS = [
+    "optout",
+    "optin",
+    "privacy",
+    "forgetme",
+    "erase:1:1",
+    "mydata",
+    "stats:7d",
+    "ask:optout",
+]
+
+
+@pytest.fixture
+async def sandbox() -> AsyncIterator[Sandbox]:
+    async with Sandbox() as sandbox:
+        yield sandbox
+
+
+def pressed(data: str) -> Update:
+    person = {"id": PERSON, "is_bot": False, "first_name": "Somebody"}
+    raw = {**events(person, "", 1_700_000_000)["callback_query"], "data": data}
+    return Update.model_validate({"update_id": 1, "callback_query": raw})
+
+
+@pytest.mark.parametrize("data", HOST_BUTTONS)
+def test_a_hosts_button_opts_nobody_out_and_asks_for_no_right(data: str) -> None:
+    assert choice(pressed(data), "a_bot") is None
+    assert not is_of_rights(data)
+
+
+@pytest.mark.parametrize("right", Right)
+def test_a_button_of_ours_asks_for_its_right(right: Right) -> None:
+    data = Ask(right=right).pack()
+
+    chosen = right if right in (Right.OPT_OUT, Right.OPT_IN) else None
+
+    assert str(choice(pressed(data), "a_bot")) == str(chosen)
+    assert is_of_rights(data)
+
+
+@pytest.mark.parametrize(
+    ("action", "of_rights"), [(ERASE, True), (f"{DELETE}{LONGEST_RETENTION_DAYS}", False)]
+)
+def test_confirmations_fit_into_a_button_and_those_of_rights_are_known(
+    action: str, of_rights: bool
+) -> None:
+    confirmations = Confirmations("token", lambda: datetime(2286, 11, 20, tzinfo=UTC))
+    rows = confirmations.keyboard("Yes", action, 2**52).inline_keyboard
+    carried = [button.callback_data or "" for row in rows for button in row]
+
+    assert all(data.startswith(PREFIX) and len(data) <= MAX_CALLBACK_LENGTH for data in carried)
+    assert [is_of_rights(data) for data in carried] == [of_rights] * 2
+
+
+async def test_a_button_of_a_former_version_says_that_it_has_expired(
+    sandbox: Sandbox, tmp_path: Path
+) -> None:
+    person = sandbox.person()
+    async with running_bot(sandbox, tmp_path / "analytics.sqlite3"):
+        await person.says("/start")
+        message = (await person.answer()).message
+        message["reply_markup"]["inline_keyboard"][0][0]["callback_data"] = "optout"
+        await person.clicks("optout")
+        told = (await person.toast()).text
+        await person.says("/privacy")
+        policy = (await person.answer()).text
+
+    assert told == texts.EXPIRED
+    assert "opted out" not in policy
+
+
+def shown(person: Person, sandbox: Sandbox) -> list[str]:
+    """The labels below the messages that the bot has asked something with."""
+    messages = sandbox.chat(person.user["id"]).messages.values()
+    return [each["text"] for message in messages for row in keyboard(message) for each in row]
+
+
+async def ask_to_erase(person: Person) -> str:
+    """What the button carries that confirms."""
+    await person.says("/forgetme")
+    message = (await person.answer()).message
+    return str(message["reply_markup"]["inline_keyboard"][0][0]["callback_data"])
+
+
+async def test_an_erasure_can_be_cancelled(sandbox: Sandbox, tmp_path: Path) -> None:
+    person, path = sandbox.person(), tmp_path / "analytics.sqlite3"
+    async with running_bot(sandbox, path):
+        await person.says("good morning")
+        await person.answer()
+        await ask_to_erase(person)
+        await person.clicks(CANCEL)
+        edited = await person.sees_edit()
+
+    assert (edited.text, edited.buttons) == (privacy.CANCELLED, ())
+    assert (1, "message") in stored(path)
+
+
+@pytest.mark.parametrize("gone", [False, True], ids=["there", "gone"])
+async def test_used_buttons_disappear_and_pressed_again_say_that_it_is_done(
+    sandbox: Sandbox, tmp_path: Path, gone: bool
+) -> None:
+    person, path = sandbox.person(), tmp_path / "analytics.sqlite3"
+    async with running_bot(sandbox, path):
+        await person.says("good morning")
+        await person.answer()
+        before = len(shown(person, sandbox))
+        data = await ask_to_erase(person)
+        again = click(person, data)
+        again["callback_query"]["message"] = person.transcript[-1].message
+        if gone:
+            sandbox.chat(person.user["id"]).messages.clear()
+            await sandbox.inject(again)
+        else:
+            await person.clicks(privacy.CONFIRM)
+        first = (await person.answer()).text
+        await sandbox.inject(again)
+        second = (await person.answer()).text
+        await sandbox.settled()
+        rows = stored(path)
+
+    assert first.startswith("Erased: ")
+    assert second.startswith(privacy.ALREADY)
+    assert len(shown(person, sandbox)) == (0 if gone else before)
+    assert rows == []
+
+
+async def test_buttons_that_are_too_old_disappear_when_they_are_pressed(tmp_path: Path) -> None:
+    now = datetime.now(UTC)
+    async with Sandbox(clock=lambda: now) as sandbox:
+        person = sandbox.person()
+        async with running_bot(sandbox, tmp_path / "analytics.sqlite3", lambda: now):
+            await ask_to_erase(person)
+            now += VALID_FOR + timedelta(seconds=1)
+            await person.clicks(privacy.CONFIRM)
+            told = (await person.answer()).text
+        left = shown(person, sandbox)
+
+    assert told == privacy.TOO_OLD
+    assert left == []
