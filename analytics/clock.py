@@ -61,7 +61,11 @@ class GuardedClock:
 
     def hear(self, now: datetime) -> None:
         """Told the time that it is at Telegram's."""
-        ahead = self._wall() - now
+        wall = self._wall()
+        ahead = wall - now
+        was_right = self._heard and not self._is_wrong
+        if was_right and ahead > TOLERANCE and abs(wall - self._expected()) <= TOLERANCE:
+            return  # an answer that was long on its way
         self._heard = True
         # It is right again when it is clearly right: it does not change back and forth.
         is_wrong = abs(ahead) > (TOLERANCE / 2 if self._is_wrong else TOLERANCE)

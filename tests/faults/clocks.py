@@ -164,4 +164,39 @@ async def clock_jumps(times: int) -> Row:
     )
 
 
-FAULTS = [Fault("clock jumps", clock_jumps, short=20, long=200)]
+async def wrong_at_start(times: int) -> Row:
+    """Each life begins with a wrong clock; the next one, with a right one, cleans up."""
+    chance = random.Random(0)
+    world = World()
+    with TemporaryDirectory() as folder:
+        path = Path(folder) / NAME
+        written: dict[int, datetime] = {}
+        for number in range(times):
+            is_right = number % 2 == 1
+            world.ahead = timedelta() if is_right else chance.choice(JUMPS) * chance.choice([-1, 1])
+            clock = GuardedClock(world.wall, world.monotonic)
+            async with AnalyticsService.open(path, pseudonymise=False, clock=clock) as analytics:
+                story = Story(analytics, world, clock)
+                story.written = written
+                await story.what_is_planned()
+                await story.people_write()
+                await story.what_is_planned()
+                assert story.must_be_there() <= found_in(path).keys()
+                assert not is_right or not story.must_be_gone() & found_in(path).keys()
+            world.now += timedelta(days=chance.randint(0, 20))
+        found = found_in(path)
+        assert inconsistencies(path) == []
+    expected = story.must_be_there()
+    return Row(
+        injected=times,
+        acknowledged=len(expected),
+        recorded=sum(found.get(person, 0) for person in expected),
+        lost=len(expected - found.keys()),
+        counted_twice=sum(found.values()) - len(found),
+    )
+
+
+FAULTS = [
+    Fault("clock jumps", clock_jumps, short=20, long=200),
+    Fault("clock wrong at the start", wrong_at_start, short=20, long=200),
+]
