@@ -117,7 +117,8 @@ class Alerts:
             return
         if count := await self._analytics.cleanup_old_interactions(dry_run=True):
             days = self._settings.retention_days
-            text = unasked.cleanup_overdue(count, days, last, postponed=postponed)
+            shown = count if self._settings.breakdown_min_users <= 1 else None
+            text = unasked.cleanup_overdue(shown, days, last, postponed=postponed)
             await self._notices.tell_once_a_day(Kind.CLEANUP, text)
 
     async def _yesterday(self) -> None:

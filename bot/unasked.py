@@ -150,15 +150,19 @@ def unusual_day(which: date, interactions: int, usual: float) -> str:
     return sentence.format(count=number(interactions), day=day(which), usual=number(round(usual)))
 
 
-def cleanup_overdue(
-    count: int, retention_days: int, last: datetime | None, *, postponed: bool
-) -> str:
-    """`postponed` if it waits for a right clock."""
-    what = _(
+def _overdue(count: int) -> str:
+    return _(
         "⚠️ <b>The cleanup is overdue:</b> {count} interaction is past its time.",
         "⚠️ <b>The cleanup is overdue:</b> {count} interactions are past their time.",
         count,
     ).format(count=number(count))
+
+
+def cleanup_overdue(
+    count: int | None, retention_days: int, last: datetime | None, *, postponed: bool
+) -> str:
+    """`count` is None where it may be of few people; `postponed` if the clock is not right."""
+    what = _("⚠️ <b>The cleanup is overdue.</b>") if count is None else _overdue(count)
     kept = _("Kept for {count} day.", "Kept for {count} days.", retention_days).format(
         count=number(retention_days)
     )

@@ -350,6 +350,16 @@ async def test_after_the_key_was_replaced_nobody_knows_how_many_and_nothing_is_s
     assert after.total_interactions is None
 
 
+async def test_active_users_of_two_periods_do_not_differ_by_few(tmp_path: Path) -> None:
+    async with open_service(tmp_path, breakdown_min_users=3) as analytics:
+        await analytics.record(everybody(InteractionType.MESSAGE, 4, 2 * DAY))
+        await analytics.record(everybody(InteractionType.MESSAGE, 3))
+        day, week, *_longer = [await analytics.period_report(period) for period in Period]
+
+    # The fourth person is the difference.
+    assert (day.active_users, week.active_users) == (None, 4)
+
+
 async def test_no_two_reports_differ_by_few_people(tmp_path: Path) -> None:
     """Seven days against 24 hours, and a period against the sum of its days."""
     async with open_service(tmp_path, breakdown_min_users=3) as analytics:

@@ -7,6 +7,7 @@ from unittest.mock import patch
 
 import pytest
 
+from bot import unasked
 from bot.sandbox.faults import floods
 from tests.bot.hours import ADMIN, OTHER, Hours
 from tests.faults.database import remembered
@@ -21,6 +22,12 @@ FOUR_WEEKS = [50] * 28
 def only(told: list[str], words: str) -> bool:
     """Whether this and nothing else was told."""
     return len(told) == 1 and words in told[0].replace("\u202f", " ")
+
+
+def test_with_a_limit_an_overdue_cleanup_has_no_count() -> None:
+    text = unasked.cleanup_overdue(None, 90, None, postponed=False)
+
+    assert text.startswith("⚠️ <b>The cleanup is overdue.</b> Kept for 90 days.")
 
 
 async def test_a_silence_is_told_once_and_the_next_one_again(hours: Hours) -> None:
