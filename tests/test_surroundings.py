@@ -44,6 +44,7 @@ def test_in_an_empty_folder_a_command_makes_nothing_and_says_so(
 
     assert result.exit_code == 2
     assert "does not exist" in result.output
+    assert "Replace the key?" not in result.output
     assert list(tmp_path.iterdir()) == []
 
 
