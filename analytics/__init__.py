@@ -6,7 +6,9 @@ from analytics.interactions import InteractionType, UserInteraction
 from analytics.locks import Access
 from analytics.periods import AdminReport, Bucket, History, Missing, Period, PeriodReport
 from analytics.pseudonyms import PlainIds, Pseudonyms
+from analytics.recording import NotRecorded
 from analytics.records import StoredRow
+from analytics.reports import NoReportYet
 from analytics.rights import OwnRow, PersonalData
 from analytics.service import AnalyticsService, Erasure
 
@@ -22,7 +24,9 @@ __all__ = [
     "History",
     "InteractionType",
     "Missing",
+    "NoReportYet",
     "NotNow",
+    "NotRecorded",
     "OwnRow",
     "Period",
     "PeriodReport",

@@ -31,10 +31,6 @@ class AuditEntry:
     action: Action
 
 
-async def note(database: Database, now: datetime, action: Action, admin_id: int | None) -> None:
-    await database.write(NOTE, (int(now.timestamp()), admin_id, action.value))
-
-
 async def trail(database: Database) -> list[AuditEntry]:
     """All that is kept, the newest first."""
     return [

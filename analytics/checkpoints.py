@@ -27,7 +27,7 @@ class Checkpoints:
         try:
             with locks.write_lock(self._path, timeout=0):
                 done = await checkpoint(writer)
-        except (OSError, *ERRORS):
+        except (OSError, files.CannotOpen, *ERRORS):
             # The lock is held, or cannot be opened; what was written is committed nonetheless.
             done = False
         # While a reader or a command holds it back, try again only when it has grown as much again.
@@ -47,7 +47,7 @@ class Checkpoints:
                 self._compacting = True
                 await writer.execute_fetchall("VACUUM")
                 return await checkpoint(writer)
-        except OSError:
+        except (OSError, files.CannotOpen):
             return False  # the lock is held, or cannot be opened
         finally:
             self._compacting = False

@@ -72,6 +72,7 @@ class Database:
         self._damaged = False
         self._suspect = False
         self._reading = asyncio.Lock()
+        self._writing = asyncio.Lock()
         self._healing = asyncio.Lock()
         self._checkpoints = Checkpoints(path)
 
@@ -138,34 +139,49 @@ class Database:
         An error means that nothing was committed, or that it went into a file that is no longer
         there. What the owner can do about the reason is done before the next statement.
         """
-        if self._needs_healing:
-            # Whoever waits may be cancelled; the healing goes on.
-            await asyncio.shield(asyncio.ensure_future(self._heal()))
-        assert self._writer is not None
-        try:
-            rows = list(await self._writer.execute_fetchall(sql, parameters))
-        except ERRORS as error:
-            await self._learn_from(error, sql, parameters)
-            raise
+        await self._heal_if_needed()
+        async with self._writing:
+            rows = await self._run(self._open_writer(), sql, parameters)
         if self._is_replaced():
             raise FileReplaced
         # A checkpoint would wait for a long read, and recording for the checkpoint.
-        if self.owner and not self._writer.in_transaction and not self._reading.locked():
+        if self.owner and self._writer is not None and not self._reading.locked():
             async with self._reading:
                 await self._checkpoints.if_large(self._writer)
         return rows
 
     async def write_all(self, *statements: tuple[str, Sequence[Any]]) -> None:
-        """Run several in one transaction: for a command, which nobody cancels."""
-        await self.write("BEGIN IMMEDIATE")
+        """Run several in one transaction; raises as `write`."""
+        await self._heal_if_needed()
+        async with self._writing:
+            writer = self._open_writer()
+            try:
+                for sql, parameters in (("BEGIN IMMEDIATE", ()), *statements, ("COMMIT", ())):
+                    await self._run(writer, sql, parameters)
+            except BaseException:
+                # Nothing is left of it where it has not begun, or the connection was closed.
+                with suppress(*ERRORS, ValueError):
+                    await writer.execute_fetchall("ROLLBACK")
+                raise
+        if self._is_replaced():
+            raise FileReplaced
+
+    async def _heal_if_needed(self) -> None:
+        if self._needs_healing:
+            # Whoever waits may be cancelled; the healing goes on.
+            await asyncio.shield(asyncio.ensure_future(self._heal()))
+
+    def _open_writer(self) -> aiosqlite.Connection:
+        assert self._writer is not None
+        return self._writer
+
+    async def _run(
+        self, writer: aiosqlite.Connection, sql: str, parameters: Sequence[Any]
+    ) -> list[Any]:
         try:
-            for statement in statements:
-                await self.write(*statement)
-            await self.write("COMMIT")
-        except BaseException:
-            # Without a transaction, since a new connection has taken its place, nothing is left.
-            with suppress(*ERRORS):
-                await self.write("ROLLBACK")
+            return list(await writer.execute_fetchall(sql, parameters))
+        except ERRORS as error:
+            await self._learn_from(error, sql, parameters)
             raise
 
     async def compact(self) -> bool:

@@ -41,6 +41,11 @@ def journal(path: Path) -> Path:
     return path.with_name(f"{path.name}-journal")
 
 
+def spool(path: Path) -> Path:
+    """Return where interactions wait while the database `path` cannot be written."""
+    return path.with_name(f"{path.name}.spool")
+
+
 def _index(path: Path) -> Path:
     """Of the write-ahead log; SQLite makes it anew."""
     return path.with_name(f"{path.name}-shm")

@@ -1,31 +1,30 @@
-"""The one write path: interactions wait in a bounded memory backlog until they are committed.
+"""The one write path: what is received is committed at once, or waits in a bounded backlog.
 
-Usually that is at once, and `record` returns when it has happened. While the database fails,
-`record` returns without waiting: counting never costs a person their answer.
+Usually `record` returns when it is committed. While the database fails, it returns when the
+interactions are on the disk in another place: counting never costs a person their answer.
 """
 
 import asyncio
 import json
 import logging
-from collections import deque
-from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
 from datetime import datetime
 
+from analytics import file_settings
+from analytics.backlog import COMMITTED, Backlog, Entry, Request, Row, Statement, Work
 from analytics.commands import counts_as
 from analytics.database import Database
 from analytics.event_people import EventPeople
+from analytics.files import CannotOpen
 from analytics.interactions import UserInteraction
 from analytics.notices import Notice, RecordingFails, RecordingWorks
 from analytics.pseudonyms import References
+from analytics.spool import Kept, Spool
 
 logger = logging.getLogger(__name__)
 
-# Interactions kept in memory while the database fails, about 20 MB; more are dropped and counted.
+# Interactions kept while the database fails, about 20 MB; more are dropped and counted.
 BACKLOG_LIMIT = 100_000
-# Interactions in one transaction: large enough for a full batch of Telegram's (100), and to work
-# off a backlog; small enough to take milliseconds.
-TRANSACTION_LIMIT = 1_000
 # A person waits at most this long for their interaction to be recorded.
 PATIENCE = 2.0
 RETRY_SECONDS = 1.0
@@ -38,11 +37,12 @@ RECEIVED_PRECISION = 3600
 
 RECORD = """
     INSERT INTO received (
-        update_id, reference, opt_out, interaction_type, timestamp, event, people, received)
+        update_id, reference, opt_out, interaction_type, timestamp, event, opting_out, people,
+        received)
     SELECT
         json_extract(value, '$[0]'), json_extract(value, '$[1]'), json_extract(value, '$[2]'),
         json_extract(value, '$[3]'), json_extract(value, '$[4]'), json_extract(value, '$[5]'),
-        json_extract(value, '$[#-1]'), ?2
+        json_extract(value, '$[6]'), json_extract(value, '$[#-1]'), ?2
     FROM json_each(?1)
 """
 COUNT_DROPPED = """
@@ -50,24 +50,16 @@ COUNT_DROPPED = """
     ON CONFLICT DO UPDATE SET value = value + excluded.value
 """
 
-Row = tuple[int | None, int, int, str, int, str | None]
-Work = Callable[[], Awaitable[object]]
 
-
-@dataclass(slots=True)
-class Entry:
-    """Rows to be recorded, or other work that has its turn among them."""
-
-    rows: list[Row]
-    work: Work | None
-    told: asyncio.Future[bool]  # True: committed. False: it has to wait
+class NotRecorded(Exception):
+    """Raised at the end for what neither the database nor the spool could take."""
 
 
 class Recorder:
     def __init__(
         self,
         database: Database,
-        references: References,
+        spool: Spool,
         precision: int,
         clock: Callable[[], datetime],
         notify: Callable[[Notice], None],
@@ -75,34 +67,66 @@ class Recorder:
     ) -> None:
         """`precision` in seconds: timestamps are rounded down to it before they reach SQLite.
 
-        `before_commit` is called before anything is recorded.
+        `before_commit` is called before anything is recorded. Nothing is recorded before `use`.
         """
         self._notify = notify
         self._before_commit = before_commit
         self._database = database
-        self._references = references
+        self._spool = spool
         self._precision = precision
         self._clock = clock
         self._event_people = EventPeople(database)
-        self._entries: deque[Entry] = deque()
+        self._backlog = Backlog(spool)
         self._writing: asyncio.Task[None] | None = None
         self._closing = asyncio.Event()
         self._dropped_logged = float("-inf")
-        self.backlog = 0
         self.dropped = 0  # not yet counted in the file
         self.failing = False
+
+    @property
+    def backlog(self) -> int:
+        """Interactions that could not be committed at once, and wait."""
+        return self._backlog.waiting
+
+    def waiting_of(self, telegram_id: int) -> int:
+        """Those of one person."""
+        return self._backlog.waiting_of(self._references.reference(telegram_id))
+
+    async def replay(self, make: Callable[[Kept], Request]) -> bool:
+        """Commit what a process has left in the spool; True unless it has to wait.
+
+        `make` makes its requests again. Raises CannotOpen if it is of another key.
+        """
+        contents = await self._spool.load()
+        if contents is None:
+            return True
+        written_with = await file_settings.get(self._database, "references")
+        if contents.written_with != written_with:
+            raise CannotOpen(
+                f"{self._spool.path} was written with another key than {self._database.path}: "
+                "restore that database with its key and start the bot once, or move the spool away"
+            )
+        self._backlog.written_with = contents.written_with
+        committed = await file_settings.get(self._database, COMMITTED)
+        self._backlog.adopt(contents, str(committed or ""), make)
+        logger.warning("%d interactions waited on the disk", self._backlog.waiting)
+        if not self._backlog:
+            await self._backlog.committed([])
+            return True
+        return await self._put([], Request(_nothing))
 
     async def record(
         self,
         interactions: Sequence[UserInteraction],
         update_ids: Sequence[int] | None,
         events: Sequence[str | None] | None,
+        opting_out: Sequence[bool | None] | None,
     ) -> bool:
         """Commit the batch in one transaction; True if that has happened when this returns."""
-        ids = [None] * len(interactions) if update_ids is None else update_ids
-        words = [None] * len(interactions) if events is None else events
-        rows = [self._row(*each) for each in zip(ids, interactions, words, strict=True)]
-        room = BACKLOG_LIMIT - self.backlog
+        nothing = [None] * len(interactions)
+        columns = (update_ids or nothing, interactions, events or nothing, opting_out or nothing)
+        rows = [self._row(*each) for each in zip(*columns, strict=True)]
+        room = BACKLOG_LIMIT - self._backlog.rows
         if len(rows) > room:
             self._drop(len(rows) - room)
             rows = rows[:room]
@@ -110,40 +134,65 @@ class Recorder:
             return not self.failing
         return await self._put(rows, None)
 
-    async def in_turn(self, work: Work) -> bool:
-        """Do other work between what was received before and after; True if that has happened.
+    async def opt(self, telegram_id: int, out: bool, update_id: int | None) -> bool:
+        """Opt a person out or in, once for each update; answers as `record`."""
+        opt_out = self._references.opt_out(telegram_id)
+        return await self._put([(_remembered(update_id), 0, opt_out, None, 0, None, out)], None)
 
-        Otherwise it is done as soon as the database works again, while this process lives.
+    async def in_turn(self, request: Request) -> bool:
+        """Do something else between what was received before and after; True if that has happened.
+
+        Otherwise it is done as soon as the database works again: while this process lives, or with
+        a name after that, too.
         """
-        return await self._put([], work)
+        return await self._put([], request)
 
-    async def _put(self, rows: list[Row], work: Work | None) -> bool:
-        entry = Entry(rows, work, asyncio.get_running_loop().create_future())
-        self._entries.append(entry)
-        self.backlog += len(rows)
+    async def _put(self, rows: list[Row], request: Request | None) -> bool:
+        entry = self._backlog.put(rows, request)
         if self._writing is None or self._writing.done():
             self._writing = asyncio.create_task(self._write())
-        if self.failing:
-            return False
-        done, _ = await asyncio.wait({entry.told}, timeout=PATIENCE)
-        return bool(done) and entry.told.result()
+        if not self.failing:
+            done, _ = await asyncio.wait({entry.told}, timeout=PATIENCE)
+            if done and entry.told.result():
+                return True
+        entry.waits = True
+        await self._backlog.spool()
+        return False
 
     async def close(self) -> None:
-        """Write the backlog; what cannot be written now is lost and said."""
+        """Write the backlog. Raises NotRecorded for what is lost."""
         self._closing.set()
         if self._writing is not None:
             await self._writing
-        if self.backlog:
-            logger.error("%d interactions could not be recorded before the end", self.backlog)
-        if requests := sum(entry.work is not None for entry in self._entries):
-            logger.error("%d requests could not be carried out before the end", requests)
+        interactions = self._backlog.waiting
+        await self._backlog.close()
+        lost, requests = self._backlog.lost
+        lost += self.dropped
+        if lost or requests:
+            problem = (
+                f"{lost} interactions and {requests} requests are lost: "
+                f"neither {self._database.path} nor {self._spool.path.name} could be written"
+            )
+            logger.error("%s", problem)
+            raise NotRecorded(problem)
+        if self._backlog:
+            logger.warning(
+                "%d interactions wait in %s for the next start", interactions, self._spool.path
+            )
 
     def use(self, references: References) -> None:
         """From now on. What waits already was named before."""
         self._references = references
         self._event_people.forget()
+        self._backlog.written_with = references.fingerprint
 
-    def _row(self, update_id: int | None, interaction: UserInteraction, event: str | None) -> Row:
+    def _row(
+        self,
+        update_id: int | None,
+        interaction: UserInteraction,
+        event: str | None,
+        opting_out: bool | None,
+    ) -> Row:
         # A clock of a phone or of Telegram may be ahead of ours: nothing occurs in the future.
         occurred = min(interaction.timestamp, self._clock())
         timestamp = int(occurred.timestamp()) // self._precision * self._precision
@@ -154,49 +203,56 @@ class Recorder:
             interaction.interaction_type.value,
             timestamp,
             event if counts_as(event, interaction.interaction_type) else None,
+            opting_out,
         )
 
     async def _write(self) -> None:
         """The only task that records. Never cancelled; waiting and writing are told apart."""
         is_last_try = False
-        while self._entries:
-            entries = self._next()
+        while self._backlog:
+            entries = self._backlog.next()
             try:
-                if entries[0].work:
-                    await entries[0].work()
-                else:
-                    await self._commit([row for entry in entries for row in entry.rows])
+                await self._commit(entries)
             # Whatever it was, people are answered and the interactions are kept for later.
             except Exception as error:
+                self._backlog.in_doubt = False
                 self._fail(error)
+                await self._backlog.spool()
                 if is_last_try:
                     return
                 # At the end, too, there are two: what can be healed is healed before the second.
                 is_last_try = self._closing.is_set()
                 await self._pause()
                 continue
+            self._backlog.in_doubt = False
             if self.failing:
                 self.failing = False
                 self._notify(RecordingWorks())
                 logger.warning("recording works again; %d interactions waited", self.backlog)
-            for entry in entries:
-                self._entries.popleft()
-                self.backlog -= len(entry.rows)
-                if not entry.told.done():
-                    entry.told.set_result(True)
+            await self._backlog.committed(entries)
 
-    def _next(self) -> list[Entry]:
-        """The oldest batches that make one transaction, at least one; or other work, alone."""
-        entries: list[Entry] = []
-        rows = 0
-        for entry in self._entries:
-            rows += len(entry.rows)
-            if entries and (entry.work or entries[0].work or rows > TRANSACTION_LIMIT):
-                break
-            entries.append(entry)
-        return entries
+    async def _commit(self, entries: Sequence[Entry]) -> None:
+        rows = [row for entry in entries for row in entry.rows]
+        statements: list[Statement] = []
+        if rows:
+            statements.append(await self._rows(rows))
+        elif request := entries[0].request:
+            if isinstance(request.what, str):
+                statements.append((request.what, request.parameters))
+            else:
+                await request.what()
+        mark = self._backlog.mark(entries)
+        # Nothing else tells rows without update ids from the same ones in the spool.
+        self._backlog.in_doubt = mark is None and any(
+            row[0] is None and row[3] is not None for row in rows
+        )
+        if mark:
+            await self._database.write_all(*statements, mark)
+        elif statements:
+            # Last: what is committed here must not be tried again.
+            await self._database.write(*statements[0])
 
-    async def _commit(self, rows: list[Row]) -> None:
+    async def _rows(self, rows: list[Row]) -> Statement:
         await self._before_commit()
         now = int(self._clock().timestamp())
         received = now // RECEIVED_PRECISION * RECEIVED_PRECISION
@@ -205,17 +261,14 @@ class Recorder:
             self.dropped -= dropped
         people = await self._event_people.count([(row[1], row[2], row[4], row[5]) for row in rows])
         counted = [[*row, number] for row, number in zip(rows, people, strict=True)]
-        # Last: what is committed here must not be tried again.
-        await self._database.write(RECORD, (json.dumps(counted), received))
+        return RECORD, (json.dumps(counted), received)
 
     def _fail(self, error: Exception) -> None:
         if not self.failing:
             self.failing = True
             self._notify(RecordingFails())
-            logger.error("recording fails (%s); interactions wait in memory", type(error).__name__)
-        for entry in self._entries:
-            if not entry.told.done():
-                entry.told.set_result(False)
+            logger.error("recording fails (%s); interactions wait", type(error).__name__)
+        self._backlog.failed()
 
     async def _pause(self) -> None:
         waiting = asyncio.create_task(self._closing.wait())
@@ -235,6 +288,10 @@ def _remembered(update_id: int | None) -> int | None:
     if update_id is None or 0 <= update_id < 2**63:
         return update_id
     return -(update_id % 2**62) - 1
+
+
+async def _nothing() -> None:
+    pass
 
 
 async def forget_updates(database: Database, now: datetime) -> None:

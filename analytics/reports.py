@@ -72,6 +72,10 @@ def as_snapshot() -> TypeAdapter[Snapshot]:
     return TypeAdapter(Snapshot)
 
 
+class NoReportYet(CannotOpen):
+    """Raised before the first complete interval of REPORT_INTERVAL has ended."""
+
+
 class Reports:
     """The report of a file, live or as of the end of an interval."""
 
@@ -143,7 +147,7 @@ class Reports:
     async def _snapshot(self) -> Snapshot:
         snapshot = await self._kept()
         if snapshot is None:
-            raise CannotOpen(
+            raise NoReportYet(
                 "there is no report yet: with REPORT_INTERVAL the running bot makes it, "
                 "so start the bot once"
             )

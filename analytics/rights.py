@@ -6,7 +6,7 @@ then deleted by their key.
 """
 
 import json
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
@@ -15,7 +15,6 @@ from analytics.database import Database
 from analytics.interactions import InteractionType
 from analytics.pseudonyms import References
 
-Do = Callable[[Callable[[], Awaitable[object]]], Awaitable[bool]]
 Deletion = Callable[[], AbstractAsyncContextManager[None]]
 
 DAY = 86_400
@@ -52,8 +51,6 @@ DELETE = """
     RETURNING count
 """
 IS_KNOWN = "SELECT EXISTS (SELECT 1 FROM users WHERE reference = ?)"
-OPT_OUT = "INSERT INTO opt_outs (reference) VALUES (?) ON CONFLICT DO NOTHING"
-OPT_IN = "DELETE FROM opt_outs WHERE reference = ?"
 IS_OPTED_OUT = "SELECT EXISTS (SELECT 1 FROM opt_outs WHERE reference = ?)"
 # Only where a backup may hold them: else nothing tells that somebody was here.
 LIST_ERASURE = """
@@ -97,6 +94,8 @@ class PersonalData:
     turned_off: list[str]
     """What they do not want to be told as an admin."""
     retention_days: int
+    waiting: int = 0
+    """Interactions received that are not in the database yet, since it could not be written."""
 
     @property
     def oldest_goes(self) -> datetime:
@@ -129,44 +128,44 @@ async def everything(
     )
 
 
+async def moments_of(database: Database, reference: int) -> str:
+    """Return when a person did something, for `erase`: a scan, which holds nobody up."""
+    [(moments,)] = await database.read(MOMENTS, (reference,))
+    return str(moments)
+
+
 async def erase(
     database: Database,
     reference: int,
     listing: tuple[int, int, int],
-    do: Do,
     deletion: Deletion,
+    moments: str = "[]",
 ) -> int | None:
     """Delete every row of a person, in one transaction, and with the last one the person.
 
-    `listing` are the parameters of LIST_ERASURE. `do` carries out a write in its turn, behind
-    what was received of the person before, and answers whether it could; `deletion` is entered
-    while rows are deleted. Returns how many interactions were deleted; None if the database
-    cannot be written now.
+    `listing` are the parameters of LIST_ERASURE; `deletion` is entered while rows are deleted.
+    The scan is repeated if `moments` misses a row. Returns how many interactions were deleted;
+    None if each time another process had recorded one meanwhile.
     """
-    # The scan holds nobody up here. It is repeated, in turn, only if it has missed a row.
-    [(moments,)] = await database.read(MOMENTS, (reference,))
-    deleted: int | None = None
+    # Before, for a kill in between; after, for the first backup, should it begin meanwhile.
+    await database.write(LIST_ERASURE, listing)
+    deleted = await _delete(database, reference, deletion, moments)
+    await database.write(LIST_ERASURE, listing)
+    return deleted
 
-    async def listed_and_deleted() -> None:
-        # Before, for a kill in between; after, for the first backup, should it begin meanwhile.
-        await database.write(LIST_ERASURE, listing)
-        await delete()
-        await database.write(LIST_ERASURE, listing)
 
-    async def delete() -> None:
-        nonlocal deleted, moments
-        for _ in range(ROUNDS):
-            if not await _is(database, IS_KNOWN, reference):
-                deleted = deleted or 0
-                return
-            async with deletion():
-                rows = await database.write(DELETE, (reference, moments))
-            if rows:
-                deleted = sum(count for (count,) in rows)
-                return
-            [(moments,)] = await database.read(MOMENTS, (reference,))
-
-    return deleted if await do(listed_and_deleted) else None
+async def _delete(
+    database: Database, reference: int, deletion: Deletion, moments: str
+) -> int | None:
+    for _ in range(ROUNDS):
+        if not await _is(database, IS_KNOWN, reference):
+            return 0
+        async with deletion():
+            rows = await database.write(DELETE, (reference, moments))
+        if rows:
+            return int(sum(count for (count,) in rows))
+        moments = await moments_of(database, reference)
+    return None
 
 
 def erasure_listing(
@@ -186,14 +185,6 @@ async def forget_erasures(database: Database, oldest: datetime) -> None:
     await database.write(FORGET_ERASURES, (int(oldest.timestamp()) // DAY,))
 
 
-async def opt_out(database: Database, reference: int) -> None:
-    await database.write(OPT_OUT, (reference,))
-
-
-async def opt_in(database: Database, reference: int) -> None:
-    await database.write(OPT_IN, (reference,))
-
-
 async def is_opted_out(database: Database, reference: int) -> bool:
     return await _is(database, IS_OPTED_OUT, reference)
 
@@ -211,6 +202,7 @@ def as_json(data: PersonalData, now: datetime) -> str:
                 "timestamp": "When, UTC, rounded down.",
                 "count": "How many of the same.",
                 "opted_out": "Whether you asked not to be counted.",
+                "waiting": "How many interactions wait until the database can be written again.",
                 "erased": "The day you were erased, where there are backups. A pseudonym made for "
                 "this alone is kept as long as they are: so you do not come back with one.",
                 "audit_entries": "If you are an admin: what you looked at or deleted, and when.",
@@ -220,6 +212,7 @@ def as_json(data: PersonalData, now: datetime) -> str:
             # As text: most programs cannot hold 64 bits in a number.
             "reference": None if data.reference is None else str(data.reference),
             "opted_out": data.opted_out,
+            "waiting": data.waiting,
             "erased": data.erased.isoformat() if data.erased else None,
             "interactions": [
                 {

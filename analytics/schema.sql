@@ -128,10 +128,11 @@ CREATE VIEW daily_counts AS
     FROM hourly_counts GROUP BY day, interaction_type;
 
 -- The one way in: INSERT INTO received ... is one statement, so a batch is committed whole or not at all.
+-- Each update_id has effect once, whoever sent it; without interaction_type it only opts out or in.
 CREATE VIEW received AS
     SELECT
         NULL AS update_id, NULL AS reference, NULL AS opt_out, NULL AS interaction_type,
-        NULL AS timestamp, NULL AS received, NULL AS event, NULL AS people
+        NULL AS timestamp, NULL AS received, NULL AS event, NULL AS people, NULL AS opting_out
     WHERE FALSE;
 
 -- A random number from 1 that nobody has. 31 bits: 4 bytes in each row of interactions.
@@ -146,16 +147,17 @@ CREATE VIEW free_id AS
 
 CREATE TRIGGER record INSTEAD OF INSERT ON received
 WHEN NOT EXISTS (SELECT 1 FROM remembered_updates WHERE update_id = NEW.update_id)
-    AND NOT EXISTS (SELECT 1 FROM opt_outs WHERE reference = NEW.opt_out)
 BEGIN
     INSERT INTO remembered_updates (update_id, received)
         SELECT NEW.update_id, NEW.received WHERE NEW.update_id IS NOT NULL;
     -- Only a conflict of the reference is the same person; one of the id would fail the statement.
     INSERT INTO users (id, reference, last_seen, first_seen)
-        VALUES (
+        SELECT
             coalesce(
                 (SELECT id FROM users WHERE reference = NEW.reference), (SELECT id FROM free_id)),
-            NEW.reference, NEW.timestamp, NEW.timestamp)
+            NEW.reference, NEW.timestamp, NEW.timestamp
+        WHERE NEW.interaction_type IS NOT NULL
+        AND NOT EXISTS (SELECT 1 FROM opt_outs WHERE reference = NEW.opt_out)
         ON CONFLICT (reference) DO UPDATE SET
             last_seen = max(last_seen, excluded.last_seen),
             first_seen = min(first_seen, excluded.first_seen)
@@ -164,10 +166,16 @@ BEGIN
         SELECT NEW.timestamp, users.id, interaction_types.id, 1
         FROM users JOIN interaction_types
         WHERE users.reference = NEW.reference AND interaction_types.name = NEW.interaction_type
+        AND NOT EXISTS (SELECT 1 FROM opt_outs WHERE reference = NEW.opt_out)
         ON CONFLICT DO UPDATE SET count = count + 1;
     INSERT INTO daily_events (day, event, count, people)
         SELECT NEW.timestamp / 86400, NEW.event, 1, NEW.people WHERE NEW.event IS NOT NULL
+        AND NOT EXISTS (SELECT 1 FROM opt_outs WHERE reference = NEW.opt_out)
         ON CONFLICT DO UPDATE SET count = count + 1, people = max(people, excluded.people);
+    -- From the next update on.
+    INSERT INTO opt_outs (reference) SELECT NEW.opt_out WHERE NEW.opting_out
+        ON CONFLICT DO NOTHING;
+    DELETE FROM opt_outs WHERE NOT NEW.opting_out AND reference = NEW.opt_out;
 END;
 
 CREATE TRIGGER interaction_added AFTER INSERT ON interactions

@@ -6,25 +6,27 @@ import logging
 import secrets
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 from analytics import audit, file_settings, origins, rights
-from analytics.audit import Action, AuditEntry
+from analytics.audit import NOTE, Action, AuditEntry
+from analytics.backlog import Request, Work
 from analytics.clock import utc_now
 from analytics.compaction import Compaction
-from analytics.connections import ERRORS
+from analytics.connections import ERRORS, sentence
 from analytics.database import Database
 from analytics.exports import Aggregates
-from analytics.files import CannotOpen
+from analytics.files import CannotOpen, NotNow
 from analytics.interactions import InteractionType, UserInteraction
 from analytics.keys import Keyring
 from analytics.locks import Access
 from analytics.notices import DatabaseSetAside, Notice
 from analytics.periods import AdminReport, History, Period, PeriodReport
 from analytics.pseudonyms import References
-from analytics.recording import Recorder, Work, forget_updates
+from analytics.recording import Recorder, forget_updates
 from analytics.records import StoredRow, records
 from analytics.reports import ReportRules, Reports
 from analytics.retention import (
@@ -36,13 +38,17 @@ from analytics.retention import (
     forget_events,
 )
 from analytics.rights import OwnRow, PersonalData
-from analytics.told import Told
+from analytics.spool import Kept, Spool
+from analytics.told import TURN_OFF, TURN_ON, Told
 from analytics.trends import DEFAULT_TRENDS_MIN_USERS, forget_trends
 from analytics.windows import BEGAN
 
 logger = logging.getLogger(__name__)
 
 DEFAULT_TIMESTAMP_PRECISION = 3600
+# Requests that outlive the process; the spool has them by these names.
+STATEMENTS = {"audit": NOTE, "turn_off": TURN_OFF, "turn_on": TURN_ON}
+ERASE = "erase"
 VOCABULARY = "INSERT OR IGNORE INTO interaction_types (name) SELECT value FROM json_each(?)"
 
 
@@ -63,23 +69,24 @@ class AnalyticsService:
     def __init__(
         self,
         database: Database,
-        recorder: Recorder | None,
         notices: asyncio.Queue[Notice],
         reports: Reports,
         keyring: Keyring,
+        spool: Spool,
         retention_days: int,
         clock: Callable[[], datetime],
     ) -> None:
         self.retention_days = retention_days
         self.notices = notices
         self._database = database
-        self._recorder = recorder
+        self._recorder: Recorder | None = None
+        self._spool = spool
         self._reports = reports
         self._keyring = keyring
         self._clock = clock
         self._compaction = Compaction(database, clock, before_deletion=reports.keep_snapshot)
         self._cleaning_up = asyncio.Lock()
-        self.told = Told(database, self._in_turn, clock)
+        self.told = Told(database, self._in_turn, self._keep, clock)
 
     @classmethod
     @asynccontextmanager
@@ -148,64 +155,111 @@ class AnalyticsService:
                 clock,
                 in_memory=lambda: (recorder.backlog, recorder.dropped) if recorder else (0, 0),
             )
-            if access is Access.OWN:
+            spool = Spool(database.path, database_key)
+            service = cls(database, notices, reports, keyring, spool, retention_days, clock)
+            if access is Access.OWN or (database.owner and spool.exists):
                 recorder = Recorder(
                     database,
-                    await keyring.agree(database),
+                    spool,
                     timestamp_precision,
                     clock,
                     notices.put_nowait,
                     before_commit=reports.keep_snapshot,
                 )
+                # Before anything else: what is asked of a person reaches what was received before.
+                await service._replay(recorder, alone=access is not Access.OWN)
+            if access is Access.OWN and recorder:
+                recorder.use(await keyring.agree(database))
+                service._recorder = recorder
                 await reports.keep_snapshot()
             try:
-                yield cls(database, recorder, notices, reports, keyring, retention_days, clock)
+                yield service
             finally:
                 await database.stop_compacting()
-                if recorder:
-                    await recorder.close()
+                if service._recorder:
+                    await service._recorder.close()
+
+    async def _replay(self, recorder: Recorder, *, alone: bool) -> None:
+        """Commit what a killed process has left; if `alone`, nothing else is recorded then.
+
+        Raises CannotOpen.
+        """
+
+        def make(kept: Kept) -> Request:
+            if kept.name == ERASE:
+                reference, *listing = kept.content
+                return self._erasure(reference, (listing[0], listing[1], listing[2]))
+            return Request(STATEMENTS[kept.name], kept.name, tuple(kept.content))
+
+        try:
+            done = await recorder.replay(make)
+        except (*ERRORS, OSError) as error:
+            raise CannotOpen(sentence(self._spool.path, error)) from error
+        finally:
+            if alone:
+                await recorder.close()
+        if alone and not done and recorder.backlog:
+            raise NotNow(f"{self._database.path} cannot be written at the moment: try again")
+
+    def _erasure(
+        self, reference: int, listing: tuple[int, int, int], work: Work | None = None
+    ) -> Request:
+        async def erase() -> None:
+            await rights.erase(self._database, reference, listing, self._compaction.deletion)
+
+        return Request(work or erase, ERASE, (reference, *listing))
 
     async def record(
         self,
         interactions: Sequence[UserInteraction],
         update_ids: Sequence[int] | None = None,
         events: Sequence[str | None] | None = None,
+        opting_out: Sequence[bool | None] | None = None,
     ) -> bool:
-        """Commit the interactions in one transaction; each update id is counted once, ever again.
+        """Commit the interactions in one transaction; each update id has effect once.
 
-        `update_ids`, if given, has one for each interaction, and so has `events`: a word of the
-        bot's own that is counted by day, of nobody, such as /help, or None. True if all is
-        committed; False if it waits in memory because the database fails or takes longer than two
-        seconds.
+        `update_ids`, if given, has one for each interaction, and so have `events`: a word of the
+        bot's own that is counted by day, of nobody, such as /help, or None; and `opting_out`:
+        whether the person opts out (True) or in (False) with it, from the next one on. True if all
+        is committed; False if it waits in memory because the database fails or takes longer than
+        two seconds.
         """
         if self._recorder is None:
             raise RuntimeError("only the owner of the database records")
-        return await self._recorder.record(interactions, update_ids, events)
+        return await self._recorder.record(interactions, update_ids, events, opting_out)
 
     async def get_admin_analytics_report(self) -> AdminReport:
-        """The aggregates as of now, or of the complete intervals. Raises CannotOpen without any."""
-        await self._up_to_date()
-        return await self._reports.current()
+        """The aggregates as of now, or of the complete intervals.
+
+        Raises NoReportYet without any, and NotNow.
+        """
+        async with self._reading():
+            return await self._reports.current()
 
     async def period_report(self, period: Period) -> PeriodReport:
         """A period beside the one before it; raises as above."""
-        await self._up_to_date()
-        return await self._reports.of_period(period)
+        async with self._reading():
+            return await self._reports.of_period(period)
 
     async def history(self, length: timedelta) -> History:
         """Up to a day by the hour, up to 366 days by the day; raises as above, and ValueError."""
-        await self._up_to_date()
-        return await self._reports.history(length)
+        async with self._reading():
+            return await self._reports.history(length)
 
     async def aggregates(self, period: Period) -> Aggregates:
         """The report of a period and the history of its length, for a file; raises as above."""
         report = await self.period_report(period)
         return Aggregates(report=report, history=await self.history(period.length))
 
-    async def _up_to_date(self) -> None:
-        """The report of complete intervals is of the newest one."""
+    @asynccontextmanager
+    async def _reading(self) -> AsyncIterator[None]:
+        """The report of complete intervals is of the newest one. Raises NotNow."""
         if self.is_recording and self._reports.of_intervals:
-            await self._in_turn(self._reports.keep_snapshot)
+            await self._in_turn(Request(self._reports.keep_snapshot))
+        try:
+            yield
+        except ERRORS as error:
+            raise NotNow(sentence(self._database.path, error)) from error
 
     async def cleanup_old_interactions(
         self,
@@ -301,40 +355,53 @@ class AnalyticsService:
 
     async def personal_data(self, user_id: int) -> PersonalData:
         """Everything held about a person, and nothing about another."""
-        return await rights.everything(
+        data = await rights.everything(
             self._database, user_id, await self._references(), self.retention_days
         )
+        waiting = self._recorder.waiting_of(user_id) if self._recorder else 0
+        return replace(data, waiting=waiting)
 
     async def erase(self, user_id: int) -> Erasure | None:
         """Delete all that is recorded of a person; an opt-out stays.
 
         None if the database cannot be written at the moment: the owner does it as soon as it
-        works again, while this process lives; a command has to try again.
+        works again; a command has to try again.
         """
+        if self._recorder is None and self._spool.exists:
+            return None  # the running bot will record what waits there
         references, now = await self._references(), self._clock()
         reference = references.reference(user_id)
         listing = rights.erasure_listing(references, reference, now, self._oldest_backup(now))
-        deleted = await rights.erase(
-            self._database, reference, listing, self._in_turn, self._compaction.deletion
-        )
-        if deleted is None:
+        moments = await rights.moments_of(self._database, reference)
+        deleted: int | None = None
+
+        async def work() -> None:
+            nonlocal deleted
+            deleted = await rights.erase(
+                self._database, reference, listing, self._compaction.deletion, moments
+            )
+
+        if not await self._in_turn(self._erasure(reference, listing, work)) or deleted is None:
             return None
         self._reports.forget()
         in_backups = await self.may_be_in_backups()
         return Erasure(deleted, await self.compact_if_due(), in_backups)
 
-    async def opt_out(self, user_id: int) -> bool:
-        """Record nothing of a person from now on.
+    async def opt_out(self, user_id: int, update_id: int | None = None) -> bool:
+        """Record nothing of a person from now on; nothing happens for an update known already.
 
-        True if that is committed; False if it waits in memory, in turn with what is recorded.
+        True if that is committed; False if it waits, in turn with what is recorded.
         """
-        reference = (await self._references()).opt_out(user_id)
-        return await self._in_turn(lambda: rights.opt_out(self._database, reference))
+        return await self._opt(user_id, True, update_id)
 
-    async def opt_in(self, user_id: int) -> bool:
-        """Record a person again; answers as `opt_out`."""
-        reference = (await self._references()).opt_out(user_id)
-        return await self._in_turn(lambda: rights.opt_in(self._database, reference))
+    async def opt_in(self, user_id: int, update_id: int | None = None) -> bool:
+        """Record a person again; as `opt_out`."""
+        return await self._opt(user_id, False, update_id)
+
+    async def _opt(self, user_id: int, out: bool, update_id: int | None) -> bool:
+        if self._recorder is None:
+            raise RuntimeError("only the owner of the database records")
+        return await self._recorder.opt(user_id, out, update_id)
 
     async def is_opted_out(self, user_id: int) -> bool:
         reference = (await self._references()).opt_out(user_id)
@@ -362,7 +429,7 @@ class AnalyticsService:
     async def note_access(self, action: Action, admin_id: int | None = None) -> None:
         """Into the audit trail, as soon as possible; `admin_id` is None for the command line."""
         now = self._clock()
-        await self._in_turn(lambda: audit.note(self._database, now, action, admin_id))
+        await self._keep("audit", int(now.timestamp()), admin_id, action.value)
 
     async def audit_trail(self) -> list[AuditEntry]:
         """Who looked at or deleted what, the newest first."""
@@ -388,7 +455,7 @@ class AnalyticsService:
         """
         now = int(self._clock().timestamp())
         name = file_settings.LAST_BACKUP
-        if not await self._in_turn(lambda: file_settings.put(self._database, name, now)):
+        if not await self._in_turn(Request(lambda: file_settings.put(self._database, name, now))):
             raise CannotOpen(f"{self._database.path} cannot be written at the moment: try again")
 
     async def may_be_in_backups(self) -> bool:
@@ -413,12 +480,19 @@ class AnalyticsService:
             or await audit.is_older(self._database, before)
         )
 
-    async def _in_turn(self, work: Work) -> bool:
+    async def _keep(self, name: str, *parameters: Any) -> bool:
+        """Run the statement of this name, if not now then after a crash, too."""
+        return await self._in_turn(Request(STATEMENTS[name], name, parameters))
+
+    async def _in_turn(self, request: Request) -> bool:
         """False if not now: the owner does it later, a command has to try again."""
         if self._recorder:
-            return await self._recorder.in_turn(work)
+            return await self._recorder.in_turn(request)
         try:
-            await work()
+            if isinstance(request.what, str):
+                await self._database.write(request.what, request.parameters)
+            else:
+                await request.what()
         except ERRORS:
             return False
         return True

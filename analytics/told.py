@@ -9,10 +9,10 @@ from collections.abc import Awaitable, Callable, Iterable
 from datetime import UTC, datetime
 
 from analytics import file_settings
+from analytics.backlog import Request
 from analytics.connections import ERRORS
 from analytics.database import Database
 from analytics.files import CannotOpen
-from analytics.recording import Work
 from analytics.windows import BEGAN
 
 logger = logging.getLogger(__name__)
@@ -31,12 +31,16 @@ class Told:
     def __init__(
         self,
         database: Database,
-        do: Callable[[Work], Awaitable[bool]],
+        do: Callable[[Request], Awaitable[bool]],
+        keep: Callable[..., Awaitable[bool]],
         clock: Callable[[], datetime],
     ) -> None:
-        """`do` does what has to be written, as soon as the database works."""
+        """`do` does what has to be written, as soon as the database works; `keep`, too, and it
+        runs the statement of a name after a crash as well.
+        """
         self._database = database
         self._do = do
+        self._keep = keep
         self._clock = clock
         self._moments: dict[str, datetime | None] = {}  # as noted by this process
         self._turned_off: set[tuple[int, str]] | None = None
@@ -53,10 +57,10 @@ class Told:
         name, database = TOLD + notice, self._database
         self._moments[notice] = moment
         if moment is None:
-            await self._do(lambda: file_settings.remove(database, name))
+            await self._do(Request(lambda: file_settings.remove(database, name)))
         else:
             seconds = int(moment.timestamp())
-            await self._do(lambda: file_settings.put(database, name, seconds))
+            await self._do(Request(lambda: file_settings.put(database, name, seconds)))
 
     async def began(self) -> datetime:
         """When recording into this file began: before that, nothing can have been told."""
@@ -75,16 +79,16 @@ class Told:
 
     async def turn_off(self, admin_id: int, notice: str) -> None:
         (await self.turned_off()).add((admin_id, notice))
-        await self._do(lambda: self._database.write(TURN_OFF, (admin_id, notice)))
+        await self._keep("turn_off", admin_id, notice)
 
     async def turn_on(self, admin_id: int, notice: str) -> None:
         (await self.turned_off()).discard((admin_id, notice))
-        await self._do(lambda: self._database.write(TURN_ON, (admin_id, notice)))
+        await self._keep("turn_on", admin_id, notice)
 
     async def keep_only(self, admin_ids: Iterable[int]) -> None:
         """Forget who is no admin any more."""
         parameters = (json.dumps(sorted(admin_ids)),)
-        await self._do(lambda: self._database.write(KEEP_ONLY, parameters))
+        await self._do(Request(lambda: self._database.write(KEEP_ONLY, parameters)))
 
     async def _moment(self, name: str) -> datetime | None:
         try:

@@ -19,7 +19,10 @@ class Choice(StrEnum):
     OPT_IN = "optin"
 
 
-def choice(update: Update, username: str | None) -> Choice | None:
-    """What a person asks for; a command that names another bot than `username` is none of ours."""
+def opting_out(update: Update, username: str | None) -> bool | None:
+    """Tell whether the person opts out (True) or in (False) with this update.
+
+    A command that names another bot than `username` is none of ours.
+    """
     word = asked(clicked(update)) or private_command(update, username)
-    return Choice(word) if word in set(Choice) else None
+    return {Choice.OPT_OUT.value: True, Choice.OPT_IN.value: False}.get(word or "")

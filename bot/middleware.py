@@ -22,7 +22,7 @@ from aiogram.types.update import UpdateTypeLookupError
 from analytics import AnalyticsService, UserInteraction
 from analytics.clock import GuardedClock
 from bot.classify import classify, date_of, event
-from bot.consent import Choice, choice
+from bot.consent import opting_out
 from bot.decode import ALL_UPDATES as ALL_UPDATES
 from bot.decode import decode_one_by_one, is_number
 
@@ -83,17 +83,17 @@ class RecordOnReceipt(BaseRequestMiddleware):
     async def record(self, updates: Sequence[Update]) -> None:
         """Commit what the updates tell; at worst this takes two seconds.
 
-        Who opts out is not recorded from the next update on, and that may be in the same batch.
+        Who opts out is not recorded from the next update on, which may be in the same batch.
         """
         self._clock.hear_updates(list(filter(None, map(date_of, updates))))
         received = self._clock()
         if updates:
             self.last_received = received
-        interactions: dict[int, tuple[UserInteraction, str | None]] = {}
+        interactions: dict[int, tuple[UserInteraction, str | None, bool | None]] = {}
         for update in updates:
             try:
                 interaction = classify(update, received)
-                chosen = choice(update, self._username)
+                chosen = opting_out(update, self._username)
                 happened = event(update, self._commands, self._username)
             # Whatever is odd about one update must not keep the others from being recorded.
             except Exception:
@@ -101,24 +101,10 @@ class RecordOnReceipt(BaseRequestMiddleware):
                 continue
             if interaction is None:
                 continue
-            interactions[update.update_id] = interaction, happened
-            if chosen is not None:
-                await self._commit(interactions)
-                interactions = {}
-                await self._choose(chosen, interaction.user_id)
-        await self._commit(interactions)
-
-    async def _commit(self, interactions: dict[int, tuple[UserInteraction, str | None]]) -> None:
+            interactions[update.update_id] = interaction, happened, chosen
         if interactions:
-            recorded, events = zip(*interactions.values(), strict=True)
-            await self._analytics.record(recorded, list(interactions), events)
-
-    async def _choose(self, chosen: Choice, person: int) -> None:
-        match chosen:
-            case Choice.OPT_OUT:
-                await self._analytics.opt_out(person)
-            case Choice.OPT_IN:
-                await self._analytics.opt_in(person)
+            recorded, events, choices = zip(*interactions.values(), strict=True)
+            await self._analytics.record(recorded, list(interactions), events, choices)
 
 
 class SkipUnknownKinds(BaseMiddleware):

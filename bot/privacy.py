@@ -240,6 +240,12 @@ def my_data(data: PersonalData) -> str:
                 moment=moment(data.oldest_goes), days=texts.days(data.retention_days)
             ),
         ]
+    if data.waiting:
+        lines.append(
+            _("Waiting until the database can be written again: {count}").format(
+                count=number(data.waiting)
+            )
+        )
     if data.opted_out:
         lines.append(_("You opted out: nothing is recorded of you. /optin goes on with it."))
     if data.erased:

@@ -4,7 +4,15 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from html import escape
 
-from analytics import AdminReport, InteractionType, Missing, Period, PeriodReport
+from analytics import (
+    AdminReport,
+    CannotOpen,
+    InteractionType,
+    Missing,
+    NoReportYet,
+    Period,
+    PeriodReport,
+)
 from bot import texts
 from bot.language import N_, _, moment, number, percent
 
@@ -77,7 +85,12 @@ def export_caption(period: Period, style: str) -> str:
     return _("The numbers of {period}, for programs.").format(period=length(period))
 
 
-def no_report_yet() -> str:
+def no_report(error: CannotOpen) -> str:
+    if not isinstance(error, NoReportYet):
+        return _(
+            "⚠️ The database cannot be read at the moment, so there are no numbers. "
+            "Try again in a minute; if that does not help, see the log."
+        )
     return _(
         "There is no report yet: it is of complete intervals (REPORT_INTERVAL), and the first one "
         "has not ended."

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import typer
 
-from analytics import CannotOpen, NotNow
+from analytics import CannotOpen, NotNow, NotRecorded
 from bot.errors import Unavailable
 from bot.settings import WrongSettings, remarks
 
@@ -28,14 +28,15 @@ def shown(path: Path) -> str:
 def sentences(*, remarking: bool = True) -> Iterator[None]:
     """End what an operator can cause, or what happens around the bot, in a sentence on stderr.
 
-    The status is 2 for what only a person can mend, 1 for what may be over at the next try.
-    What is remarkable about the settings is said before, unless not `remarking`.
+    The status is 2 for what only a person can mend, 1 for what may be over at the next try, and for
+    what was received and could not be recorded. What is remarkable about the settings is said
+    before, unless not `remarking`.
     """
     try:
         for remark in remarks() if remarking else ():
             typer.echo(remark, err=True)
         yield
-    except (NotNow, Unavailable) as error:
+    except (NotNow, NotRecorded, Unavailable) as error:
         typer.echo(str(error), err=True)
         raise typer.Exit(FAILED) from None
     except (WrongUse, WrongSettings, CannotOpen) as error:

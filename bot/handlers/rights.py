@@ -11,6 +11,7 @@ from aiogram.types import (
     InlineKeyboardButton,
     InlineKeyboardMarkup,
     Message,
+    Update,
     User,
 )
 
@@ -83,15 +84,19 @@ async def erase(
     await remove_buttons(bot, click)
 
 
-async def opt_out(event: Event, event_from_user: User, analytics: AnalyticsService) -> None:
+async def opt_out(
+    event: Event, event_from_user: User, event_update: Update, analytics: AnalyticsService
+) -> None:
     # In force since it was received; asked for again to know whether it is written down.
-    committed = await analytics.opt_out(event_from_user.id)
+    committed = await analytics.opt_out(event_from_user.id, event_update.update_id)
     keyboard = _keyboard(_button(_(privacy.ERASE), Right.FORGET_ME))
     await place(event).answer(privacy.opted_out(committed), reply_markup=keyboard)
 
 
-async def opt_in(event: Event, event_from_user: User, analytics: AnalyticsService) -> None:
-    committed = await analytics.opt_in(event_from_user.id)
+async def opt_in(
+    event: Event, event_from_user: User, event_update: Update, analytics: AnalyticsService
+) -> None:
+    committed = await analytics.opt_in(event_from_user.id, event_update.update_id)
     await place(event).answer(privacy.opted_in(committed))
 
 

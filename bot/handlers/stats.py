@@ -97,8 +97,8 @@ async def export(click: CallbackQuery, callback_data: Export, analytics: Analyti
     await analytics.note_access(Action.STATS_EXPORT, click.from_user.id)
     try:
         aggregates = await analytics.aggregates(period)
-    except CannotOpen:
-        await where.answer(statistics.no_report_yet())
+    except CannotOpen as error:
+        await where.answer(statistics.no_report(error))
         return
     # Without the mark at its beginning, Excel takes a file for one of an old code page.
     table = as_csv(aggregates, list_separator()).encode("utf-8-sig")
@@ -118,8 +118,8 @@ async def _text(
     try:
         report = await analytics.period_report(period)
         whole = await analytics.get_admin_analytics_report()
-    except CannotOpen:
-        return statistics.no_report_yet()
+    except CannotOpen as error:
+        return statistics.no_report(error)
     return statistics.statistics(
         report,
         whole,
@@ -145,8 +145,8 @@ async def _send_chart(
         history = await analytics.history(length)
         longer = period is not None and await _reaches_further(analytics)
         picture = await charts.draw(history)
-    except CannotOpen:
-        await where.answer(statistics.no_report_yet())
+    except CannotOpen as error:
+        await where.answer(statistics.no_report(error))
         return
     except ChartsNotInstalled:
         await where.answer(statistics.no_charts())

@@ -3,6 +3,7 @@
 import asyncio
 import json
 import sqlite3
+import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import AsyncExitStack, contextmanager
 from datetime import timedelta
@@ -11,14 +12,18 @@ from typing import Any
 from unittest.mock import patch
 
 import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
 
 from analytics import AnalyticsService
+from analytics.backlog import TRANSACTION_LIMIT
 from analytics.database import Database
 from analytics.notices import RecordingFails, RecordingWorks
-from analytics.recording import COUNT_DROPPED, RECORD, TRANSACTION_LIMIT
+from analytics.recording import COUNT_DROPPED, RECORD
 from tests.analytics.store import (
     NAME,
     NOW,
+    SOMEBODY,
     days_ago,
     interaction,
     locked,
@@ -136,7 +141,7 @@ async def test_a_batch_larger_than_a_transaction_usually_is_stays_whole(tmp_path
 
 
 async def test_batches_that_wait_are_committed_together_within_the_limit(tmp_path: Path) -> None:
-    with patch("analytics.recording.TRANSACTION_LIMIT", LIMIT), commits() as sizes:
+    with patch("analytics.backlog.TRANSACTION_LIMIT", LIMIT), commits() as sizes:
         async with open_service(tmp_path) as analytics:
             recorded = await asyncio.gather(
                 *(analytics.record([interaction()] * 3) for _ in range(20))
@@ -232,7 +237,7 @@ async def test_what_waits_is_written_before_the_end(tmp_path: Path) -> None:
 
 
 @pytest.mark.usefixtures("_impatient")
-async def test_what_cannot_be_written_at_the_end_is_said(
+async def test_what_cannot_be_written_at_the_end_waits_for_the_next_start(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     async with open_service(tmp_path):
@@ -244,8 +249,11 @@ async def test_what_cannot_be_written_at_the_end_is_said(
             async with asyncio.timeout(HANGS):
                 await opened.aclose()
 
-    assert "3 interactions could not be recorded before the end" in caplog.messages
+    assert f"3 interactions wait in {tmp_path / NAME}.spool for the next start" in caplog.messages
     assert total(tmp_path) == 0
+    async with open_service(tmp_path):
+        pass
+    assert total(tmp_path) == 3
 
 
 async def test_what_fails_at_the_end_is_tried_once_more(tmp_path: Path) -> None:
@@ -263,7 +271,7 @@ async def test_what_fails_at_the_end_is_tried_once_more(tmp_path: Path) -> None:
         with patch.object(Database, "write", fails_once):
             recording = asyncio.create_task(analytics.record(days_ago(1, 3)))
             await asyncio.sleep(0)  # what it records waits now, and the end comes before it is done
-            assert analytics.backlog == 3
+            assert analytics.backlog == 0  # it is being committed, and waits for nothing
             await analytics._recorder.close()  # type: ignore[union-attr]
             await recording
 
@@ -334,3 +342,36 @@ async def test_a_long_read_delays_no_commit(tmp_path: Path) -> None:
                 await reading
 
     assert recorded == [True] * 10
+
+
+CHOICES = st.lists(st.sampled_from([None, None, None, True, False]), min_size=1, max_size=8)
+
+
+@settings(deadline=None, max_examples=25)
+@given(choices=CHOICES, opted_out=st.booleans(), split=st.integers(0, 8))
+@example(choices=[None] * 5 + [False], opted_out=True, split=6)
+@example(choices=[True, False, None], opted_out=False, split=3)
+async def test_a_batch_with_opt_outs_that_comes_again_changes_nothing(
+    choices: list[bool | None], opted_out: bool, split: int
+) -> None:
+    """After a crash before the acknowledgement; the handlers run again, too, in any order."""
+    said, ids = days_ago(1, len(choices)), range(len(choices))
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        async with open_service(folder) as analytics:
+            if opted_out:
+                await analytics.opt_out(SOMEBODY)
+            counted = 0
+            for chosen in choices:
+                counted += not opted_out
+                opted_out = opted_out if chosen is None else chosen
+            await analytics.record(said[:split], ids[:split], opting_out=choices[:split])
+            await analytics.record(said, ids, opting_out=choices)
+        async with open_service(folder) as analytics:
+            await analytics.record(said, ids, opting_out=choices)
+            for update_id, chosen in reversed([*enumerate(choices)]):
+                if chosen is not None:
+                    await (analytics.opt_out if chosen else analytics.opt_in)(SOMEBODY, update_id)
+            is_opted_out = await analytics.is_opted_out(SOMEBODY)
+
+        assert (total(folder), is_opted_out) == (counted, opted_out)

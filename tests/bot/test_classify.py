@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from analytics import InteractionType, UserInteraction
 from bot.classify import classify, event
-from bot.consent import Choice, choice
+from bot.consent import opting_out
 from bot.decode import decode
 from tests import raw_updates
 from tests.raw_updates import RECEIVED, Raw, Sent
@@ -218,7 +218,7 @@ def test_a_command_is_read_in_text_and_caption_in_any_case(word: str, is_caption
 
     assert interaction is not None
     assert interaction.interaction_type is InteractionType.COMMAND
-    assert choice(update, ME) is Choice.OPT_OUT
+    assert opting_out(update, ME) is True
     assert event(update, {"optout"}, ME) == "/optout"
 
 
@@ -229,7 +229,7 @@ def test_a_command_of_another_bot_is_none_of_this_one(word: str) -> None:
 
     assert interaction is not None
     assert interaction.interaction_type is InteractionType.COMMAND
-    assert choice(update, ME) is None
+    assert opting_out(update, ME) is None
     assert event(update, {"optout"}, ME) is None
 
 
@@ -237,4 +237,4 @@ def test_opting_out_works_where_the_message_cannot_be_decoded() -> None:
     sent = raw_updates.command(PERSON, "optout", DATE)
     update = decoded({"message": sent | {"forward_origin": {"type": "hidden_user"}}})
 
-    assert choice(update, ME) is Choice.OPT_OUT
+    assert opting_out(update, ME) is True

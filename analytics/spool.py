@@ -1,0 +1,139 @@
+"""What waits to be recorded, on the disk: in a small database beside the one that fails.
+
+Appended before Telegram is told that the updates arrived, read once at the next opening, and
+overwritten and removed once the database has it all. Encrypted as the database is.
+"""
+
+import json
+import logging
+import os
+import sqlite3
+from collections.abc import Sequence
+from contextlib import AsyncExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import aiosqlite
+
+from analytics import files
+from analytics.connections import DAMAGE, ERRORS, connect, primary_code, set_pragmas
+
+logger = logging.getLogger(__name__)
+
+PRAGMAS: dict[str, str | int] = {"synchronous": 3, "secure_delete": 1, "temp_store": 2}
+TABLES = (
+    # Which process wrote it, and the fingerprint of the pseudonym key.
+    "CREATE TABLE IF NOT EXISTS about (token TEXT NOT NULL, written_with TEXT NOT NULL) STRICT",
+    "CREATE TABLE IF NOT EXISTS entries "
+    "(position INTEGER PRIMARY KEY, name TEXT NOT NULL, content TEXT NOT NULL) STRICT",
+)
+ABOUT = "INSERT INTO about SELECT ?, ? WHERE NOT EXISTS (SELECT 1 FROM about)"
+# One statement: all of it is there after a crash, or none.
+APPEND = """
+    INSERT INTO entries
+    SELECT json_extract(value, '$[0]'), json_extract(value, '$[1]'), json_extract(value, '$[2]')
+    FROM json_each(?)
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """An entry of the spool: `content` is JSON, rows or the parameters of a request."""
+
+    position: int
+    name: str
+    content: list[Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Contents:
+    """What a process has left: its token, the fingerprint of its key, and the entries in order."""
+
+    token: str
+    written_with: str
+    entries: list[Kept]
+
+
+class Spool:
+    def __init__(self, database: Path, key: bytes | None) -> None:
+        """Beside the database; nothing is made before `append`."""
+        self.path = files.spool(database)
+        self._database = database
+        self._key = key
+        self._connections = AsyncExitStack()
+        self._connection: aiosqlite.Connection | None = None
+
+    @property
+    def exists(self) -> bool:
+        return self.path.exists()
+
+    async def load(self) -> Contents | None:
+        """Read what is there; a damaged spool is set aside. Raises ERRORS and OSError."""
+        if not self.exists:
+            return None
+        try:
+            connection = await self._open()
+            about = list(await connection.execute_fetchall("SELECT token, written_with FROM about"))
+            rows = await connection.execute_fetchall(
+                "SELECT position, name, content FROM entries ORDER BY position"
+            )
+        except ERRORS as error:
+            await self.close()
+            if primary_code(error) not in DAMAGE:
+                raise
+            aside = files.set_aside(self.path)
+            logger.error("what waited on the disk is damaged and not recorded: it is %s now", aside)
+            return None
+        if not about:
+            return None
+        entries = [Kept(position, name, json.loads(content)) for position, name, content in rows]
+        token, written_with = about[0]
+        return Contents(token, written_with, entries)
+
+    async def append(self, token: str, written_with: str, entries: Sequence[Kept]) -> None:
+        """Have the entries on the disk when this returns. Raises ERRORS and OSError."""
+        content = json.dumps(
+            [(each.position, each.name, json.dumps(each.content)) for each in entries]
+        )
+        try:
+            await self._append(token, written_with, content)
+        except ERRORS as error:
+            if primary_code(error) != sqlite3.SQLITE_FULL:
+                raise
+            if not files.give_up_reserve(self._database):
+                raise
+            await self._append(token, written_with, content)
+
+    async def _append(self, token: str, written_with: str, content: str) -> None:
+        connection = self._connection or await self._open()
+        await connection.execute_fetchall(ABOUT, (token, written_with))
+        await connection.execute_fetchall(APPEND, (content,))
+
+    async def remove(self) -> None:
+        """Overwrite and remove it. Raises OSError."""
+        await self.close()
+        for file in (files.journal(self.path), self.path):
+            if file.exists():
+                files.overwrite(file)
+                file.unlink()
+        files.sync_folder(self.path.parent)
+
+    async def close(self) -> None:
+        """Leave the file for the next process."""
+        self._connection = None
+        await self._connections.aclose()
+
+    async def _open(self) -> aiosqlite.Connection:
+        if not self.exists:
+            os.close(os.open(self.path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
+            files.sync_folder(self.path.parent)
+        key = None if files.is_plain(self.path) else self._key
+        async with AsyncExitStack() as stack:
+            connection = await stack.enter_async_context(connect(self.path, key, read_only=False))
+            await set_pragmas(connection, PRAGMAS)
+            for table in TABLES:
+                await connection.execute_fetchall(table)
+            self._connections = stack.pop_all()
+        self._connection = connection
+        return connection

@@ -1,0 +1,66 @@
+"""What was acknowledged is not lost with the process, though the database was locked."""
+
+import signal
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from analytics.files import spool
+from bot.sandbox import Sandbox
+from tests.faults.database import Story, remembered
+from tests.faults.ends import FAULTS
+from tests.faults.kills import LONGEST_SHUTDOWN
+from tests.faults.table import Fault
+from tests.processes import bot_process
+
+ADMIN = 6_000_000_001
+
+
+@pytest.mark.parametrize("fault", FAULTS, ids=lambda fault: fault.name)
+async def test_nothing_is_lost_or_counted_twice(fault: Fault) -> None:
+    row = await fault.inject(fault.short)
+
+    assert row.acknowledged > 0
+    assert (row.lost, row.counted_twice) == (0, 0)
+
+
+async def test_what_was_asked_while_it_was_locked_is_done_at_the_next_start(tmp_path: Path) -> None:
+    database = tmp_path / "analytics.sqlite3"
+    more = {"ERASE_WHEN_BLOCKED": "true", "ADMIN_IDS": str(ADMIN)}
+    async with Sandbox() as sandbox:
+        tale = Story(sandbox, database)
+        admin, leaves, opts_out = sandbox.person(ADMIN), sandbox.person(), sandbox.person()
+        async with bot_process(sandbox, database, **more) as bot:
+            for person in (leaves, opts_out):
+                await person.says("good morning")
+                await person.answer()
+            with closing(sqlite3.connect(database, isolation_level=None)) as other:
+                other.execute("BEGIN IMMEDIATE")
+                await leaves.blocks_bot()
+                for person, text in ((opts_out, "/optout"), (admin, "/stats")):
+                    await person.says(text)
+                    await person.answer()
+                await tale.talk()
+                await sandbox.settled()
+                bot.send(signal.SIGKILL)
+                await bot.ended(LONGEST_SHUTDOWN)
+                kept = spool(database).stat().st_mode & 0o777
+        async with bot_process(sandbox, database, **more):
+            await tale.talk(1)
+            await sandbox.settled()
+    with closing(sqlite3.connect(database)) as file:
+        blocked = file.execute(
+            "SELECT count(*) FROM user_interactions WHERE interaction_type = 'my_chat_member'"
+        ).fetchall()
+        people = file.execute("SELECT count(*) FROM users").fetchall()
+        opted_out = file.execute("SELECT count(*) FROM opt_outs").fetchall()
+        looks = file.execute("SELECT action FROM audit_trail").fetchall()
+
+    assert (blocked, opted_out, looks) == ([(0,)], [(1,)], [("stats",)])
+    # Five of the story, the admin, and who opted out.
+    assert people == [(7,)]
+    assert set(tale.said) <= remembered(database)
+    assert kept == 0o600
+    assert not spool(database).exists()
