@@ -50,7 +50,11 @@ MIGRATIONS: dict[int, Sequence[str]] = {
     4: (
         # Admins' own looks were counted among what people use.
         "DELETE FROM daily_events WHERE event IN ('/stats', '/alerts', '/audit', '/cleanup')",
-        "ALTER TABLE daily_events ADD COLUMN people INTEGER NOT NULL DEFAULT 0",
+        "ALTER TABLE daily_events RENAME TO old_events",
+        "CREATE TABLE daily_events",
+        "INSERT INTO daily_events (day, event, count, people) "
+        "SELECT day, event, count, 0 FROM old_events",
+        "DROP TABLE old_events",
         # The periods of a kept report had other beginnings.
         "DELETE FROM file_settings WHERE name = 'report_snapshot'",
         # Random ids, which tell no order of arrival: one out of each of as many equal ranges as
