@@ -28,7 +28,8 @@ TRANSLATED = ["de", "es", "ru", "uk"]
 
 # What speaks to operators, in their terminals, logs and metrics, and the invented Telegram.
 NOT_TO_PEOPLE = {
-    *("commands", "sandbox", "language.py", "logs.py", "metrics.py", "session.py", "settings.py"),
+    *("commands", "sandbox", "environment.py", "language.py", "logs.py", "metrics.py"),
+    *("session.py", "setting_types.py", "settings.py", "terminal.py"),
 }
 # What is the same in every language: markup, places to fill in, commands, settings.
 FIXED = re.compile(r"<code>.*?</code>|</?\w+>|\{\w+\}|(?<![\w<])/\w+|\b[A-Z]+_[A-Z_]+\b")
