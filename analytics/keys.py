@@ -1,5 +1,6 @@
 """Which key a file was written with, where the key is kept, and how it is replaced."""
 
+import logging
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager, suppress
 from pathlib import Path
@@ -18,6 +19,8 @@ from analytics.pseudonyms import (
     replace_key,
     write_key,
 )
+
+logger = logging.getLogger(__name__)
 
 # What was recorded before belongs to nobody from now on. The triggers keep the counts in step.
 TO_NOBODY = (
@@ -43,6 +46,7 @@ class Keyring:
         self._pseudonymise = pseudonymise
         self._may_begin = may_begin
         self._in_use: References | None = None
+        self._file_differs = False
 
     async def references(self, database: Database) -> References:
         """Those in use; reads nothing if they are known. Raises CannotOpen."""
@@ -74,6 +78,30 @@ class Keyring:
             await file_settings.put(database, "references", references.fingerprint)
         self._in_use = references
         return references
+
+    def keep_file(self, path: Path) -> None:
+        """Put back the key file of the database `path` if it is gone, from memory.
+
+        Another one in its place is logged once, and not overwritten.
+        """
+        if self._key is not None or not isinstance(self._in_use, Pseudonyms):
+            return
+        file, key = key_file(path), self._in_use.key
+        try:
+            found = read_key(file)
+            if found is None:
+                write_key(file, key)
+                found = read_key(file)
+                if found == key:
+                    logger.warning("%s was missing: it was put back from memory", file)
+            problem = "" if found == key else "holds another key than the database was written with"
+        except ValueError as error:
+            problem = f"holds no key ({error})"
+        except OSError as error:
+            problem = f"is missing, and cannot be put back ({error.strerror})"
+        if problem and not self._file_differs:
+            logger.error("%s %s: restore it from a backup before the next start", file, problem)
+        self._file_differs = bool(problem)
 
     async def rotate(
         self, database: Database, deletion: Callable[[], AbstractAsyncContextManager[None]]

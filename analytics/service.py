@@ -305,10 +305,11 @@ class AnalyticsService:
         return await self._compaction.if_due(large_too)
 
     async def maintain(self, large_too: bool = False) -> None:
-        """What is to be done now and then: compact if due, keep the reserve and the report.
+        """What is to be done now and then: compact if due, keep key file, reserve and report.
 
         With `large_too`, also have the whole file checked for damage.
         """
+        self._keyring.keep_file(self._database.path)
         self._database.keep_reserve()
         await self._reports.keep_snapshot()
         await self.compact_if_due(large_too)
