@@ -157,10 +157,13 @@ async def backup_into(
     folder: Path,
     database_key: bytes | None,
     keep: int,
-    retention_days: int,
+    retention_days: int | None,
     now: datetime,
 ) -> Path:
-    """Back up into a folder under the name of the moment, then rotate; returns the new backup."""
+    """Back up into a folder under the name of the moment, then rotate; returns the new backup.
+
+    Without `retention_days`, as the clock may be wrong, none is deleted for its age.
+    """
     path = Path(os.path.realpath(path))
     of = await _origin(path, database_key)
     to = folder / of.backup_name(path, now)

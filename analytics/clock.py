@@ -59,6 +59,11 @@ class GuardedClock:
         """Whether Telegram's dates agree with the wall clock within a day."""
         return self._heard and not self.ran_away
 
+    @property
+    def is_told(self) -> bool:
+        """Whether its time is of Telegram's dates, or agrees with them."""
+        return self._heard
+
     def hear(self, now: datetime) -> None:
         """Told the time that it is at Telegram's."""
         wall = self._wall()

@@ -84,14 +84,17 @@ async def all_backups(
     return own, others
 
 
-def rotate(made: list[tuple[datetime, Path]], keep: int, retention_days: int, now: datetime) -> int:
+def rotate(
+    made: list[tuple[datetime, Path]], keep: int, retention_days: int | None, now: datetime
+) -> int:
     """Delete the backups that are past retention, and all but the newest `keep`; returns how many.
 
+    Without `retention_days` only the latter.
     What has a date in the future was made by a clock that was wrong, and is left for a person.
     """
     past = sorted((each for each in made if each[0] <= now), reverse=True)
-    oldest = now - timedelta(days=retention_days)
-    gone = [file for n, (at, file) in enumerate(past) if n >= keep or at < oldest]
+    oldest = now - timedelta(days=retention_days) if retention_days else None
+    gone = [file for n, (at, file) in enumerate(past) if n >= keep or (oldest and at < oldest)]
     for file in gone:
         file.unlink()
     return len(gone)

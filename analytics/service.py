@@ -11,10 +11,10 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from analytics import audit, file_settings, origins, rights
+from analytics import audit, file_settings, known_time, origins, rights
 from analytics.audit import NOTE, Action, AuditEntry
 from analytics.backlog import Request, Work
-from analytics.clock import utc_now
+from analytics.clock import GuardedClock, utc_now
 from analytics.compaction import Compaction
 from analytics.connections import ERRORS, sentence
 from analytics.database import Database
@@ -46,6 +46,7 @@ from analytics.windows import BEGAN
 logger = logging.getLogger(__name__)
 
 DEFAULT_TIMESTAMP_PRECISION = 3600
+NOTE_TIME_EVERY = timedelta(hours=1)
 # Requests that outlive the process; the spool has them by these names.
 STATEMENTS = {"audit": NOTE, "turn_off": TURN_OFF, "turn_on": TURN_ON}
 ERASE = "erase"
@@ -86,6 +87,7 @@ class AnalyticsService:
         self._clock = clock
         self._compaction = Compaction(database, clock, before_deletion=reports.keep_snapshot)
         self._cleaning_up = asyncio.Lock()
+        self._noted_time: datetime | None = None
         self.told = Told(database, self._in_turn, self._keep, clock)
 
     @classmethod
@@ -137,7 +139,8 @@ class AnalyticsService:
                 notices.put_nowait(DatabaseSetAside(database.set_aside.pop()))
             await database.write(VOCABULARY, (json.dumps(list(InteractionType)),))
             if access is Access.OWN:
-                await file_settings.put_once(database, BEGAN, int(clock().timestamp()))
+                if not isinstance(clock, GuardedClock):  # else once Telegram told the time
+                    await file_settings.put_once(database, BEGAN, int(clock().timestamp()))
                 if not keep_trends:
                     await forget_trends(database)
                 await keyring.agree(database)
@@ -305,17 +308,38 @@ class AnalyticsService:
         return await self._compaction.if_due(large_too)
 
     async def maintain(self, large_too: bool = False) -> None:
-        """What is to be done now and then: compact if due, keep key file, reserve and report.
+        """What is to be done now and then: compact if due, keep key file, reserve, report, time.
 
         With `large_too`, also have the whole file checked for damage.
         """
         self._keyring.keep_file(self._database.path)
         self._database.keep_reserve()
+        await self._note_time()
         await self._reports.keep_snapshot()
         await self.compact_if_due(large_too)
         if large_too:
             # Last: a file under suspicion is not compacted.
             self._database.suspect()
+
+    async def _note_time(self) -> None:
+        """Note hourly what Telegram's dates tell: commands compare their clock with it."""
+        if not isinstance(self._clock, GuardedClock) or not self._clock.is_told:
+            return
+        now = self._clock()
+        if self._noted_time is None or abs(now - self._noted_time) >= NOTE_TIME_EVERY:
+            await known_time.note(self._database, now)
+            self._noted_time = now
+
+    async def clock_doubt(self) -> str | None:
+        """Why nothing should be deleted by age: the clock contradicts the file; None if not."""
+        now = self._clock()
+        known = await known_time.contradicting(self._database, now)
+        if known is None:
+            return None
+        return (
+            f"the clock of this computer shows {now:%Y-%m-%d %H:%M} UTC, and the newest time "
+            f"that {self._database.path} knows is {known:%Y-%m-%d %H:%M} UTC"
+        )
 
     @property
     def is_recording(self) -> bool:
@@ -370,7 +394,7 @@ class AnalyticsService:
         """
         if self._recorder is None and self._spool.exists:
             return None  # the running bot will record what waits there
-        references, now = await self._references(), self._clock()
+        references, now = await self._references(), await self._likely_now()
         reference = references.reference(user_id)
         listing = rights.erasure_listing(references, reference, now, self._oldest_backup(now))
         moments = await rights.moments_of(self._database, reference)
@@ -454,7 +478,7 @@ class AnalyticsService:
 
         Raises CannotOpen if that cannot be written at the moment.
         """
-        now = int(self._clock().timestamp())
+        now = int(max(self._clock(), await self._likely_now()).timestamp())
         name = file_settings.LAST_BACKUP
         if not await self._in_turn(Request(lambda: file_settings.put(self._database, name, now))):
             raise CannotOpen(f"{self._database.path} cannot be written at the moment: try again")
@@ -463,9 +487,17 @@ class AnalyticsService:
         """Whether what is deleted now may still be in a backup."""
         try:
             last = await file_settings.get(self._database, file_settings.LAST_BACKUP)
+            oldest = self._oldest_backup(await self._likely_now())
         except ERRORS:
             return True
-        return last is not None and int(last) >= self._oldest_backup(self._clock()).timestamp()
+        return last is not None and int(last) >= oldest.timestamp()
+
+    async def _likely_now(self) -> datetime:
+        """By the clock, or by what the file knows where that contradicts a command's clock."""
+        now = self._clock()
+        if isinstance(self._clock, GuardedClock):
+            return now
+        return await known_time.contradicting(self._database, now) or now
 
     def _oldest_backup(self, now: datetime) -> datetime:
         """Backups that are older are deleted."""

@@ -33,15 +33,18 @@ def backup(
 async def _backup(settings: DataSettings, path: Path, keep: int | None) -> Path:
     async with settings.open(Access.SHARE) as analytics:
         await analytics.note_backup()
+        doubt = await analytics.clock_doubt()
     if keep is None:
         await backups.backup(settings.database_path, path, settings.file_key)
         return path
+    if doubt:
+        typer.echo(f"{doubt}: backups past retention are kept until the clock is right", err=True)
     return await backups.backup_into(
         settings.database_path,
         path,
         settings.file_key,
         keep,
-        settings.retention_days,
+        None if doubt else settings.retention_days,
         utc_now(),
     )
 

@@ -1,8 +1,6 @@
 """Whatever the clock does, nothing is lost or counted twice, and cleanup deletes what it should."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
 from datetime import UTC, datetime, time, timedelta
 from pathlib import Path
 from time import tzset
@@ -13,15 +11,13 @@ import pytest
 
 import scheduler.jobs
 from analytics import Access, AnalyticsService, InteractionType, UserInteraction
-from bot.sandbox import Person, Sandbox
 from scheduler.jobs import next_planned
-from tests.bot.running import running_bot
 from tests.faults.clocks import BEGIN, FAULTS
 from tests.faults.recount import counts
 from tests.faults.redelivery import intake
 from tests.faults.table import Fault
+from tests.faults.two_clocks import ADMIN, Tale
 
-ADMIN = 6_000_000_001
 POSTPONED = "cleanup is postponed"
 TEN_DAYS = timedelta(days=10)
 
@@ -35,54 +31,6 @@ async def test_a_wrong_clock_loses_nothing_doubles_nothing_and_deletes_nothing_t
     assert row.acknowledged > 20
     assert row.recorded == row.acknowledged
     assert (row.lost, row.counted_twice) == (0, 0)
-
-
-class Tale:
-    """A running bot, and two clocks: its computer's, and Telegram's, which is always right."""
-
-    def __init__(self, database: Path) -> None:
-        self.database = database
-        self.now = datetime.now(UTC)
-        self.ahead = timedelta()
-        self.admin: Person
-        self.jobs: list[Callable[[], Awaitable[None]]] = []
-
-    def wall(self) -> datetime:
-        return self.now + self.ahead
-
-    async def stats(self) -> str:
-        await self.admin.says("/stats")
-        return str((await self.admin.answer()).message["text"])
-
-    async def what_is_planned(self) -> None:
-        for job in self.jobs:
-            await job()
-
-    @asynccontextmanager
-    async def bot(self, **settings: Any) -> AsyncIterator[None]:
-        """A message of 85 days ago is in the file: it has five days left."""
-        build = scheduler.jobs.build_scheduler
-
-        def noted(**values: Any) -> Any:
-            built = build(**values)
-            self.jobs = [job.func for job in built.get_jobs()]
-            return built
-
-        long_ago = UserInteraction(ADMIN, InteractionType.MESSAGE, self.now - timedelta(days=85))
-        if not self.database.exists():
-            async with AnalyticsService.open(self.database) as before:
-                await before.record([long_ago])
-        async with Sandbox(clock=lambda: self.now) as sandbox:
-            self.admin = sandbox.person(ADMIN)
-            admins: dict[str, Any] = {"admin_ids": {ADMIN}}
-            with patch("scheduler.jobs.build_scheduler", noted):
-                async with running_bot(sandbox, self.database, self.wall, **admins | settings):
-                    yield
-
-    @property
-    def still_there(self) -> bool:
-        newest = (self.now - timedelta(days=80)).timestamp()
-        return any(moment < newest for moment in counts(self.database))
 
 
 @pytest.fixture

@@ -1,0 +1,36 @@
+"""The newest time that Telegram told, kept in the file: a command has no Telegram to ask."""
+
+from datetime import UTC, datetime
+
+from analytics import file_settings
+from analytics.clock import LARGEST_STEP
+from analytics.database import Database
+from analytics.windows import BEGAN
+
+TELEGRAM_TIME = "telegram_time"
+KNOWN = f"""
+    SELECT
+        (SELECT value FROM file_settings WHERE name = '{TELEGRAM_TIME}'),
+        (SELECT max(timestamp) FROM interactions)
+"""
+
+
+async def note(database: Database, now: datetime) -> None:
+    """Note a time that Telegram told; the first is when recording began."""
+    seconds = int(now.timestamp())
+    await file_settings.put_once(database, BEGAN, seconds)
+    await file_settings.put(database, TELEGRAM_TIME, seconds)
+
+
+async def contradicting(database: Database, now: datetime) -> datetime | None:
+    """Return the newest time that the file knows, if a clock that shows `now` may be wrong.
+
+    It may be where it is more than a day from what Telegram told last, or before what is recorded.
+    """
+    [(told, newest)] = await database.read(KNOWN)
+    if told is None and newest is None:
+        return None
+    known = datetime.fromtimestamp(max(told or 0, newest or 0), UTC)
+    # Where no bot notes Telegram's time, the newest interaction may be of long ago.
+    is_ahead = told is not None and now - known > LARGEST_STEP
+    return known if is_ahead or known - now > LARGEST_STEP else None

@@ -1,0 +1,64 @@
+"""A bot, whose computer has one clock, and Telegram, which has another and is right."""
+
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+from unittest.mock import patch
+
+import scheduler.jobs
+from analytics import AnalyticsService, InteractionType, UserInteraction
+from bot.sandbox import Person, Sandbox
+from tests.bot.running import running_bot
+from tests.faults.recount import counts
+
+ADMIN = 6_000_000_001
+
+
+class Tale:
+    """A running bot, and two clocks: its computer's, and Telegram's, which is always right."""
+
+    def __init__(self, database: Path) -> None:
+        self.database = database
+        self.now = datetime.now(UTC)
+        self.ahead = timedelta()
+        self.admin: Person
+        self.jobs: list[Callable[[], Awaitable[None]]] = []
+
+    def wall(self) -> datetime:
+        return self.now + self.ahead
+
+    async def stats(self) -> str:
+        await self.admin.says("/stats")
+        return str((await self.admin.answer()).message["text"])
+
+    async def what_is_planned(self) -> None:
+        for job in self.jobs:
+            await job()
+
+    @asynccontextmanager
+    async def bot(self, *, fresh: bool = False, **settings: Any) -> AsyncIterator[None]:
+        """A message of 85 days ago is in the file, with five days left; none in a `fresh` one."""
+        build = scheduler.jobs.build_scheduler
+
+        def noted(**values: Any) -> Any:
+            built = build(**values)
+            self.jobs = [job.func for job in built.get_jobs()]
+            return built
+
+        long_ago = UserInteraction(ADMIN, InteractionType.MESSAGE, self.now - timedelta(days=85))
+        if not fresh and not self.database.exists():
+            async with AnalyticsService.open(self.database) as before:
+                await before.record([long_ago])
+        async with Sandbox(clock=lambda: self.now) as sandbox:
+            self.admin = sandbox.person(ADMIN)
+            admins: dict[str, Any] = {"admin_ids": {ADMIN}}
+            with patch("scheduler.jobs.build_scheduler", noted):
+                async with running_bot(sandbox, self.database, self.wall, **admins | settings):
+                    yield
+
+    @property
+    def still_there(self) -> bool:
+        newest = (self.now - timedelta(days=80)).timestamp()
+        return any(moment < newest for moment in counts(self.database))
