@@ -1,16 +1,16 @@
 """Analytics in an embedded SQLite file. Knows SQLite, not Telegram."""
 
 from analytics.audit import Action, AuditEntry
-from analytics.files import CannotOpen, NotNow
 from analytics.interactions import InteractionType, UserInteraction
-from analytics.locks import Access
 from analytics.periods import AdminReport, Bucket, History, Missing, Period, PeriodReport
 from analytics.pseudonyms import PlainIds, Pseudonyms
 from analytics.recording import NotRecorded
-from analytics.records import StoredRow
 from analytics.reports import NoReportYet
 from analytics.rights import OwnRow, PersonalData
 from analytics.service import AnalyticsService, Erasure
+from analytics.sqlite.files import CannotOpen, NotNow
+from analytics.sqlite.locks import Access
+from analytics.sqlite.records import StoredRow
 
 __all__ = [
     "Access",

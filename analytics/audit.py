@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
 
-from analytics.database import Database
+from analytics.sqlite.database import Database
 
 NOTE = "INSERT INTO audit_trail (timestamp, admin_id, action) VALUES (?, ?, ?)"
 TRAIL = "SELECT timestamp, admin_id, action FROM audit_trail ORDER BY timestamp DESC, rowid DESC"

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from itertools import takewhile
 from typing import Any
 
-from analytics import file_settings
-from analytics.spool import Contents, Kept, Spool
+from analytics.sqlite import metadata
+from analytics.sqlite.spool import Contents, Kept, Spool
 
 logger = logging.getLogger(__name__)
 
@@ -141,7 +141,7 @@ class Backlog:
         is_statement = last.request is not None and isinstance(last.request.what, str)
         if last.position > self._tried and not is_statement:
             return None
-        return file_settings.PUT, (COMMITTED, f"{self._token}:{last.position}")
+        return metadata.PUT, (COMMITTED, f"{self._token}:{last.position}")
 
     async def committed(self, entries: Sequence[Entry]) -> None:
         for entry in entries:

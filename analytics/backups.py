@@ -13,9 +13,11 @@ from pathlib import Path
 
 import aiosqlite
 
-from analytics import files, migrations, origins
-from analytics.belongings import BEFORE_MIGRATION, matching
-from analytics.connections import (
+from analytics.copying import only_copy
+from analytics.notices import BackupFails, Notice
+from analytics.sqlite import files, migrations, origins
+from analytics.sqlite.belongings import BEFORE_MIGRATION, matching
+from analytics.sqlite.connections import (
     DAMAGE,
     ERRORS,
     address,
@@ -24,10 +26,8 @@ from analytics.connections import (
     sentence,
     set_pragmas,
 )
-from analytics.copying import only_copy
-from analytics.files import CannotOpen
-from analytics.notices import BackupFails, Notice
-from analytics.origins import Origin
+from analytics.sqlite.files import CannotOpen
+from analytics.sqlite.origins import Origin
 
 logger = logging.getLogger(__name__)
 

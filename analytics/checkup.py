@@ -10,14 +10,14 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from analytics import files
 from analytics.backups import last_backup
-from analytics.belongings import COMPANION, DAMAGED, belongings, matching
-from analytics.connections import ERRORS, check_sqlite, connect, is_damaged, sentence
-from analytics.encryption import refuse_foreign
-from analytics.files import CannotOpen
 from analytics.keys import choose, mismatch
-from analytics.migrations import SCHEMA_VERSION
+from analytics.sqlite import files
+from analytics.sqlite.belongings import COMPANION, DAMAGED, belongings, matching
+from analytics.sqlite.connections import ERRORS, check_sqlite, connect, is_damaged, sentence
+from analytics.sqlite.encryption import refuse_foreign
+from analytics.sqlite.files import CannotOpen
+from analytics.sqlite.migrations import SCHEMA_VERSION
 
 # A day and what a night may take: cleanup, compaction and backup happen daily.
 OVERDUE = timedelta(hours=26)

@@ -7,9 +7,9 @@ from collections.abc import AsyncIterator
 from contextlib import ExitStack, asynccontextmanager
 from pathlib import Path
 
-from analytics import files, locks
-from analytics.belongings import COMPANION, matching
-from analytics.files import CannotOpen
+from analytics.sqlite import files, locks
+from analytics.sqlite.belongings import COMPANION, matching
+from analytics.sqlite.files import CannotOpen
 
 # How long a backup waits for another one of the same database, in seconds.
 PATIENCE = 60.0

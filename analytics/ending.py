@@ -6,8 +6,9 @@ from contextlib import ExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from analytics import files, locks, origins
-from analytics.belongings import (
+from analytics.copying import unfinished
+from analytics.sqlite import files, locks, origins
+from analytics.sqlite.belongings import (
     LOCKS,
     all_set_aside,
     belongings,
@@ -15,10 +16,9 @@ from analytics.belongings import (
     matching,
     sharing_key,
 )
-from analytics.connections import ERRORS
-from analytics.copying import unfinished
-from analytics.files import CannotOpen
-from analytics.origins import Origin
+from analytics.sqlite.connections import ERRORS
+from analytics.sqlite.files import CannotOpen
+from analytics.sqlite.origins import Origin
 
 
 @dataclass

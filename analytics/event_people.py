@@ -3,7 +3,7 @@
 import json
 from collections.abc import Sequence
 
-from analytics.database import Database
+from analytics.sqlite.database import Database
 
 # The largest minimum that can be asked for.
 MAX_PEOPLE = 1_000

@@ -5,11 +5,6 @@ from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager, suppress
 from pathlib import Path
 
-from analytics import file_settings, files
-from analytics.belongings import DRAFT, key_file, matching, next_key_file, sharing_key
-from analytics.connections import ERRORS, cannot_open
-from analytics.database import Database
-from analytics.files import CannotOpen
 from analytics.pseudonyms import (
     PlainIds,
     Pseudonyms,
@@ -19,6 +14,11 @@ from analytics.pseudonyms import (
     replace_key,
     write_key,
 )
+from analytics.sqlite import files, metadata
+from analytics.sqlite.belongings import DRAFT, key_file, matching, next_key_file, sharing_key
+from analytics.sqlite.connections import ERRORS, cannot_open
+from analytics.sqlite.database import Database
+from analytics.sqlite.files import CannotOpen
 
 logger = logging.getLogger(__name__)
 
@@ -58,7 +58,7 @@ class Keyring:
         Raises CannotOpen.
         """
         path = database.path
-        written_with = await file_settings.get(database, "references")
+        written_with = await metadata.get(database, "references")
         references = self._in_use
         if references is None:
             key = self._key
@@ -75,7 +75,7 @@ class Keyring:
         if self._may_begin and isinstance(references, Pseudonyms) and not kept:
             write_key(key_file(path), references.key)
         if is_new:
-            await file_settings.put(database, "references", references.fingerprint)
+            await metadata.put(database, "references", references.fingerprint)
         self._in_use = references
         return references
 
@@ -133,7 +133,7 @@ class Keyring:
             async with deletion():
                 await database.write_all(
                     *((statement, ()) for statement in TO_NOBODY),
-                    (file_settings.PUT, ("references", new.fingerprint)),
+                    (metadata.PUT, ("references", new.fingerprint)),
                 )
         except ERRORS as error:
             raise cannot_open(database.path, error) from error

@@ -2,9 +2,9 @@
 
 from datetime import UTC, datetime
 
-from analytics import file_settings
 from analytics.clock import LARGEST_STEP
-from analytics.database import Database
+from analytics.sqlite import metadata
+from analytics.sqlite.database import Database
 from analytics.windows import BEGAN
 
 TELEGRAM_TIME = "telegram_time"
@@ -18,8 +18,8 @@ KNOWN = f"""
 async def note(database: Database, now: datetime) -> None:
     """Note a time that Telegram told; the first is when recording began."""
     seconds = int(now.timestamp())
-    await file_settings.put_once(database, BEGAN, seconds)
-    await file_settings.put(database, TELEGRAM_TIME, seconds)
+    await metadata.put_once(database, BEGAN, seconds)
+    await metadata.put(database, TELEGRAM_TIME, seconds)
 
 
 async def contradicting(database: Database, now: datetime) -> datetime | None:

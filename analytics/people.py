@@ -1,6 +1,6 @@
 """How many different people there were in an hour, a day or a period that has gone by."""
 
-from analytics.database import Database
+from analytics.sqlite.database import Database
 
 # 0 is nobody: what was recorded under a key that has been replaced.
 PEOPLE = """

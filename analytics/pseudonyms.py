@@ -10,7 +10,7 @@ from hashlib import blake2b
 from pathlib import Path
 from typing import Protocol
 
-from analytics import files
+from analytics.sqlite import files
 
 KEY_BYTES = 32
 

@@ -10,16 +10,16 @@ import logging
 from collections.abc import Callable, Sequence
 from datetime import datetime
 
-from analytics import file_settings
 from analytics.backlog import COMMITTED, Backlog, Entry, Request, Row, Statement, Work
 from analytics.commands import counts_as
-from analytics.database import Database
 from analytics.event_people import EventPeople
-from analytics.files import CannotOpen
 from analytics.interactions import UserInteraction
 from analytics.notices import Notice, RecordingFails, RecordingWorks
 from analytics.pseudonyms import References
-from analytics.spool import Kept, Spool
+from analytics.sqlite import metadata
+from analytics.sqlite.database import Database
+from analytics.sqlite.files import CannotOpen
+from analytics.sqlite.spool import Kept, Spool
 
 logger = logging.getLogger(__name__)
 
@@ -100,14 +100,14 @@ class Recorder:
         contents = await self._spool.load()
         if contents is None:
             return True
-        written_with = await file_settings.get(self._database, "references")
+        written_with = await metadata.get(self._database, "references")
         if contents.written_with != written_with:
             raise CannotOpen(
                 f"{self._spool.path} was written with another key than {self._database.path}: "
                 "restore that database with its key and start the bot once, or move the spool away"
             )
         self._backlog.written_with = contents.written_with
-        committed = await file_settings.get(self._database, COMMITTED)
+        committed = await metadata.get(self._database, COMMITTED)
         self._backlog.adopt(contents, str(committed or ""), make)
         logger.warning("%d interactions waited on the disk", self._backlog.waiting)
         if not self._backlog:

@@ -10,12 +10,12 @@ from math import ceil
 
 from pydantic import TypeAdapter
 
-from analytics import file_settings
-from analytics.database import Database
-from analytics.files import CannotOpen
 from analytics.masks import mask_report
 from analytics.periods import LENGTHS, LONGEST_HISTORY, AdminReport, History, Period, PeriodReport
 from analytics.retention import count_older
+from analytics.sqlite import metadata
+from analytics.sqlite.database import Database
+from analytics.sqlite.files import CannotOpen
 from analytics.suppression import Plan, SmallGroups
 from analytics.trends import keep_trends
 from analytics.windows import DELETED_UNTIL, Windows, breakdown
@@ -130,8 +130,8 @@ class Reports:
         moment = ceil(before.timestamp())
         if self._rules.trends_min_users is not None:
             await keep_trends(self._database, moment, self._rules.trends_min_users)
-        deleted_until = await file_settings.get(self._database, DELETED_UNTIL) or 0
-        await file_settings.put(self._database, DELETED_UNTIL, max(int(deleted_until), moment))
+        deleted_until = await metadata.get(self._database, DELETED_UNTIL) or 0
+        await metadata.put(self._database, DELETED_UNTIL, max(int(deleted_until), moment))
 
     def forget(self) -> None:
         """After an erasure: what was counted with that person in it."""
@@ -154,7 +154,7 @@ class Reports:
         return snapshot
 
     async def _kept(self) -> Snapshot | None:
-        kept = await file_settings.get(self._database, SNAPSHOT)
+        kept = await metadata.get(self._database, SNAPSHOT)
         return None if kept is None else as_snapshot().validate_json(str(kept))
 
     async def keep_snapshot(self) -> None:
@@ -171,7 +171,7 @@ class Reports:
             kept = await self._kept()
             if kept is None or kept.report.as_of < end:
                 made = as_snapshot().dump_json(await self._make_snapshot(end)).decode()
-                await file_settings.put(self._database, SNAPSHOT, made)
+                await metadata.put(self._database, SNAPSHOT, made)
 
     async def _make_snapshot(self, end: datetime) -> Snapshot:
         last = end - timedelta(seconds=1)

@@ -5,13 +5,13 @@ from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from analytics import file_settings, files, locks, migrations
 from analytics.backups import BackupRefused, check, copy
-from analytics.belongings import all_set_aside
 from analytics.clock import utc_now
-from analytics.connections import ERRORS, check_sqlite, connect, set_pragmas
 from analytics.keys import choose, mismatch
 from analytics.pseudonyms import References
+from analytics.sqlite import files, locks, metadata, migrations
+from analytics.sqlite.belongings import all_set_aside
+from analytics.sqlite.connections import ERRORS, check_sqlite, connect, set_pragmas
 
 DAY = 86_400
 
@@ -143,7 +143,7 @@ async def _grant(
         )
         # The backup that this was is there.
         await connection.execute_fetchall(
-            file_settings.PUT, (file_settings.LAST_BACKUP, int(utc_now().timestamp()))
+            metadata.PUT, (metadata.LAST_BACKUP, int(utc_now().timestamp()))
         )
         people = await connection.execute_fetchall("SELECT id, reference FROM users")
         erased = [
@@ -164,7 +164,7 @@ async def _grant(
 async def _written_with(path: Path, database_key: bytes | None) -> str | None:
     """The fingerprint of the key that the file was written with."""
     async with connect(path, database_key, read_only=True) as connection:
-        rows = await connection.execute_fetchall(file_settings.GET, ("references",))
+        rows = await connection.execute_fetchall(metadata.GET, ("references",))
     return next((value for (value,) in rows), None)
 
 

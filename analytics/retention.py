@@ -5,7 +5,7 @@ import time
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
-from analytics.database import Database
+from analytics.sqlite.database import Database
 
 DEFAULT_RETENTION_DAYS = 90
 SHORTEST_RETENTION_DAYS = 1

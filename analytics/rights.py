@@ -11,9 +11,9 @@ from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 
-from analytics.database import Database
 from analytics.interactions import InteractionType
 from analytics.pseudonyms import References
+from analytics.sqlite.database import Database
 
 Deletion = Callable[[], AbstractAsyncContextManager[None]]
 

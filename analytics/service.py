@@ -11,23 +11,17 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from analytics import audit, file_settings, known_time, origins, rights
+from analytics import audit, known_time, rights
 from analytics.audit import NOTE, Action, AuditEntry
 from analytics.backlog import Request, Work
 from analytics.clock import GuardedClock, utc_now
-from analytics.compaction import Compaction
-from analytics.connections import ERRORS, sentence
-from analytics.database import Database
 from analytics.exports import Aggregates
-from analytics.files import CannotOpen, NotNow
 from analytics.interactions import InteractionType, UserInteraction
 from analytics.keys import Keyring
-from analytics.locks import Access
 from analytics.notices import DatabaseSetAside, Notice
 from analytics.periods import AdminReport, History, Period, PeriodReport
 from analytics.pseudonyms import References
 from analytics.recording import Recorder, forget_updates
-from analytics.records import StoredRow, records
 from analytics.reports import ReportRules, Reports
 from analytics.retention import (
     DEFAULT_RETENTION_DAYS,
@@ -38,7 +32,14 @@ from analytics.retention import (
     forget_events,
 )
 from analytics.rights import OwnRow, PersonalData
-from analytics.spool import Kept, Spool
+from analytics.sqlite import metadata, origins
+from analytics.sqlite.compaction import Compaction
+from analytics.sqlite.connections import ERRORS, sentence
+from analytics.sqlite.database import Database
+from analytics.sqlite.files import CannotOpen, NotNow
+from analytics.sqlite.locks import Access
+from analytics.sqlite.records import StoredRow, records
+from analytics.sqlite.spool import Kept, Spool
 from analytics.told import TURN_OFF, TURN_ON, Told
 from analytics.trends import DEFAULT_TRENDS_MIN_USERS, forget_trends
 from analytics.windows import BEGAN
@@ -126,21 +127,21 @@ class AnalyticsService:
             if database.set_aside:
                 # It may be read again, or there is a backup of it: as if that had been made now.
                 now = int(clock().timestamp())
-                await file_settings.put(database, file_settings.LAST_BACKUP, now)
+                await metadata.put(database, metadata.LAST_BACKUP, now)
             nonlocal database_id
             for aside in database.set_aside:
                 database_id = database_id or await origins.id_of_damaged(aside, database_key)
-            await file_settings.put_once(
+            await metadata.put_once(
                 database, origins.DATABASE_ID, database_id or secrets.token_hex(8)
             )
             # A file that takes its place while the process runs has the same backups.
-            database_id = str(await file_settings.get(database, origins.DATABASE_ID))
+            database_id = str(await metadata.get(database, origins.DATABASE_ID))
             while database.set_aside:
                 notices.put_nowait(DatabaseSetAside(database.set_aside.pop()))
             await database.write(VOCABULARY, (json.dumps(list(InteractionType)),))
             if access is Access.OWN:
                 if not isinstance(clock, GuardedClock):  # else once Telegram told the time
-                    await file_settings.put_once(database, BEGAN, int(clock().timestamp()))
+                    await metadata.put_once(database, BEGAN, int(clock().timestamp()))
                 if not keep_trends:
                     await forget_trends(database)
                 await keyring.agree(database)
@@ -294,8 +295,8 @@ class AnalyticsService:
             await forget_events(self._database, before)
             await forget_updates(self._database, now)
             if days <= self.retention_days:
-                await file_settings.put(self._database, "last_cleanup", int(now.timestamp()))
-                await file_settings.put(self._database, "last_cleanup_deleted", deleted)
+                await metadata.put(self._database, "last_cleanup", int(now.timestamp()))
+                await metadata.put(self._database, "last_cleanup_deleted", deleted)
         logger.info("cleaned up %d interactions older than %d days", deleted, days)
         await self.compact_if_due()
         return deleted
@@ -358,7 +359,7 @@ class AnalyticsService:
 
     async def last_cleanup(self) -> datetime | None:
         """When the retention was last enforced, by the clock of that moment."""
-        seconds = await file_settings.get(self._database, "last_cleanup")
+        seconds = await metadata.get(self._database, "last_cleanup")
         return None if seconds is None else datetime.fromtimestamp(int(seconds), UTC)
 
     async def own_row(self, user_id: int) -> tuple[OwnRow | None, bool]:
@@ -479,14 +480,14 @@ class AnalyticsService:
         Raises CannotOpen if that cannot be written at the moment.
         """
         now = int(max(self._clock(), await self._likely_now()).timestamp())
-        name = file_settings.LAST_BACKUP
-        if not await self._in_turn(Request(lambda: file_settings.put(self._database, name, now))):
+        name = metadata.LAST_BACKUP
+        if not await self._in_turn(Request(lambda: metadata.put(self._database, name, now))):
             raise CannotOpen(f"{self._database.path} cannot be written at the moment: try again")
 
     async def may_be_in_backups(self) -> bool:
         """Whether what is deleted now may still be in a backup."""
         try:
-            last = await file_settings.get(self._database, file_settings.LAST_BACKUP)
+            last = await metadata.get(self._database, metadata.LAST_BACKUP)
             oldest = self._oldest_backup(await self._likely_now())
         except ERRORS:
             return True

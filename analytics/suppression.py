@@ -14,10 +14,10 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import pairwise
 
-from analytics.database import Database
 from analytics.interactions import InteractionType
 from analytics.periods import LONGEST_HISTORY, Period
 from analytics.spans import DAY, HOUR, Span, span
+from analytics.sqlite.database import Database
 
 OTHER = InteractionType.OTHER.value
 # Before and after all that is stored.

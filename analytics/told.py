@@ -8,11 +8,11 @@ import logging
 from collections.abc import Awaitable, Callable, Iterable
 from datetime import UTC, datetime
 
-from analytics import file_settings
 from analytics.backlog import Request
-from analytics.connections import ERRORS
-from analytics.database import Database
-from analytics.files import CannotOpen
+from analytics.sqlite import metadata
+from analytics.sqlite.connections import ERRORS
+from analytics.sqlite.database import Database
+from analytics.sqlite.files import CannotOpen
 from analytics.windows import BEGAN
 
 logger = logging.getLogger(__name__)
@@ -57,10 +57,10 @@ class Told:
         name, database = TOLD + notice, self._database
         self._moments[notice] = moment
         if moment is None:
-            await self._do(Request(lambda: file_settings.remove(database, name)))
+            await self._do(Request(lambda: metadata.remove(database, name)))
         else:
             seconds = int(moment.timestamp())
-            await self._do(Request(lambda: file_settings.put(database, name, seconds)))
+            await self._do(Request(lambda: metadata.put(database, name, seconds)))
 
     async def began(self) -> datetime:
         """When recording into this file began: before that, nothing can have been told."""
@@ -92,7 +92,7 @@ class Told:
 
     async def _moment(self, name: str) -> datetime | None:
         try:
-            seconds = await file_settings.get(self._database, name)
+            seconds = await metadata.get(self._database, name)
         except (*ERRORS, CannotOpen) as error:
             logger.warning("what was told cannot be read (%s)", type(error).__name__)
             return None

@@ -11,12 +11,12 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from analytics.commands import DayOfEvent, by_name
-from analytics.database import Database
 from analytics.interactions import InteractionType
 from analytics.masks import mask_bucket, mask_period, mask_trend
 from analytics.people import People
 from analytics.periods import Bucket, History, Missing, Period, PeriodReport
 from analytics.spans import DAY, HOUR, Span, span, step_of
+from analytics.sqlite.database import Database
 from analytics.suppression import END, Plan
 
 # The names of file_settings: when recording began, and up to when cleanup has deleted.

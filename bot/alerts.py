@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 from analytics import AnalyticsService, CannotOpen, Period
 from analytics.clock import GuardedClock
-from analytics.connections import ERRORS
+from analytics.sqlite.connections import ERRORS
 from analytics.unusual import DAYS_BEFORE, usual
 from bot import statistics, unasked
 from bot.charts import Charts

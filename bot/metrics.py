@@ -20,7 +20,7 @@ from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
 
 from analytics import AnalyticsService, CannotOpen
 from analytics.clock import GuardedClock
-from analytics.connections import ERRORS
+from analytics.sqlite.connections import ERRORS
 from bot import http
 from bot.classify import interaction_type
 from bot.middleware import RecordOnReceipt

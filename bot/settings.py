@@ -14,7 +14,7 @@ from pydantic_settings import (
     SettingsConfigDict,
 )
 
-from analytics import Access, AnalyticsService, files
+from analytics import Access, AnalyticsService
 from analytics.pseudonyms import parse_key
 from analytics.retention import (
     DEFAULT_RETENTION_DAYS,
@@ -22,6 +22,7 @@ from analytics.retention import (
     SHORTEST_RETENTION_DAYS,
 )
 from analytics.service import DEFAULT_TIMESTAMP_PRECISION
+from analytics.sqlite import files
 from analytics.trends import DEFAULT_TRENDS_MIN_USERS
 from bot import environment
 from bot.environment import WrongSettings as WrongSettings

@@ -4,7 +4,7 @@ import sqlite3
 from pathlib import Path
 from typing import Any
 
-from analytics import files
+from analytics.sqlite import files
 
 DATABASE_KEY = bytes(range(100, 132))
 

@@ -12,7 +12,7 @@ from pydantic import SecretStr
 from pydantic_core import PydanticUndefined
 from typer.testing import CliRunner
 
-from analytics.migrations import schema
+from analytics.sqlite.migrations import schema
 from bot import privacy, texts
 from bot.settings import Settings
 from main import app

@@ -16,7 +16,7 @@ from analytics import AnalyticsService, CannotOpen, InteractionType, UserInterac
 from analytics.backups import backup_into
 from analytics.clock import utc_now
 from analytics.ending import everything
-from analytics.files import overwrite
+from analytics.sqlite.files import overwrite
 from tests.processes import MAIN, run
 from tests.second_connection import DATABASE_KEY
 
@@ -178,7 +178,7 @@ async def test_what_cannot_be_deleted_is_named_the_rest_is_gone_and_the_next_run
         overwrite(file)
 
     with monkeypatch.context() as patched:
-        patched.setattr("analytics.files.overwrite", refuse)
+        patched.setattr("analytics.sqlite.files.overwrite", refuse)
         async with everything(path, None, None) as ending:
             with pytest.raises(CannotOpen, match=r"reserve \(Operation not permitted\): mend"):
                 list(ending.erase())

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from typer.testing import CliRunner, Result
 
 from analytics import AnalyticsService, InteractionType, UserInteraction
-from analytics.records import LARGEST_LIMIT, NEWEST, NEWEST_OF_TYPE
+from analytics.sqlite.records import LARGEST_LIMIT, NEWEST, NEWEST_OF_TYPE
 from bot.sandbox import Sandbox
 from main import app
 from tests.analytics.store import NOW, interaction, open_service

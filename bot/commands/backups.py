@@ -7,8 +7,8 @@ from typing import Annotated
 import typer
 
 from analytics import Access, backups, restoring
-from analytics.belongings import key_file
 from analytics.clock import utc_now
+from analytics.sqlite.belongings import key_file
 from bot.commands.endings import sentences, shown
 from bot.settings import DataSettings, load
 

@@ -5,8 +5,8 @@ import asyncio
 import typer
 from rich.console import Console
 
-from analytics import encryption
-from analytics.belongings import COMPANION, DAMAGED, matching
+from analytics.sqlite import encryption
+from analytics.sqlite.belongings import COMPANION, DAMAGED, matching
 from bot.commands.endings import sentences, shown
 from bot.settings import DataSettings, load, missing
 

@@ -14,7 +14,7 @@ from rich.console import Console
 from rich.table import Table
 
 from analytics import Access, InteractionType, StoredRow
-from analytics.records import LARGEST_LIMIT
+from analytics.sqlite.records import LARGEST_LIMIT
 from bot.commands.endings import WrongUse, sentences
 from bot.settings import DataSettings, load
 

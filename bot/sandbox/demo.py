@@ -19,7 +19,7 @@ from rich.console import Console
 from rich.progress import Progress
 from rich.table import Table
 
-from analytics import files
+from analytics.sqlite import files
 from bot.sandbox.bubbles import bubbles, picture
 from bot.sandbox.chats import Line
 from bot.sandbox.crowd import sayings

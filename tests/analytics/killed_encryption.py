@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 from unittest.mock import patch
 
-from analytics.encryption import encrypt
+from analytics.sqlite.encryption import encrypt
 from tests.analytics.bytes_on_disk import Statement, die, statements
 from tests.second_connection import DATABASE_KEY
 

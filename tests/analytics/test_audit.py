@@ -86,7 +86,7 @@ async def test_a_dry_run_forgets_nothing(tmp_path: Path) -> None:
 async def test_a_database_that_cannot_be_written_keeps_no_admin_from_their_answer(
     tmp_path: Path,
 ) -> None:
-    with patch("analytics.database.BUSY_MS_OWN", 1):
+    with patch("analytics.sqlite.database.BUSY_MS_OWN", 1):
         async with open_service(tmp_path) as analytics:
             await analytics.record([interaction()])
             with locked(tmp_path):

@@ -11,7 +11,7 @@ import aiosqlite
 import pytest
 
 from analytics import CannotOpen
-from analytics.connections import PRAGMAS, connect
+from analytics.sqlite.connections import PRAGMAS, connect
 from tests.analytics.store import open_service
 
 # What SQLite may answer to a pragma that it refuses.

@@ -17,10 +17,11 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from typer.testing import CliRunner, Result
 
-from analytics import Access, CannotOpen, InteractionType, Pseudonyms, encryption
-from analytics.files import MAGIC
-from analytics.migrations import APPLICATION_ID, SCHEMA_VERSION
+from analytics import Access, CannotOpen, InteractionType, Pseudonyms
 from analytics.notices import DatabaseSetAside
+from analytics.sqlite import encryption
+from analytics.sqlite.files import MAGIC
+from analytics.sqlite.migrations import APPLICATION_ID, SCHEMA_VERSION
 from bot.sandbox import Sandbox
 from main import app
 from tests.analytics.bytes_on_disk import forms, found_in, is_killed
@@ -138,7 +139,7 @@ async def test_the_key_is_not_in_the_log_at_any_level(
 
 async def test_without_a_cipher_no_file_is_made(tmp_path: Path) -> None:
     with (
-        patch("analytics.connections.sqlcipher", sqlite3),
+        patch("analytics.sqlite.connections.sqlcipher", sqlite3),
         pytest.raises(CannotOpen, match="does not encrypt: install"),
     ):
         async with encrypted(tmp_path):
@@ -198,7 +199,7 @@ def test_another_key_is_refused_in_a_sentence_and_nothing_is_set_aside(
 
 
 def test_without_the_extra_it_is_said_how_to_install_it(plain: Path) -> None:
-    with patch("analytics.connections.sqlcipher", None):
+    with patch("analytics.sqlite.connections.sqlcipher", None):
         results = [invoke(plain, *command) for command in (["stats"], ["encrypt"])]
 
     for result in results:
@@ -388,7 +389,10 @@ async def _counted(folder: Path, key: bytes | None, access: Access) -> int:
 def test_a_copy_that_is_not_whole_does_not_take_the_place_of_the_file(plain: Path) -> None:
     before = contents(plain)
     with (
-        patch("analytics.encryption._counts", AsyncMock(side_effect=[{"users": 1}, {"users": 2}])),
+        patch(
+            "analytics.sqlite.encryption._counts",
+            AsyncMock(side_effect=[{"users": 1}, {"users": 2}]),
+        ),
         pytest.raises(CannotOpen, match="stays as it is"),
     ):
         encrypt(plain)

@@ -9,8 +9,9 @@ from unittest.mock import patch
 
 import pytest
 
-from analytics import AnalyticsService, migrations
+from analytics import AnalyticsService
 from analytics.pseudonyms import Pseudonyms
+from analytics.sqlite import migrations
 from tests.analytics.store import KEY, NAME, SOMEBODY, interaction, open_service, select
 from tests.deployment.old_files import FILES, NOW
 

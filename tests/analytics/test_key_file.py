@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from analytics.belongings import key_file
 from analytics.pseudonyms import new_key, read_key
+from analytics.sqlite.belongings import key_file
 from tests.analytics.store import NAME, SOMEBODY, interaction, open_service
 
 

@@ -12,7 +12,7 @@ import aiosqlite
 import pytest
 
 from analytics import Access, CannotOpen
-from analytics.migrations import SCHEMA_VERSION
+from analytics.sqlite.migrations import SCHEMA_VERSION
 from tests.analytics.store import (
     KEY,
     NAME,
@@ -191,7 +191,7 @@ async def test_a_command_records_nothing(access: Access, tmp_path: Path) -> None
 
 
 async def test_a_second_owner_is_refused(tmp_path: Path) -> None:
-    with patch("analytics.locks.OWNER_PATIENCE", 0):
+    with patch("analytics.sqlite.locks.OWNER_PATIENCE", 0):
         async with open_service(tmp_path):
             with pytest.raises(CannotOpen, match=r"another process is running on .*: stop it"):
                 async with open_service(tmp_path):

@@ -17,9 +17,9 @@ from hypothesis import strategies as st
 
 from analytics import AnalyticsService
 from analytics.backlog import TRANSACTION_LIMIT
-from analytics.database import Database
 from analytics.notices import RecordingFails, RecordingWorks
 from analytics.recording import COUNT_DROPPED, RECORD
+from analytics.sqlite.database import Database
 from tests.analytics.store import (
     NAME,
     NOW,
@@ -40,7 +40,7 @@ HANGS = 30  # seconds
 def _impatient() -> Iterator[None]:
     """A locked file fails at once, and is tried again at once."""
     with (
-        patch("analytics.database.BUSY_MS_OWN", 0),
+        patch("analytics.sqlite.database.BUSY_MS_OWN", 0),
         patch("analytics.recording.RETRY_SECONDS", 0),
     ):
         yield
@@ -213,7 +213,7 @@ async def test_whoever_waits_too_long_is_let_go_and_the_interaction_is_kept(
 ) -> None:
     """Without the patience there would be no end: the writer waits as long as the lock is held."""
     with (
-        patch("analytics.database.BUSY_MS_OWN", 10 * HANGS * 1000),
+        patch("analytics.sqlite.database.BUSY_MS_OWN", 10 * HANGS * 1000),
         patch("analytics.recording.PATIENCE", 0),
     ):
         async with open_service(tmp_path) as analytics:
@@ -306,7 +306,7 @@ async def test_a_failure_to_count_the_dropped_counts_nothing_twice(tmp_path: Pat
 async def test_a_checkpoint_that_is_not_possible_takes_nothing_back(tmp_path: Path) -> None:
     """A lock that another user of the computer has made, for one, cannot be opened."""
     lock = tmp_path / f"{NAME}.write-lock"
-    with patch("analytics.checkpoints.CHECKPOINT_BYTES", 0):
+    with patch("analytics.sqlite.checkpoints.CHECKPOINT_BYTES", 0):
         async with open_service(tmp_path) as analytics:
             lock.unlink()
             lock.mkdir()
@@ -330,8 +330,8 @@ ENDLESS = """
 
 async def test_a_long_read_delays_no_commit(tmp_path: Path) -> None:
     """A checkpoint would wait for it, and recording for the checkpoint."""
-    patient = patch("analytics.database.BUSY_MS_OWN", 1000 * HANGS)
-    with patient, patch("analytics.checkpoints.CHECKPOINT_BYTES", 0):
+    patient = patch("analytics.sqlite.database.BUSY_MS_OWN", 1000 * HANGS)
+    with patient, patch("analytics.sqlite.checkpoints.CHECKPOINT_BYTES", 0):
         async with open_service(tmp_path) as analytics:
             database = analytics._database
             assert database._reader is not None

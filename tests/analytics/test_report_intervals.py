@@ -202,7 +202,7 @@ async def test_a_new_file_in_the_place_of_a_deleted_one_has_a_report_at_once(
 
 async def test_while_the_file_is_locked_the_report_is_the_one_before(tmp_path: Path) -> None:
     clock = Clock()
-    with patch("analytics.database.BUSY_MS_OWN", 1):
+    with patch("analytics.sqlite.database.BUSY_MS_OWN", 1):
         async with asyncio.timeout(30), open_of_intervals(tmp_path, clock) as analytics:
             await analytics.record([UserInteraction(SOMEBODY, InteractionType.MESSAGE, NOW)])
             clock.now += INTERVAL

@@ -264,7 +264,7 @@ IN_ONE_GO = ["record", "opt_out", "record", "opt_in", "record", "opt_out", "reco
 def failing_at_once() -> Iterator[None]:
     """A locked database is noticed without waiting for it."""
     with (
-        patch("analytics.database.BUSY_MS_OWN", 1),
+        patch("analytics.sqlite.database.BUSY_MS_OWN", 1),
         patch("analytics.recording.RETRY_SECONDS", 0.01),
     ):
         yield
@@ -423,7 +423,7 @@ async def test_a_command_that_finds_the_file_locked_says_so_and_erases_nothing(
 ) -> None:
     async with open_service(tmp_path) as analytics:
         await analytics.record([interaction()])
-    with patch("analytics.database.BUSY_MS_OWN", 1):
+    with patch("analytics.sqlite.database.BUSY_MS_OWN", 1):
         async with open_service(tmp_path, access=Access.SHARE) as command:
             with locked(tmp_path):
                 assert await command.erase(SOMEBODY) is None
@@ -435,7 +435,7 @@ async def test_erasing_somebody_unknown_does_not_rewrite_the_file(tmp_path: Path
     async with open_service(tmp_path) as analytics:
         await analytics.record([interaction()])
         before = dump(tmp_path)
-        with patch("analytics.database.Database.compact", side_effect=AssertionError):
+        with patch("analytics.sqlite.database.Database.compact", side_effect=AssertionError):
             erasure = await analytics.erase(SOMEBODY + 1)
 
     assert erasure == Erasure(0, compacted=True)

@@ -14,9 +14,9 @@ import aiosqlite
 import pytest
 
 from analytics import Access, AnalyticsService, CannotOpen, Pseudonyms, keys
-from analytics.belongings import key_file
-from analytics.connections import PRAGMAS
 from analytics.pseudonyms import KEY_BYTES, read_key
+from analytics.sqlite.belongings import key_file
+from analytics.sqlite.connections import PRAGMAS
 from tests.analytics.bytes_on_disk import (
     PEOPLE,
     Statement,
@@ -230,7 +230,7 @@ async def test_a_locked_file_is_said_in_a_sentence_and_the_next_try_works(
     tmp_path: Path,
 ) -> None:
     """The key that was made in vain is not the one that is put into the key file then."""
-    with patch("analytics.database.BUSY_MS_OWN", 1):
+    with patch("analytics.sqlite.database.BUSY_MS_OWN", 1):
         async with open_with_key_file(tmp_path) as analytics:
             await analytics.record([interaction()])
             with locked(tmp_path), pytest.raises(CannotOpen, match="locked by another program"):

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from analytics import InteractionType
-from analytics.migrations import APPLICATION_ID, SCHEMA_VERSION, schema
+from analytics.sqlite.migrations import APPLICATION_ID, SCHEMA_VERSION, schema
 from tests.analytics.store import NAME, SOMEBODY, interaction, open_service, select
 
 

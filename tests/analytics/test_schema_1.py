@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 
 from analytics import Access, CannotOpen, InteractionType, Pseudonyms
-from analytics.migrations import APPLICATION_ID, SCHEMA_VERSION
+from analytics.sqlite.migrations import APPLICATION_ID, SCHEMA_VERSION
 from tests.analytics.bytes_on_disk import is_killed, killing_after
 from tests.analytics.store import KEY, NAME, NOW, SOMEBODY, interaction, open_service, select
 from tests.deployment.old_files import FILES

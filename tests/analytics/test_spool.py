@@ -15,9 +15,9 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from analytics import Access, Action, AnalyticsService, CannotOpen
-from analytics.files import is_plain, spool
 from analytics.recording import NotRecorded
-from analytics.spool import Spool
+from analytics.sqlite.files import is_plain, spool
+from analytics.sqlite.spool import Spool
 from tests.analytics.bytes_on_disk import REFERENCES, forms, found_in, key_forms
 from tests.analytics.store import (
     KEY,
@@ -39,7 +39,7 @@ STEPS = ["record", "without id", "again", "opt_out", "opt_in", "erase", "look", 
 @contextmanager
 def failing_at_once() -> Iterator[None]:
     with (
-        patch("analytics.database.BUSY_MS_OWN", 1),
+        patch("analytics.sqlite.database.BUSY_MS_OWN", 1),
         patch("analytics.recording.RETRY_SECONDS", 0.01),
     ):
         yield
@@ -206,7 +206,9 @@ async def test_the_spool_of_an_encrypted_database_is_encrypted(tmp_path: Path) -
     async with open_service(tmp_path, database_key=key) as analytics:
         assert analytics._recorder is not None
         await analytics.record(days_ago(1, 3), [1, 2, 3])
-        with patch("analytics.database.Database.write", side_effect=sqlite3.OperationalError):
+        with patch(
+            "analytics.sqlite.database.Database.write", side_effect=sqlite3.OperationalError
+        ):
             await analytics.record(days_ago(2, 3), [4, 5, 6])
             file = spool(tmp_path / NAME)
             plain, found = is_plain(file), found_in(tmp_path, forms(REFERENCES.reference(SOMEBODY)))
@@ -265,7 +267,10 @@ async def test_what_neither_database_nor_spool_takes_is_said_at_the_end(tmp_path
 
 async def test_what_is_being_committed_is_no_backlog(tmp_path: Path) -> None:
     """Only what failed or has waited too long is."""
-    with patch("analytics.database.BUSY_MS_OWN", 60_000), patch("analytics.recording.PATIENCE", 0):
+    with (
+        patch("analytics.sqlite.database.BUSY_MS_OWN", 60_000),
+        patch("analytics.recording.PATIENCE", 0),
+    ):
         async with open_service(tmp_path) as analytics:
             with locked(tmp_path):
                 recording = asyncio.create_task(analytics.record(days_ago(1, 3), [1, 2, 3]))
@@ -285,7 +290,10 @@ async def test_a_batch_that_takes_too_long_is_counted_once_whether_it_was_commit
     tmp_path: Path,
 ) -> None:
     """It is in the spool while its commit goes on."""
-    with patch("analytics.database.BUSY_MS_OWN", 60_000), patch("analytics.recording.PATIENCE", 0):
+    with (
+        patch("analytics.sqlite.database.BUSY_MS_OWN", 60_000),
+        patch("analytics.recording.PATIENCE", 0),
+    ):
         async with open_service(tmp_path) as analytics:
             with locked(tmp_path):
                 await analytics.record(days_ago(1, 3), [1, 2, 3])

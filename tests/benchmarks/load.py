@@ -40,8 +40,8 @@ class Phase:
 def compaction_waits() -> Iterator[None]:
     """For the night, that is for ever, though days pass in seconds here."""
     with (
-        patch("analytics.compaction.SMALL_FILE_BYTES", 0),
-        patch("analytics.compaction.DEADLINE", timedelta.max),
+        patch("analytics.sqlite.compaction.SMALL_FILE_BYTES", 0),
+        patch("analytics.sqlite.compaction.DEADLINE", timedelta.max),
     ):
         yield
 

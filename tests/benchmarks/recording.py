@@ -8,7 +8,7 @@ from itertools import count, islice
 from pathlib import Path
 
 from analytics import Pseudonyms
-from analytics.connections import PRAGMAS
+from analytics.sqlite.connections import PRAGMAS
 from tests.benchmarks.data import FIRST_UPDATE_ID, HOUR, KEY, TYPES, Traffic, telegram_id
 from tests.benchmarks.files import PRECISIONS, Files, Size
 from tests.benchmarks.load import BATCH, Load

@@ -19,5 +19,5 @@ async def hours(tmp_path: Path) -> AsyncIterator[Hours]:
 @pytest.fixture
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     """Whatever is kept from writing finds out at once."""
-    monkeypatch.setattr("analytics.database.BUSY_MS_OWN", 10)
+    monkeypatch.setattr("analytics.sqlite.database.BUSY_MS_OWN", 10)
     monkeypatch.setattr("analytics.recording.RETRY_SECONDS", 0.01)

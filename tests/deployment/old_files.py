@@ -10,7 +10,7 @@ from tempfile import TemporaryDirectory
 
 from analytics import AnalyticsService, InteractionType, UserInteraction
 from analytics.backups import backup
-from analytics.migrations import SCHEMA_VERSION
+from analytics.sqlite.migrations import SCHEMA_VERSION
 
 FILES = Path(__file__).parent / "files"
 # Nobody's: the key, and the people.

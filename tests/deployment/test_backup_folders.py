@@ -14,7 +14,7 @@ from analytics import AnalyticsService, CannotOpen, InteractionType, UserInterac
 from analytics.backups import BackupRefused, backup, backup_into, last_backup
 from analytics.copying import note, only_copy
 from analytics.ending import everything
-from analytics.files import keep_reserve, reserve
+from analytics.sqlite.files import keep_reserve, reserve
 from tests.processes import PATIENCE, run, start
 
 NAME = "analytics.sqlite3"

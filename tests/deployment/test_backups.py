@@ -19,14 +19,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from analytics import (
-    AnalyticsService,
-    CannotOpen,
-    InteractionType,
-    Pseudonyms,
-    UserInteraction,
-    files,
-)
+from analytics import AnalyticsService, CannotOpen, InteractionType, Pseudonyms, UserInteraction
 from analytics.backups import (
     BackupRefused,
     DailyBackups,
@@ -36,8 +29,9 @@ from analytics.backups import (
     last_backup,
 )
 from analytics.notices import BackupFails, Notice
-from analytics.origins import rotate
 from analytics.restoring import restore
+from analytics.sqlite import files
+from analytics.sqlite.origins import rotate
 from bot.sandbox import Sandbox
 from tests import processes
 from tests.faults.recount import inconsistencies

@@ -15,9 +15,10 @@ from types import SimpleNamespace
 import aiohttp
 import pytest
 
-from analytics import AnalyticsService, InteractionType, UserInteraction, connections
+from analytics import AnalyticsService, InteractionType, UserInteraction
 from analytics.backups import backup_into
 from analytics.checkup import Facts, Finding, disk
+from analytics.sqlite import connections
 from bot.commands.doctor import findings, updates
 from bot.commands.telegram import WebhookInfo
 from bot.sandbox import Sandbox

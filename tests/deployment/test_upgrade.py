@@ -14,8 +14,9 @@ from unittest.mock import patch
 
 import pytest
 
-from analytics import AnalyticsService, CannotOpen, InteractionType, UserInteraction, migrations
-from analytics.migrations import SCHEMA_VERSION
+from analytics import AnalyticsService, CannotOpen, InteractionType, UserInteraction
+from analytics.sqlite import migrations
+from analytics.sqlite.migrations import SCHEMA_VERSION
 from tests.deployment.old_files import FILES, INTERACTIONS, KEY, NOW, PEOPLE
 from tests.deployment.test_backups import daily_backups
 from tests.faults.recount import inconsistencies

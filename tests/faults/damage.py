@@ -16,9 +16,9 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from analytics import AnalyticsService, CannotOpen, InteractionType, UserInteraction
-from analytics.connections import ERRORS
-from analytics.files import wal
 from analytics.notices import DatabaseSetAside
+from analytics.sqlite.connections import ERRORS
+from analytics.sqlite.files import wal
 from tests.faults.recount import inconsistencies
 from tests.faults.table import Fault, Row
 

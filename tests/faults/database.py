@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from analytics import AnalyticsService, InteractionType, UserInteraction
-from analytics.files import keep_reserve, reserve
+from analytics.sqlite.files import keep_reserve, reserve
 from bot.sandbox import Sandbox
 from tests.bot.running import running_bot
 from tests.faults.table import Fault, Row

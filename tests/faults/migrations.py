@@ -17,7 +17,8 @@ from unittest.mock import patch
 
 import aiosqlite
 
-from analytics import AnalyticsService, InteractionType, UserInteraction, migrations
+from analytics import AnalyticsService, InteractionType, UserInteraction
+from analytics.sqlite import migrations
 from tests.faults.no_hard_links import without_hard_links
 from tests.faults.recount import inconsistencies
 from tests.faults.table import Fault, Row

@@ -9,7 +9,7 @@ from typing import Any
 from unittest.mock import patch
 
 from analytics import AnalyticsService
-from analytics.encryption import encrypt
+from analytics.sqlite.encryption import encrypt
 from tests.analytics.bytes_on_disk import die
 from tests.second_connection import DATABASE_KEY
 

@@ -81,7 +81,7 @@ async def run(folder: Path, seed: int) -> list[Event]:
         return BEGIN + timedelta(minutes=number)
 
     with (
-        patch("analytics.checkpoints.CHECKPOINT_BYTES", CHECKPOINT_BYTES),
+        patch("analytics.sqlite.checkpoints.CHECKPOINT_BYTES", CHECKPOINT_BYTES),
         recorded_events() as recording,
     ):
         for _ in range(STARTS):

@@ -9,8 +9,8 @@ from unittest.mock import AsyncMock, patch
 import pytest
 
 from analytics import AnalyticsService
-from analytics.connections import ERRORS
 from analytics.notices import DatabaseSetAside
+from analytics.sqlite.connections import ERRORS
 from tests import processes
 from tests.faults.damage import (
     BATCH,
@@ -109,7 +109,7 @@ async def test_damage_that_only_the_start_runs_into_is_set_aside(
 ) -> None:
     path = tmp_path / NAME
     path.write_bytes(whole[:4096] + random.Random(0).randbytes(len(whole) - 4096))
-    with patch("analytics.database.is_damaged", AsyncMock(return_value=False)):
+    with patch("analytics.sqlite.database.is_damaged", AsyncMock(return_value=False)):
         async with service(path) as analytics:
             assert await recorded(analytics)
 
@@ -149,7 +149,7 @@ async def test_damage_that_nobody_reads_is_found_at_night(whole: bytes, tmp_path
 async def test_the_check_at_night_does_not_keep_a_large_file_from_being_compacted(
     tmp_path: Path,
 ) -> None:
-    with patch("analytics.compaction.SMALL_FILE_BYTES", 0):
+    with patch("analytics.sqlite.compaction.SMALL_FILE_BYTES", 0):
         async with service(tmp_path / NAME) as analytics:
             await analytics._database.write(
                 "INSERT INTO file_settings VALUES ('compaction_due', ?)", (NOW.timestamp(),)

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from analytics.files import wal
+from analytics.sqlite.files import wal
 from bot.sandbox import Person
 from tests.faults.database import FAULTS, Story, remembered, small_disk, story
 from tests.faults.table import Fault

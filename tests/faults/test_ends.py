@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from analytics.files import spool
+from analytics.sqlite.files import spool
 from bot.sandbox import Sandbox
 from tests.faults.database import Story, remembered
 from tests.faults.ends import FAULTS

@@ -9,7 +9,7 @@ from unittest.mock import patch
 import pytest
 
 from analytics import AnalyticsService
-from analytics.connections import PRAGMAS
+from analytics.sqlite.connections import PRAGMAS
 from tests.faults.power_cuts import FAULTS, made, run, survivor, survivors
 from tests.faults.recording_vfs import Event, library
 

@@ -13,7 +13,7 @@ from unittest.mock import patch
 import pytest
 
 from analytics import Access, AnalyticsService, CannotOpen, InteractionType, NotNow, UserInteraction
-from analytics.files import RESERVE_BYTES, keep_reserve, reserve, set_aside, wal
+from analytics.sqlite.files import RESERVE_BYTES, keep_reserve, reserve, set_aside, wal
 from tests.faults.damage import NAME, NOW, count_at, files_set_aside, later, service
 from tests.faults.database import fill, small_disk
 from tests.faults.power_cuts import cut
@@ -214,7 +214,10 @@ async def test_a_second_bot_is_refused_also_when_the_lock_was_deleted(tmp_path: 
             file.unlink()
         await analytics.record(ONE)
         await analytics.maintain()
-        with patch("analytics.locks.OWNER_PATIENCE", 0), pytest.raises(CannotOpen, match="another"):
+        with (
+            patch("analytics.sqlite.locks.OWNER_PATIENCE", 0),
+            pytest.raises(CannotOpen, match="another"),
+        ):
             async with service(path):
                 pass
 
@@ -275,7 +278,7 @@ async def test_what_may_be_over_is_told_from_what_a_person_has_to_mend(
     tmp_path: Path, error: OSError, kind: type[CannotOpen], words: str
 ) -> None:
     with (
-        patch("analytics.files.create_folder", side_effect=error),
+        patch("analytics.sqlite.files.create_folder", side_effect=error),
         pytest.raises(CannotOpen, match=words) as refused,
     ):
         async with service(tmp_path / NAME):

@@ -9,10 +9,11 @@ from pathlib import Path
 
 import pytest
 
-from analytics import AnalyticsService, InteractionType, UserInteraction, files
+from analytics import AnalyticsService, InteractionType, UserInteraction
 from analytics.backups import BackupRefused, backup
-from analytics.encryption import encrypt
 from analytics.restoring import restore
+from analytics.sqlite import files
+from analytics.sqlite.encryption import encrypt
 from tests.analytics.bytes_on_disk import is_killed
 from tests.faults.damage import KEY, NAME, count_at, later, service
 from tests.faults.no_hard_links import encrypt_and_die, start_and_die, without_hard_links

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import aiosqlite
 
-from analytics import files, locks
-from analytics.connections import (
+from analytics.sqlite import files, locks
+from analytics.sqlite.connections import (
     DAMAGE,
     ERRORS,
     NOT_A_DATABASE,
@@ -19,8 +19,8 @@ from analytics.connections import (
     look_at,
     primary_code,
 )
-from analytics.files import CannotOpen
-from analytics.migrations import APPLICATION_ID
+from analytics.sqlite.files import CannotOpen
+from analytics.sqlite.migrations import APPLICATION_ID
 
 
 async def refuse_foreign(path: Path, key: bytes | None) -> None:

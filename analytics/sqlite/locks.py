@@ -8,8 +8,8 @@ from typing import Any
 
 from filelock import FileLock, Timeout
 
-from analytics import files
-from analytics.files import CannotOpen, NotNow
+from analytics.sqlite import files
+from analytics.sqlite.files import CannotOpen, NotNow
 
 # How long a starting bot waits for a command that has the file to itself, or for the bot before it.
 OWNER_PATIENCE = 5.0

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from analytics import files
-from analytics.connections import ERRORS, connect
+from analytics.sqlite import files
+from analytics.sqlite.connections import ERRORS, connect
 
 # The moment a backup was made, in its name: names in order are in the order of time.
 MOMENT = "%Y%m%dT%H%M%SZ"

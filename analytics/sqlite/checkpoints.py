@@ -4,8 +4,8 @@ from pathlib import Path
 
 import aiosqlite
 
-from analytics import files, locks
-from analytics.connections import ERRORS
+from analytics.sqlite import files, locks
+from analytics.sqlite.connections import ERRORS
 
 # How large the write-ahead log grows before it is carried over into the file: SQLite's own default.
 CHECKPOINT_BYTES = 1000 * 4096

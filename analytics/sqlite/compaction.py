@@ -5,8 +5,8 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from datetime import datetime, timedelta
 
-from analytics import file_settings
-from analytics.database import Database
+from analytics.sqlite import metadata
+from analytics.sqlite.database import Database
 
 # Compacting a smaller file takes a fraction of a second and is done at once, a larger one at night.
 SMALL_FILE_BYTES = 64 * 1024 * 1024
@@ -37,7 +37,7 @@ class Compaction:
         self._begun += 1
         try:
             # Noted first: whatever stops the process, what is deleted will leave the disk.
-            await file_settings.put_once(self._database, DUE, int(self._clock().timestamp()))
+            await metadata.put_once(self._database, DUE, int(self._clock().timestamp()))
             yield
         finally:
             self._ended += 1
@@ -45,7 +45,7 @@ class Compaction:
     async def if_due(self, large_too: bool) -> bool:
         """Compact if that is quick, or overdue, or `large_too`; True if nothing is pending then."""
         async with self._compacting:
-            due = await file_settings.get(self._database, DUE)
+            due = await metadata.get(self._database, DUE)
             if due is None:
                 return True
             waited = self._clock().timestamp() - int(due)
@@ -58,5 +58,5 @@ class Compaction:
             # What was deleted meanwhile may have come after the VACUUM.
             if self._begun != ended:
                 return False
-            await file_settings.remove(self._database, DUE)
+            await metadata.remove(self._database, DUE)
             return True

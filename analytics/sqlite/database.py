@@ -14,9 +14,10 @@ from typing import Any
 
 import aiosqlite
 
-from analytics import backups, copying, encryption, files, locks, migrations
-from analytics.checkpoints import Checkpoints, checkpoint
-from analytics.connections import (
+from analytics import backups, copying
+from analytics.sqlite import encryption, files, locks, migrations
+from analytics.sqlite.checkpoints import Checkpoints, checkpoint
+from analytics.sqlite.connections import (
     DAMAGE,
     ERRORS,
     PASSING,
@@ -30,8 +31,8 @@ from analytics.connections import (
     primary_code,
     set_pragmas,
 )
-from analytics.files import CannotOpen, Identity
-from analytics.locks import Access
+from analytics.sqlite.files import CannotOpen, Identity
+from analytics.sqlite.locks import Access
 
 # How long a statement waits for another process: short in the bot, whose interactions can wait
 # in memory; long in a command, which may meet the bot's VACUUM.

@@ -1,6 +1,6 @@
 """Facts about the file itself, kept in it by name."""
 
-from analytics.database import Database
+from analytics.sqlite.database import Database
 
 GET = "SELECT value FROM file_settings WHERE name = ?"
 PUT = """

@@ -11,9 +11,9 @@ from typing import Any
 
 import aiosqlite
 
-from analytics import files
-from analytics.connections import ERRORS, PRAGMAS, connect, set_pragmas
-from analytics.files import CannotOpen
+from analytics.sqlite import files
+from analytics.sqlite.connections import ERRORS, PRAGMAS, connect, set_pragmas
+from analytics.sqlite.files import CannotOpen
 
 logger = logging.getLogger(__name__)
 

@@ -10,8 +10,8 @@ from typing import Any
 
 import aiosqlite
 
-from analytics import files
-from analytics.files import CannotOpen, NotNow
+from analytics.sqlite import files
+from analytics.sqlite.files import CannotOpen, NotNow
 
 try:
     from sqlcipher3 import dbapi2 as sqlcipher

@@ -8,7 +8,7 @@ import os
 import re
 from pathlib import Path
 
-from analytics import files
+from analytics.sqlite import files
 
 DAMAGED = rf"{re.escape(files.DAMAGED)}\d{{8}}T\d{{6}}\.\d{{6}}Z"
 BEFORE_MIGRATION = r"\.before-schema-\d+"

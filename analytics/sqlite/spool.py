@@ -16,8 +16,8 @@ from typing import Any
 
 import aiosqlite
 
-from analytics import files
-from analytics.connections import DAMAGE, ERRORS, connect, primary_code, set_pragmas
+from analytics.sqlite import files
+from analytics.sqlite.connections import DAMAGE, ERRORS, connect, primary_code, set_pragmas
 
 logger = logging.getLogger(__name__)
 
