@@ -2,15 +2,15 @@
 
 from analytics.audit import Action, AuditEntry
 from analytics.interactions import InteractionType, UserInteraction
-from analytics.periods import AdminReport, Bucket, History, Missing, Period, PeriodReport
 from analytics.pseudonyms import PlainIds, Pseudonyms
 from analytics.recording import NotRecorded
-from analytics.reports import NoReportYet
 from analytics.rights import OwnRow, PersonalData
 from analytics.service import AnalyticsService, Erasure
 from analytics.sqlite.files import CannotOpen, NotNow
 from analytics.sqlite.locks import Access
 from analytics.sqlite.records import StoredRow
+from analytics.statistics.periods import AdminReport, Bucket, History, Missing, Period, PeriodReport
+from analytics.statistics.reports import NoReportYet
 
 __all__ = [
     "Access",

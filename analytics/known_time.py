@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from analytics.clock import LARGEST_STEP
 from analytics.sqlite import metadata
 from analytics.sqlite.database import Database
-from analytics.windows import BEGAN
+from analytics.statistics.queries import BEGAN
 
 TELEGRAM_TIME = "telegram_time"
 KNOWN = f"""

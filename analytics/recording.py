@@ -11,8 +11,6 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 
 from analytics.backlog import COMMITTED, Backlog, Entry, Request, Row, Statement, Work
-from analytics.commands import counts_as
-from analytics.event_people import EventPeople
 from analytics.interactions import UserInteraction
 from analytics.notices import Notice, RecordingFails, RecordingWorks
 from analytics.pseudonyms import References
@@ -20,6 +18,8 @@ from analytics.sqlite import metadata
 from analytics.sqlite.database import Database
 from analytics.sqlite.files import CannotOpen
 from analytics.sqlite.spool import Kept, Spool
+from analytics.statistics.commands import counts_as
+from analytics.statistics.event_people import EventPeople
 
 logger = logging.getLogger(__name__)
 

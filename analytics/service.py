@@ -15,14 +15,11 @@ from analytics import audit, known_time, rights
 from analytics.audit import NOTE, Action, AuditEntry
 from analytics.backlog import Request, Work
 from analytics.clock import GuardedClock, utc_now
-from analytics.exports import Aggregates
 from analytics.interactions import InteractionType, UserInteraction
 from analytics.keys import Keyring
 from analytics.notices import DatabaseSetAside, Notice
-from analytics.periods import AdminReport, History, Period, PeriodReport
 from analytics.pseudonyms import References
 from analytics.recording import Recorder, forget_updates
-from analytics.reports import ReportRules, Reports
 from analytics.retention import (
     DEFAULT_RETENTION_DAYS,
     check_days,
@@ -40,9 +37,12 @@ from analytics.sqlite.files import CannotOpen, NotNow
 from analytics.sqlite.locks import Access
 from analytics.sqlite.records import StoredRow, records
 from analytics.sqlite.spool import Kept, Spool
+from analytics.statistics.export import Aggregates
+from analytics.statistics.periods import AdminReport, History, Period, PeriodReport
+from analytics.statistics.queries import BEGAN
+from analytics.statistics.reports import ReportRules, Reports
+from analytics.statistics.rollups import DEFAULT_TRENDS_MIN_USERS, forget_trends
 from analytics.told import TURN_OFF, TURN_ON, Told
-from analytics.trends import DEFAULT_TRENDS_MIN_USERS, forget_trends
-from analytics.windows import BEGAN
 
 logger = logging.getLogger(__name__)
 

@@ -13,7 +13,7 @@ from analytics.sqlite import metadata
 from analytics.sqlite.connections import ERRORS
 from analytics.sqlite.database import Database
 from analytics.sqlite.files import CannotOpen
-from analytics.windows import BEGAN
+from analytics.statistics.queries import BEGAN
 
 logger = logging.getLogger(__name__)
 

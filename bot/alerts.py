@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from analytics import AnalyticsService, CannotOpen, Period
 from analytics.clock import GuardedClock
 from analytics.sqlite.connections import ERRORS
-from analytics.unusual import DAYS_BEFORE, usual
+from analytics.statistics.anomalies import DAYS_BEFORE, usual
 from bot import statistics, unasked
 from bot.charts import Charts
 from bot.notices import Notices

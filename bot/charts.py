@@ -9,7 +9,7 @@ from contextvars import copy_context
 from dataclasses import replace
 from functools import cache
 
-from analytics.periods import History
+from analytics.statistics.periods import History
 from bot.language import current
 
 # A few periods in each language. A picture takes less than 100 kB.

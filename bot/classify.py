@@ -16,7 +16,7 @@ from aiogram.types.update import UpdateTypeLookupError
 
 from analytics import InteractionType, UserInteraction
 from analytics.interactions import LARGEST_USER_ID, SERVICE_ACCOUNTS
-from analytics.windows import BLOCKED, UNBLOCKED
+from analytics.statistics.queries import BLOCKED, UNBLOCKED
 
 # The name that `decode` gives to what aiogram cannot decode, among an update's unknown fields.
 UNDECODED = "undecoded"

@@ -22,7 +22,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 
 from analytics.interactions import InteractionType
-from analytics.periods import Bucket, History
+from analytics.statistics.periods import Bucket, History
 from bot.language import N_, _, current, day, moment, number
 
 WIDTH, HEIGHT = 1080, 1350

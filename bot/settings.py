@@ -23,7 +23,7 @@ from analytics.retention import (
 )
 from analytics.service import DEFAULT_TIMESTAMP_PRECISION
 from analytics.sqlite import files
-from analytics.trends import DEFAULT_TRENDS_MIN_USERS
+from analytics.statistics.rollups import DEFAULT_TRENDS_MIN_USERS
 from bot import environment
 from bot.environment import WrongSettings as WrongSettings
 from bot.logs import TOKEN

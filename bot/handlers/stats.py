@@ -17,7 +17,7 @@ from aiogram.types import (
 
 from analytics import Action, AnalyticsService, CannotOpen, History, Period
 from analytics.clock import GuardedClock
-from analytics.exports import as_csv, as_json
+from analytics.statistics.export import as_csv, as_json
 from bot import statistics
 from bot.answering import place, rewrite, show_action
 from bot.buttons import PREFIX

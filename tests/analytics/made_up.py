@@ -5,7 +5,7 @@ from datetime import UTC, timedelta
 from hypothesis import strategies as st
 
 from analytics import Bucket, History, InteractionType, Missing, Period, PeriodReport
-from analytics.exports import Aggregates
+from analytics.statistics.export import Aggregates
 
 COUNTS = st.integers(0, 10**12)
 MAYBE = st.none() | COUNTS

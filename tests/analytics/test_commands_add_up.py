@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from analytics import History, InteractionType, Period, PeriodReport, UserInteraction
-from analytics.commands import by_name
+from analytics.statistics.commands import by_name
 from tests.analytics.store import NOW, SOMEBODY, interaction, open_service
 
 HOUR = timedelta(hours=1)

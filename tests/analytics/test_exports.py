@@ -5,7 +5,7 @@ import io
 
 from hypothesis import given, settings
 
-from analytics.exports import COLUMNS, Aggregates, adapter, as_csv, as_json
+from analytics.statistics.export import COLUMNS, Aggregates, adapter, as_csv, as_json
 from tests.analytics.made_up import AGGREGATES
 
 

@@ -22,7 +22,7 @@ from analytics import (
     PeriodReport,
     UserInteraction,
 )
-from analytics.windows import HISTORY, PERIOD
+from analytics.statistics.queries import HISTORY, PERIOD
 from tests.analytics.store import NOW, SOMEBODY, interaction, open_service, select
 from tests.faults.recount import inconsistencies
 

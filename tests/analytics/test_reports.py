@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from analytics import AdminReport, InteractionType
-from analytics.reports import REPORT
+from analytics.statistics.reports import REPORT
 from tests.analytics.store import NOW, SOMEBODY, interaction, open_service, select
 
 SECOND = timedelta(seconds=1)

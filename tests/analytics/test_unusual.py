@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from analytics.unusual import DAYS_BEFORE, ENOUGH_DAYS, usual
+from analytics.statistics.anomalies import DAYS_BEFORE, ENOUGH_DAYS, usual
 
 WEEKS = {
     "even": [1.0] * 7,

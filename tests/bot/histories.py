@@ -3,7 +3,7 @@
 from datetime import UTC, datetime, timedelta
 
 from analytics.interactions import InteractionType
-from analytics.periods import Bucket, History
+from analytics.statistics.periods import Bucket, History
 
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 NEWEST = datetime(2026, 3, 31, tzinfo=UTC)

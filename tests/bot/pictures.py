@@ -10,7 +10,7 @@ from pathlib import Path
 from PIL import Image
 
 from analytics.interactions import InteractionType
-from analytics.periods import Bucket, History
+from analytics.statistics.periods import Bucket, History
 from bot.charts import Charts
 from bot.sandbox.crowd import HOURS, WEEKEND
 

@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from analytics import AnalyticsService, InteractionType, Period, UserInteraction
-from analytics.exports import as_csv, as_json
+from analytics.statistics.export import as_csv, as_json
 from bot.statistics import statistics
 
 NOW = datetime(2026, 6, 1, 12, 34, 56, tzinfo=UTC)

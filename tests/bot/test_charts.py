@@ -28,7 +28,7 @@ from matplotlib.transforms import Bbox
 from PIL import Image
 
 from analytics.interactions import InteractionType
-from analytics.periods import History
+from analytics.statistics.periods import History
 from bot import drawing
 from bot.charts import KEPT, Charts
 from bot.language import _, translations

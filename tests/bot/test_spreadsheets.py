@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from babel import numbers
 
-from analytics.exports import COLUMNS
+from analytics.statistics.export import COLUMNS
 from bot.language import languages
 from bot.sandbox import Sandbox
 from tests.bot.running import running_bot

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from analytics import Access, AnalyticsService, InteractionType, Period, UserInteraction
-from analytics.exports import as_csv, as_json
+from analytics.statistics.export import as_csv, as_json
 from bot import charts, texts
 from bot.buttons import PREFIX, Confirm
 from bot.charts import ChartsNotInstalled

@@ -15,9 +15,9 @@ from datetime import datetime, timedelta
 from itertools import pairwise
 
 from analytics.interactions import InteractionType
-from analytics.periods import LONGEST_HISTORY, Period
-from analytics.spans import DAY, HOUR, Span, span
 from analytics.sqlite.database import Database
+from analytics.statistics.periods import LONGEST_HISTORY, Period
+from analytics.statistics.spans import DAY, HOUR, Span, span
 
 OTHER = InteractionType.OTHER.value
 # Before and after all that is stored.

@@ -10,15 +10,22 @@ from math import ceil
 
 from pydantic import TypeAdapter
 
-from analytics.masks import mask_report
-from analytics.periods import LENGTHS, LONGEST_HISTORY, AdminReport, History, Period, PeriodReport
 from analytics.retention import count_older
 from analytics.sqlite import metadata
 from analytics.sqlite.database import Database
 from analytics.sqlite.files import CannotOpen
-from analytics.suppression import Plan, SmallGroups
-from analytics.trends import keep_trends
-from analytics.windows import DELETED_UNTIL, Windows, breakdown
+from analytics.statistics.masks import mask_report
+from analytics.statistics.periods import (
+    LENGTHS,
+    LONGEST_HISTORY,
+    AdminReport,
+    History,
+    Period,
+    PeriodReport,
+)
+from analytics.statistics.queries import DELETED_UNTIL, Windows, breakdown
+from analytics.statistics.rollups import keep_trends
+from analytics.statistics.suppression import Plan, SmallGroups
 
 # Whole hours, and what is left of the hour that the window begins in.
 ACTIVE = """

@@ -1,8 +1,8 @@
 """What stays of a day when its interactions are deleted: sums, and how many people, of nobody."""
 
-from analytics.people import PEOPLE
-from analytics.periods import LONGEST_HISTORY
 from analytics.sqlite.database import Database
+from analytics.statistics.people import PEOPLE
+from analytics.statistics.periods import LONGEST_HISTORY
 
 DEFAULT_TRENDS_MIN_USERS = 5
 DAY = 86_400

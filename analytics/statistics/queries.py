@@ -10,14 +10,14 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from analytics.commands import DayOfEvent, by_name
 from analytics.interactions import InteractionType
-from analytics.masks import mask_bucket, mask_period, mask_trend
-from analytics.people import People
-from analytics.periods import Bucket, History, Missing, Period, PeriodReport
-from analytics.spans import DAY, HOUR, Span, span, step_of
 from analytics.sqlite.database import Database
-from analytics.suppression import END, Plan
+from analytics.statistics.commands import DayOfEvent, by_name
+from analytics.statistics.masks import mask_bucket, mask_period, mask_trend
+from analytics.statistics.people import People
+from analytics.statistics.periods import Bucket, History, Missing, Period, PeriodReport
+from analytics.statistics.spans import DAY, HOUR, Span, span, step_of
+from analytics.statistics.suppression import END, Plan
 
 # The names of file_settings: when recording began, and up to when cleanup has deleted.
 BEGAN = "recording_began"

@@ -4,11 +4,11 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import timedelta
 
-from analytics.commands import DayOfEvent, by_name, shown_events
 from analytics.interactions import InteractionType
-from analytics.periods import AdminReport, Bucket, PeriodReport
-from analytics.spans import DAY, HOUR, Span
-from analytics.suppression import BEGINNING, END, Plan
+from analytics.statistics.commands import DayOfEvent, by_name, shown_events
+from analytics.statistics.periods import AdminReport, Bucket, PeriodReport
+from analytics.statistics.spans import DAY, HOUR, Span
+from analytics.statistics.suppression import BEGINNING, END, Plan
 
 COMMAND = InteractionType.COMMAND.value
 MEMBERSHIP = InteractionType.MY_CHAT_MEMBER.value
