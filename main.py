@@ -19,7 +19,7 @@ from rich.progress import Progress
 from analytics import Access, Action, AdminReport
 from analytics.backups import DailyBackups
 from analytics.clock import GuardedClock
-from analytics.retention import LONGEST_RETENTION_DAYS, SHORTEST_RETENTION_DAYS
+from analytics.privacy.retention import LONGEST_RETENTION_DAYS, SHORTEST_RETENTION_DAYS
 from bot import terminal
 from bot.commands import backups, doctor, health, init, rights
 from bot.commands.encrypting import encrypt

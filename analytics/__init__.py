@@ -1,10 +1,10 @@
 """Analytics in an embedded SQLite file. Knows SQLite, not Telegram."""
 
-from analytics.audit import Action, AuditEntry
 from analytics.interactions import InteractionType, UserInteraction
+from analytics.privacy.audit import Action, AuditEntry
+from analytics.privacy.personal_data import OwnRow, PersonalData
 from analytics.pseudonyms import PlainIds, Pseudonyms
 from analytics.recording import NotRecorded
-from analytics.rights import OwnRow, PersonalData
 from analytics.service import AnalyticsService, Erasure
 from analytics.sqlite.files import CannotOpen, NotNow
 from analytics.sqlite.locks import Access

@@ -11,16 +11,16 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from analytics import audit, known_time, rights
-from analytics.audit import NOTE, Action, AuditEntry
+from analytics import known_time
 from analytics.backlog import Request, Work
 from analytics.clock import GuardedClock, utc_now
 from analytics.interactions import InteractionType, UserInteraction
 from analytics.keys import Keyring
 from analytics.notices import DatabaseSetAside, Notice
-from analytics.pseudonyms import References
-from analytics.recording import Recorder, forget_updates
-from analytics.retention import (
+from analytics.privacy import audit, personal_data
+from analytics.privacy.audit import NOTE, Action, AuditEntry
+from analytics.privacy.personal_data import OwnRow, PersonalData
+from analytics.privacy.retention import (
     DEFAULT_RETENTION_DAYS,
     check_days,
     count_older,
@@ -28,7 +28,8 @@ from analytics.retention import (
     delete_older,
     forget_events,
 )
-from analytics.rights import OwnRow, PersonalData
+from analytics.pseudonyms import References
+from analytics.recording import Recorder, forget_updates
 from analytics.sqlite import metadata, origins
 from analytics.sqlite.compaction import Compaction
 from analytics.sqlite.connections import ERRORS, sentence
@@ -209,7 +210,7 @@ class AnalyticsService:
         self, reference: int, listing: tuple[int, int, int], work: Work | None = None
     ) -> Request:
         async def erase() -> None:
-            await rights.erase(self._database, reference, listing, self._compaction.deletion)
+            await personal_data.erase(self._database, reference, listing, self._compaction.deletion)
 
         return Request(work or erase, ERASE, (reference, *listing))
 
@@ -284,14 +285,14 @@ class AnalyticsService:
         async with self._cleaning_up:
             deleted = 0
             oldest = self._oldest_backup(now)
-            if await self._is_older(before) or await rights.is_listed_before(
+            if await self._is_older(before) or await personal_data.is_listed_before(
                 self._database, oldest
             ):
                 async with self._compaction.deletion():
                     await self._reports.keep_trends(before)
                     deleted = await delete_older(self._database, before, progress)
                     await audit.forget_older(self._database, before)
-                    await rights.forget_erasures(self._database, oldest)
+                    await personal_data.forget_erasures(self._database, oldest)
             await forget_events(self._database, before)
             await forget_updates(self._database, now)
             if days <= self.retention_days:
@@ -372,8 +373,8 @@ class AnalyticsService:
         references = await self._references()
         try:
             return (
-                await rights.latest(self._database, references.reference(user_id)),
-                await rights.is_opted_out(self._database, references.opt_out(user_id)),
+                await personal_data.latest(self._database, references.reference(user_id)),
+                await personal_data.is_opted_out(self._database, references.opt_out(user_id)),
             )
         except ERRORS as error:
             logger.warning("a person's row cannot be read (%s)", type(error).__name__)
@@ -381,7 +382,7 @@ class AnalyticsService:
 
     async def personal_data(self, user_id: int) -> PersonalData:
         """Everything held about a person, and nothing about another."""
-        data = await rights.everything(
+        data = await personal_data.everything(
             self._database, user_id, await self._references(), self.retention_days
         )
         waiting = self._recorder.waiting_of(user_id) if self._recorder else 0
@@ -397,13 +398,15 @@ class AnalyticsService:
             return None  # the running bot will record what waits there
         references, now = await self._references(), await self._likely_now()
         reference = references.reference(user_id)
-        listing = rights.erasure_listing(references, reference, now, self._oldest_backup(now))
-        moments = await rights.moments_of(self._database, reference)
+        listing = personal_data.erasure_listing(
+            references, reference, now, self._oldest_backup(now)
+        )
+        moments = await personal_data.moments_of(self._database, reference)
         deleted: int | None = None
 
         async def work() -> None:
             nonlocal deleted
-            deleted = await rights.erase(
+            deleted = await personal_data.erase(
                 self._database, reference, listing, self._compaction.deletion, moments
             )
 
@@ -431,7 +434,7 @@ class AnalyticsService:
 
     async def is_opted_out(self, user_id: int) -> bool:
         reference = (await self._references()).opt_out(user_id)
-        return await rights.is_opted_out(self._database, reference)
+        return await personal_data.is_opted_out(self._database, reference)
 
     async def rotate_key(self) -> bytes:
         """Replace the key, while nothing is recorded: see `Keyring.rotate`. Returns the new one.

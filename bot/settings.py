@@ -15,12 +15,12 @@ from pydantic_settings import (
 )
 
 from analytics import Access, AnalyticsService
-from analytics.pseudonyms import parse_key
-from analytics.retention import (
+from analytics.privacy.retention import (
     DEFAULT_RETENTION_DAYS,
     LONGEST_RETENTION_DAYS,
     SHORTEST_RETENTION_DAYS,
 )
+from analytics.pseudonyms import parse_key
 from analytics.service import DEFAULT_TIMESTAMP_PRECISION
 from analytics.sqlite import files
 from analytics.statistics.rollups import DEFAULT_TRENDS_MIN_USERS

@@ -16,7 +16,7 @@ from analytics.notices import (
     RecordingFails,
     RecordingWorks,
 )
-from analytics.retention import LONGEST_RETENTION_DAYS, SHORTEST_RETENTION_DAYS
+from analytics.privacy.retention import LONGEST_RETENTION_DAYS, SHORTEST_RETENTION_DAYS
 from bot.language import N_, _, moment, number
 
 COMMANDS = {

@@ -10,7 +10,7 @@ from math import ceil
 
 from pydantic import TypeAdapter
 
-from analytics.retention import count_older
+from analytics.privacy.retention import count_older
 from analytics.sqlite import metadata
 from analytics.sqlite.database import Database
 from analytics.sqlite.files import CannotOpen

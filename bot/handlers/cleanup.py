@@ -9,7 +9,7 @@ from aiogram.filters import CommandObject
 from aiogram.types import CallbackQuery, InlineKeyboardMarkup, Message, User
 
 from analytics import Action, AnalyticsService
-from analytics.retention import check_days
+from analytics.privacy.retention import check_days
 from bot import texts
 from bot.answering import place, remove_buttons
 from bot.buttons import DELETE, Confirm

@@ -17,7 +17,7 @@ from aiogram.types import (
 
 from analytics import AnalyticsService
 from analytics.clock import utc_now
-from analytics.rights import as_json
+from analytics.privacy.personal_data import as_json
 from bot import privacy, texts
 from bot.answering import place, remove_buttons
 from bot.buttons import ERASE, Ask, Confirm, Right

@@ -16,10 +16,11 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from analytics import Access, AnalyticsService, Erasure, InteractionType, Pseudonyms, rights
+from analytics import Access, AnalyticsService, Erasure, InteractionType, Pseudonyms
 from analytics.interactions import UserInteraction
-from analytics.retention import cutoff
-from analytics.rights import as_json
+from analytics.privacy import personal_data
+from analytics.privacy.personal_data import as_json
+from analytics.privacy.retention import cutoff
 from tests.analytics.store import (
     KEY,
     NAME,
@@ -330,7 +331,7 @@ async def test_erasing_reaches_what_is_recorded_after_the_rows_were_looked_for(
 
         async def and_record(sql: str, *parameters: Any) -> list[Any]:
             rows = await read(sql, *parameters)
-            if sql == rights.MOMENTS and late:
+            if sql == personal_data.MOMENTS and late:
                 assert await analytics.record([late.pop()])
             return rows
 
@@ -358,7 +359,7 @@ async def test_a_command_erases_all_or_nothing_while_the_bot_records_the_person(
 
         async def and_record(sql: str, *parameters: Any) -> list[Any]:
             rows = await read(sql, *parameters)
-            if sql == rights.MOMENTS:
+            if sql == personal_data.MOMENTS:
                 assert await bot.record([interaction(timedelta(hours=next(hours_ago)))])
             return rows
 
@@ -464,7 +465,7 @@ async def test_what_is_deleted_while_the_file_is_compacted_is_compacted_away_too
                     erasing.append(asyncio.create_task(analytics.erase(SOMEBODY + 1)))
                     await deleted.wait()
             rows = await execute(sql, *parameters)
-            if sql == rights.DELETE and erasing:
+            if sql == personal_data.DELETE and erasing:
                 deleted.set()
             return rows
 

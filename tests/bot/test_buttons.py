@@ -8,7 +8,7 @@ import pytest
 from aiogram.filters.callback_data import MAX_CALLBACK_LENGTH
 from aiogram.types import Update
 
-from analytics.retention import LONGEST_RETENTION_DAYS
+from analytics.privacy.retention import LONGEST_RETENTION_DAYS
 from bot import privacy, texts
 from bot.buttons import DELETE, ERASE, PREFIX, Ask, Right, is_of_rights
 from bot.confirmations import CANCEL, VALID_FOR, Confirmations

@@ -64,7 +64,7 @@ async def database(tmp_path: Path, clock: Clock) -> Path:
 @pytest.fixture
 async def many(database: Path, clock: Clock, monkeypatch: pytest.MonkeyPatch) -> int:
     """So many older than 200 days, each deleted in a step of its own."""
-    monkeypatch.setattr("analytics.retention.STEP", 1)
+    monkeypatch.setattr("analytics.privacy.retention.STEP", 1)
     await record(database, clock, *(timedelta(days=201, hours=hours) for hours in range(MANY)))
     return MANY
 

@@ -23,7 +23,7 @@ from analytics.notices import (
     RecordingFails,
     RecordingWorks,
 )
-from analytics.retention import LONGEST_RETENTION_DAYS
+from analytics.privacy.retention import LONGEST_RETENTION_DAYS
 from bot import menus, privacy, texts, unasked
 from bot.language import _, day, languages, moment, number, percent, translations
 from bot.limits import BURST, LimitPerPerson

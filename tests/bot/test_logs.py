@@ -101,7 +101,7 @@ def test_a_token_is_never_written(log: io.StringIO) -> None:
 
 
 def test_our_own_lines_keep_their_numbers(log: io.StringIO) -> None:
-    logging.getLogger("analytics.retention").info("cleaned up %d interactions", 12)
+    logging.getLogger("analytics.privacy.retention").info("cleaned up %d interactions", 12)
 
     assert "cleaned up 12 interactions" in log.getvalue()
 
@@ -116,13 +116,13 @@ def objects(log: io.StringIO) -> Callable[[], list[dict[str, object]]]:
 def test_as_json_each_record_is_an_object(
     objects: Callable[[], list[dict[str, object]]],
 ) -> None:
-    logging.getLogger("analytics.retention").info('cleaned up %d "interactions"\n', 12)
+    logging.getLogger("analytics.privacy.retention").info('cleaned up %d "interactions"\n', 12)
     [line] = objects()
 
     assert datetime.fromisoformat(str(line.pop("time"))).tzinfo is not None
     assert line == {
         "level": "INFO",
-        "logger": "analytics.retention",
+        "logger": "analytics.privacy.retention",
         "message": 'cleaned up 12 "interactions"\n',
     }
 

@@ -207,7 +207,7 @@ async def after_cancellation(folder: Path, case: Case, at: int, *, late: bool) -
 async def cancelled_everywhere(times: int) -> Row:
     """`times` rounds over all cases and all their suspensions."""
     rows: list[Row] = []
-    with patch("analytics.retention.STEP", STEP):
+    with patch("analytics.privacy.retention.STEP", STEP):
         for _ in range(times):
             for case in CASES:
                 for late in (False, True):
