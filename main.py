@@ -17,8 +17,8 @@ from rich.console import Console
 from rich.progress import Progress
 
 from analytics import Access, Action, AdminReport
-from analytics.backups import DailyBackups
 from analytics.clock import GuardedClock
+from analytics.maintenance.backups import DailyBackups
 from analytics.privacy.retention import LONGEST_RETENTION_DAYS, SHORTEST_RETENTION_DAYS
 from bot import terminal
 from bot.commands import backups, doctor, health, init, rights

@@ -13,9 +13,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from analytics import AnalyticsService, CannotOpen, InteractionType, UserInteraction
-from analytics.backups import backup_into
 from analytics.clock import utc_now
-from analytics.ending import everything
+from analytics.maintenance.backups import backup_into
+from analytics.maintenance.wipe import everything
 from analytics.sqlite.files import overwrite
 from tests.processes import MAIN, run
 from tests.second_connection import DATABASE_KEY

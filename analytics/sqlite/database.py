@@ -14,7 +14,7 @@ from typing import Any
 
 import aiosqlite
 
-from analytics import backups, copying
+from analytics.maintenance import backups, copying
 from analytics.sqlite import encryption, files, locks, migrations
 from analytics.sqlite.checkpoints import Checkpoints, checkpoint
 from analytics.sqlite.connections import (

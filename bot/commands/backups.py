@@ -6,8 +6,9 @@ from typing import Annotated
 
 import typer
 
-from analytics import Access, backups, restoring
+from analytics import Access
 from analytics.clock import utc_now
+from analytics.maintenance import backups, restore
 from analytics.sqlite.belongings import key_file
 from bot.commands.endings import sentences, shown
 from bot.settings import DataSettings, load
@@ -59,7 +60,7 @@ def restore(
     with sentences():
         settings = load(DataSettings)
         restored = asyncio.run(
-            restoring.restore(
+            restore.restore(
                 path,
                 settings.database_path,
                 settings.key,

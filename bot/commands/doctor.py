@@ -10,8 +10,8 @@ from typing import Annotated
 
 import typer
 
-from analytics.checkup import Finding, check_up, permissions
 from analytics.clock import utc_now
+from analytics.maintenance.diagnostics import Finding, check_up, permissions
 from bot.commands.endings import FAILED
 from bot.commands.telegram import Me, Unreachable, WebhookInfo, ask
 from bot.environment import env_file

@@ -11,9 +11,9 @@ from pathlib import Path
 import pytest
 
 from analytics import AnalyticsService, CannotOpen, InteractionType, UserInteraction
-from analytics.backups import BackupRefused, backup, backup_into, last_backup
-from analytics.copying import note, only_copy
-from analytics.ending import everything
+from analytics.maintenance.backups import BackupRefused, backup, backup_into, last_backup
+from analytics.maintenance.copying import note, only_copy
+from analytics.maintenance.wipe import everything
 from analytics.sqlite.files import keep_reserve, reserve
 from tests.processes import PATIENCE, run, start
 
@@ -139,7 +139,7 @@ async def test_a_backup_that_is_being_made_is_not_taken_for_a_killed_one(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     path, draft = await make(tmp_path / NAME), tmp_path / "copy.unfinished"
-    monkeypatch.setattr("analytics.copying.PATIENCE", 0)
+    monkeypatch.setattr("analytics.maintenance.copying.PATIENCE", 0)
     async with only_copy(path, tmp_path / "copy"):
         draft.touch()
         async with AnalyticsService.open(path, key=KEY):

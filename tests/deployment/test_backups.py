@@ -20,7 +20,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from analytics import AnalyticsService, CannotOpen, InteractionType, Pseudonyms, UserInteraction
-from analytics.backups import (
+from analytics.maintenance.backups import (
     BackupRefused,
     DailyBackups,
     backup,
@@ -28,8 +28,8 @@ from analytics.backups import (
     check,
     last_backup,
 )
+from analytics.maintenance.restore import restore
 from analytics.notices import BackupFails, Notice
-from analytics.restoring import restore
 from analytics.sqlite import files
 from analytics.sqlite.origins import rotate
 from bot.sandbox import Sandbox

@@ -16,8 +16,8 @@ import aiohttp
 import pytest
 
 from analytics import AnalyticsService, InteractionType, UserInteraction
-from analytics.backups import backup_into
-from analytics.checkup import Facts, Finding, disk
+from analytics.maintenance.backups import backup_into
+from analytics.maintenance.diagnostics import Facts, Finding, disk
 from analytics.sqlite import connections
 from bot.commands.doctor import findings, updates
 from bot.commands.telegram import WebhookInfo

@@ -13,8 +13,8 @@ import pytest
 from typer.testing import CliRunner
 
 from analytics import CannotOpen, PlainIds, Pseudonyms
-from analytics.backups import backup
-from analytics.restoring import Restored, restore
+from analytics.maintenance.backups import backup
+from analytics.maintenance.restore import Restored, restore
 from main import app
 from tests.analytics.bytes_on_disk import (
     forms,

@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from analytics import AnalyticsService, InteractionType, UserInteraction
-from analytics.backups import BackupRefused, backup
-from analytics.restoring import restore
+from analytics.maintenance.backups import BackupRefused, backup
+from analytics.maintenance.restore import restore
 from analytics.sqlite import files
 from analytics.sqlite.encryption import encrypt
 from tests.analytics.bytes_on_disk import is_killed

@@ -5,9 +5,9 @@ from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from analytics.backups import BackupRefused, check, copy
 from analytics.clock import utc_now
 from analytics.keys import choose, mismatch
+from analytics.maintenance.backups import BackupRefused, check, copy
 from analytics.pseudonyms import References
 from analytics.sqlite import files, locks, metadata, migrations
 from analytics.sqlite.belongings import all_set_aside

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import aiosqlite
 
-from analytics.copying import only_copy
+from analytics.maintenance.copying import only_copy
 from analytics.notices import BackupFails, Notice
 from analytics.sqlite import files, migrations, origins
 from analytics.sqlite.belongings import BEFORE_MIGRATION, matching

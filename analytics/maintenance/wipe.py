@@ -6,7 +6,7 @@ from contextlib import ExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from analytics.copying import unfinished
+from analytics.maintenance.copying import unfinished
 from analytics.sqlite import files, locks, origins
 from analytics.sqlite.belongings import (
     LOCKS,

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from analytics.backups import last_backup
 from analytics.keys import choose, mismatch
+from analytics.maintenance.backups import last_backup
 from analytics.sqlite import files
 from analytics.sqlite.belongings import COMPANION, DAMAGED, belongings, matching
 from analytics.sqlite.connections import ERRORS, check_sqlite, connect, is_damaged, sentence
