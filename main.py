@@ -129,7 +129,7 @@ async def serve(settings: Settings, stop: asyncio.Event, clock: GuardedClock) ->
             clock=clock,
         )
         async with serving_metrics, build_bot(settings, record, clock) as bot:
-            await analytics.told.keep_only(settings.admin_ids)
+            await analytics.alert_state.keep_only(settings.admin_ids)
             notices = Notices(bot, analytics.told, settings.admin_ids, clock)
             alerts = Alerts(
                 notices,

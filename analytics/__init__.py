@@ -1,6 +1,6 @@
 """Analytics in an embedded SQLite file. Knows SQLite, not Telegram."""
 
-from analytics.interactions import InteractionType, UserInteraction
+from analytics.models import InteractionType, UserInteraction
 from analytics.privacy.audit import Action, AuditEntry
 from analytics.privacy.personal_data import OwnRow, PersonalData
 from analytics.pseudonyms import PlainIds, Pseudonyms

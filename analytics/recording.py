@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 
 from analytics.backlog import COMMITTED, Backlog, Entry, Request, Row, Statement, Work
-from analytics.interactions import UserInteraction
+from analytics.models import UserInteraction
 from analytics.notices import Notice, RecordingFails, RecordingWorks
 from analytics.pseudonyms import References
 from analytics.sqlite import metadata

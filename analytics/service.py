@@ -12,10 +12,11 @@ from pathlib import Path
 from typing import Any
 
 from analytics import known_time
+from analytics.alert_state import TURN_OFF, TURN_ON, Told
 from analytics.backlog import Request, Work
 from analytics.clock import GuardedClock, utc_now
-from analytics.interactions import InteractionType, UserInteraction
-from analytics.keys import Keyring
+from analytics.keyring import Keyring
+from analytics.models import InteractionType, UserInteraction
 from analytics.notices import DatabaseSetAside, Notice
 from analytics.privacy import audit, personal_data
 from analytics.privacy.audit import NOTE, Action, AuditEntry
@@ -43,7 +44,6 @@ from analytics.statistics.periods import AdminReport, History, Period, PeriodRep
 from analytics.statistics.queries import BEGAN
 from analytics.statistics.reports import ReportRules, Reports
 from analytics.statistics.rollups import DEFAULT_TRENDS_MIN_USERS, forget_trends
-from analytics.told import TURN_OFF, TURN_ON, Told
 
 logger = logging.getLogger(__name__)
 

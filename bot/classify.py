@@ -15,7 +15,7 @@ from aiogram.types import Update
 from aiogram.types.update import UpdateTypeLookupError
 
 from analytics import InteractionType, UserInteraction
-from analytics.interactions import LARGEST_USER_ID, SERVICE_ACCOUNTS
+from analytics.models import LARGEST_USER_ID, SERVICE_ACCOUNTS
 from analytics.statistics.queries import BLOCKED, UNBLOCKED
 
 # The name that `decode` gives to what aiogram cannot decode, among an update's unknown fields.

@@ -21,7 +21,7 @@ from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 
-from analytics.interactions import InteractionType
+from analytics.models import InteractionType
 from analytics.statistics.periods import Bucket, History
 from bot.language import N_, _, current, day, moment, number
 

@@ -9,8 +9,8 @@ from aiogram import Bot
 from aiogram.exceptions import AiogramError
 from aiogram.types import BufferedInputFile, InlineKeyboardMarkup
 
+from analytics.alert_state import Told
 from analytics.notices import Notice, RecordingFails, RecordingWorks
-from analytics.told import Told
 from bot import texts, unasked
 from bot.session import PASSING
 from bot.unasked import Kind

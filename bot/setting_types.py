@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 from pydantic import AfterValidator, AnyHttpUrl, BeforeValidator, SecretStr, ValidationInfo
 from pydantic_settings import NoDecode
 
-from analytics.interactions import LARGEST_USER_ID, SERVICE_ACCOUNTS
+from analytics.models import LARGEST_USER_ID, SERVICE_ACCOUNTS
 from analytics.pseudonyms import parse_key
 from bot.environment import expand
 from bot.logs import TOKEN

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from analytics.keys import choose, mismatch
+from analytics.keyring import choose, mismatch
 from analytics.maintenance.backups import last_backup
 from analytics.sqlite import files
 from analytics.sqlite.belongings import COMPANION, DAMAGED, belongings, matching

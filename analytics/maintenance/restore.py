@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from analytics.clock import utc_now
-from analytics.keys import choose, mismatch
+from analytics.keyring import choose, mismatch
 from analytics.maintenance.backups import BackupRefused, check, copy
 from analytics.pseudonyms import References
 from analytics.sqlite import files, locks, metadata, migrations

@@ -11,7 +11,7 @@ from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 
-from analytics.interactions import InteractionType
+from analytics.models import InteractionType
 from analytics.pseudonyms import References
 from analytics.sqlite.database import Database
 

@@ -4,7 +4,7 @@ import math
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from analytics.interactions import InteractionType
+from analytics.models import InteractionType
 from analytics.sqlite.database import Database
 
 LARGEST_LIMIT = 100_000  # held in memory, all of them; for more there is the view

@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from analytics.interactions import InteractionType
+from analytics.models import InteractionType
 
 OTHER = InteractionType.OTHER.value
 

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import timedelta
 
-from analytics.interactions import InteractionType
+from analytics.models import InteractionType
 from analytics.statistics.commands import DayOfEvent, by_name, shown_events
 from analytics.statistics.periods import AdminReport, Bucket, PeriodReport
 from analytics.statistics.spans import DAY, HOUR, Span

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from analytics.interactions import InteractionType
+from analytics.models import InteractionType
 from analytics.sqlite.database import Database
 from analytics.statistics.commands import DayOfEvent, by_name
 from analytics.statistics.masks import mask_bucket, mask_period, mask_trend

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import pairwise
 
-from analytics.interactions import InteractionType
+from analytics.models import InteractionType
 from analytics.sqlite.database import Database
 from analytics.statistics.periods import LONGEST_HISTORY, Period
 from analytics.statistics.spans import DAY, HOUR, Span, span

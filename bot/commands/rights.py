@@ -10,8 +10,8 @@ from rich.table import Table
 
 from analytics import Access, Action, AuditEntry, CannotOpen, Period
 from analytics.clock import utc_now
-from analytics.interactions import LARGEST_USER_ID
 from analytics.maintenance.wipe import everything
+from analytics.models import LARGEST_USER_ID
 from analytics.privacy.personal_data import as_json
 from analytics.sqlite.files import refuse_missing
 from analytics.statistics.export import FORMATS, Aggregates

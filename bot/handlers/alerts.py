@@ -30,7 +30,7 @@ async def turn(
     settings: Settings,
 ) -> None:
     admin_id, kind = click.from_user.id, callback_data.kind
-    do = analytics.told.turn_on if callback_data.on else analytics.told.turn_off
+    do = analytics.alert_state.turn_on if callback_data.on else analytics.alert_state.turn_off
     await do(admin_id, kind)
     turned_off = await _turned_off(analytics, admin_id)
     text, keyboard = unasked.listed(turned_off, settings), unasked.below_list(turned_off, settings)
@@ -49,4 +49,6 @@ async def turn(
 
 
 async def _turned_off(analytics: AnalyticsService, admin_id: int) -> set[str]:
-    return {notice for admin, notice in await analytics.told.turned_off() if admin == admin_id}
+    return {
+        notice for admin, notice in await analytics.alert_state.turned_off() if admin == admin_id
+    }

@@ -17,7 +17,7 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from analytics import Access, AnalyticsService, Erasure, InteractionType, Pseudonyms
-from analytics.interactions import UserInteraction
+from analytics.models import UserInteraction
 from analytics.privacy import personal_data
 from analytics.privacy.personal_data import as_json
 from analytics.privacy.retention import cutoff

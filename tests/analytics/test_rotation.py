@@ -13,7 +13,7 @@ from unittest.mock import patch
 import aiosqlite
 import pytest
 
-from analytics import Access, AnalyticsService, CannotOpen, Pseudonyms, keys
+from analytics import Access, AnalyticsService, CannotOpen, Pseudonyms, keyring
 from analytics.pseudonyms import KEY_BYTES, read_key
 from analytics.sqlite.belongings import key_file
 from analytics.sqlite.connections import PRAGMAS
@@ -252,10 +252,10 @@ def failing_at(beginning: str) -> Any:
     """As if the disk was full at that statement of the transaction."""
     statements = [
         "no such statement" if statement.strip().startswith(beginning) else statement
-        for statement in keys.TO_NOBODY
+        for statement in keyring.TO_NOBODY
     ]
-    assert tuple(statements) != keys.TO_NOBODY
-    return patch.object(keys, "TO_NOBODY", statements)
+    assert tuple(statements) != keyring.TO_NOBODY
+    return patch.object(keyring, "TO_NOBODY", statements)
 
 
 async def test_a_command_that_looks_while_the_key_is_replaced_changes_nothing(

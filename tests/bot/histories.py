@@ -2,7 +2,7 @@
 
 from datetime import UTC, datetime, timedelta
 
-from analytics.interactions import InteractionType
+from analytics.models import InteractionType
 from analytics.statistics.periods import Bucket, History
 
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)

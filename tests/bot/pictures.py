@@ -9,7 +9,7 @@ from pathlib import Path
 
 from PIL import Image
 
-from analytics.interactions import InteractionType
+from analytics.models import InteractionType
 from analytics.statistics.periods import Bucket, History
 from bot.charts import Charts
 from bot.sandbox.crowd import HOURS, WEEKEND

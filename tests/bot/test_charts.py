@@ -27,7 +27,7 @@ from matplotlib.text import Text
 from matplotlib.transforms import Bbox
 from PIL import Image
 
-from analytics.interactions import InteractionType
+from analytics.models import InteractionType
 from analytics.statistics.periods import History
 from bot import drawing
 from bot.charts import KEPT, Charts
