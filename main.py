@@ -21,10 +21,10 @@ from analytics.clock import GuardedClock
 from analytics.maintenance.backups import DailyBackups
 from analytics.privacy.retention import LONGEST_RETENTION_DAYS, SHORTEST_RETENTION_DAYS
 from bot import terminal
-from bot.commands import backups, doctor, health, init, rights
-from bot.commands.encrypting import encrypt
-from bot.commands.endings import FAILED, WrongUse, sentences
-from bot.commands.records import records
+from bot.cli import backups, doctor, health, init, privacy
+from bot.cli.encrypt import encrypt
+from bot.cli.errors import FAILED, WrongUse, sentences
+from bot.cli.records import records
 from bot.settings import DataSettings, Settings, load, remarks
 from bot.signals import on_stop_signals
 
@@ -273,11 +273,11 @@ app.command()(health.health)
 app.command()(records)
 app.command()(backups.backup)
 app.command()(backups.restore)
-app.command()(rights.export)
-app.command()(rights.erase)
-app.command("rotate-key")(rights.rotate_key)
+app.command()(privacy.export)
+app.command()(privacy.erase)
+app.command("rotate-key")(privacy.rotate_key)
 app.command()(encrypt)
-app.command()(rights.audit)
+app.command()(privacy.audit)
 
 
 if __name__ == "__main__":

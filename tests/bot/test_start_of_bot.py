@@ -12,7 +12,7 @@ import typer
 from analytics import CannotOpen, NotNow
 from analytics.clock import GuardedClock
 from bot import menus, refusals
-from bot.commands.endings import FAILED, WRONG_USE, sentences
+from bot.cli.errors import FAILED, WRONG_USE, sentences
 from bot.errors import Unavailable
 from bot.language import languages
 from bot.refusals import Refusals

@@ -19,8 +19,8 @@ from analytics import AnalyticsService, InteractionType, UserInteraction
 from analytics.maintenance.backups import backup_into
 from analytics.maintenance.diagnostics import Facts, Finding, disk
 from analytics.sqlite import connections
-from bot.commands.doctor import findings, updates
-from bot.commands.telegram import WebhookInfo
+from bot.cli.doctor import findings, updates
+from bot.cli.telegram import WebhookInfo
 from bot.sandbox import Sandbox
 from bot.sandbox.faults import answers, refuses
 from bot.settings import Settings

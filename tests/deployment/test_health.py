@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from aiohttp import web
 
-from bot.commands.health import address, ask
+from bot.cli.health import address, ask
 from bot.sandbox import Sandbox
 from bot.settings import WrongSettings
 from tests import processes
@@ -105,7 +105,7 @@ async def test_the_command_ends_with_0_beside_a_bot_that_is_well_and_with_1_afte
 
 def test_it_loads_neither_aiogram_nor_a_server() -> None:
     code = (
-        "import sys, main; from bot.commands.health import health;"
+        "import sys, main; from bot.cli.health import health;"
         "sys.exit(bool({'aiogram', 'aiohttp'} & set(sys.modules)))"
     )
 

@@ -12,8 +12,8 @@ import typer
 
 from analytics.clock import utc_now
 from analytics.maintenance.diagnostics import Finding, check_up, permissions
-from bot.commands.endings import FAILED
-from bot.commands.telegram import Me, Unreachable, WebhookInfo, ask
+from bot.cli.errors import FAILED
+from bot.cli.telegram import Me, Unreachable, WebhookInfo, ask
 from bot.environment import env_file
 from bot.settings import DataSettings, Settings, WrongSettings, load, remarks
 

@@ -5,7 +5,7 @@ from http.client import HTTPConnection, HTTPException
 
 import typer
 
-from bot.commands.endings import FAILED
+from bot.cli.errors import FAILED
 from bot.settings import Settings, WrongSettings, load
 
 # Seconds. The container file allows ten for the whole command.

@@ -7,8 +7,8 @@ from typing import Annotated
 
 import typer
 
-from bot.commands.endings import sentences
-from bot.commands.telegram import Me, Unreachable, ask
+from bot.cli.errors import sentences
+from bot.cli.telegram import Me, Unreachable, ask
 from bot.environment import ENV_FILE, env_file
 from bot.settings import Settings, WrongSettings, load
 

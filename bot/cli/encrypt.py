@@ -7,7 +7,7 @@ from rich.console import Console
 
 from analytics.sqlite import encryption
 from analytics.sqlite.belongings import COMPANION, DAMAGED, matching
-from bot.commands.endings import sentences, shown
+from bot.cli.errors import sentences, shown
 from bot.settings import DataSettings, load, missing
 
 

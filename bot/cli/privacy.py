@@ -15,7 +15,7 @@ from analytics.models import LARGEST_USER_ID
 from analytics.privacy.personal_data import as_json
 from analytics.sqlite.files import refuse_missing
 from analytics.statistics.export import FORMATS, Aggregates
-from bot.commands.endings import FAILED, WrongUse, sentences, shown
+from bot.cli.errors import FAILED, WrongUse, sentences, shown
 from bot.settings import DataSettings, load
 
 TELEGRAM_ID = typer.Option(

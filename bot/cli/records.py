@@ -15,7 +15,7 @@ from rich.table import Table
 
 from analytics import Access, InteractionType, StoredRow
 from analytics.sqlite.records import LARGEST_LIMIT
-from bot.commands.endings import WrongUse, sentences
+from bot.cli.errors import WrongUse, sentences
 from bot.settings import DataSettings, load
 
 COLUMNS = [field.name for field in fields(StoredRow)]

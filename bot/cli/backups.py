@@ -10,7 +10,7 @@ from analytics import Access
 from analytics.clock import utc_now
 from analytics.maintenance import backups, restore
 from analytics.sqlite.belongings import key_file
-from bot.commands.endings import sentences, shown
+from bot.cli.errors import sentences, shown
 from bot.settings import DataSettings, load
 
 
