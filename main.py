@@ -261,7 +261,7 @@ def demo(
     ] = None,
 ) -> None:
     """Play the whole story, without token or network. Example: python main.py demo"""
-    from bot.sandbox.demo import play
+    from bot.demo.story import play
 
     raise typer.Exit(asyncio.run(play(Path(__file__), keep, pictures)))
 

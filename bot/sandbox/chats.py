@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from bot.sandbox.waiting import Waiting
+from bot.sandbox.condition import Waiting
 
 BOT = "bot"
 

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from typing import Any
 
 from bot.sandbox.calls import Call, bad_request
-from bot.sandbox.telegram import Telegram
+from bot.sandbox.world import Telegram
 
 SCOPES = frozenset(
     {"default", "all_private_chats", "all_group_chats", "all_chat_administrators"}

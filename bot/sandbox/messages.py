@@ -7,7 +7,7 @@ from typing import Any
 from bot.sandbox import markup
 from bot.sandbox.calls import Call, File, bad_request
 from bot.sandbox.chats import Chat, in_topic
-from bot.sandbox.telegram import Telegram
+from bot.sandbox.world import Telegram
 
 LONGEST_TEXT = 4096
 LONGEST_CAPTION = 1024

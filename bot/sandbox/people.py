@@ -5,7 +5,7 @@ from typing import Any
 
 from bot.sandbox import markup
 from bot.sandbox.chats import Chat, Line, in_topic, keyboard
-from bot.sandbox.telegram import Telegram
+from bot.sandbox.world import Telegram
 
 NAMES = (
     *("Ada", "Bela", "Cora", "Dov", "Edda", "Finn", "Gita", "Hugo", "Inga", "Jun", "Kiri", "Lars"),

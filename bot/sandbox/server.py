@@ -15,14 +15,14 @@ from aiohttp import web
 
 from bot.sandbox.calls import Call, Refused, read_parameters
 from bot.sandbox.chats import Chat
+from bot.sandbox.condition import Waiting
 from bot.sandbox.faults import Answer, Fault
 from bot.sandbox.menus import Menus
 from bot.sandbox.messages import Messages
 from bot.sandbox.people import FIRST_USER_ID, NAMES, Group, Person
-from bot.sandbox.telegram import Telegram
 from bot.sandbox.updates import Updates
-from bot.sandbox.waiting import Waiting
 from bot.sandbox.webhook import Webhook
+from bot.sandbox.world import Telegram
 
 # Shaped like a real one, and nobody's.
 TOKEN = "123456789:AAsandbox-sandbox-sandbox-sandbox-0"

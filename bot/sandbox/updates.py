@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from bot.sandbox.calls import Call, Refused
-from bot.sandbox.waiting import Waiting
+from bot.sandbox.condition import Waiting
 
 # Telegram sends these only to a bot that names them.
 ONLY_IF_NAMED = frozenset({"chat_member", "message_reaction", "message_reaction_count"})

@@ -12,8 +12,8 @@ from aiohttp import ClientConnectorError, ClientError, ClientSession, ClientTime
 from yarl import URL
 
 from bot.sandbox.calls import Call, Refused, bad_request, read_parameters
-from bot.sandbox.telegram import Telegram
 from bot.sandbox.updates import Pending
+from bot.sandbox.world import Telegram
 
 SECRET_HEADER = "X-Telegram-Bot-Api-Secret-Token"
 DEFAULT_CONNECTIONS = 40

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from analytics import AnalyticsService, InteractionType, Pseudonyms
 from analytics.recording import REMEMBER_SECONDS
-from bot.sandbox.crowd import HOURS
+from bot.demo.traffic import HOURS
 
 DAY = 86_400
 HOUR = 3_600

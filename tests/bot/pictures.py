@@ -12,7 +12,7 @@ from PIL import Image
 from analytics.models import InteractionType
 from analytics.statistics.periods import Bucket, History
 from bot.charts import Charts
-from bot.sandbox.crowd import HOURS, WEEKEND
+from bot.demo.traffic import HOURS, WEEKEND
 
 DAY = timedelta(days=1)
 NEWEST = datetime(2026, 11, 25, tzinfo=UTC)

@@ -16,8 +16,8 @@ from aiogram.utils.backoff import Backoff
 
 from bot import texts
 from bot.sandbox import Person, Sandbox, faults
+from bot.sandbox.condition import Waiting
 from bot.sandbox.faults import EVERY_METHOD, Answer
-from bot.sandbox.waiting import Waiting
 from bot.session import ATTEMPTS, RetryAnswers, Session
 from tests.bot.running import running_bot
 from tests.faults.database import Story, folder

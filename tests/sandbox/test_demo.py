@@ -7,16 +7,17 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
-from bot.sandbox import Sandbox, demo
-from bot.sandbox.crowd import sayings
+from bot.demo import story
+from bot.demo.traffic import sayings
+from bot.sandbox import Sandbox
 
-MAIN = Path(demo.__file__).parents[2] / "main.py"
+MAIN = Path(story.__file__).parents[2] / "main.py"
 
 
 @pytest.fixture
 def small_crowd(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(demo, "PEOPLE", 20)
-    monkeypatch.setattr(demo, "WHO_ALSO_TAP", 3)
+    monkeypatch.setattr(story, "PEOPLE", 20)
+    monkeypatch.setattr(story, "WHO_ALSO_TAP", 3)
 
 
 def a_bot(folder: Path, code: str) -> Path:
@@ -30,7 +31,7 @@ async def test_the_demo_shows_admin_stranger_stored_rows_and_cleanup(
     tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
     pictures = tmp_path / "pictures"
-    status = await demo.play(MAIN, tmp_path / "kept.sqlite3", pictures)
+    status = await story.play(MAIN, tmp_path / "kept.sqlite3", pictures)
     shown, errors = capfd.readouterr()
 
     assert (status, errors) == (0, "")
@@ -73,7 +74,7 @@ async def test_what_is_there_already_is_not_overwritten(
     kept = tmp_path / "kept.sqlite3"
     kept.write_text("mine")
 
-    assert await demo.play(MAIN, kept) == 2
+    assert await story.play(MAIN, kept) == 2
     assert kept.read_text() == "mine"
     assert "exists already" in capfd.readouterr().err
 
@@ -83,7 +84,7 @@ async def test_a_bot_that_ends_by_itself_fails_the_demo_with_its_words(
 ) -> None:
     main = a_bot(tmp_path, "import sys; sys.exit('no rights, no bot')")
 
-    assert await demo.play(main) == 1
+    assert await story.play(main) == 1
     errors = capfd.readouterr().err
     assert "the bot ended by itself with exit status 1" in errors
     assert "no rights, no bot" in errors
@@ -98,7 +99,7 @@ async def test_the_operators_settings_are_not_those_of_the_demo(
     (tmp_path / ".env").write_text("RETENTION_DAYS=8")
     code = "import os, sys; sys.exit(f'{sorted(os.environ)} {os.listdir()}')"
 
-    assert await demo.play(a_bot(tmp_path, code)) == 1
+    assert await story.play(a_bot(tmp_path, code)) == 1
     errors = capfd.readouterr().err
     assert "BOT_API_URL" in errors
     for name in ("RETENTION_DAYS", "WEBHOOK_URL", ".env"):
@@ -112,7 +113,7 @@ async def test_the_bot_is_asked_to_stop_and_has_to_stop_well(
     async def short_story(console: Console, sandbox: Sandbox, *_: object) -> None:
         await sandbox.called("getUpdates")
 
-    monkeypatch.setattr(demo, "_story", short_story)
+    monkeypatch.setattr(story, "_story", short_story)
     code = (
         "import os, signal, sys, urllib.request\n"
         f"signal.signal(signal.SIGTERM, lambda *_: sys.exit({at_the_end}))\n"
@@ -120,13 +121,13 @@ async def test_the_bot_is_asked_to_stop_and_has_to_stop_well(
         "urllib.request.urlopen(f'{api}/bot{token}/getUpdates?timeout=30')\n"
     )
 
-    assert await demo.play(a_bot(tmp_path, code)) == status
+    assert await story.play(a_bot(tmp_path, code)) == status
 
 
 def test_the_crowd_comes_over_some_weeks_and_a_few_came_before() -> None:
     sandbox, now = Sandbox(), datetime(2026, 3, 1, 12, tzinfo=UTC)
-    people = [sandbox.person() for _ in range(demo.PEOPLE)]
-    said = sayings(people, now, random.Random(demo.SEED))
+    people = [sandbox.person() for _ in range(story.PEOPLE)]
+    said = sayings(people, now, random.Random(story.SEED))
     ages = [now - saying.date for saying in said]
 
     assert 2_500 < len(said) < 3_500
@@ -134,4 +135,4 @@ def test_the_crowd_comes_over_some_weeks_and_a_few_came_before() -> None:
     assert timedelta(0) < ages[-1]
     assert 50 < sum(age > timedelta(days=90) for age in ages) < 300
     assert sum(timedelta(weeks=6) < age < timedelta(days=90) for age in ages) == 0
-    assert len({saying.person for saying in said}) == demo.PEOPLE
+    assert len({saying.person for saying in said}) == story.PEOPLE

@@ -14,7 +14,7 @@ from aiohttp import web
 from aiohttp.test_utils import TestServer, unused_port
 
 from bot.sandbox import Sandbox
-from bot.sandbox.waiting import Waiting
+from bot.sandbox.condition import Waiting
 from tests.sandbox.conftest import Client
 
 SECRET = "s3cret_-"

@@ -20,9 +20,9 @@ from rich.progress import Progress
 from rich.table import Table
 
 from analytics.sqlite import files
-from bot.sandbox.bubbles import bubbles, picture
+from bot.demo.render import bubbles, picture
+from bot.demo.traffic import sayings
 from bot.sandbox.chats import Line
-from bot.sandbox.crowd import sayings
 from bot.sandbox.people import Person
 from bot.sandbox.server import Sandbox
 
