@@ -130,7 +130,7 @@ async def serve(settings: Settings, stop: asyncio.Event, clock: GuardedClock) ->
         )
         async with serving_metrics, build_bot(settings, record, clock) as bot:
             await analytics.alert_state.keep_only(settings.admin_ids)
-            notices = Notices(bot, analytics.told, settings.admin_ids, clock)
+            notices = Notices(bot, analytics.alert_state, settings.admin_ids, clock)
             alerts = Alerts(
                 notices,
                 analytics,
@@ -272,7 +272,7 @@ app.command()(doctor.doctor)
 app.command()(health.health)
 app.command()(records)
 app.command()(backups.backup)
-app.command()(backups.restore)
+app.command("restore")(backups.restore_backup)
 app.command()(privacy.export)
 app.command()(privacy.erase)
 app.command("rotate-key")(privacy.rotate_key)

@@ -90,7 +90,7 @@ class AnalyticsService:
         self._compaction = Compaction(database, clock, before_deletion=reports.keep_snapshot)
         self._cleaning_up = asyncio.Lock()
         self._noted_time: datetime | None = None
-        self.told = Told(database, self._in_turn, self._keep, clock)
+        self.alert_state = Told(database, self._in_turn, self._keep, clock)
 
     @classmethod
     @asynccontextmanager

@@ -35,7 +35,7 @@ class Alerts:
         """`last_received` tells when this process last received an update."""
         self._notices = notices
         self._analytics = analytics
-        self._told = analytics.told
+        self._told = analytics.alert_state
         self._settings = settings
         self._clock = clock
         self._last_received = last_received

@@ -40,16 +40,3 @@ def test_commands_that_only_work_on_the_data_do_not_load_aiogram() -> None:
     code = "import sys, main; sys.exit('aiogram' in sys.modules)"
 
     assert subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=False).returncode == 0
-
-
-def test_every_package_is_installed() -> None:
-    """Named one by one, a new package is easily forgotten."""
-    text = (ROOT / "pyproject.toml").read_text("utf-8")
-    folders = {
-        ".".join(path.parent.relative_to(ROOT).parts)
-        for top in ALLOWED
-        for path in (ROOT / top).rglob("__init__.py")
-    }
-
-    for folder in folders:
-        assert f'"{folder}"' in text

@@ -175,7 +175,7 @@ async def has_table(connection: aiosqlite.Connection, name: str) -> bool:
 def schema() -> Iterator[str]:
     """The statements of schema.sql, one by one."""
     statement = ""
-    text = resources.files("analytics").joinpath("schema.sql").read_text("utf-8")
+    text = resources.files("analytics.sqlite").joinpath("schema.sql").read_text("utf-8")
     for line in text.splitlines(keepends=True):
         statement += line
         if sqlite3.complete_statement(statement):

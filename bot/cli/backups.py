@@ -50,7 +50,7 @@ async def _backup(settings: DataSettings, path: Path, keep: int | None) -> Path:
     )
 
 
-def restore(
+def restore_backup(
     path: Annotated[Path, typer.Argument(help="A backup.")],
     force: Annotated[
         bool, typer.Option("--force", help="Overwrite the database that is there.")

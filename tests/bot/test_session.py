@@ -125,7 +125,7 @@ async def test_admins_are_told_the_next_thing_after_one_that_failed(
     queue.put_nowait(DatabaseSetAside(Path("set-aside")))
     sandbox.plan("sendMessage", faults.answers("<html>", 502), times=ATTEMPTS)
     async with AnalyticsService.open(tmp_path / "analytics.sqlite3") as analytics:
-        notices = Notices(bot, analytics.told, {ADA}, utc_now)
+        notices = Notices(bot, analytics.alert_state, {ADA}, utc_now)
         telling = asyncio.create_task(notices.pass_on(queue))
         told = (await admin.answer()).text
         telling.cancel()
