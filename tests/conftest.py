@@ -1,11 +1,13 @@
 """Every test is a test of the log, too: whatever it does, at DEBUG, no line holds a person."""
 
 import logging
+import os
 import warnings
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from bot.logs import PrivateFormatter
 from tests.people_in_logs import people_in
@@ -15,6 +17,17 @@ from tests.people_in_logs import people_in
 def _nobodys_settings(monkeypatch: pytest.MonkeyPatch) -> None:
     """Who has a bot of their own in this folder wants no test to read its `.env`."""
     monkeypatch.setattr("bot.environment.BESIDE_MAIN", Path("no-such-file"))
+
+
+# How long an example takes is the machine's affair. What else CI sets (the same examples each
+# time) stays.
+settings.register_profile(
+    "any machine",
+    settings.get_profile("ci" if "CI" in os.environ else "default"),
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow],
+)
+settings.load_profile("any machine")
 
 
 @pytest.fixture(autouse=True)
