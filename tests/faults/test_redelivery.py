@@ -18,8 +18,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from analytics import AnalyticsService, InteractionType, UserInteraction
-from bot.sandbox import Sandbox
-from bot.sandbox.faults import Answer, answers
+from bot.middleware import PAUSE
+from bot.sandbox import Sandbox, faults
+from bot.sandbox.faults import Answer, answers, refuses
 from bot.webhook import SECRET_HEADER
 from tests.bot.running import running_bot
 from tests.faults.database import remembered
@@ -108,6 +109,53 @@ async def test_what_cannot_be_digested_is_recorded_once_and_stops_no_other(
 
     assert polls == 2
     assert sum(counts(database).values()) == 4
+
+
+async def test_an_offset_that_telegram_refuses_is_reset(tmp_path: Path) -> None:
+    database = tmp_path / "analytics.sqlite3"
+    async with Sandbox() as sandbox:
+        person = sandbox.person()
+        update = {"update_id": 2**64, "thought": {"from": person.user}}
+        refuse = refuses(400, "Bad Request: offset is too large")
+
+        async def refuse_large(
+            fault: faults.Fault, request: web.Request
+        ) -> web.StreamResponse | None:
+            return await refuse(fault, request) if offsets(sandbox)[-1] >= 2**63 else None
+
+        sandbox.plan("getUpdates", answers(json.dumps({"ok": True, "result": [update]})))
+        sandbox.plan("getUpdates", refuse_large, times=None)
+        async with running_bot(sandbox, database):
+            await person.says("good morning")
+            await person.answer()
+
+    assert max(offsets(sandbox)) == 2**64 + 1
+    assert sum(counts(database).values()) == 2
+
+
+async def test_negative_update_ids_are_skipped_and_acknowledge_nothing(tmp_path: Path) -> None:
+    database = tmp_path / "analytics.sqlite3"
+    async with Sandbox() as sandbox:
+        person = sandbox.person()
+        numbers = ([-5, 7], [-(2**70), -1], [-5])
+        for ids in numbers:
+            batch = [{"update_id": each, "thought": {"from": person.user}} for each in ids]
+            sandbox.plan("getUpdates", answers(json.dumps({"ok": True, "result": batch})))
+        async with running_bot(sandbox, database):
+            said = await person.says("good morning")
+            await person.answer()
+        polls = [call.at for call in sandbox.calls if call.method == "getUpdates"]
+
+    assert remembered(database) == {7, said}
+    assert offsets(sandbox)[:4] == [0, 8, 8, 8]
+    # What nobody can acknowledge comes again at once: it is not asked for as often.
+    assert polls[2] - polls[1] >= PAUSE
+    assert polls[3] - polls[2] >= PAUSE
+
+
+def offsets(sandbox: Sandbox) -> list[int]:
+    """Of each getUpdates; 0 for none."""
+    return [call.integer("offset") for call in sandbox.calls if call.method == "getUpdates"]
 
 
 async def post(settings: dict[str, Any], body: bytes) -> int:
