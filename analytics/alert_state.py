@@ -9,6 +9,7 @@ from collections.abc import Awaitable, Callable, Iterable
 from datetime import UTC, datetime
 
 from analytics.backlog import Request
+from analytics.pseudonyms import References
 from analytics.sqlite import metadata
 from analytics.sqlite.connections import ERRORS
 from analytics.sqlite.database import Database
@@ -26,13 +27,14 @@ KEEP_ONLY = "DELETE FROM turned_off WHERE admin_id NOT IN (SELECT value FROM jso
 
 
 class Told:
-    """`notice` is the name of what is told, `admin_id` a Telegram ID."""
+    """`notice` is the name of what is told, `admin_id` a Telegram ID; kept are pseudonyms."""
 
     def __init__(
         self,
         database: Database,
         do: Callable[[Request], Awaitable[bool]],
         keep: Callable[..., Awaitable[bool]],
+        references: Callable[[], Awaitable[References]],
         clock: Callable[[], datetime],
     ) -> None:
         """`do` does what has to be written, as soon as the database works; `keep`, too, and it
@@ -41,6 +43,7 @@ class Told:
         self._database = database
         self._do = do
         self._keep = keep
+        self._references = references
         self._clock = clock
         self._moments: dict[str, datetime | None] = {}  # as noted by this process
         self._turned_off: set[tuple[int, str]] | None = None
@@ -66,8 +69,12 @@ class Told:
         """When recording into this file began: before that, nothing can have been told."""
         return await self._moment(BEGAN) or self._clock()
 
-    async def turned_off(self) -> set[tuple[int, str]]:
-        """Who does not want what: pairs of an admin and a notice."""
+    async def turned_off(self, admin_id: int) -> set[str]:
+        """The notices that an admin does not want."""
+        admin, pairs = await self._admin(admin_id), await self._pairs()
+        return {notice for each, notice in pairs if each == admin}
+
+    async def _pairs(self) -> set[tuple[int, str]]:
         if self._turned_off is None:
             try:
                 rows = await self._database.read(TURNED_OFF)
@@ -78,17 +85,26 @@ class Told:
         return self._turned_off
 
     async def turn_off(self, admin_id: int, notice: str) -> None:
-        (await self.turned_off()).add((admin_id, notice))
-        await self._keep("turn_off", admin_id, notice)
+        admin = await self._admin(admin_id)
+        (await self._pairs()).add((admin, notice))
+        await self._keep("turn_off", admin, notice)
 
     async def turn_on(self, admin_id: int, notice: str) -> None:
-        (await self.turned_off()).discard((admin_id, notice))
-        await self._keep("turn_on", admin_id, notice)
+        admin = await self._admin(admin_id)
+        (await self._pairs()).discard((admin, notice))
+        await self._keep("turn_on", admin, notice)
 
     async def keep_only(self, admin_ids: Iterable[int]) -> None:
         """Forget who is no admin any more."""
-        parameters = (json.dumps(sorted(admin_ids)),)
+        parameters = (json.dumps([await self._admin(each) for each in admin_ids]),)
         await self._do(Request(lambda: self._database.write(KEEP_ONLY, parameters)))
+
+    def forget(self) -> None:
+        """Read again who turned off what: some of it was deleted."""
+        self._turned_off = None
+
+    async def _admin(self, admin_id: int) -> int:
+        return (await self._references()).admin(admin_id)
 
     async def _moment(self, name: str) -> datetime | None:
         try:

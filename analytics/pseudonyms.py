@@ -26,6 +26,12 @@ class References(Protocol):
     def opt_out(self, telegram_id: int) -> int:
         """What `opt_outs` keeps of a person: another one."""
 
+    def admin(self, telegram_id: int) -> int:
+        """What `audit_trail` and `turned_off` keep of an admin: another one.
+
+        As a pseudonym it is negative, and so never taken for a Telegram ID.
+        """
+
     def erasure(self, reference: int) -> int:
         """What `erasures` keeps of a person, made from their reference.
 
@@ -38,7 +44,7 @@ class Pseudonyms:
     """Keyed references: the same person under the same key, and nobody's name without it.
 
     `key` has 32 bytes. Where it replaces another one it has 32 more, under which people have
-    opted out: nobody's Telegram ID is known, so their choice could not be carried over.
+    opted out and admins are named: nobody's Telegram ID is known, so it could not be carried over.
     """
 
     def __init__(self, key: bytes) -> None:
@@ -59,11 +65,14 @@ class Pseudonyms:
     def opt_out(self, telegram_id: int) -> int:
         return _pseudonym(telegram_id, self._opt_outs, b"opt-out")
 
+    def admin(self, telegram_id: int) -> int:
+        return -1 - _pseudonym(telegram_id, self._opt_outs, b"admin") % 2**63
+
     def erasure(self, reference: int) -> int:
         return _erasure(reference, self._people)
 
     def successor(self) -> "Pseudonyms":
-        """A new key for people, and the old one for opt-outs."""
+        """A new key for people, and the old one for opt-outs and admins."""
         return Pseudonyms(new_key() + self._opt_outs)
 
 
@@ -88,7 +97,7 @@ class PlainIds:
     def reference(self, telegram_id: int) -> int:
         return telegram_id
 
-    opt_out = reference
+    opt_out = admin = reference
 
     def erasure(self, reference: int) -> int:
         # Without a key it can be tried out, as everything here can; at least it is not the ID.

@@ -4,8 +4,8 @@ import asyncio
 import json
 import logging
 import secrets
-from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Callable, Collection, Sequence
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -64,6 +64,8 @@ class Erasure:
     """Whether its traces have left the disk already. Else the next compaction removes them."""
     in_backups: bool = False
     """Whether a backup may hold it, for as long as backups are kept."""
+    in_audit_log: bool = False
+    """Whether the audit trail has entries of the person, who is or was an admin. They stay."""
 
 
 class AnalyticsService:
@@ -77,6 +79,7 @@ class AnalyticsService:
         keyring: Keyring,
         spool: Spool,
         retention_days: int,
+        timestamp_precision: int,
         clock: Callable[[], datetime],
     ) -> None:
         self.retention_days = retention_days
@@ -86,11 +89,12 @@ class AnalyticsService:
         self._spool = spool
         self._reports = reports
         self._keyring = keyring
+        self._precision = timestamp_precision
         self._clock = clock
         self._compaction = Compaction(database, clock, before_deletion=reports.keep_snapshot)
         self._cleaning_up = asyncio.Lock()
         self._noted_time: datetime | None = None
-        self.alert_state = Told(database, self._in_turn, self._keep, clock)
+        self.alert_state = Told(database, self._in_turn, self._keep, self._references, clock)
 
     @classmethod
     @asynccontextmanager
@@ -146,6 +150,8 @@ class AnalyticsService:
                 if not keep_trends:
                     await forget_trends(database)
                 await keyring.agree(database)
+            with suppress(CannotOpen):  # a command without the key
+                await audit.name_by_pseudonym(database, keyring.references)
 
         async with Database.open(path, access, prepare, database_key) as database:
             recorder: Recorder | None = None
@@ -161,7 +167,16 @@ class AnalyticsService:
                 in_memory=lambda: (recorder.backlog, recorder.dropped) if recorder else (0, 0),
             )
             spool = Spool(database.path, database_key)
-            service = cls(database, notices, reports, keyring, spool, retention_days, clock)
+            service = cls(
+                database,
+                notices,
+                reports,
+                keyring,
+                spool,
+                retention_days,
+                timestamp_precision,
+                clock,
+            )
             if access is Access.OWN or (database.owner and spool.exists):
                 recorder = Recorder(
                     database,
@@ -192,8 +207,7 @@ class AnalyticsService:
 
         def make(kept: Kept) -> Request:
             if kept.name == ERASE:
-                reference, *listing = kept.content
-                return self._erasure(reference, (listing[0], listing[1], listing[2]))
+                return self._erasure(personal_data.Person(*kept.content))
             return Request(STATEMENTS[kept.name], kept.name, tuple(kept.content))
 
         try:
@@ -206,13 +220,18 @@ class AnalyticsService:
         if alone and not done and recorder.backlog:
             raise NotNow(f"{self._database.path} cannot be written at the moment: try again")
 
-    def _erasure(
-        self, reference: int, listing: tuple[int, int, int], work: Work | None = None
-    ) -> Request:
+    def _erasure(self, person: personal_data.Person, work: Work | None = None) -> Request:
         async def erase() -> None:
-            await personal_data.erase(self._database, reference, listing, self._compaction.deletion)
+            await self._erase(person)
 
-        return Request(work or erase, ERASE, (reference, *listing))
+        return Request(work or erase, ERASE, person)
+
+    async def _erase(self, person: personal_data.Person, moments: str = "[]") -> int | None:
+        deleted = await personal_data.erase(
+            self._database, person, self._compaction.deletion, moments
+        )
+        self.alert_state.forget()
+        return deleted
 
     async def record(
         self,
@@ -389,7 +408,7 @@ class AnalyticsService:
         return replace(data, waiting=waiting)
 
     async def erase(self, user_id: int) -> Erasure | None:
-        """Delete all that is recorded of a person; an opt-out stays.
+        """Delete all that is recorded of a person; an opt-out stays, and so does the audit trail.
 
         None if the database cannot be written at the moment: the owner does it as soon as it
         works again; a command has to try again.
@@ -397,24 +416,20 @@ class AnalyticsService:
         if self._recorder is None and self._spool.exists:
             return None  # the running bot will record what waits there
         references, now = await self._references(), await self._likely_now()
-        reference = references.reference(user_id)
-        listing = personal_data.erasure_listing(
-            references, reference, now, self._oldest_backup(now)
-        )
-        moments = await personal_data.moments_of(self._database, reference)
+        person = personal_data.to_erase(references, user_id, now, self._oldest_backup(now))
+        moments = await personal_data.moments_of(self._database, person.reference)
         deleted: int | None = None
 
         async def work() -> None:
             nonlocal deleted
-            deleted = await personal_data.erase(
-                self._database, reference, listing, self._compaction.deletion, moments
-            )
+            deleted = await self._erase(person, moments)
 
-        if not await self._in_turn(self._erasure(reference, listing, work)) or deleted is None:
+        if not await self._in_turn(self._erasure(person, work)) or deleted is None:
             return None
         self._reports.forget()
         in_backups = await self.may_be_in_backups()
-        return Erasure(deleted, await self.compact_if_due(), in_backups)
+        in_audit_log = bool(await audit.entries_of(self._database, person.admin))
+        return Erasure(deleted, await self.compact_if_due(), in_backups, in_audit_log)
 
     async def opt_out(self, user_id: int, update_id: int | None = None) -> bool:
         """Record nothing of a person from now on; nothing happens for an update known already.
@@ -457,12 +472,17 @@ class AnalyticsService:
 
     async def note_access(self, action: Action, admin_id: int | None = None) -> None:
         """Into the audit trail, as soon as possible; `admin_id` is None for the command line."""
-        now = self._clock()
-        await self._keep("audit", int(now.timestamp()), admin_id, action.value)
+        admin = None if admin_id is None else (await self._references()).admin(admin_id)
+        await self._keep("audit", *audit.note(self._clock(), self._precision, admin, action))
 
-    async def audit_trail(self) -> list[AuditEntry]:
-        """Who looked at or deleted what, the newest first."""
-        return await audit.trail(self._database)
+    async def audit_trail(self, admin_ids: Collection[int] = ()) -> list[AuditEntry]:
+        """Who looked at or deleted what, the newest first.
+
+        Of admins only pseudonyms are kept: `admin_ids` are the Telegram IDs that can be named.
+        Raises CannotOpen if there are some, and no key.
+        """
+        named = {(await self._references()).admin(each): each for each in admin_ids}
+        return await audit.trail(self._database, named)
 
     async def records(
         self,

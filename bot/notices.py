@@ -56,8 +56,9 @@ class Notices:
 
     async def wanted_by(self, kind: Kind) -> list[int]:
         """The admins who have not turned it off."""
-        turned_off = await self._told.turned_off()
-        return [admin for admin in self._admin_ids if (admin, kind) not in turned_off]
+        return [
+            admin for admin in self._admin_ids if kind not in await self._told.turned_off(admin)
+        ]
 
     async def tell_once_a_day(self, kind: Kind, text: str) -> set[int]:
         """As `tell`, unless that was less than 24 hours ago."""

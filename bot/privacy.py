@@ -9,12 +9,13 @@ from datetime import date, datetime
 from html import escape
 
 from analytics import InteractionType, OwnRow, PersonalData
+from analytics.privacy.audit import LEAST_PRECISION
 from analytics.service import Erasure
 from bot import texts
 from bot.language import N_, _, day, moment, number
 from bot.settings import Settings
 
-VERSION, VERSION_OF = 5, date(2026, 11, 26)
+VERSION, VERSION_OF = 6, date(2026, 11, 26)
 
 MY_DATA = N_("My data")
 ERASE = N_("Erase my data")
@@ -35,7 +36,7 @@ IN_A_GROUP = N_("Your data is between you and me. Please ask me in our chat.")
 NUMBER = N_("a random number")
 
 # What each table about a person is, and words for each of its columns.
-# {types}, {who} and {when} come from the code and the settings.
+# What is in braces comes from the code and the settings.
 ABOUT_YOU = {
     "interactions": (
         N_("Such a row"),
@@ -70,14 +71,14 @@ ABOUT_YOU = {
     "audit_trail": (
         N_("If you are an admin"),
         {
-            "timestamp": N_("when you looked at or deleted something"),
-            "admin_id": N_("your Telegram ID"),
+            "timestamp": N_("when you looked at or deleted something, UTC, {audited}"),
+            "admin_id": "{admin}",
             "action": N_("what it was"),
         },
     ),
     "turned_off": (
         N_("If you are an admin and turn off what it tells you"),
-        {"admin_id": N_("your Telegram ID"), "notice": N_("what you turned off")},
+        {"admin_id": "{admin}", "notice": N_("what you turned off")},
     ),
 }
 # What each table about nobody is, and its columns.
@@ -166,6 +167,8 @@ def _fields(settings: Settings) -> list[str]:
         "types": number(len(InteractionType)),
         "when": texts.precision(settings.timestamp_precision),
         "who": _who(settings),
+        "admin": _admin(settings),
+        "audited": texts.precision(max(settings.timestamp_precision, LEAST_PRECISION)),
     }
     return [
         "\n".join(
@@ -214,6 +217,12 @@ def _who(settings: Settings) -> str:
     return _("your Telegram ID, which this bot stores as it is")
 
 
+def _admin(settings: Settings) -> str:
+    if settings.pseudonymise_user_ids:
+        return _("another pseudonym, made for this alone")
+    return _("your Telegram ID, which this bot stores as it is")
+
+
 def _contact(settings: Settings) -> str:
     return escape(settings.operator_contact) or _("the operator has named no contact")
 
@@ -248,6 +257,12 @@ def my_data(data: PersonalData) -> str:
         )
     if data.opted_out:
         lines.append(_("You opted out: nothing is recorded of you. /optin goes on with it."))
+    if data.audit_entries:
+        lines.append(
+            _("In the audit log, as an admin: {count}").format(
+                count=number(len(data.audit_entries))
+            )
+        )
     if data.erased:
         lines.append(
             _(
@@ -267,7 +282,9 @@ def forget_me() -> str:
     )
 
 
-def erased(erasure: Erasure, compacted_by: datetime, *, again: bool = False) -> str:
+def erased(
+    erasure: Erasure, compacted_by: datetime, settings: Settings, *, again: bool = False
+) -> str:
     """`again` if the same button was pressed before."""
     if erasure.interactions and not again:
         told = _(
@@ -290,6 +307,14 @@ def erased(erasure: Erasure, compacted_by: datetime, *, again: bool = False) -> 
                 "If one has to be put back, you are erased again."
             )
         )
+    if erasure.in_audit_log:
+        stays = _(
+            "What you looked at or deleted as an admin stays in the audit log until its retention "
+            "ends ({days}); /mydata shows it."
+        ).format(days=texts.days(settings.retention_days))
+        if settings.pseudonymise_user_ids:
+            stays += " " + _("It has a pseudonym of you, and not your Telegram ID.")
+        lines.append(stays)
     if erasure.interactions:
         lines.append(_("If you go on using this bot, counting begins anew. /optout stops it."))
     return "\n\n".join(lines)

@@ -169,12 +169,17 @@ class DataSettings(BaseSettings):
         )
 
 
-class Settings(DataSettings):
+class AdminSettings(DataSettings):
+    """And who the admins are."""
+
+    admin_ids: PersonIds = Field(frozenset(), description=IDS)
+
+
+class Settings(AdminSettings):
     """What the bot needs."""
 
     bot_token: BotToken = Field(description="the token that @BotFather gave you")
     bot_token_file: LocalPath | None = Field(None, description=SECRET_FILE)
-    admin_ids: PersonIds = Field(frozenset(), description=IDS)
     owner_ids: OwnerIds = Field(
         frozenset(), description=f"{IDS}, of people who are in ADMIN_IDS, too"
     )

@@ -16,6 +16,7 @@ from analytics.notices import (
     RecordingFails,
     RecordingWorks,
 )
+from analytics.privacy.audit import FORMER_ADMIN
 from analytics.privacy.retention import LONGEST_RETENTION_DAYS, SHORTEST_RETENTION_DAYS
 from bot.language import N_, _, moment, number
 
@@ -159,16 +160,19 @@ def audit(entries: Sequence[AuditEntry]) -> str:
     """The newest entries, as many as fit into a message."""
     if not entries:
         return _("Nobody has looked at or deleted anything yet.")
-    rows = [
-        (moment(entry.timestamp), str(entry.admin_id or _("command line")), entry.action)
-        for entry in entries[:AUDIT_LINES]
-    ]
+    rows = [(moment(entry.timestamp), _who(entry), entry.action) for entry in entries[:AUDIT_LINES]]
     width, who_width = (max(len(row[column]) for row in rows) for column in (0, 1))
     lines = [f"{when:<{width}}  {who:<{who_width}}  {action}" for when, who, action in rows]
     title = _("<b>Who looked at or deleted what</b>")
     more = len(entries) - AUDIT_LINES
     rest = _("{count} older: python main.py audit").format(count=number(more)) if more > 0 else ""
     return f"{title}\n<pre>{escape(chr(10).join(lines))}</pre>\n{rest}".rstrip()
+
+
+def _who(entry: AuditEntry) -> str:
+    if entry.admin_id is None:
+        return _("command line")
+    return _("a former admin") if entry.admin_id == FORMER_ADMIN else str(entry.admin_id)
 
 
 def notice(of: Notice) -> str:

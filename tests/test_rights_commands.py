@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner, Result
 
-from analytics import AnalyticsService, InteractionType, UserInteraction
+from analytics import Action, AnalyticsService, InteractionType, UserInteraction
 from bot.sandbox import Sandbox
 from main import app
 from tests.processes import bot_process, run, settings
@@ -207,6 +207,24 @@ def test_the_audit_trail_says_who_did_what_and_to_nobody() -> None:
     assert str(OTHER) not in shown
 
 
+def test_the_audit_trail_names_who_is_an_admin_now(
+    database: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def look() -> None:
+        async with AnalyticsService.open(database) as analytics:
+            for admin in (PERSON, OTHER):
+                await analytics.note_access(Action.STATS, admin)
+
+    asyncio.run(look())
+    monkeypatch.setenv("ADMIN_IDS", str(OTHER))
+    lines = [line.split()[2:] for line in invoke("audit").stdout.splitlines()[1:]]
+    erased = invoke("erase", "--user", str(PERSON))
+
+    assert lines == [[str(OTHER), "stats"], ["a", "former", "admin", "stats"]]
+    assert erased.stdout == "3 interactions erased\n"
+    assert "stays in the audit log for 90 days" in erased.stderr
+
+
 async def test_erase_works_beside_the_bot_and_what_ends_it_does_not(tmp_path: Path) -> None:
     path = tmp_path / "analytics.sqlite3"
     async with Sandbox() as sandbox:
@@ -222,7 +240,7 @@ async def test_erase_works_beside_the_bot_and_what_ends_it_does_not(tmp_path: Pa
 
     assert erased[:2] == (0, "1 interactions erased\n")
     assert total(path) == 1
-    assert rotated[0] == 1
+    assert rotated[0] == 2
     assert "another process is running" in rotated[2]
     assert refused[0] == 2
     assert "another process is running" in refused[2]

@@ -1,15 +1,35 @@
 """Who looked at or deleted what: an audit trail that holds nothing about the people concerned."""
 
+import json
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
 
+from analytics.pseudonyms import References
 from analytics.sqlite.database import Database
 
 NOTE = "INSERT INTO audit_trail (timestamp, admin_id, action) VALUES (?, ?, ?)"
 TRAIL = "SELECT timestamp, admin_id, action FROM audit_trail ORDER BY timestamp DESC, rowid DESC"
-
+ENTRIES = "SELECT timestamp, action FROM audit_trail WHERE admin_id = ? ORDER BY timestamp, rowid"
 IS_OLDER = "SELECT EXISTS (SELECT 1 FROM audit_trail WHERE timestamp < ?)"
+# At least an hour: joined with interactions by the second, an entry would tell an admin's row.
+LEAST_PRECISION = 3600
+# Of a file that was written before there were pseudonyms of admins.
+CLEAR_IDS = """
+    SELECT admin_id FROM audit_trail WHERE admin_id > 0
+    UNION SELECT admin_id FROM turned_off WHERE admin_id > 0
+"""
+RENAME = [
+    f"UPDATE OR REPLACE {table} SET admin_id = renamed.value "
+    "FROM json_each(?) AS renamed WHERE admin_id = CAST(renamed.key AS INTEGER)"
+    for table in ("audit_trail", "turned_off")
+]
+OVERDUE = """
+    INSERT INTO file_settings (name, value) VALUES ('compaction_due', 0) ON CONFLICT DO NOTHING
+"""
+
+FORMER_ADMIN = 0
 
 
 class Action(StrEnum):
@@ -24,19 +44,55 @@ class Action(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class AuditEntry:
-    """`admin_id` is a Telegram ID; None stands for the command line."""
+    """`admin_id` is the Telegram ID of an admin; FORMER_ADMIN, or None for the command line."""
 
     timestamp: datetime
     admin_id: int | None
     action: Action
 
 
-async def trail(database: Database) -> list[AuditEntry]:
-    """All that is kept, the newest first."""
+def note(
+    now: datetime, precision: int, admin: int | None, action: Action
+) -> tuple[int, int | None, str]:
+    """The parameters of NOTE: the time is rounded down to `precision`, or to the hour."""
+    precision = max(precision, LEAST_PRECISION)
+    return int(now.timestamp()) // precision * precision, admin, action.value
+
+
+async def trail(database: Database, named: Mapping[int, int]) -> list[AuditEntry]:
+    """All that is kept, the newest first; `named` leads from pseudonyms to Telegram IDs."""
     return [
-        AuditEntry(datetime.fromtimestamp(timestamp, UTC), admin_id, Action(action))
-        for timestamp, admin_id, action in await database.read(TRAIL)
+        AuditEntry(
+            datetime.fromtimestamp(timestamp, UTC),
+            None if admin is None else named.get(admin, FORMER_ADMIN),
+            Action(action),
+        )
+        for timestamp, admin, action in await database.read(TRAIL)
     ]
+
+
+async def entries_of(database: Database, admin: int) -> list[tuple[datetime, str]]:
+    """What one admin did, the oldest first."""
+    return [
+        (datetime.fromtimestamp(timestamp, UTC), action)
+        for timestamp, action in await database.read(ENTRIES, (admin,))
+    ]
+
+
+async def name_by_pseudonym(
+    database: Database, references: Callable[[Database], Awaitable[References]]
+) -> None:
+    """Replace clear Telegram IDs of admins; they leave the disk with the next compaction.
+
+    Raises CannotOpen if there are some, and no key.
+    """
+    if clear := [telegram_id for (telegram_id,) in await database.read(CLEAR_IDS)]:
+        admin = (await references(database)).admin
+        renamed = {each: admin(each) for each in clear if admin(each) != each}
+        if renamed:
+            await database.write_all(
+                (OVERDUE, ()), *((rename, (json.dumps(renamed),)) for rename in RENAME)
+            )
 
 
 async def is_older(database: Database, before: datetime) -> bool:

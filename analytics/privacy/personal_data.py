@@ -10,8 +10,10 @@ from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
+from typing import NamedTuple
 
 from analytics.models import InteractionType
+from analytics.privacy import audit
 from analytics.pseudonyms import References
 from analytics.sqlite.database import Database
 
@@ -62,8 +64,8 @@ LIST_ERASURE = """
 ERASED = "SELECT day FROM erasures WHERE reference = ?"
 IS_LISTED_BEFORE = "SELECT EXISTS (SELECT 1 FROM erasures WHERE day < ?)"
 FORGET_ERASURES = "DELETE FROM erasures WHERE day < ?"
-ADMIN_ENTRIES = "SELECT timestamp, action FROM audit_trail WHERE admin_id = ? ORDER BY timestamp"
 ADMIN_TURNED_OFF = "SELECT notice FROM turned_off WHERE admin_id = ? ORDER BY notice"
+TURN_ALL_ON = "DELETE FROM turned_off WHERE admin_id = ?"
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,15 +116,15 @@ async def everything(
 ) -> PersonalData:
     reference = references.reference(telegram_id)
     interactions = [_row(*row) for row in await database.read(EVERYTHING, (reference,))]
-    entries = await database.read(ADMIN_ENTRIES, (telegram_id,))
-    turned_off = await database.read(ADMIN_TURNED_OFF, (telegram_id,))
+    admin = references.admin(telegram_id)
+    turned_off = await database.read(ADMIN_TURNED_OFF, (admin,))
     erased = await database.read(ERASED, (references.erasure(reference),))
     return PersonalData(
         reference=reference if interactions else None,
         interactions=interactions,
         opted_out=await is_opted_out(database, references.opt_out(telegram_id)),
         erased=_moment(erased[0][0] * DAY).date() if erased else None,
-        audit_entries=[(_moment(timestamp), action) for timestamp, action in entries],
+        audit_entries=await audit.entries_of(database, admin),
         turned_off=[notice for (notice,) in turned_off],
         retention_days=retention_days,
     )
@@ -134,19 +136,43 @@ async def moments_of(database: Database, reference: int) -> str:
     return str(moments)
 
 
+class Person(NamedTuple):
+    """Who is to be erased, without their Telegram ID."""
+
+    reference: int
+    admin: int
+    """What `turned_off` keeps of them, if they are an admin."""
+    erasure: int
+    """What `erasures` keeps of them, with this `day`, if there was a backup since the `oldest`."""
+    day: int
+    oldest: int
+
+
+def to_erase(references: References, telegram_id: int, now: datetime, oldest: datetime) -> Person:
+    """Name a person for `erase`; `oldest` is when the oldest backup that is kept may be of."""
+    reference = references.reference(telegram_id)
+    return Person(
+        reference,
+        references.admin(telegram_id),
+        references.erasure(reference),
+        int(now.timestamp()) // DAY,
+        int(oldest.timestamp()),
+    )
+
+
 async def erase(
-    database: Database,
-    reference: int,
-    listing: tuple[int, int, int],
-    deletion: Deletion,
-    moments: str = "[]",
+    database: Database, person: Person, deletion: Deletion, moments: str = "[]"
 ) -> int | None:
     """Delete every row of a person, in one transaction, and with the last one the person.
 
-    `listing` are the parameters of LIST_ERASURE; `deletion` is entered while rows are deleted.
+    What they turned off as an admin goes, too. `deletion` is entered while rows are deleted.
     The scan is repeated if `moments` misses a row. Returns how many interactions were deleted;
     None if each time another process had recorded one meanwhile.
     """
+    reference, admin, *listing = person
+    if await database.read(ADMIN_TURNED_OFF, (admin,)):
+        async with deletion():
+            await database.write(TURN_ALL_ON, (admin,))
     # Before, for a kill in between; after, for the first backup, should it begin meanwhile.
     await database.write(LIST_ERASURE, listing)
     deleted = await _delete(database, reference, deletion, moments)
@@ -166,13 +192,6 @@ async def _delete(
             return int(sum(count for (count,) in rows))
         moments = await moments_of(database, reference)
     return None
-
-
-def erasure_listing(
-    references: References, reference: int, now: datetime, oldest: datetime
-) -> tuple[int, int, int]:
-    """For a row of `erasures`, if there was a backup since the `oldest` that is kept."""
-    return references.erasure(reference), int(now.timestamp()) // DAY, int(oldest.timestamp())
 
 
 async def is_listed_before(database: Database, oldest: datetime) -> bool:
@@ -205,7 +224,8 @@ def as_json(data: PersonalData, now: datetime) -> str:
                 "waiting": "How many interactions wait until the database can be written again.",
                 "erased": "The day you were erased, where there are backups. A pseudonym made for "
                 "this alone is kept as long as they are: so you do not come back with one.",
-                "audit_entries": "If you are an admin: what you looked at or deleted, and when.",
+                "audit_entries": "If you are an admin: what you looked at or deleted, and when. "
+                "Kept as long as interactions, also if you erase your data.",
                 "turned_off": "If you are an admin: what the bot does not tell you unasked.",
                 "kept": f"Interactions are deleted after {data.retention_days} days.",
             },

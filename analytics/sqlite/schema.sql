@@ -94,15 +94,19 @@ CREATE TABLE erasures (
 ) STRICT;
 
 -- Who looked at or deleted what. It holds nothing about the people concerned. Kept as long as interactions.
+-- Admins have another pseudonym than in users, under the key of opt_outs: without it nobody can tell
+-- which row of users an admin has. Who joins the hours with interactions may guess; COUNT_ADMINS=false
+-- has nothing of theirs in there.
 CREATE TABLE audit_trail (
-    timestamp INTEGER NOT NULL,          -- when, Unix seconds UTC
-    admin_id INTEGER,                    -- Telegram ID of the admin; NULL for the command line
+    timestamp INTEGER NOT NULL,          -- when, Unix seconds UTC, rounded down to the hour or TIMESTAMP_PRECISION
+    admin_id INTEGER,                    -- keyed pseudonym of the admin, negative; NULL for the command line
     action TEXT NOT NULL                 -- stats, stats-export, cleanup, export, erase, audit, rotate-key
 ) STRICT;
 
--- What admins do not want to be told unasked. Deleted when they want it again, or are no admins any more.
+-- What admins do not want to be told unasked. Deleted when they want it again, are no admins any
+-- more, or erase their data.
 CREATE TABLE turned_off (
-    admin_id INTEGER NOT NULL,           -- Telegram ID of the admin
+    admin_id INTEGER NOT NULL,           -- keyed pseudonym of the admin, as in audit_trail
     notice TEXT NOT NULL,                -- digest, silence, unusual_day, cleanup or recording
     PRIMARY KEY (admin_id, notice)
 ) STRICT, WITHOUT ROWID;

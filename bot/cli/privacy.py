@@ -12,11 +12,13 @@ from analytics import Access, Action, AuditEntry, CannotOpen, Period
 from analytics.clock import utc_now
 from analytics.maintenance.wipe import everything
 from analytics.models import LARGEST_USER_ID
+from analytics.privacy.audit import FORMER_ADMIN
 from analytics.privacy.personal_data import as_json
+from analytics.service import Erasure
 from analytics.sqlite.files import refuse_missing
 from analytics.statistics.export import FORMATS, Aggregates
 from bot.cli.errors import FAILED, WrongUse, sentences, shown
-from bot.settings import DataSettings, load
+from bot.settings import AdminSettings, DataSettings, load
 
 TELEGRAM_ID = typer.Option(
     min=1, max=LARGEST_USER_ID, help="Telegram ID of the person.", show_default=False
@@ -94,20 +96,23 @@ def erase(
 
 
 def _erase_one(settings: DataSettings, user: int) -> None:
-    count, compacted = asyncio.run(_erase(settings, user))
-    typer.echo(f"{count:,} interactions erased")
+    erasure, compacted = asyncio.run(_erase(settings, user))
+    typer.echo(f"{erasure.interactions:,} interactions erased")
+    if erasure.in_audit_log:
+        days = settings.retention_days
+        typer.echo(f"what they did as an admin stays in the audit log for {days} days", err=True)
     if not compacted:
         typer.echo("the running bot will remove their traces from the disk", err=True)
 
 
-async def _erase(settings: DataSettings, user: int) -> tuple[int, bool]:
-    """How many, and whether their traces have left the disk."""
+async def _erase(settings: DataSettings, user: int) -> tuple[Erasure, bool]:
+    """What was erased, and whether its traces have left the disk."""
     async with settings.open(Access.SHARE) as analytics:
         erasure = await analytics.erase(user)
         if erasure is None:
             raise CannotOpen(f"{settings.database_path} is locked by another program: try again")
         await analytics.note_access(Action.ERASE)
-        return erasure.interactions, await analytics.compact_if_due(large_too=True)
+        return erasure, await analytics.compact_if_due(large_too=True)
 
 
 def _erase_everyone(settings: DataSettings) -> None:
@@ -176,14 +181,16 @@ async def _rotate(settings: DataSettings) -> bytes:
 def audit() -> None:
     """Print who looked at or deleted what, the newest first. Example: python main.py audit"""
     with sentences():
-        entries = asyncio.run(_audit(load(DataSettings)))
+        entries = asyncio.run(_audit(load(AdminSettings)))
     table = Table("when (UTC)", "admin", "what", box=None)
     for entry in entries:
-        who = "command line" if entry.admin_id is None else str(entry.admin_id)
-        table.add_row(entry.timestamp.strftime("%Y-%m-%d %H:%M:%S"), who, entry.action)
+        who = {None: "command line", FORMER_ADMIN: "a former admin"}.get(
+            entry.admin_id, str(entry.admin_id)
+        )
+        table.add_row(entry.timestamp.strftime("%Y-%m-%d %H:%M"), who, entry.action)
     Console(soft_wrap=True).print(table)
 
 
-async def _audit(settings: DataSettings) -> list[AuditEntry]:
+async def _audit(settings: AdminSettings) -> list[AuditEntry]:
     async with settings.open(Access.READ) as analytics:
-        return await analytics.audit_trail()
+        return await analytics.audit_trail(settings.admin_ids)

@@ -19,8 +19,10 @@ async def help_(message: Message, event_from_user: User, settings: Settings) -> 
     await message.answer(texts.help_(menus.of_admin(event_from_user.id, settings.owners)))
 
 
-async def audit(message: Message, event_from_user: User, analytics: AnalyticsService) -> None:
-    entries = await analytics.audit_trail()
+async def audit(
+    message: Message, event_from_user: User, analytics: AnalyticsService, settings: Settings
+) -> None:
+    entries = await analytics.audit_trail(settings.admin_ids)
     await analytics.note_access(Action.AUDIT, event_from_user.id)
     # Who looks at what is not for passing on.
     await message.answer(texts.audit(entries), protect_content=True)

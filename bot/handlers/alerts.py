@@ -17,7 +17,7 @@ ALERTS = "alerts"
 async def show(
     message: Message, event_from_user: User, analytics: AnalyticsService, settings: Settings
 ) -> None:
-    turned_off = await _turned_off(analytics, event_from_user.id)
+    turned_off = await analytics.alert_state.turned_off(event_from_user.id)
     keyboard = unasked.below_list(turned_off, settings)
     await message.answer(unasked.listed(turned_off, settings), reply_markup=keyboard)
 
@@ -32,7 +32,7 @@ async def turn(
     admin_id, kind = click.from_user.id, callback_data.kind
     do = analytics.alert_state.turn_on if callback_data.on else analytics.alert_state.turn_off
     await do(admin_id, kind)
-    turned_off = await _turned_off(analytics, admin_id)
+    turned_off = await analytics.alert_state.turned_off(admin_id)
     text, keyboard = unasked.listed(turned_off, settings), unasked.below_list(turned_off, settings)
     if callback_data.listed:
         await rewrite(bot, click, text, keyboard)
@@ -46,9 +46,3 @@ async def turn(
         # Clicked twice, it shows already what it should. Else it is too old to be edited, or gone.
         if not is_unchanged(error):
             await where.answer(text, reply_markup=keyboard)
-
-
-async def _turned_off(analytics: AnalyticsService, admin_id: int) -> set[str]:
-    return {
-        notice for admin, notice in await analytics.alert_state.turned_off() if admin == admin_id
-    }

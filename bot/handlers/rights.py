@@ -66,6 +66,7 @@ async def erase(
     callback_data: Confirm,
     bot: Bot,
     analytics: AnalyticsService,
+    settings: Settings,
     confirmations: Confirmations,
     next_cleanup: Callable[[], datetime],
 ) -> None:
@@ -75,7 +76,7 @@ async def erase(
         again = confirmations.is_used(callback_data)
         if erasure := await analytics.erase(person):
             confirmations.use(callback_data)
-            text = privacy.erased(erasure, next_cleanup(), again=again)
+            text = privacy.erased(erasure, next_cleanup(), settings, again=again)
         else:
             text = _(privacy.NOT_NOW)
     else:

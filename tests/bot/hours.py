@@ -14,6 +14,8 @@ from apscheduler.schedulers.asyncio import AsyncIOScheduler
 import scheduler.jobs
 from analytics import AnalyticsService, InteractionType, UserInteraction
 from analytics.clock import GuardedClock
+from analytics.pseudonyms import Pseudonyms, read_key
+from analytics.sqlite.belongings import key_file
 from bot.sandbox import Person, Sandbox
 from tests.bot.running import running_bot
 
@@ -98,5 +100,10 @@ class Hours:
             yield
 
     def turned_off(self) -> list[tuple[int, str]]:
+        """Pairs of an admin and a notice, as the file has them under its key."""
+        key = read_key(key_file(self.database))
+        assert key
+        named = {Pseudonyms(key).admin(each): each for each in (ADMIN, OTHER)}
         with closing(sqlite3.connect(self.database)) as database:
-            return database.execute("SELECT * FROM turned_off ORDER BY 1, 2").fetchall()
+            rows = database.execute("SELECT admin_id, notice FROM turned_off")
+            return sorted((named[admin], notice) for admin, notice in rows)

@@ -13,6 +13,8 @@ from typing import Any
 import pytest
 
 from analytics import AnalyticsService, InteractionType, UserInteraction
+from analytics.pseudonyms import Pseudonyms, read_key
+from analytics.sqlite.belongings import key_file
 from bot import texts
 from bot.buttons import Confirm
 from bot.confirmations import CANCEL, VALID_FOR
@@ -90,9 +92,12 @@ def left(database: Path) -> int:
 
 def noted(database: Path) -> list[int]:
     """Who cleaned up."""
+    key = read_key(key_file(database))
+    assert key
+    named = {Pseudonyms(key).admin(each): each for each in (ADMIN, OWNER, ANOTHER_OWNER)}
     with closing(sqlite3.connect(database)) as connection:
         rows = connection.execute("SELECT admin_id FROM audit_trail WHERE action = 'cleanup'")
-        return [admin for (admin,) in rows]
+        return [named[admin] for (admin,) in rows]
 
 
 def is_compaction_due(database: Path) -> bool:

@@ -293,6 +293,34 @@ async def test_who_blocks_the_bot_is_counted_and_erased_if_that_is_set(
     assert rows == [(1, "message"), *of_person]
 
 
+async def test_an_admin_who_erases_is_told_what_stays_in_the_audit_log(
+    sandbox: Sandbox, database: Path
+) -> None:
+    admin, person = sandbox.person(ADMIN), sandbox.person()
+    answers = {}
+    async with running_bot(sandbox, database, admin_ids=str(ADMIN)):
+        await ask(admin, "/stats")
+        await ask(admin, "/alerts")
+        await admin.clicks("🔕 Summary")
+        await admin.sees_edit()
+        for each in (person, admin):
+            await ask(each, "/forgetme")
+            answers[each] = await tap(each, privacy.CONFIRM)
+        alerts = await ask(admin, "/alerts")
+        summary = await ask(admin, "/mydata")
+        await admin.answer()
+    async with running_bot(sandbox, database):  # a former admin
+        await ask(admin, "/forgetme")
+        former = await tap(admin, privacy.CONFIRM)
+
+    for told in (answers[admin], former):
+        assert "stays in the audit log until its retention ends (90 days)" in told
+        assert "a pseudonym of you, and not your Telegram ID" in told
+    assert "audit log" not in answers[person]
+    assert "you turned it off" not in alerts
+    assert "In the audit log, as an admin: 1" in summary
+
+
 async def test_reports_cannot_be_passed_on_and_are_noted(sandbox: Sandbox, database: Path) -> None:
     admin, owner = sandbox.person(ADMIN), sandbox.person(OWNER)
     ids: dict[str, Any] = {"admin_ids": f"{ADMIN},{OWNER}", "owner_ids": str(OWNER)}
