@@ -44,6 +44,7 @@ class Hours:
         build = scheduler.jobs.build_scheduler
 
         def noted(**values: Any) -> AsyncIOScheduler:
+            self._maintain = values["maintain"]
             self._scheduler = build(**values)
             self._scheduler.start = partial(self._scheduler.start, paused=True)
             return self._scheduler
@@ -52,6 +53,7 @@ class Hours:
         clock = GuardedClock(lambda: self.now + self.ahead, lambda: self.now.timestamp())
         with patch("scheduler.jobs.build_scheduler", noted):
             async with running_bot(self.sandbox, self.database, clock, **admins | settings):
+                await self._maintain(False)  # in the first minute
                 yield
 
     async def passing(self, hours: float = 1) -> list[str]:
