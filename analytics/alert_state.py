@@ -8,7 +8,6 @@ import logging
 from collections.abc import Awaitable, Callable, Iterable
 from datetime import UTC, datetime
 
-from analytics.backlog import Request
 from analytics.pseudonyms import References
 from analytics.sqlite import metadata
 from analytics.sqlite.connections import ERRORS
@@ -32,16 +31,12 @@ class Told:
     def __init__(
         self,
         database: Database,
-        do: Callable[[Request], Awaitable[bool]],
         keep: Callable[..., Awaitable[bool]],
         references: Callable[[], Awaitable[References]],
         clock: Callable[[], datetime],
     ) -> None:
-        """`do` does what has to be written, as soon as the database works; `keep`, too, and it
-        runs the statement of a name after a crash as well.
-        """
+        """`keep` runs the statement of a name as soon as the database works, after a crash, too."""
         self._database = database
-        self._do = do
         self._keep = keep
         self._references = references
         self._clock = clock
@@ -57,13 +52,12 @@ class Told:
 
     async def note(self, notice: str, moment: datetime | None) -> None:
         """It is told at this moment; None takes that back: it never was."""
-        name, database = TOLD + notice, self._database
+        name = TOLD + notice
         self._moments[notice] = moment
         if moment is None:
-            await self._do(Request(lambda: metadata.remove(database, name)))
+            await self._keep("untold", name)
         else:
-            seconds = int(moment.timestamp())
-            await self._do(Request(lambda: metadata.put(database, name, seconds)))
+            await self._keep("told", name, int(moment.timestamp()))
 
     async def began(self) -> datetime:
         """When recording into this file began: before that, nothing can have been told."""
@@ -96,8 +90,8 @@ class Told:
 
     async def keep_only(self, admin_ids: Iterable[int]) -> None:
         """Forget who is no admin any more."""
-        parameters = (json.dumps([await self._admin(each) for each in admin_ids]),)
-        await self._do(Request(lambda: self._database.write(KEEP_ONLY, parameters)))
+        parameters = json.dumps([await self._admin(each) for each in admin_ids])
+        await self._keep("keep_only", parameters)
 
     def forget(self) -> None:
         """Read again who turned off what: some of it was deleted."""

@@ -94,7 +94,8 @@ class Backlog:
     @property
     def lost(self) -> tuple[int, int]:
         """Interactions and requests that are in memory alone."""
-        alone = [entry for entry in self._entries if not entry.spooled]
+        # Whoever asked for a request without a name was told that it is not done.
+        alone = [entry for entry in self._entries if entry.kept and not entry.spooled]
         rows = sum(_interactions(entry.rows) for entry in alone)
         opting = sum(row[3] is None for entry in alone for row in entry.rows)
         return rows, opting + sum(entry.request is not None for entry in alone)

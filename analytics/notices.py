@@ -6,7 +6,7 @@ from pathlib import Path
 
 @dataclass(frozen=True, slots=True)
 class RecordingFails:
-    """Interactions wait in memory from now on."""
+    """Interactions wait from now on."""
 
 
 @dataclass(frozen=True, slots=True)

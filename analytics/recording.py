@@ -15,6 +15,7 @@ from analytics.models import UserInteraction
 from analytics.notices import Notice, RecordingFails, RecordingWorks
 from analytics.pseudonyms import References
 from analytics.sqlite import metadata
+from analytics.sqlite.connections import is_full
 from analytics.sqlite.database import Database
 from analytics.sqlite.files import CannotOpen
 from analytics.sqlite.spool import Kept, Spool
@@ -267,7 +268,9 @@ class Recorder:
         if not self.failing:
             self.failing = True
             self._notify(RecordingFails())
-            logger.error("recording fails (%s); interactions wait", type(error).__name__)
+            path = self._database.path
+            reason = "the disk is full" if is_full(path, error) else type(error).__name__
+            logger.error("recording fails (%s); interactions wait", reason)
         self._backlog.failed()
 
     async def _pause(self) -> None:

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from analytics import known_time
-from analytics.alert_state import TURN_OFF, TURN_ON, Told
+from analytics.alert_state import KEEP_ONLY, TURN_OFF, TURN_ON, Told
 from analytics.backlog import Request, Work
 from analytics.clock import GuardedClock, utc_now
 from analytics.keyring import Keyring
@@ -50,7 +50,14 @@ logger = logging.getLogger(__name__)
 DEFAULT_TIMESTAMP_PRECISION = 3600
 NOTE_TIME_EVERY = timedelta(hours=1)
 # Requests that outlive the process; the spool has them by these names.
-STATEMENTS = {"audit": NOTE, "turn_off": TURN_OFF, "turn_on": TURN_ON}
+STATEMENTS = {
+    "audit": NOTE,
+    "keep_only": KEEP_ONLY,
+    "told": metadata.PUT,
+    "turn_off": TURN_OFF,
+    "turn_on": TURN_ON,
+    "untold": metadata.REMOVE,
+}
 ERASE = "erase"
 VOCABULARY = "INSERT OR IGNORE INTO interaction_types (name) SELECT value FROM json_each(?)"
 
@@ -94,7 +101,7 @@ class AnalyticsService:
         self._compaction = Compaction(database, clock, before_deletion=reports.keep_snapshot)
         self._cleaning_up = asyncio.Lock()
         self._noted_time: datetime | None = None
-        self.alert_state = Told(database, self._in_turn, self._keep, self._references, clock)
+        self.alert_state = Told(database, self._keep, self._references, clock)
 
     @classmethod
     @asynccontextmanager
@@ -245,8 +252,9 @@ class AnalyticsService:
         `update_ids`, if given, has one for each interaction, and so have `events`: a word of the
         bot's own that is counted by day, of nobody, such as /help, or None; and `opting_out`:
         whether the person opts out (True) or in (False) with it, from the next one on. True if all
-        is committed; False if it waits in memory because the database fails or takes longer than
-        two seconds.
+        is committed; False if it waits because the database fails or takes longer than two seconds:
+        in the spool, as far as that can be written within two seconds more. Without update ids it
+        is there only once its commit has failed: nothing else would tell it from what is committed.
         """
         if self._recorder is None:
             raise RuntimeError("only the owner of the database records")
@@ -364,12 +372,12 @@ class AnalyticsService:
 
     @property
     def is_recording(self) -> bool:
-        """False while the database fails and interactions wait in memory."""
+        """False while the database fails and interactions wait."""
         return self._recorder is not None and not self._recorder.failing
 
     @property
     def backlog(self) -> int:
-        """Interactions that wait in memory."""
+        """Interactions that wait to be committed."""
         return self._recorder.backlog if self._recorder else 0
 
     @property

@@ -107,7 +107,7 @@ class Metrics:
         self._gauges = {
             name: Gauge(f"bot_{name}", purpose, registry=self._registry)
             for name, purpose in (
-                ("backlog", "Interactions that wait in memory"),
+                ("backlog", "Interactions that wait to be recorded"),
                 ("dropped", "Interactions never recorded"),
                 ("last_cleanup_timestamp_seconds", "When retention was last enforced"),
                 ("last_cleanup_deleted", "Interactions deleted then"),

@@ -81,7 +81,7 @@ class RecordOnReceipt(BaseRequestMiddleware):
         return numbered
 
     async def record(self, updates: Sequence[Update]) -> None:
-        """Commit what the updates tell; at worst this takes two seconds.
+        """Commit what the updates tell; at worst this takes four seconds.
 
         Who opts out is not recorded from the next update on, which may be in the same batch.
         """

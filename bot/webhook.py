@@ -23,7 +23,7 @@ logger = logging.getLogger(__name__)
 SECRET_HEADER = "X-Telegram-Bot-Api-Secret-Token"
 # Far above what Telegram sends: a longer body is not from Telegram.
 LARGEST_BODY = 4 * 1024 * 1024
-# How long open requests may take at the end: recording takes two seconds at worst.
+# How long open requests may take at the end: recording takes two seconds, rarely four.
 CLOSE_SECONDS = 3.0
 
 

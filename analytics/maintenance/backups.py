@@ -4,7 +4,6 @@ import asyncio
 import logging
 import os
 import shutil
-import sqlite3
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
@@ -22,9 +21,11 @@ from analytics.sqlite.connections import (
     ERRORS,
     address,
     connect,
+    is_full,
     primary_code,
     sentence,
     set_pragmas,
+    why,
 )
 from analytics.sqlite.files import CannotOpen
 from analytics.sqlite.origins import Origin
@@ -113,7 +114,7 @@ async def backup(path: Path, to: Path, database_key: bytes | None) -> None:
     except FileExistsError:
         raise BackupRefused(f"{to} exists already: give a path where nothing is") from None
     except OSError as error:
-        raise BackupRefused(f"{to} cannot be made ({error.strerror}): give another path") from None
+        raise BackupRefused(f"{to} cannot be made ({why(to, error)}): give another path") from None
 
 
 async def check(path: Path, database_key: bytes | None) -> None:
@@ -238,7 +239,8 @@ async def copy(source: Path, to: Path, database_key: bytes | None) -> AsyncItera
         await check(draft, database_key)
         yield draft
     except ERRORS as error:
-        what = "the disk is full" if primary_code(error) == sqlite3.SQLITE_FULL else str(error)
+        # A limit on the size of files ends a copy before it is as large as what it is of.
+        what = why(source if is_full(source, error) else to, error)
         raise BackupRefused(f"{source} cannot be copied to {to} ({what})") from None
     finally:
         files.discard_draft(to)

@@ -73,7 +73,7 @@ async def check_up(
         return found
     if not path.exists():
         return [*found, Finding("database", f"{path} does not exist yet: the bot makes it")]
-    found += [permissions([path.parent, *belongings(path)]), *set_aside(path)]
+    found += [permissions([path.parent, *belongings(path)]), *set_aside(path), *waiting(path)]
     try:
         facts = await _read(path, database_key)
     except (CannotOpen, *ERRORS, OSError) as error:
@@ -116,6 +116,13 @@ def set_aside(path: Path) -> Iterator[Finding]:
         names = shlex.join(map(str, found))
         to_do = f"restore a backup, or take from it what you need; then rm {names}"
         yield Finding("set aside", f"erasing does not reach {names}", to_do, advice=True)
+
+
+def waiting(path: Path) -> Iterator[Finding]:
+    """What could not be committed, and is recorded at the next start at the latest."""
+    if (spool := files.spool(path)).exists():
+        to_do = "the bot records it as soon as it can write the database: start it, or see its log"
+        yield Finding("spool", f"interactions wait in {spool}", to_do, advice=True)
 
 
 def key_of(path: Path, facts: Facts, key: bytes | None, pseudonymise: bool) -> Finding:

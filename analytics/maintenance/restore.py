@@ -11,7 +11,7 @@ from analytics.maintenance.backups import BackupRefused, check, copy
 from analytics.pseudonyms import References
 from analytics.sqlite import files, locks, metadata, migrations
 from analytics.sqlite.belongings import all_set_aside
-from analytics.sqlite.connections import ERRORS, check_sqlite, connect, set_pragmas
+from analytics.sqlite.connections import ERRORS, check_sqlite, connect, set_pragmas, why
 
 DAY = 86_400
 
@@ -84,9 +84,8 @@ async def restore(
                 files.discard_companions(path)
                 files.publish(path, over=True)
     except OSError as error:
-        raise BackupRefused(f"{path} cannot be written ({error.strerror}): check its folder") from (
-            None
-        )
+        reason = why(path, error)
+        raise BackupRefused(f"{path} cannot be written ({reason}): check its folder") from None
     return Restored(erased_again, wishes.whole)
 
 

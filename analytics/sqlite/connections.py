@@ -1,7 +1,6 @@
 """A connection as we want it: asked of SQLite, and its answer checked."""
 
 import errno
-import shutil
 import sqlite3
 from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
@@ -10,7 +9,7 @@ from typing import Any
 
 import aiosqlite
 
-from analytics.sqlite import files
+from analytics.sqlite import files, room
 from analytics.sqlite.files import CannotOpen, NotNow
 
 try:
@@ -52,10 +51,6 @@ PASSING = {
     sqlite3.SQLITE_INTERRUPT,
 }
 
-# SQLite's file beside the write-ahead log has at least this many bytes.
-SHARED_MEMORY = 32 * 1024
-# The disk, the quota, or the size that a file may have.
-NO_ROOM = {errno.ENOSPC, errno.EFBIG, getattr(errno, "EDQUOT", errno.ENOSPC)}
 # Of too many open files, too little memory, or a disk in a network that does not answer now.
 PASSING_ERRNO = {
     *(errno.EAGAIN, errno.EBUSY, errno.EINTR, errno.EIO, errno.EMFILE, errno.ENFILE),
@@ -169,14 +164,20 @@ def primary_code(error: Exception) -> int:
 def is_full(path: Path, error: Exception) -> bool:
     """Whether the disk is full, or the process may not write more, whoever says so.
 
-    SQLite calls it an I/O error if there is no room for the memory that it shares.
+    SQLite calls a quota, a limit on the size of files, and no room for the memory that it shares
+    an I/O error, and Python does not tell the reason: then it is tried out.
     """
     if isinstance(error, OSError):
-        return error.errno in NO_ROOM
+        return error.errno in room.NO_ROOM
     code = primary_code(error)
-    return code == sqlite3.SQLITE_FULL or (
-        code == sqlite3.SQLITE_IOERR and shutil.disk_usage(path.parent).free < SHARED_MEMORY
-    )
+    return code == sqlite3.SQLITE_FULL or (code == sqlite3.SQLITE_IOERR and not room.is_left(path))
+
+
+def why(path: Path, error: Exception) -> str:
+    """Return the reason in a few words, as an operator can use it."""
+    if is_full(path, error):
+        return "the disk is full"
+    return (error.strerror or "") if isinstance(error, OSError) else str(error)
 
 
 def cannot_open(path: Path, error: Exception) -> CannotOpen:
@@ -200,7 +201,7 @@ def sentence(path: Path, error: Exception) -> str:
         return f"{path} cannot be written, for the disk is full: make room and try again"
     if code in DAMAGE:
         return damaged_or_gone(path)
-    reason = error.strerror if isinstance(error, OSError) else str(error)
+    reason = why(path, error)
     return f"{path} cannot be opened ({reason}): check DATABASE_PATH and the rights to its folder"
 
 

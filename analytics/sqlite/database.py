@@ -323,14 +323,14 @@ class Database:
         """Do now, or note for the next statement, what the owner can do about an error."""
         if not self.owner or self._writer is None:
             return
-        code = primary_code(error)
-        if code == sqlite3.SQLITE_FULL and files.give_up_reserve(self.path):
+        code, full = primary_code(error), is_full(self.path, error)
+        if full and files.give_up_reserve(self.path):
             with suppress(*ERRORS):
                 await checkpoint(self._writer)
         self._damaged = self._damaged or code in DAMAGE
         if code == sqlite3.SQLITE_ERROR:
             self._damaged |= await migrations.has_lost(self._writer, sql, parameters)
-        self._suspect = self._suspect or code not in PASSING
+        self._suspect = self._suspect or not (full or code in PASSING)
 
 
 async def _nothing_to_prepare(database: Database) -> None:

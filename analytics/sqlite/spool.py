@@ -7,7 +7,6 @@ overwritten and removed once the database has it all. Encrypted as the database 
 import json
 import logging
 import os
-import sqlite3
 from collections.abc import Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
@@ -17,7 +16,7 @@ from typing import Any
 import aiosqlite
 
 from analytics.sqlite import files
-from analytics.sqlite.connections import DAMAGE, ERRORS, connect, primary_code, set_pragmas
+from analytics.sqlite.connections import DAMAGE, ERRORS, connect, is_full, primary_code, set_pragmas
 
 logger = logging.getLogger(__name__)
 
@@ -98,8 +97,8 @@ class Spool:
         )
         try:
             await self._append(token, written_with, content)
-        except ERRORS as error:
-            if primary_code(error) != sqlite3.SQLITE_FULL:
+        except (*ERRORS, OSError) as error:
+            if not is_full(self.path, error):
                 raise
             if not files.give_up_reserve(self._database):
                 raise

@@ -19,6 +19,7 @@ from analytics import AnalyticsService, InteractionType, UserInteraction
 from analytics.maintenance.backups import backup_into
 from analytics.maintenance.diagnostics import Facts, Finding, disk
 from analytics.sqlite import connections
+from analytics.sqlite.files import spool
 from bot.cli.doctor import findings, updates
 from bot.cli.telegram import WebhookInfo
 from bot.sandbox import Sandbox
@@ -88,6 +89,10 @@ async def test_where_all_is_well_every_check_says_so(world: World) -> None:
 
     assert [finding.check for finding in found] == CHECKS
     assert [finding for finding in found if finding.to_do] == []
+
+
+async def spool_left(world: World) -> None:
+    spool(world.database).touch(0o600)
 
 
 async def token_refused(world: World) -> None:
@@ -295,6 +300,7 @@ async def damaged_left(world: World) -> None:
         (admins_missing, "admins", "ADMIN_IDS"),
         (name_misspelt, "names", "is RETENTION_DAYS meant?"),
         (damaged_left, "set aside", "rm "),
+        (spool_left, "spool", "start it"),
     ],
 )
 async def test_what_can_be_left_as_it_is_is_advised_and_does_not_fail(

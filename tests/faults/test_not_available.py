@@ -1,0 +1,55 @@
+"""While the database cannot be read, `/stats` says so, and blames nothing else."""
+
+import shutil
+import sqlite3
+from collections.abc import Iterator
+from contextlib import ExitStack, closing, contextmanager
+from pathlib import Path
+
+import pytest
+
+from tests.faults.database import story
+from tests.faults.test_database import ADMIN, an_admin, next_notice
+from tests.processes import run
+
+
+@contextmanager
+def held(path: Path) -> Iterator[None]:
+    """Another program has the file for itself."""
+    with closing(sqlite3.connect(path, isolation_level=None)) as other:
+        other.execute("PRAGMA locking_mode=EXCLUSIVE")
+        other.execute("BEGIN EXCLUSIVE")
+        yield
+
+
+@pytest.mark.parametrize("how", ["locked", "no database of ours"])
+async def test_in_chat(tmp_path: Path, how: str) -> None:
+    """What is in its place is put there as a hasty restore would do."""
+    other = tmp_path / "other"
+    with ExitStack() as stack:
+        async with story(tmp_path, admin_ids={ADMIN}) as tale:
+            admin = await an_admin(tale)
+            shutil.copy(tale.database, other)
+            if how == "locked":
+                stack.enter_context(held(other))
+            else:
+                other.write_text("the notes of somebody else")
+            other.rename(tale.database)
+            await admin.says("/stats")
+            # They are told that recording fails, too.
+            answers = [await next_notice(admin), await next_notice(admin)]
+            stack.close()
+
+    assert "The database cannot be read at the moment" in "".join(answers)
+    assert "REPORT_INTERVAL" not in "".join(answers)
+
+
+async def test_on_the_command_line(tmp_path: Path) -> None:
+    async with story(tmp_path) as tale:
+        await tale.talk(1)
+    with held(tale.database):
+        status, _, errors = await run(tmp_path, "stats", DATABASE_PATH=str(tale.database))
+
+    assert status == 1
+    assert "is locked by another program" in errors
+    assert "REPORT_INTERVAL" not in errors
