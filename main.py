@@ -94,12 +94,12 @@ async def serve(settings: Settings, stop: asyncio.Event, clock: GuardedClock) ->
 
         dispatcher = build_dispatcher(settings, analytics, clock, next_cleanup)
         commands = commands_of(dispatcher)
-        record = RecordOnReceipt(analytics, clock, commands)
+        record = RecordOnReceipt(analytics, clock, commands, settings.uncounted)
         serving_metrics: AbstractAsyncContextManager[None] = nullcontext()
         if settings.metrics_port is not None:
             from bot.metrics import Metrics
 
-            metrics = Metrics(analytics, clock, commands)
+            metrics = Metrics(analytics, clock, commands, settings.uncounted)
             record = metrics.record
             serving_metrics = metrics.serving(settings.metrics_host, settings.metrics_port)
         scheduler = build_scheduler(

@@ -41,8 +41,9 @@ class MeasuredRecording(RecordOnReceipt):
         commands: Collection[str],
         registry: CollectorRegistry,
         monotonic: Callable[[], float] = time.monotonic,
+        uncounted: Collection[int] = (),
     ) -> None:
-        super().__init__(analytics, clock, commands)
+        super().__init__(analytics, clock, commands, uncounted)
         self._monotonic = monotonic
         self._last_poll = float("-inf")
         self._updates = Counter(
@@ -97,11 +98,17 @@ class Metrics:
     """`record` is to be the bot's; `serving` answers `/metrics` and `/healthz`."""
 
     def __init__(
-        self, analytics: AnalyticsService, clock: GuardedClock, commands: Collection[str]
+        self,
+        analytics: AnalyticsService,
+        clock: GuardedClock,
+        commands: Collection[str],
+        uncounted: Collection[int],
     ) -> None:
         self._analytics = analytics
         self._registry = CollectorRegistry()
-        self.record = MeasuredRecording(analytics, clock, commands, self._registry)
+        self.record = MeasuredRecording(
+            analytics, clock, commands, self._registry, uncounted=uncounted
+        )
         self._count_records = CountRecords(self._registry)
         ProcessCollector(registry=self._registry)
         self._gauges = {

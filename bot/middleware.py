@@ -42,12 +42,20 @@ class RecordOnReceipt(BaseRequestMiddleware):
     """Around the bot's requests: what getUpdates brings is recorded before anyone else sees it."""
 
     def __init__(
-        self, analytics: AnalyticsService, clock: GuardedClock, commands: Collection[str] = ()
+        self,
+        analytics: AnalyticsService,
+        clock: GuardedClock,
+        commands: Collection[str] = (),
+        uncounted: Collection[int] = (),
     ) -> None:
-        """How often each of `commands`, without the slash, is used is counted by day, of nobody."""
+        """How often each of `commands`, without the slash, is used is counted by day, of nobody.
+
+        Nothing is recorded of those whose Telegram ID is in `uncounted`.
+        """
         self._analytics = analytics
         self._clock = clock
         self._commands = frozenset(map(str.casefold, commands))
+        self._uncounted = uncounted
         self._username: str | None = None  # the bot's, since it was asked for
         self.last_received: datetime | None = None
         self.has_webhook = False  # that Telegram knows of, and delivers to
@@ -100,6 +108,8 @@ class RecordOnReceipt(BaseRequestMiddleware):
                 logger.exception("skipped an update that cannot be classified")
                 continue
             if interaction is None:
+                continue
+            if interaction.user_id in self._uncounted and chosen is None:
                 continue
             interactions[update.update_id] = interaction, happened, chosen
         if interactions:

@@ -183,6 +183,7 @@ class Settings(AdminSettings):
     owner_ids: OwnerIds = Field(
         frozenset(), description=f"{IDS}, of people who are in ADMIN_IDS, too"
     )
+    count_admins: bool = Field(True, description="true or false")
     bot_language: Annotated[Literal["en", "ru", "uk", "de", "es"], AnyCase] = Field(
         "en", description="en, ru, uk, de or es"
     )
@@ -243,6 +244,11 @@ class Settings(AdminSettings):
     def owners(self) -> frozenset[int]:
         """Admins who may also delete, and see who looked at what."""
         return self.owner_ids or self.admin_ids
+
+    @property
+    def uncounted(self) -> frozenset[int]:
+        """The Telegram IDs of those whose own use is not recorded."""
+        return frozenset() if self.count_admins else self.admin_ids
 
 
 SomeSettings = TypeVar("SomeSettings", bound=DataSettings)

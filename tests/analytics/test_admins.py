@@ -142,6 +142,7 @@ async def test_a_file_of_before_names_nobody_after_the_first_opening(
     for _ in range(2):
         async with open_service(tmp_path) as analytics:
             await analytics.maintain()
+            assert found_in(tmp_path, CLEAR, but=f"{NAME}.before-schema-4") == {}
             trail = await analytics.audit_trail({ADMIN})
             muted = [await analytics.alert_state.turned_off(admin) for admin in (ADMIN, OTHER)]
             mine = await analytics.personal_data(ADMIN)

@@ -1,0 +1,111 @@
+"""COUNT_ADMINS=false: nothing of what admins do is in the file, or in a number."""
+
+import sqlite3
+from collections.abc import AsyncIterator
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from analytics.pseudonyms import Pseudonyms, read_key
+from analytics.sqlite.belongings import key_file
+from bot.sandbox import Person, Sandbox
+from tests.bot.running import running_bot
+from tests.faults.kills import free_port, webhook_settings
+from tests.faults.recount import inconsistencies
+
+ADMIN, PERSON = 6_000_000_001, 6_000_000_002
+MESSAGES = "SELECT total(count) FROM user_interactions WHERE interaction_type = 'message'"
+
+
+@pytest.fixture
+async def sandbox() -> AsyncIterator[Sandbox]:
+    async with Sandbox() as sandbox:
+        yield sandbox
+
+
+def rows(database: Path, sql: str) -> list[Any]:
+    with closing(sqlite3.connect(database)) as connection:
+        return connection.execute(sql).fetchall()
+
+
+async def ask(person: Person, text: str) -> str:
+    await person.says(text)
+    return (await person.answer()).text
+
+
+async def use(person: Person) -> None:
+    """Each kind of what is counted: messages, commands, clicks, and that the bot is blocked."""
+    for said in ("good morning", "/help", "/roll"):
+        await ask(person, said)
+    await person.blocks_bot()
+    await person.unblocks_bot()
+
+
+def pseudonyms(database: Path) -> Pseudonyms:
+    key = read_key(key_file(database))
+    assert key
+    return Pseudonyms(key)
+
+
+@pytest.mark.parametrize("metrics", [False, True])
+@pytest.mark.parametrize("webhook", [False, True])
+async def test_what_admins_do_is_neither_recorded_nor_counted(
+    sandbox: Sandbox, tmp_path: Path, webhook: bool, metrics: bool
+) -> None:
+    database = tmp_path / "analytics.sqlite3"
+    admin, person = sandbox.person(ADMIN), sandbox.person(PERSON)
+    settings: dict[str, Any] = (
+        {name.lower(): value for name, value in webhook_settings().items()} if webhook else {}
+    )
+    if metrics:
+        settings["metrics_port"] = free_port()
+    async with running_bot(sandbox, database, admin_ids=str(ADMIN), count_admins=False, **settings):
+        await ask(person, "good morning")
+        await ask(person, "/help")
+        await use(admin)
+        report = await ask(admin, "/stats")
+        await admin.clicks("30 d")
+        await admin.sees_edit()
+
+    assert rows(database, "SELECT reference FROM users") == [
+        (pseudonyms(database).reference(PERSON),)
+    ]
+    assert rows(database, "SELECT event, count FROM daily_events") == [("/help", 1)]
+    assert "Interactions kept: 2" in report
+    assert inconsistencies(database) == []
+
+
+async def test_their_rights_work_all_the_same(sandbox: Sandbox, tmp_path: Path) -> None:
+    """Also that they opt out, for when they are no admins any more."""
+    database = tmp_path / "analytics.sqlite3"
+    admin = sandbox.person(ADMIN)
+    async with running_bot(sandbox, database, admin_ids=str(ADMIN)):
+        await ask(admin, "good morning")
+    before = rows(database, MESSAGES)
+    async with running_bot(sandbox, database, admin_ids=str(ADMIN), count_admins=False):
+        await ask(admin, "good evening")
+        held = await ask(admin, "/mydata")
+        await admin.answer()
+        await ask(admin, "/forgetme")
+        await admin.clicks("Yes, erase everything")
+        erased = (await admin.answer()).text
+        await ask(admin, "/optout")
+    async with running_bot(sandbox, database):
+        await ask(admin, "good night")
+
+    assert before == [(1.0,)]
+    assert "message" in held
+    assert erased.startswith("Erased: ")
+    assert rows(database, MESSAGES) == [(0.0,)]
+    assert rows(database, "SELECT * FROM opt_outs") == [(pseudonyms(database).opt_out(ADMIN),)]
+
+
+async def test_by_default_admins_are_counted(sandbox: Sandbox, tmp_path: Path) -> None:
+    database = tmp_path / "analytics.sqlite3"
+    admin = sandbox.person(ADMIN)
+    async with running_bot(sandbox, database, admin_ids=str(ADMIN)):
+        await ask(admin, "good morning")
+
+    assert rows(database, MESSAGES) == [(1.0,)]
