@@ -134,7 +134,7 @@ async def serve(settings: Settings, stop: asyncio.Event, clock: GuardedClock) ->
             alerts = Alerts(
                 notices,
                 analytics,
-                settings,
+                dispatcher["options"],
                 clock,
                 last_received=lambda: record.last_received,
                 next_cleanup=next_cleanup,

@@ -8,10 +8,10 @@ from analytics import AnalyticsService, CannotOpen, Period
 from analytics.clock import GuardedClock
 from analytics.sqlite.connections import ERRORS
 from analytics.statistics.anomalies import DAYS_BEFORE, usual
+from analytics.telegram.options import Options
 from bot import statistics, unasked
 from bot.charts import Charts
 from bot.notices import Notices
-from bot.settings import Settings
 from bot.unasked import Kind
 
 logger = logging.getLogger(__name__)
@@ -26,7 +26,7 @@ class Alerts:
         self,
         notices: Notices,
         analytics: AnalyticsService,
-        settings: Settings,
+        options: Options,
         clock: GuardedClock,
         last_received: Callable[[], datetime | None],
         next_cleanup: Callable[[], datetime],
@@ -36,7 +36,7 @@ class Alerts:
         self._notices = notices
         self._analytics = analytics
         self._told = analytics.alert_state
-        self._settings = settings
+        self._options = options
         self._clock = clock
         self._last_received = last_received
         self._next_cleanup = next_cleanup
@@ -52,7 +52,7 @@ class Alerts:
             # Who wants it again waits for the next one.
             await self._told.note(Kind.DIGEST, self._clock())
             return
-        period = Period.DAY if self._settings.digest == "daily" else Period.WEEK
+        period = Period.DAY if self._options.digest == "daily" else Period.WEEK
         try:
             report = await self._analytics.period_report(period)
             whole = await self._analytics.get_admin_analytics_report()
@@ -64,7 +64,7 @@ class Alerts:
             report,
             whole,
             self._next_cleanup(),
-            of_intervals=bool(self._settings.report_interval),
+            of_intervals=bool(self._options.report_interval),
             postponed=self._clock.ran_away,
         )
         took = await self._notices.tell(Kind.DIGEST, unasked.digest(period, numbers))
@@ -92,11 +92,11 @@ class Alerts:
             await self._notices.recording_fails()
 
     async def _silence(self) -> None:
-        hours = self._settings.silence_alert_hours
+        hours = self._options.silence_alert_hours
         if not hours:
             return
         last = self._last_received()
-        precision = timedelta(seconds=self._settings.timestamp_precision)
+        precision = timedelta(seconds=self._options.timestamp_precision)
         rounding = timedelta(0)
         if last is None and (newest := await self._analytics.records(1)):
             # Of what an earlier process received, the file tells the time rounded down.
@@ -116,8 +116,8 @@ class Alerts:
         if not postponed and self._clock() - since < CLEANUP_OVERDUE:
             return
         if count := await self._analytics.cleanup_old_interactions(dry_run=True):
-            days = self._settings.retention_days
-            shown = count if self._settings.breakdown_min_users <= 1 else None
+            days = self._options.retention_days
+            shown = count if self._options.breakdown_min_users <= 1 else None
             text = unasked.cleanup_overdue(shown, days, last, postponed=postponed)
             await self._notices.tell_once_a_day(Kind.CLEANUP, text)
 

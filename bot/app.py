@@ -12,12 +12,13 @@ from aiogram.utils.callback_answer import CallbackAnswerMiddleware
 
 from analytics import AnalyticsService
 from analytics.clock import GuardedClock
+from analytics.telegram.options import Options
 from bot import unasked
 from bot.buttons import DELETE, ERASE, Ask, Cancel, Confirm, Right
 from bot.charts import Charts
 from bot.confirmations import Confirmations
 from bot.filters import Command, CommandStart
-from bot.handlers import admins, alerts, cleanup, dice, people, rights, stats
+from bot.handlers import admins, alerts, audit, cleanup, dice, people, rights, stats
 from bot.language import SpeakToPerson, translations
 from bot.limits import EXPENSIVE, LimitPerPerson
 from bot.middleware import InFlight, RecordOnReceipt, SkipUnknownKinds
@@ -46,6 +47,25 @@ def build_bot(settings: Settings, record: RecordOnReceipt, clock: GuardedClock) 
     return bot
 
 
+def options_of(settings: Settings) -> Options:
+    """Return what the analytics have to know of the settings."""
+    return Options(
+        admin_ids=settings.admin_ids,
+        owner_ids=settings.owners,
+        operator_contact=settings.operator_contact,
+        erase_when_blocked=settings.erase_when_blocked,
+        digest=settings.digest,
+        digest_at=settings.digest_at,
+        silence_alert_hours=settings.silence_alert_hours,
+        retention_days=settings.retention_days,
+        timestamp_precision=settings.timestamp_precision,
+        report_interval=settings.report_interval,
+        breakdown_min_users=settings.breakdown_min_users,
+        keep_trends=settings.keep_trends,
+        pseudonymise_user_ids=settings.pseudonymise_user_ids,
+    )
+
+
 def commands_of(dispatcher: Dispatcher) -> frozenset[str]:
     """Return the commands that people can use, in small letters and without the slash.
 
@@ -70,8 +90,9 @@ def build_dispatcher(
     next_cleanup: Callable[[], datetime],
 ) -> Dispatcher:
     """Every command, with who may use it."""
-    from_admin = F.from_user.id.in_(settings.admin_ids)
-    from_owner = F.from_user.id.in_(settings.owners)
+    options = options_of(settings)
+    from_admin = F.from_user.id.in_(options.admin_ids)
+    from_owner = F.from_user.id.in_(options.owner_ids)
     private_chat = F.chat.type == "private"
 
     admin_router = Router(name=ADMINS)
@@ -83,7 +104,7 @@ def build_dispatcher(
         stats.stats, Command("stats"), private_chat, from_admin, flags=EXPENSIVE
     )
     admin_router.message.register(
-        admins.audit, Command("audit"), private_chat, from_owner, flags=EXPENSIVE
+        audit.audit, Command("audit"), private_chat, from_owner, flags=EXPENSIVE
     )
     admin_router.message.register(alerts.show, Command(alerts.ALERTS), private_chat, from_admin)
     admin_router.callback_query.register(
@@ -132,21 +153,21 @@ def build_dispatcher(
         messages.register(handler, Command(right), private_chat, flags=flags)
         clicks.register(handler, Ask.filter(F.right == right), flags=flags)
     clicks.register(rights.erase, Confirm.filter(F.action == ERASE), flags=EXPENSIVE)
-    clicks.register(people.cancel, Cancel.filter())
+    clicks.register(rights.cancel, Cancel.filter())
     # Only what is asked of this bot: in a group /help may be meant for another one.
     messages.register(rights.in_group, Command(*Right), ~private_chat)
     asked_by_name = Command("help", "start", magic=F.mention)
     messages.register(people.help_in_group, asked_by_name, ~private_chat)
     messages.register(people.anything_else, private_chat)
     clicks.register(people.expired, flags={"callback_answer": {"disabled": True}})
-    if settings.erase_when_blocked:
+    if options.erase_when_blocked:
         is_blocked = F.new_chat_member.status == ChatMemberStatus.KICKED
         people_router.my_chat_member.register(rights.blocked, private_chat, is_blocked)
 
     # No dialogues: aiogram's state storage would keep a record per person for ever.
     dispatcher = Dispatcher(
         disable_fsm=True,
-        settings=settings,
+        options=options,
         analytics=analytics,
         clock=clock,
         next_cleanup=next_cleanup,

@@ -12,7 +12,7 @@ from aiogram.types import BufferedInputFile, InlineKeyboardMarkup
 from analytics.alert_state import Told
 from analytics.notices import Notice, RecordingFails, RecordingWorks
 from bot import texts, unasked
-from bot.session import PASSING
+from bot.answering import TRANSIENT
 from bot.unasked import Kind
 
 logger = logging.getLogger(__name__)
@@ -105,6 +105,6 @@ class Notices:
                 )
                 took.add(admin_id)
             except AiogramError as error:
-                is_passing |= isinstance(error, PASSING)
+                is_passing |= isinstance(error, TRANSIENT)
                 logger.warning("an admin could not be told (%s)", type(error).__name__)
         return took, is_passing

@@ -11,9 +11,9 @@ from html import escape
 from analytics import InteractionType, OwnRow, PersonalData
 from analytics.privacy.audit import LEAST_PRECISION
 from analytics.service import Erasure
+from analytics.telegram.options import Options
 from bot import texts
 from bot.language import N_, _, day, moment, number
-from bot.settings import Settings
 
 VERSION, VERSION_OF = 6, date(2026, 11, 26)
 
@@ -102,7 +102,7 @@ ABOUT_NOBODY = {
 
 
 def policy(
-    settings: Settings, row: OwnRow | None, opted_out: bool, in_backups: bool, now: datetime
+    options: Options, row: OwnRow | None, opted_out: bool, in_backups: bool, now: datetime
 ) -> str:
     """What is stored, from the settings as they are; `row` is the newest of who asks.
 
@@ -111,10 +111,10 @@ def policy(
     return "\n\n".join(
         [
             _("🔒 <b>What is stored about you</b>"),
-            _sample(settings, row, opted_out, now),
-            *_fields(settings),
+            _sample(options, row, opted_out, now),
+            *_fields(options),
             _("<b>About nobody</b>") + "\n" + "\n".join(_nameless()),
-            " ".join(_how_long(settings, in_backups)),
+            " ".join(_how_long(options, in_backups)),
             _(
                 "<b>Never stored:</b> what you write, send or tap, your name and username, phone "
                 "number, address, device or location."
@@ -127,13 +127,13 @@ def policy(
                 "<b>Your rights:</b> /mydata shows and hands over all of it, /forgetme erases it, "
                 "/optout stops the counting, /optin goes on with it."
             ),
-            _("<b>Who runs this bot:</b> {contact}").format(contact=_contact(settings)),
+            _("<b>Who runs this bot:</b> {contact}").format(contact=_contact(options)),
             _("Version {version} of {day}.").format(version=VERSION, day=day(VERSION_OF)),
         ]
     )
 
 
-def _sample(settings: Settings, row: OwnRow | None, opted_out: bool, now: datetime) -> str:
+def _sample(options: Options, row: OwnRow | None, opted_out: bool, now: datetime) -> str:
     if row is not None:
         title, sample = _("This bot counts each time you use it. Your newest row:"), row
     else:
@@ -145,7 +145,7 @@ def _sample(settings: Settings, row: OwnRow | None, opted_out: bool, now: dateti
             )
         )
         seconds = int(now.timestamp())
-        rounded = seconds - seconds % settings.timestamp_precision
+        rounded = seconds - seconds % options.timestamp_precision
         when = datetime.fromtimestamp(rounded, now.tzinfo)
         sample = OwnRow(InteractionType.COMMAND, when, 1)
     return f"{title}\n<pre>{_table(sample)}</pre>"
@@ -162,13 +162,13 @@ def _table(row: OwnRow) -> str:
     return "\n".join(f"{name:<{width}}  {value}" for name, value in values.items())
 
 
-def _fields(settings: Settings) -> list[str]:
+def _fields(options: Options) -> list[str]:
     facts = {
         "types": number(len(InteractionType)),
-        "when": texts.precision(settings.timestamp_precision),
-        "who": _who(settings),
-        "admin": _admin(settings),
-        "audited": texts.precision(max(settings.timestamp_precision, LEAST_PRECISION)),
+        "when": texts.precision(options.timestamp_precision),
+        "who": _who(options),
+        "admin": _admin(options),
+        "audited": texts.precision(max(options.timestamp_precision, LEAST_PRECISION)),
     }
     return [
         "\n".join(
@@ -181,15 +181,15 @@ def _fields(settings: Settings) -> list[str]:
     ]
 
 
-def _how_long(settings: Settings, in_backups: bool) -> Iterator[str]:
+def _how_long(options: Options, in_backups: bool) -> Iterator[str]:
     """Sentences."""
-    days = settings.retention_days
+    days = options.retention_days
     yield _("<b>For how long:</b> {days}.").format(days=texts.days(days))
     yield _(
         "Then it is deleted automatically and removed from the disk. An opt-out is kept until you "
         "take it back."
     )
-    if settings.keep_trends:
+    if options.keep_trends:
         yield _("Sums by day stay, of everybody together.")
     if in_backups:
         yield _(
@@ -208,8 +208,8 @@ def _nameless() -> list[str]:
     ]
 
 
-def _who(settings: Settings) -> str:
-    if settings.pseudonymise_user_ids:
+def _who(options: Options) -> str:
+    if options.pseudonymise_user_ids:
         return _(
             "a pseudonym of your Telegram ID, made with a secret key that is kept outside the "
             "database"
@@ -217,14 +217,14 @@ def _who(settings: Settings) -> str:
     return _("your Telegram ID, which this bot stores as it is")
 
 
-def _admin(settings: Settings) -> str:
-    if settings.pseudonymise_user_ids:
+def _admin(options: Options) -> str:
+    if options.pseudonymise_user_ids:
         return _("another pseudonym, made for this alone")
     return _("your Telegram ID, which this bot stores as it is")
 
 
-def _contact(settings: Settings) -> str:
-    return escape(settings.operator_contact) or _("the operator has named no contact")
+def _contact(options: Options) -> str:
+    return escape(options.operator_contact) or _("the operator has named no contact")
 
 
 def my_data(data: PersonalData) -> str:
@@ -283,7 +283,7 @@ def forget_me() -> str:
 
 
 def erased(
-    erasure: Erasure, compacted_by: datetime, settings: Settings, *, again: bool = False
+    erasure: Erasure, compacted_by: datetime, options: Options, *, again: bool = False
 ) -> str:
     """`again` if the same button was pressed before."""
     if erasure.interactions and not again:
@@ -311,8 +311,8 @@ def erased(
         stays = _(
             "What you looked at or deleted as an admin stays in the audit log until its retention "
             "ends ({days}); /mydata shows it."
-        ).format(days=texts.days(settings.retention_days))
-        if settings.pseudonymise_user_ids:
+        ).format(days=texts.days(options.retention_days))
+        if options.pseudonymise_user_ids:
             stays += " " + _("It has a pseudonym of you, and not your Telegram ID.")
         lines.append(stays)
     if erasure.interactions:

@@ -2,7 +2,6 @@
 
 import asyncio
 import logging
-import re
 from collections import Counter
 from collections.abc import Awaitable, Callable
 from datetime import datetime
@@ -15,12 +14,9 @@ from aiogram.client.session.middlewares.base import BaseRequestMiddleware, NextR
 from aiogram.exceptions import (
     AiogramError,
     ClientDecodeError,
-    TelegramBadRequest,
-    TelegramForbiddenError,
     TelegramMigrateToChat,
     TelegramNetworkError,
     TelegramRetryAfter,
-    TelegramServerError,
 )
 from aiogram.methods import AnswerCallbackQuery, GetUpdates, Response, TelegramMethod
 from aiogram.methods.base import TelegramType
@@ -36,6 +32,7 @@ from aiohttp import (
 
 from analytics.clock import http_date
 from bot import outgoing
+from bot.answering import TRANSIENT
 from bot.decode import loads
 
 logger = logging.getLogger(__name__)
@@ -51,17 +48,6 @@ ANSWERS_AT_ONCE = 99
 WAITING_PER_CHAT = 10
 # How long a handler waits for the answer to its click, in seconds: with the tries after 1 and 3 s.
 CLICK_TIMEOUT = 3.5
-# What may be over when it is tried again.
-PASSING = (ClientDecodeError, TelegramNetworkError, TelegramRetryAfter, TelegramServerError)
-# What members of a chat can cause, by how Telegram words it: the bot may not write there, or what
-# was to be answered, or where, is gone. Anything else that is refused is a fault of ours.
-REFUSED_BY_CHAT = re.compile(
-    r"rights|not found|no write access|deactivated|upgraded|kicked|blocked|not a member"
-    r"|topic|thread|can't be (edited|deleted)|is not modified|is too old"
-    r"|\b(CHAT|CHANNEL|USER|PEER|MESSAGE|VOICE|PRIVACY|PAYMENT)_\w*"
-    r"(FORBIDDEN|RESTRICTED|REQUIRED|PRIVATE|ID_INVALID)\b",
-    re.IGNORECASE,
-)
 # What holds in a group only until it becomes a supergroup.
 OF_OLD_CHAT = ("message_thread_id", "reply_parameters")
 
@@ -92,7 +78,7 @@ class RetryAnswers(BaseRequestMiddleware):
             try:
                 async with self._connections:
                     return await make_request(bot, method)
-            except PASSING as error:
+            except TRANSIENT as error:
                 asked = error.retry_after if isinstance(error, TelegramRetryAfter) else None
                 pause = 2.0 ** (attempt - 1) if asked is None else asked
                 if attempt == ATTEMPTS or pause > LONGEST_PAUSE or _was_carried_out(error):
@@ -143,18 +129,6 @@ def _was_carried_out(error: Exception) -> bool:
     What is no JSON at all is the error page of a server in between.
     """
     return isinstance(error, ClientDecodeError) and not isinstance(error.data, str)
-
-
-def is_not_taken(error: Exception) -> bool:
-    """Whether Telegram or the chat takes no answer now, through no fault of the bot's."""
-    if isinstance(error, TelegramBadRequest):
-        return REFUSED_BY_CHAT.search(error.message) is not None
-    return isinstance(error, (*PASSING, TelegramForbiddenError, TelegramMigrateToChat))
-
-
-def is_unchanged(error: TelegramBadRequest) -> bool:
-    """Whether an edit was refused only since the message says that already."""
-    return "message is not modified" in error.message
 
 
 class RedirectRefused(ClientError):

@@ -8,9 +8,9 @@ from aiogram.filters.callback_data import CallbackData
 from aiogram.types import InlineKeyboardButton, InlineKeyboardMarkup
 
 from analytics import Period
+from analytics.telegram.options import Options
 from bot.buttons import PREFIX
 from bot.language import N_, _, day, moment, number
-from bot.settings import Settings
 
 
 class Kind(StrEnum):
@@ -49,11 +49,11 @@ def below(kind: Kind, *, is_on: bool = True) -> InlineKeyboardMarkup:
     return InlineKeyboardMarkup(inline_keyboard=[[button]])
 
 
-def below_list(turned_off: Collection[str], settings: Settings) -> InlineKeyboardMarkup:
+def below_list(turned_off: Collection[str], options: Options) -> InlineKeyboardMarkup:
     """A button for each kind that the settings allow."""
     rows = []
     for kind in Kind:
-        if is_allowed(kind, settings):
+        if is_allowed(kind, options):
             sign = "🔔" if kind in turned_off else "🔕"
             data = Turn(kind=kind, on=kind in turned_off, listed=True).pack()
             label = f"{sign} {_(NAMES[kind])}"
@@ -61,12 +61,12 @@ def below_list(turned_off: Collection[str], settings: Settings) -> InlineKeyboar
     return InlineKeyboardMarkup(inline_keyboard=rows)
 
 
-def listed(turned_off: Collection[str], settings: Settings) -> str:
+def listed(turned_off: Collection[str], options: Options) -> str:
     """The answer to /alerts."""
     lines = []
     for kind in Kind:
-        line = f"<b>{_(NAMES[kind])}</b>: {_when(kind, settings)}"
-        if not is_allowed(kind, settings):
+        line = f"<b>{_(NAMES[kind])}</b>: {_when(kind, options)}"
+        if not is_allowed(kind, options):
             lines.append(f"▫️ {line}")
         elif kind in turned_off:
             lines.append(_("🔕 {what} – you turned it off").format(what=line))
@@ -84,28 +84,28 @@ def listed(turned_off: Collection[str], settings: Settings) -> str:
     )
 
 
-def is_allowed(kind: Kind, settings: Settings) -> bool:
+def is_allowed(kind: Kind, options: Options) -> bool:
     match kind:
         case Kind.DIGEST:
-            return settings.digest != "off"
+            return options.digest != "off"
         case Kind.SILENCE:
-            return settings.silence_alert_hours > 0
+            return options.silence_alert_hours > 0
         case _:
             return True
 
 
-def _when(kind: Kind, settings: Settings) -> str:
-    if not is_allowed(kind, settings):
+def _when(kind: Kind, options: Options) -> str:
+    if not is_allowed(kind, options):
         name = "DIGEST=off" if kind is Kind.DIGEST else "SILENCE_ALERT_HOURS=0"
         return _("off in the settings ({setting})").format(setting=name)
     match kind:
         case Kind.DIGEST:
-            at = f"{settings.digest_at:%H:%M}"
-            if settings.digest == "weekly":
+            at = f"{options.digest_at:%H:%M}"
+            if options.digest == "weekly":
                 return _("the week in numbers, on Mondays at {time} UTC").format(time=at)
             return _("the day in numbers, at {time} UTC").format(time=at)
         case Kind.SILENCE:
-            return _when_silent(settings.silence_alert_hours)
+            return _when_silent(options.silence_alert_hours)
         case Kind.UNUSUAL_DAY:
             return _("when a day had far more or fewer interactions than usual")
         case Kind.CLEANUP:

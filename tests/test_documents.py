@@ -16,7 +16,7 @@ from analytics.sqlite.migrations import schema
 from bot import privacy, texts
 from bot.settings import Settings
 from main import app
-from tests.bot.settings import some_settings
+from tests.bot.settings import some_options, some_settings
 from tests.faults.__main__ import catalogue
 
 ROOT = Path(__file__).parent.parent
@@ -114,7 +114,7 @@ def test_privacy_names_every_column_of_every_table() -> None:
         del tables[view]
     about = privacy.ABOUT_YOU | privacy.ABOUT_NOBODY
     named = {table: sorted(columns) for table, (_, columns) in about.items()}
-    policy = privacy.policy(some_settings(), None, False, True, datetime.now(UTC))
+    policy = privacy.policy(some_options(), None, False, True, datetime.now(UTC))
 
     assert named == {table: sorted(columns) for table, columns in tables.items()}
     for table, columns in tables.items():
@@ -131,7 +131,7 @@ def test_the_readme_shows_the_rows_that_other_programs_read() -> None:
 def test_the_policy_has_the_version_of_its_text() -> None:
     """Whoever changes the words raises the version, and then notes both here."""
     moment = datetime(2026, 1, 1, tzinfo=UTC)
-    policy = privacy.policy(some_settings(), None, False, True, moment)
+    policy = privacy.policy(some_options(), None, False, True, moment)
 
     assert (privacy.VERSION, privacy.VERSION_OF, sha256(policy.encode()).hexdigest()[:12]) == (
         6,

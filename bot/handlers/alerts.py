@@ -5,21 +5,20 @@ from aiogram.exceptions import TelegramBadRequest
 from aiogram.types import CallbackQuery, Message, User
 
 from analytics import AnalyticsService
+from analytics.telegram.options import Options
 from bot import unasked
-from bot.answering import place, rewrite
-from bot.session import is_unchanged
-from bot.settings import Settings
+from bot.answering import is_unchanged, place, rewrite
 from bot.unasked import Turn
 
 ALERTS = "alerts"
 
 
 async def show(
-    message: Message, event_from_user: User, analytics: AnalyticsService, settings: Settings
+    message: Message, event_from_user: User, analytics: AnalyticsService, options: Options
 ) -> None:
     turned_off = await analytics.alert_state.turned_off(event_from_user.id)
-    keyboard = unasked.below_list(turned_off, settings)
-    await message.answer(unasked.listed(turned_off, settings), reply_markup=keyboard)
+    keyboard = unasked.below_list(turned_off, options)
+    await message.answer(unasked.listed(turned_off, options), reply_markup=keyboard)
 
 
 async def turn(
@@ -27,13 +26,13 @@ async def turn(
     callback_data: Turn,
     bot: Bot,
     analytics: AnalyticsService,
-    settings: Settings,
+    options: Options,
 ) -> None:
     admin_id, kind = click.from_user.id, callback_data.kind
     do = analytics.alert_state.turn_on if callback_data.on else analytics.alert_state.turn_off
     await do(admin_id, kind)
     turned_off = await analytics.alert_state.turned_off(admin_id)
-    text, keyboard = unasked.listed(turned_off, settings), unasked.below_list(turned_off, settings)
+    text, keyboard = unasked.listed(turned_off, options), unasked.below_list(turned_off, options)
     if callback_data.listed:
         await rewrite(bot, click, text, keyboard)
         return

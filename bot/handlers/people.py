@@ -13,11 +13,10 @@ from aiogram.types import (
     Message,
 )
 
-from bot import privacy, texts
-from bot.answering import place, rewrite
-from bot.buttons import ERASE, Ask, Cancel, Right
+from bot import texts
+from bot.answering import is_not_taken, place
+from bot.buttons import Ask, Right
 from bot.language import _
-from bot.session import is_not_taken
 
 logger = logging.getLogger(__name__)
 
@@ -39,12 +38,6 @@ async def help_in_group(message: Message, bot: Bot) -> None:
     button = InlineKeyboardButton(text=_(texts.OUR_CHAT), url=link)
     keyboard = InlineKeyboardMarkup(inline_keyboard=[[button]])
     await message.reply(_(texts.HELP_IN_A_GROUP), reply_markup=keyboard)
-
-
-async def cancel(click: CallbackQuery, callback_data: Cancel, bot: Bot) -> None:
-    is_erasure = callback_data.action == ERASE
-    told = _(privacy.CANCELLED) if is_erasure else _(texts.CLEANUP_CANCELLED)
-    await rewrite(bot, click, told)
 
 
 async def expired(click: CallbackQuery) -> None:

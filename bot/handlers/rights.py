@@ -18,12 +18,12 @@ from aiogram.types import (
 from analytics import AnalyticsService
 from analytics.clock import utc_now
 from analytics.privacy.personal_data import as_json
+from analytics.telegram.options import Options
 from bot import privacy, texts
-from bot.answering import place, remove_buttons
-from bot.buttons import ERASE, Ask, Confirm, Right
+from bot.answering import place, remove_buttons, rewrite
+from bot.buttons import ERASE, Ask, Cancel, Confirm, Right
 from bot.confirmations import Confirmations
 from bot.language import _
-from bot.settings import Settings
 
 Button = InlineKeyboardButton
 Event = Message | CallbackQuery
@@ -33,12 +33,12 @@ async def show_privacy(
     event: Event,
     event_from_user: User,
     analytics: AnalyticsService,
-    settings: Settings,
+    options: Options,
 ) -> None:
     person = event_from_user.id
     row, opted_out = await analytics.own_row(person)
     in_backups = await analytics.may_be_in_backups()
-    text = privacy.policy(settings, row, opted_out, in_backups, utc_now())
+    text = privacy.policy(options, row, opted_out, in_backups, utc_now())
     await place(event).answer(text, reply_markup=_choices(opted_out))
 
 
@@ -66,7 +66,7 @@ async def erase(
     callback_data: Confirm,
     bot: Bot,
     analytics: AnalyticsService,
-    settings: Settings,
+    options: Options,
     confirmations: Confirmations,
     next_cleanup: Callable[[], datetime],
 ) -> None:
@@ -76,13 +76,19 @@ async def erase(
         again = confirmations.is_used(callback_data)
         if erasure := await analytics.erase(person):
             confirmations.use(callback_data)
-            text = privacy.erased(erasure, next_cleanup(), settings, again=again)
+            text = privacy.erased(erasure, next_cleanup(), options, again=again)
         else:
             text = _(privacy.NOT_NOW)
     else:
         text = _(privacy.TOO_OLD)
     await place(click).answer(text)
     await remove_buttons(bot, click)
+
+
+async def cancel(click: CallbackQuery, callback_data: Cancel, bot: Bot) -> None:
+    is_erasure = callback_data.action == ERASE
+    told = _(privacy.CANCELLED) if is_erasure else _(texts.CLEANUP_CANCELLED)
+    await rewrite(bot, click, told)
 
 
 async def opt_out(

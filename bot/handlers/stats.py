@@ -18,12 +18,12 @@ from aiogram.types import (
 from analytics import Action, AnalyticsService, CannotOpen, History, Period
 from analytics.clock import GuardedClock
 from analytics.statistics.export import as_csv, as_json
+from analytics.telegram.options import Options
 from bot import statistics
 from bot.answering import place, rewrite, show_action
 from bot.buttons import PREFIX
 from bot.charts import Charts, ChartsNotInstalled
 from bot.language import _, list_separator
-from bot.settings import Settings
 
 FIRST_SHOWN = Period.WEEK
 A_YEAR = timedelta(days=365)
@@ -51,12 +51,12 @@ async def stats(
     message: Message,
     event_from_user: User,
     analytics: AnalyticsService,
-    settings: Settings,
+    options: Options,
     clock: GuardedClock,
     next_cleanup: Callable[[], datetime],
 ) -> None:
     await analytics.note_access(Action.STATS, event_from_user.id)
-    text = await _text(FIRST_SHOWN, analytics, settings, clock, next_cleanup)
+    text = await _text(FIRST_SHOWN, analytics, options, clock, next_cleanup)
     # Numbers of this bot are not for passing on.
     await message.answer(text, reply_markup=_keyboard(FIRST_SHOWN), protect_content=True)
 
@@ -66,14 +66,14 @@ async def show(
     callback_data: Show,
     bot: Bot,
     analytics: AnalyticsService,
-    settings: Settings,
+    options: Options,
     clock: GuardedClock,
     next_cleanup: Callable[[], datetime],
 ) -> None:
     # Each click is in the trail: the message may be of last year, but who looks does it today.
     await analytics.note_access(Action.STATS, click.from_user.id)
     period = callback_data.period
-    text = await _text(period, analytics, settings, clock, next_cleanup)
+    text = await _text(period, analytics, options, clock, next_cleanup)
     await rewrite(bot, click, text, _keyboard(period))
 
 
@@ -111,7 +111,7 @@ async def export(click: CallbackQuery, callback_data: Export, analytics: Analyti
 async def _text(
     period: Period,
     analytics: AnalyticsService,
-    settings: Settings,
+    options: Options,
     clock: GuardedClock,
     next_cleanup: Callable[[], datetime],
 ) -> str:
@@ -124,7 +124,7 @@ async def _text(
         report,
         whole,
         next_cleanup(),
-        of_intervals=bool(settings.report_interval),
+        of_intervals=bool(options.report_interval),
         postponed=clock.ran_away,
     )
 

@@ -30,7 +30,7 @@ from bot.limits import BURST, LimitPerPerson
 from bot.sandbox import Person, Sandbox
 from bot.unasked import Kind
 from tests.bot.running import running_bot
-from tests.bot.settings import some_settings
+from tests.bot.settings import some_options
 
 ADMIN = 6_000_000_001
 NOW = datetime(2026, 11, 25, 14, 5, tzinfo=UTC)
@@ -243,7 +243,7 @@ def test_every_answer_fits_into_a_message(
     language: str, days: int, precision: int, count: int, when: datetime, admin: int, flag: bool
 ) -> None:
     row = OwnRow(max(TYPES, key=len), when, count)
-    of_settings = some_settings(
+    options = some_options(
         retention_days=days,
         timestamp_precision=precision,
         operator_contact="&" * 200,
@@ -261,7 +261,7 @@ def test_every_answer_fits_into_a_message(
     entries = [AuditEntry(when, admin if flag else None, max(Action, key=len))] * 10_000
     with translations().use_locale(language):
         answers = [
-            privacy.policy(of_settings, row if flag else None, flag, True, when),
+            privacy.policy(options, row if flag else None, flag, True, when),
             privacy.my_data(data),
             texts.audit(entries),
             texts.would_be_deleted(count, days, offered=True),
@@ -269,7 +269,7 @@ def test_every_answer_fits_into_a_message(
             texts.cleaned_up(count, days, when),
             texts.cleanup_stopped(count, days),
             texts.help_(menus.of_admin(ADMIN, {ADMIN})),
-            unasked.listed(set(Kind) if flag else (), of_settings),
+            unasked.listed(set(Kind) if flag else (), options),
             unasked.unusual_day(when.date(), count, 5.0),
             unasked.cleanup_overdue(count, days, when, postponed=flag),
             unasked.silence(when),

@@ -8,8 +8,8 @@ from aiogram.exceptions import TelegramBadRequest
 from aiogram.methods import SendMessage
 
 from bot import privacy, texts
+from bot.answering import is_not_taken
 from bot.sandbox import Sandbox, faults
-from bot.session import is_not_taken
 from tests.bot.running import running_bot
 
 # As Telegram words what any member of a chat can cause.

@@ -1,0 +1,34 @@
+"""What the handlers, alerts and texts have to know of how a bot is set up."""
+
+from collections.abc import Set
+from dataclasses import dataclass
+from datetime import time
+from typing import Literal
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """How a bot uses its analytics; `admin_ids` and `owner_ids` are Telegram IDs.
+
+    What is also an argument of `AnalyticsService.open` is given the same value in both places.
+    """
+
+    admin_ids: Set[int] = frozenset()
+    owner_ids: Set[int] = frozenset()
+    """Admins who may also delete, and see who looked at what."""
+    operator_contact: str = ""
+    """A name and an address for `/privacy`."""
+    erase_when_blocked: bool = False
+    digest: Literal["weekly", "daily", "off"] = "weekly"
+    digest_at: time = time(8)
+    """In UTC."""
+    silence_alert_hours: int = 48
+    """0 for no such alert."""
+    retention_days: int = 90
+    timestamp_precision: int = 3_600
+    """Seconds."""
+    report_interval: int = 0
+    """Minutes; 0 for live reports."""
+    breakdown_min_users: int = 1
+    keep_trends: bool = True
+    pseudonymise_user_ids: bool = True

@@ -1,0 +1,16 @@
+"""The audit log: who looked at or deleted what."""
+
+from aiogram.types import Message, User
+
+from analytics import Action, AnalyticsService
+from analytics.telegram.options import Options
+from bot import texts
+
+
+async def audit(
+    message: Message, event_from_user: User, analytics: AnalyticsService, options: Options
+) -> None:
+    entries = await analytics.audit_trail(options.admin_ids)
+    await analytics.note_access(Action.AUDIT, event_from_user.id)
+    # Who looks at what is not for passing on.
+    await message.answer(texts.audit(entries), protect_content=True)
