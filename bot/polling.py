@@ -1,12 +1,13 @@
-"""What asking for updates meets: said in the log by its kind, and ended where it has to be."""
+"""Polling; what it meets is said in the log by its kind, and ends the bot where it has to."""
 
 import asyncio
 import logging
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 
-from aiogram import Bot
+from aiogram import Bot, Dispatcher
 from aiogram.client.session.middlewares.base import BaseRequestMiddleware, NextRequestMiddlewareType
 from aiogram.exceptions import (
     ClientDecodeError,
@@ -19,6 +20,7 @@ from aiogram.methods.base import TelegramType
 
 from analytics.notices import Notice, NotReceiving
 from bot import refusals
+from bot.middleware import ALL_UPDATES, UPDATES_IN_FLIGHT
 from bot.refusals import Refusals
 from bot.settings import WrongSettings
 
@@ -100,3 +102,30 @@ class WatchPolling(BaseRequestMiddleware):
         if not self._told:
             self._told = True
             self._tell(NotReceiving())
+
+
+async def poll(
+    bot: Bot, dispatcher: Dispatcher, stop: asyncio.Event, failed: asyncio.Future[None]
+) -> None:
+    """Poll until `stop` is set or `failed` is done; the handlers that run then may finish.
+
+    Raises the exception of `failed`.
+    """
+    polling = dispatcher.start_polling(
+        bot,
+        allowed_updates=ALL_UPDATES,
+        tasks_concurrency_limit=UPDATES_IN_FLIGHT,
+        handle_signals=False,
+        close_bot_session=False,
+    )
+    task = asyncio.create_task(polling)
+    stopping = asyncio.create_task(stop.wait())
+    ends: set[asyncio.Future[Any]] = {task, stopping, failed}
+    await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)
+    stopping.cancel()
+    # Cancelled, it would leave a task that goes on acknowledging. What has ended cannot be stopped.
+    with suppress(RuntimeError):
+        await dispatcher.stop_polling()
+    await task
+    if failed.done():
+        failed.result()

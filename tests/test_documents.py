@@ -14,8 +14,8 @@ from typer.testing import CliRunner
 
 from analytics.sqlite.migrations import schema
 from bot import privacy, texts
+from bot.cli.app import app
 from bot.settings import Settings
-from main import app
 from tests.bot.settings import some_options, some_settings
 from tests.faults.__main__ import catalogue
 

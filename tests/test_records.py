@@ -17,8 +17,8 @@ from typer.testing import CliRunner, Result
 
 from analytics import AnalyticsService, InteractionType, UserInteraction
 from analytics.sqlite.records import LARGEST_LIMIT, NEWEST, NEWEST_OF_TYPE
+from bot.cli.app import app
 from bot.sandbox import Sandbox
-from main import app
 from tests.analytics.store import NOW, interaction, open_service
 from tests.processes import bot_process, run, settings
 from tests.test_documents import COMMANDS

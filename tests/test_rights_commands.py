@@ -12,8 +12,8 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from analytics import Action, AnalyticsService, InteractionType, UserInteraction
+from bot.cli.app import app
 from bot.sandbox import Sandbox
-from main import app
 from tests.processes import bot_process, run, settings
 
 PERSON, OTHER = 6_000_000_001, 6_000_000_002

@@ -1,1 +1,1 @@
-"""The commands of `main.py` that need more than a few lines. None imports aiogram."""
+"""The command line: `app.py` lists the commands, each group has a module of its own."""

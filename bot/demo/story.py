@@ -37,6 +37,10 @@ PATIENCE_AT_STOP = 15.0
 # All that the bot inherits; the settings of the operator's own bot are not among it.
 INHERITED = ("PATH", "LANG", "LD_LIBRARY_PATH", "SYSTEMROOT", "TEMP", "TMPDIR")
 
+ROOT = Path(__file__).parent.parent.parent
+# The command line of this copy, whether it is installed or not.
+PROGRAM = (sys.executable, "-c", "from bot.cli.app import main; main()")
+
 ONE_ROW_PER_TYPE = """
     SELECT user_id, interaction_type, max(timestamp), count
     FROM user_interactions GROUP BY interaction_type LIMIT 3
@@ -56,7 +60,7 @@ OWN_GROUP = getattr(subprocess, "CREATE_NEW_PROCESS_GROUP", 0)
 class Stage:
     """The program that is shown, and what it runs with: no `.env`, nobody's settings."""
 
-    main: Path
+    program: Sequence[str]
     folder: Path
     environment: dict[str, str]
 
@@ -67,7 +71,7 @@ class Stage:
     async def start(self, *arguments: str, output: int) -> asyncio.subprocess.Process:
         with self.log.open("ab") as log:
             return await asyncio.create_subprocess_exec(
-                *(sys.executable, str(self.main), *arguments),
+                *(*self.program, *arguments),
                 cwd=self.folder,
                 env=self.environment,
                 stdout=output,
@@ -100,8 +104,12 @@ class Stage:
                 await process.wait()
 
 
-async def play(main: Path, keep: Path | None = None, pictures: Path | None = None) -> int:
-    """Show `main` at work; its database stays at `keep`, what an admin saw in `pictures`.
+async def play(
+    keep: Path | None = None,
+    pictures: Path | None = None,
+    program: Sequence[str] = PROGRAM,
+) -> int:
+    """Show `program` at work; its database stays at `keep`, what an admin saw in `pictures`.
 
     Returns the exit status: 0, 1 if the bot fails, 2 if there is something at `keep` already.
     """
@@ -113,7 +121,7 @@ async def play(main: Path, keep: Path | None = None, pictures: Path | None = Non
     with tempfile.TemporaryDirectory() as folder:
         database = Path(folder, "analytics.sqlite3") if keep is None else keep.absolute()
         async with Sandbox() as sandbox:
-            stage = Stage(main.absolute(), Path(folder), _environment(sandbox, database))
+            stage = Stage(program, Path(folder), _environment(sandbox, database))
             try:
                 async with stage.bot() as bot:
                     await _unless_it_ends(bot, _story(console, sandbox, stage, database, pictures))
@@ -133,6 +141,8 @@ async def play(main: Path, keep: Path | None = None, pictures: Path | None = Non
 
 def _environment(sandbox: Sandbox, database: Path) -> dict[str, str]:
     return {name: os.environ[name] for name in INHERITED if name in os.environ} | {
+        # Also where nothing is installed.
+        "PYTHONPATH": str(ROOT),
         # Not the one beside the program.
         "BOT_ENV_FILE": os.devnull,
         "BOT_TOKEN": sandbox.token,

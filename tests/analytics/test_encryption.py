@@ -22,8 +22,8 @@ from analytics.notices import DatabaseSetAside
 from analytics.sqlite import encryption
 from analytics.sqlite.files import MAGIC
 from analytics.sqlite.migrations import APPLICATION_ID, SCHEMA_VERSION
+from bot.cli.app import app
 from bot.sandbox import Sandbox
-from main import app
 from tests.analytics.bytes_on_disk import forms, found_in, is_killed
 from tests.analytics.killed_encryption import encrypt_and_die
 from tests.analytics.store import (

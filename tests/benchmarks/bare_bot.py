@@ -13,8 +13,8 @@ from analytics import AnalyticsService
 from analytics.clock import GuardedClock, utc_now
 from bot import logs
 from bot.app import build_bot, build_dispatcher
-from bot.intake import receive
 from bot.middleware import RecordOnReceipt
+from bot.run import receive
 from bot.settings import Settings, load
 
 

@@ -10,8 +10,8 @@ from typing import Any
 
 from analytics.clock import GuardedClock, utc_now
 from bot.language import languages
+from bot.run import serve
 from bot.sandbox import Sandbox
-from main import serve
 from tests.bot.settings import some_settings
 from tests.processes import PATIENCE
 

@@ -16,10 +16,10 @@ from bot.cli.errors import FAILED, WRONG_USE, sentences
 from bot.errors import Unavailable
 from bot.language import languages
 from bot.refusals import Refusals
+from bot.run import serve
 from bot.sandbox import Sandbox
 from bot.sandbox.faults import Answer, floods, refuses
 from bot.settings import WrongSettings
-from main import serve
 from tests.bot.running import running_bot
 from tests.bot.settings import TOKEN, some_settings
 from tests.faults.kills import webhook_settings

@@ -15,7 +15,7 @@ from typer.testing import CliRunner
 from analytics import CannotOpen, PlainIds, Pseudonyms
 from analytics.maintenance.backups import backup
 from analytics.maintenance.restore import Restored, restore
-from main import app
+from bot.cli.app import app
 from tests.analytics.bytes_on_disk import (
     forms,
     found_in,

@@ -15,8 +15,8 @@ from pathlib import Path
 
 import pytest
 
+from bot.cli.signals import MAX_SHUTDOWN
 from bot.sandbox import Sandbox
-from main import LONGEST_SHUTDOWN
 from tests.deployment.environments import ROOT, build_wheel, make_venv, run
 from tests.processes import PATIENCE, Process
 
@@ -126,7 +126,7 @@ async def test_the_container_runs_is_well_writes_only_its_data_and_stops_in_time
         well = await asyncio.create_subprocess_exec(bin_ / check[0], *check[1:], env=environment)
         status_while_running = await well.wait()
         bot.send(signal.SIGTERM)
-        status, _, errors = await bot.ended(LONGEST_SHUTDOWN)
+        status, _, errors = await bot.ended(MAX_SHUTDOWN)
     ill = await asyncio.create_subprocess_exec(
         *(bin_ / check[0], *check[1:]), env=environment, stderr=asyncio.subprocess.DEVNULL
     )
@@ -151,8 +151,8 @@ def test_whoever_stops_the_bot_waits_longer_than_it_takes() -> None:
     [compose] = re.findall(r"stop_grace_period: (\d+)s", (DEPLOY / "compose.yaml").read_text())
     [unit] = re.findall(r"TimeoutStopSec=(\d+)", UNIT)
 
-    assert int(compose) > LONGEST_SHUTDOWN
-    assert int(unit) > LONGEST_SHUTDOWN
+    assert int(compose) > MAX_SHUTDOWN
+    assert int(unit) > MAX_SHUTDOWN
 
 
 @pytest.mark.skipif(not shutil.which("hadolint"), reason="hadolint is not installed")
@@ -164,7 +164,7 @@ def test_the_container_file_passes_its_linter() -> None:
 def test_the_unit_is_valid_and_locked_down(tmp_path: Path) -> None:
     unit = tmp_path / "telegram-bot.service"
     # The program that it starts has to be there.
-    unit.write_text(UNIT.replace("/opt/telegram-bot/bin/python", sys.executable))
+    unit.write_text(UNIT.replace("/opt/telegram-bot/bin/telegram-bot", sys.executable))
     said = run("bash", "-c", f"systemd-analyze verify {unit} 2>&1", cwd=tmp_path)
     assert [line for line in said.splitlines() if unit.name in line] == []
     # Of 100, the less the better; an ordinary service has 96.
@@ -186,9 +186,14 @@ async def test_the_unit_starts_what_the_wheel_installs(
     run(python, "-m", "pip", "install", "-q", "--no-deps", "--target", site, wheel, cwd=tmp_path)
     home = tmp_path / "home"
     home.mkdir(mode=0o700)
-    [start] = re.findall(r"^ExecStart=\S+ (.*)$", UNIT, re.MULTILINE)
-    program: list[str] = [str(python), *shlex.split(start)]
+    [start] = re.findall(r"^ExecStart=/opt/telegram-bot/bin/(.*)$", UNIT, re.MULTILINE)
+    command_name, *options = shlex.split(start)
+    program = [str(site / "bin" / command_name), *options]
     where = {"PYTHONPATH": str(site), "BOT_API_URL": sandbox.url}
+
+    assert {path.name for path in site.iterdir() if path.suffix != ".dist-info"} == {
+        "analytics", "bin", "bot", "scheduler"
+    }  # fmt: skip
 
     async def command(*arguments: str) -> str:
         return await asyncio.to_thread(lambda: run(*program, *arguments, cwd=home, **where))

@@ -38,7 +38,8 @@ LONGEST_SHUTDOWN = 15.0
 # the number of the new process, and then how that has ended.
 FORKS = """
 import json, os, sys
-import main, bot.app, bot.intake, bot.logs, bot.middleware, bot.notices, scheduler.jobs
+import bot.run
+from bot.cli.app import app
 for line in sys.stdin:
     folder, environment = json.loads(line)
     process = os.fork()
@@ -46,7 +47,7 @@ for line in sys.stdin:
         os.chdir(folder)
         os.environ.clear()
         os.environ.update(environment)
-        main.app([])
+        app([])
     print(process, flush=True)
     print(os.waitstatus_to_exitcode(os.waitpid(process, 0)[1]), flush=True)
 """

@@ -58,7 +58,7 @@ async def test_one_person_whom_telegram_slows_down_is_in_nobodys_way(
     pause = Pause()
     with (
         patch("bot.app.RetryAnswers", lambda: RetryAnswers(pause)),
-        patch("bot.intake.UPDATES_IN_FLIGHT", FEW),
+        patch("bot.polling.UPDATES_IN_FLIGHT", FEW),
         patch("bot.webhook.UPDATES_IN_FLIGHT", FEW),
     ):
         async with Sandbox() as sandbox:
@@ -107,7 +107,7 @@ async def test_updates_wait_at_telegrams_while_answers_do(tmp_path: Path, webhoo
     database = tmp_path / "analytics.sqlite3"
     with (
         patch("bot.app.RetryAnswers", lambda: RetryAnswers(pause)),
-        patch("bot.intake.UPDATES_IN_FLIGHT", FEW),
+        patch("bot.polling.UPDATES_IN_FLIGHT", FEW),
         patch("bot.webhook.UPDATES_IN_FLIGHT", FEW),
     ):
         async with Sandbox() as sandbox:

@@ -1,6 +1,7 @@
 """The demo: the real bot's story, told in a terminal."""
 
 import random
+import sys
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -11,8 +12,6 @@ from bot.demo import story
 from bot.demo.traffic import sayings
 from bot.sandbox import Sandbox
 
-MAIN = Path(story.__file__).parents[2] / "main.py"
-
 
 @pytest.fixture
 def small_crowd(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -20,10 +19,8 @@ def small_crowd(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(story, "WHO_ALSO_TAP", 3)
 
 
-def a_bot(folder: Path, code: str) -> Path:
-    main = folder / "main.py"
-    main.write_text(code)
-    return main
+def a_bot(code: str) -> tuple[str, ...]:
+    return (sys.executable, "-c", code)
 
 
 @pytest.mark.usefixtures("small_crowd")
@@ -31,7 +28,7 @@ async def test_the_demo_shows_admin_stranger_stored_rows_and_cleanup(
     tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
     pictures = tmp_path / "pictures"
-    status = await story.play(MAIN, tmp_path / "kept.sqlite3", pictures)
+    status = await story.play(tmp_path / "kept.sqlite3", pictures)
     shown, errors = capfd.readouterr()
 
     assert (status, errors) == (0, "")
@@ -74,7 +71,7 @@ async def test_what_is_there_already_is_not_overwritten(
     kept = tmp_path / "kept.sqlite3"
     kept.write_text("mine")
 
-    assert await story.play(MAIN, kept) == 2
+    assert await story.play(kept) == 2
     assert kept.read_text() == "mine"
     assert "exists already" in capfd.readouterr().err
 
@@ -82,9 +79,9 @@ async def test_what_is_there_already_is_not_overwritten(
 async def test_a_bot_that_ends_by_itself_fails_the_demo_with_its_words(
     tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    main = a_bot(tmp_path, "import sys; sys.exit('no rights, no bot')")
+    program = a_bot("import sys; sys.exit('no rights, no bot')")
 
-    assert await story.play(main) == 1
+    assert await story.play(program=program) == 1
     errors = capfd.readouterr().err
     assert "the bot ended by itself with exit status 1" in errors
     assert "no rights, no bot" in errors
@@ -99,7 +96,7 @@ async def test_the_operators_settings_are_not_those_of_the_demo(
     (tmp_path / ".env").write_text("RETENTION_DAYS=8")
     code = "import os, sys; sys.exit(f'{sorted(os.environ)} {os.listdir()}')"
 
-    assert await story.play(a_bot(tmp_path, code)) == 1
+    assert await story.play(program=a_bot(code)) == 1
     errors = capfd.readouterr().err
     assert "BOT_API_URL" in errors
     for name in ("RETENTION_DAYS", "WEBHOOK_URL", ".env"):
@@ -121,7 +118,7 @@ async def test_the_bot_is_asked_to_stop_and_has_to_stop_well(
         "urllib.request.urlopen(f'{api}/bot{token}/getUpdates?timeout=30')\n"
     )
 
-    assert await story.play(a_bot(tmp_path, code)) == status
+    assert await story.play(program=a_bot(code)) == status
 
 
 def test_the_crowd_comes_over_some_weeks_and_a_few_came_before() -> None:

@@ -1,0 +1,63 @@
+"""`cleanup`: delete by hand what is past retention, or more."""
+
+import asyncio
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.progress import Progress
+
+from analytics import Access, Action
+from analytics.privacy.retention import LONGEST_RETENTION_DAYS, SHORTEST_RETENTION_DAYS
+from bot.cli.errors import WrongUse, sentences
+from bot.settings import DataSettings, load
+
+
+def cleanup(
+    days: Annotated[
+        int | None,
+        typer.Option(
+            min=SHORTEST_RETENTION_DAYS,
+            max=LONGEST_RETENTION_DAYS,
+            help="Delete what is older than this; the default is RETENTION_DAYS.",
+        ),
+    ] = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Count only, delete nothing.")] = False,
+    force: Annotated[
+        bool, typer.Option("--force", help="Delete also where the clock may be wrong.")
+    ] = False,
+) -> None:
+    """Delete old interactions now. Example: python main.py cleanup --days 30 --dry-run"""
+    with sentences():
+        settings = load(DataSettings)
+        days = settings.retention_days if days is None else days
+        count, compacted = asyncio.run(_cleanup(settings, days, dry_run, force))
+    what = "would be deleted" if dry_run else "deleted"
+    typer.echo(f"{count:,} interactions older than {days} {'day' if days == 1 else 'days'} {what}")
+    if not compacted:
+        typer.echo("the running bot will remove their traces from the disk", err=True)
+
+
+async def _cleanup(
+    settings: DataSettings, days: int, dry_run: bool, force: bool
+) -> tuple[int, bool]:
+    """How many, and whether their traces have left the disk."""
+    access = Access.READ if dry_run else Access.SHARE
+    async with settings.open(access) as analytics:
+        doubt = None if force else await analytics.clock_doubt()
+        if doubt and not dry_run:
+            raise WrongUse(
+                f"{doubt}: nothing is deleted. Set the clock, or add --force if it is right"
+            )
+        total = await analytics.cleanup_old_interactions(days, dry_run=True)
+        if dry_run:
+            if doubt:
+                typer.echo(f"{doubt}: set the clock", err=True)
+            return total, True
+        with Progress(console=Console(stderr=True), transient=True) as progress:
+            task = progress.add_task("deleting", total=total)
+            deleted = await analytics.cleanup_old_interactions(
+                days, progress=lambda done: progress.update(task, completed=done)
+            )
+        await analytics.note_access(Action.CLEANUP)
+        return deleted, await analytics.compact_if_due(large_too=True)

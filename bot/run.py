@@ -1,0 +1,182 @@
+"""The composition root: build everything there is, once, and run it."""
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator, Coroutine
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext, suppress
+from datetime import datetime
+from typing import Any
+
+from aiogram import Bot, Dispatcher
+
+from analytics import Access, AnalyticsService
+from analytics.clock import GuardedClock
+from analytics.maintenance.backups import DailyBackups
+from bot import logs, menus
+from bot.alerts import Alerts
+from bot.app import build_bot, build_dispatcher, commands_of
+from bot.language import learn, speak
+from bot.middleware import RecordOnReceipt
+from bot.notices import Notices
+from bot.polling import WatchPolling, poll
+from bot.settings import Settings, remarks
+from bot.signing_in import sign_in
+from bot.webhook import Webhook
+from bot.webhook_watch import WebhookWatch
+from scheduler.jobs import MONDAY, add_daily, add_hourly, build_scheduler, next_planned
+
+logger = logging.getLogger(__name__)
+
+
+async def serve(settings: Settings, stop: asyncio.Event, clock: GuardedClock) -> None:
+    """Build everything there is, once, and run it until `stop` is set.
+
+    Raises WrongSettings and CannotOpen.
+    """
+    logs.set_up(settings.log_level, settings.log_format)
+    for remark in remarks():
+        logger.warning("%s", remark)
+    learn()
+    speak(settings.bot_language)
+    async with settings.open(
+        Access.OWN, timestamp_precision=settings.timestamp_precision, clock=clock
+    ) as analytics:
+
+        def next_cleanup() -> datetime:
+            return next_planned(clock(), settings.cleanup_at)
+
+        dispatcher = build_dispatcher(settings, analytics, clock, next_cleanup)
+        commands = commands_of(dispatcher)
+        record = RecordOnReceipt(analytics, clock, commands, settings.uncounted)
+        serving_metrics: AbstractAsyncContextManager[None] = nullcontext()
+        if settings.metrics_port is not None:
+            from bot.metrics import Metrics
+
+            metrics = Metrics(analytics, clock, commands, settings.uncounted)
+            record = metrics.record
+            serving_metrics = metrics.serving(settings.metrics_host, settings.metrics_port)
+        scheduler = build_scheduler(
+            cleanup=analytics.cleanup_old_interactions,
+            last_cleanup=analytics.last_cleanup,
+            maintain=analytics.maintain,
+            is_postponed=lambda: not clock.is_confirmed,
+            at=settings.cleanup_at,
+            clock=clock,
+        )
+        daily_backups = DailyBackups(
+            settings.database_path,
+            settings.backup_dir,
+            settings.file_key,
+            keep=settings.backup_keep,
+            retention_days=settings.retention_days,
+            clock=clock,
+            note=analytics.note_backup,
+            tell=analytics.notices.put_nowait,
+        )
+        add_daily(
+            scheduler,
+            daily_backups.run,
+            last=daily_backups.last,
+            is_postponed=lambda: not clock.is_confirmed,
+            at=settings.backup_at,
+            clock=clock,
+        )
+        async with serving_metrics, build_bot(settings, record, clock) as bot:
+            await analytics.alert_state.keep_only(settings.admin_ids)
+            notices = Notices(bot, analytics.alert_state, settings.admin_ids, clock)
+            alerts = Alerts(
+                notices,
+                analytics,
+                dispatcher["options"],
+                clock,
+                last_received=lambda: record.last_received,
+                next_cleanup=next_cleanup,
+                charts=dispatcher["charts"],
+            )
+            add_hourly(scheduler, alerts.check)
+            if settings.digest != "off":
+                add_daily(
+                    scheduler,
+                    alerts.digest,
+                    last=alerts.last_digest,
+                    is_postponed=lambda: not clock.is_confirmed,
+                    at=settings.digest_at,
+                    clock=clock,
+                    weekday=MONDAY if settings.digest == "weekly" else None,
+                )
+            scheduler.start()
+            telling = asyncio.create_task(notices.pass_on(analytics.notices))
+            try:
+                await receive(bot, dispatcher, settings, analytics, record, stop)
+            finally:
+                telling.cancel()
+                scheduler.shutdown(wait=False)
+
+
+async def receive(
+    bot: Bot,
+    dispatcher: Dispatcher,
+    settings: Settings,
+    analytics: AnalyticsService,
+    record: RecordOnReceipt,
+    stop: asyncio.Event,
+) -> None:
+    """Receive updates until `stop` is set; the handlers that run then may finish.
+
+    Raises WrongSettings and Unavailable.
+    """
+    tell = analytics.notices.put_nowait
+    if settings.webhook_url is None:
+        if await _unless(stop, sign_in(bot, settings)):
+            await _say_what_runs(bot, dispatcher, settings)
+            watch = WatchPolling(tell)
+            bot.session.middleware(watch)
+            async with _beside(menus.set_menus(bot, settings.admin_ids, settings.owners)):
+                await poll(bot, dispatcher, stop, watch.failed)
+        return
+    webhook = Webhook(bot, dispatcher, settings, analytics, record)
+    async with webhook.listening():
+        if await _unless(stop, sign_in(bot, settings)):
+            record.has_webhook = True
+            await _say_what_runs(bot, dispatcher, settings)
+            async with (
+                _beside(menus.set_menus(bot, settings.admin_ids, settings.owners)),
+                _beside(WebhookWatch(bot, settings, record, tell).run()),
+            ):
+                await stop.wait()
+
+
+async def _say_what_runs(bot: Bot, dispatcher: Dispatcher, settings: Settings) -> None:
+    host, port = settings.webhook_host, settings.webhook_port
+    logger.info(
+        "@%s runs: %s, database %s, %d admins, next cleanup %s",
+        (await bot.me()).username,
+        "polling" if settings.webhook_url is None else f"webhook at {host}:{port}",
+        settings.database_path,
+        len(settings.admin_ids),
+        dispatcher["next_cleanup"]().strftime("%Y-%m-%d %H:%M UTC"),
+    )
+
+
+@asynccontextmanager
+async def _beside(work: Coroutine[Any, Any, None]) -> AsyncIterator[None]:
+    """Work in the background, until the end of the block."""
+    task = asyncio.create_task(work)
+    try:
+        yield
+    finally:
+        task.cancel()
+        with suppress(asyncio.CancelledError):
+            await task
+
+
+async def _unless(stop: asyncio.Event, work: Coroutine[Any, Any, None]) -> bool:
+    """Work until it is done or `stop` is set; whether it is done. Its errors are raised."""
+    working, stopping = asyncio.create_task(work), asyncio.create_task(stop.wait())
+    await asyncio.wait({working, stopping}, return_when=asyncio.FIRST_COMPLETED)
+    stopping.cancel()
+    if not working.done():
+        working.cancel()
+        return False
+    await working
+    return True
