@@ -97,7 +97,7 @@ class Backlog:
         # Whoever asked for a request without a name was told that it is not done.
         alone = [entry for entry in self._entries if entry.kept and not entry.spooled]
         rows = sum(_interactions(entry.rows) for entry in alone)
-        opting = sum(row[3] is None for entry in alone for row in entry.rows)
+        opting = sum(row[6] is not None for entry in alone for row in entry.rows)
         return rows, opting + sum(entry.request is not None for entry in alone)
 
     def put(self, rows: list[Row], request: Request | None) -> Entry:
@@ -216,5 +216,5 @@ class Backlog:
 
 
 def _interactions(rows: Sequence[Row]) -> int:
-    """How many of the rows are interactions, and not an opt-out alone."""
+    """How many of the rows are interactions, and not only remembered."""
     return sum(row[3] is not None for row in rows)

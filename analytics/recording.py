@@ -33,8 +33,8 @@ RETRY_SECONDS = 1.0
 LOG_DROPPED_SECONDS = 60.0
 # Update ids are remembered twice as long as Telegram keeps an update that was not acknowledged.
 REMEMBER_SECONDS = 48 * 3600
-# An hour, so that no order within it is stored.
-RECEIVED_PRECISION = 3600
+# A day: an update of an hour that nothing was recorded in would tell when somebody opted out.
+RECEIVED_PRECISION = 86_400
 
 RECORD = """
     INSERT INTO received (
@@ -122,11 +122,12 @@ class Recorder:
         update_ids: Sequence[int] | None,
         events: Sequence[str | None] | None,
         opting_out: Sequence[bool | None] | None,
+        unrecorded: Sequence[bool] | None,
     ) -> bool:
         """Commit the batch in one transaction; True if that has happened when this returns."""
         nothing = [None] * len(interactions)
-        columns = (update_ids or nothing, interactions, events or nothing, opting_out or nothing)
-        rows = [self._row(*each) for each in zip(*columns, strict=True)]
+        columns = [each or nothing for each in (update_ids, events, opting_out, unrecorded)]
+        rows = [self._row(*each) for each in zip(interactions, *columns, strict=True)]
         room = BACKLOG_LIMIT - self._backlog.rows
         if len(rows) > room:
             self._drop(len(rows) - room)
@@ -138,7 +139,7 @@ class Recorder:
     async def opt(self, telegram_id: int, out: bool, update_id: int | None) -> bool:
         """Opt a person out or in, once for each update; answers as `record`."""
         opt_out = self._references.opt_out(telegram_id)
-        return await self._put([(_remembered(update_id), 0, opt_out, None, 0, None, out)], None)
+        return await self._put([_unrecorded(update_id, opt_out, out)], None)
 
     async def in_turn(self, request: Request) -> bool:
         """Do something else between what was received before and after; True if that has happened.
@@ -189,18 +190,22 @@ class Recorder:
 
     def _row(
         self,
-        update_id: int | None,
         interaction: UserInteraction,
+        update_id: int | None,
         event: str | None,
         opting_out: bool | None,
+        unrecorded: bool | None,
     ) -> Row:
+        opt_out = self._references.opt_out(interaction.user_id)
+        if unrecorded:
+            return _unrecorded(update_id, opt_out, opting_out)
         # A clock of a phone or of Telegram may be ahead of ours: nothing occurs in the future.
         occurred = min(interaction.timestamp, self._clock())
         timestamp = int(occurred.timestamp()) // self._precision * self._precision
         return (
             _remembered(update_id),
             self._references.reference(interaction.user_id),
-            self._references.opt_out(interaction.user_id),
+            opt_out,
             interaction.interaction_type.value,
             timestamp,
             event if counts_as(event, interaction.interaction_type) else None,
@@ -286,6 +291,11 @@ class Recorder:
             logger.error("the backlog is full: %d interactions dropped so far", self.dropped)
 
 
+def _unrecorded(update_id: int | None, opt_out: int, opting_out: bool | None) -> Row:
+    """A row that is only remembered, and opts out or in."""
+    return _remembered(update_id), 0, opt_out, None, 0, None, opting_out
+
+
 def _remembered(update_id: int | None) -> int | None:
     """As SQLite can hold it: what is no number of Telegram's is below all that are."""
     if update_id is None or 0 <= update_id < 2**63:
@@ -299,5 +309,5 @@ async def _nothing() -> None:
 
 async def forget_updates(database: Database, now: datetime) -> None:
     """Drop the update ids that Telegram can no longer send again."""
-    limit = int(now.timestamp()) - REMEMBER_SECONDS
+    limit = int(now.timestamp()) - REMEMBER_SECONDS - RECEIVED_PRECISION
     await database.write("DELETE FROM remembered_updates WHERE received < ?", (limit,))

@@ -246,19 +246,21 @@ class AnalyticsService:
         update_ids: Sequence[int] | None = None,
         events: Sequence[str | None] | None = None,
         opting_out: Sequence[bool | None] | None = None,
+        unrecorded: Sequence[bool] | None = None,
     ) -> bool:
         """Commit the interactions in one transaction; each update id has effect once.
 
         `update_ids`, if given, has one for each interaction, and so have `events`: a word of the
         bot's own that is counted by day, of nobody, such as /help, or None; and `opting_out`:
-        whether the person opts out (True) or in (False) with it, from the next one on. True if all
-        is committed; False if it waits because the database fails or takes longer than two seconds:
+        whether the person opts out (True) or in (False) with it, from the next one on; and
+        `unrecorded`: whether only the update id is kept, and nothing is counted. True if all is
+        committed; False if it waits because the database fails or takes longer than two seconds:
         in the spool, as far as that can be written within two seconds more. Without update ids it
         is there only once its commit has failed: nothing else would tell it from what is committed.
         """
         if self._recorder is None:
             raise RuntimeError("only the owner of the database records")
-        return await self._recorder.record(interactions, update_ids, events, opting_out)
+        return await self._recorder.record(interactions, update_ids, events, opting_out, unrecorded)
 
     async def get_admin_analytics_report(self) -> AdminReport:
         """The aggregates as of now, or of the complete intervals.

@@ -122,15 +122,25 @@ def command_of(message: Any, username: str | None) -> str | None:
     None for one that is meant for another bot than `username`. The handlers' filter reads it in
     the same way.
     """
+    return _command(message, username)[0]
+
+
+def any_command(update: Update, username: str | None) -> tuple[str | None, str | None]:
+    """The command of a message in any chat, as `command_of`, and what follows it."""
+    kind, message = _event(update)
+    return _command(message, username) if kind == "message" else (None, None)
+
+
+def _command(message: Any, username: str | None) -> tuple[str | None, str | None]:
     text = _of(message, "text") or _of(message, "caption")
     try:
         command = Command.extract_command(text if isinstance(text, str) else "")
     except CommandException:
-        return None
+        return None, None
     mention = command.mention
     if command.prefix != "/" or (mention and mention.lower() != (username or "").lower()):
-        return None
-    return command.command.casefold()
+        return None, None
+    return command.command.casefold(), command.args
 
 
 def _event(update: Update) -> tuple[str, Any]:

@@ -1,22 +1,13 @@
-"""What a person chooses about being counted; it has its turn among what is recorded.
+"""What a person asks about their own data, in so far as recording has to know it.
 
-It takes effect on receipt, before the handler that answers: what the person sends next may wait
-in the same batch.
+An opt-out takes effect on receipt, before the handler that answers: what the person sends next may
+wait in the same batch.
 """
-
-from enum import StrEnum
 
 from aiogram.types import Update
 
-from bot.buttons import asked
-from bot.classify import clicked, private_command
-
-
-class Choice(StrEnum):
-    """The command, and the right that its button asks for."""
-
-    OPT_OUT = "optout"
-    OPT_IN = "optin"
+from bot.buttons import Right, asked, is_of_rights
+from bot.classify import any_command, clicked, private_command
 
 
 def opting_out(update: Update, username: str | None) -> bool | None:
@@ -25,4 +16,15 @@ def opting_out(update: Update, username: str | None) -> bool | None:
     A command that names another bot than `username` is none of ours.
     """
     word = asked(clicked(update)) or private_command(update, username)
-    return {Choice.OPT_OUT.value: True, Choice.OPT_IN.value: False}.get(word or "")
+    return {Right.OPT_OUT.value: True, Right.OPT_IN.value: False}.get(word or "")
+
+
+def is_right(update: Update, username: str | None) -> bool:
+    """Tell whether somebody asks about their own data, in whatever chat.
+
+    None of that is recorded: from the last thing that each person did, whoever reads the file
+    could tell who opted out.
+    """
+    command, arguments = any_command(update, username)
+    by_link = command == "start" and arguments == Right.PRIVACY
+    return by_link or command in set(Right) or is_of_rights(clicked(update))

@@ -22,7 +22,7 @@ from aiogram.types.update import UpdateTypeLookupError
 from analytics import AnalyticsService, UserInteraction
 from analytics.clock import GuardedClock
 from bot.classify import classify, date_of, event
-from bot.consent import opting_out
+from bot.consent import is_right, opting_out
 from bot.decode import ALL_UPDATES as ALL_UPDATES
 from bot.decode import decode_one_by_one, is_number
 
@@ -97,12 +97,13 @@ class RecordOnReceipt(BaseRequestMiddleware):
         received = self._clock()
         if updates:
             self.last_received = received
-        interactions: dict[int, tuple[UserInteraction, str | None, bool | None]] = {}
+        interactions: dict[int, tuple[UserInteraction, str | None, bool | None, bool]] = {}
         for update in updates:
             try:
                 interaction = classify(update, received)
                 chosen = opting_out(update, self._username)
                 happened = event(update, self._commands, self._username)
+                is_kept_out = is_right(update, self._username)
             # Whatever is odd about one update must not keep the others from being recorded.
             except Exception:
                 logger.exception("skipped an update that cannot be classified")
@@ -111,10 +112,10 @@ class RecordOnReceipt(BaseRequestMiddleware):
                 continue
             if interaction.user_id in self._uncounted and chosen is None:
                 continue
-            interactions[update.update_id] = interaction, happened, chosen
+            interactions[update.update_id] = interaction, happened, chosen, is_kept_out
         if interactions:
-            recorded, events, choices = zip(*interactions.values(), strict=True)
-            await self._analytics.record(recorded, list(interactions), events, choices)
+            recorded, *more = zip(*interactions.values(), strict=True)
+            await self._analytics.record(recorded, list(interactions), *more)
 
 
 class SkipUnknownKinds(BaseMiddleware):

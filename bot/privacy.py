@@ -15,7 +15,7 @@ from analytics.telegram.options import Options
 from bot import texts
 from bot.language import N_, _, day, moment, number
 
-VERSION, VERSION_OF = 6, date(2026, 11, 26)
+VERSION, VERSION_OF = 7, date(2026, 11, 26)
 
 MY_DATA = N_("My data")
 ERASE = N_("Erase my data")
@@ -125,7 +125,8 @@ def policy(
             ),
             _(
                 "<b>Your rights:</b> /mydata shows and hands over all of it, /forgetme erases it, "
-                "/optout stops the counting, /optin goes on with it."
+                "/optout stops the counting, /optin goes on with it. What you ask about your own "
+                "data is not recorded."
             ),
             _("<b>Who runs this bot:</b> {contact}").format(contact=_contact(options)),
             _("Version {version} of {day}.").format(version=VERSION, day=day(VERSION_OF)),

@@ -55,6 +55,10 @@ MIGRATIONS: dict[int, Sequence[str]] = {
         "INSERT INTO daily_events (day, event, count, people) "
         "SELECT day, event, count, 0 FROM old_events",
         "DROP TABLE old_events",
+        # What people asked about their own data told who had opted out.
+        "DELETE FROM daily_events "
+        "WHERE event IN ('/privacy', '/mydata', '/forgetme', '/optout', '/optin')",
+        "UPDATE remembered_updates SET received = received / 86400 * 86400",
         # The periods of a kept report had other beginnings.
         "DELETE FROM file_settings WHERE name = 'report_snapshot'",
         # Random ids, which tell no order of arrival: one out of each of as many equal ranges as

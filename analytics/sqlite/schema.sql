@@ -40,7 +40,7 @@ CREATE TABLE hourly_counts (
 -- without identity. By day, so that it cannot be joined with interactions. Kept as long as they are.
 CREATE TABLE daily_events (
     day INTEGER NOT NULL,                -- days since 1970-01-01, UTC
-    event TEXT NOT NULL,                 -- a command that the bot registers, as /help; blocked, unblocked
+    event TEXT NOT NULL,                 -- a command that the bot registers, as /help, but none about one's own data; blocked, unblocked
     count INTEGER NOT NULL CHECK (count > 0),
     people INTEGER NOT NULL DEFAULT 0,   -- at least so many they were, up to 1,000; who is in no file
     PRIMARY KEY (day, event)
@@ -73,14 +73,16 @@ CREATE TABLE last_seen_counts (
     users INTEGER NOT NULL CHECK (users > 0)
 ) STRICT;
 
--- Updates already recorded: Telegram sends again what it was not told had arrived. Dropped after 48 hours.
+-- Updates already recorded: Telegram sends again what it was not told had arrived. Dropped
+-- after 48 hours, a day at most later.
 CREATE TABLE remembered_updates (
     update_id INTEGER PRIMARY KEY,       -- Telegram's number of the update; it refers to no person
-    received INTEGER NOT NULL            -- the hour it was received in, Unix seconds UTC
+    received INTEGER NOT NULL            -- the day it was received on, its beginning in Unix seconds UTC
 ) STRICT;
 
 -- People who do not want to be counted: nothing is recorded of them. Another pseudonym than in
--- users, under a key of its own, so that nobody can tell whose interactions stopped.
+-- users, under a key of its own; and what people ask about their own data is not recorded. So
+-- somebody who opted out looks like somebody who left.
 CREATE TABLE opt_outs (
     reference INTEGER PRIMARY KEY        -- keyed 64-bit pseudonym of the Telegram ID, for this purpose alone
 ) STRICT;
@@ -132,7 +134,8 @@ CREATE VIEW daily_counts AS
     FROM hourly_counts GROUP BY day, interaction_type;
 
 -- The one way in: INSERT INTO received ... is one statement, so a batch is committed whole or not at all.
--- Each update_id has effect once, whoever sent it; without interaction_type it only opts out or in.
+-- Each update_id has effect once, whoever sent it; without interaction_type it is only
+-- remembered, and opts out or in.
 CREATE VIEW received AS
     SELECT
         NULL AS update_id, NULL AS reference, NULL AS opt_out, NULL AS interaction_type,

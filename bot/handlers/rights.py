@@ -70,7 +70,7 @@ async def erase(
     confirmations: Confirmations,
     next_cleanup: Callable[[], datetime],
 ) -> None:
-    """Also when it was done already: then what came since, such as the click, is erased."""
+    """Also when it was done already: then what came since is erased."""
     person = click.from_user.id
     if confirmations.confirms(callback_data, person):
         again = confirmations.is_used(callback_data)

@@ -73,7 +73,7 @@ async def test_a_time_is_rounded_down_to_the_precision_and_is_never_in_the_futur
     assert stored <= exact < stored + precision
 
 
-async def test_by_default_a_time_is_exact_to_the_hour_and_so_is_when_it_was_received(
+async def test_by_default_a_time_is_exact_to_the_hour_and_when_it_was_received_to_the_day(
     tmp_path: Path,
 ) -> None:
     async with AnalyticsService.open(tmp_path / NAME, clock=lambda: NOW) as analytics:
@@ -82,7 +82,8 @@ async def test_by_default_a_time_is_exact_to_the_hour_and_so_is_when_it_was_rece
     hour = int(NOW.replace(minute=0, second=0).timestamp())
     assert select(tmp_path, "SELECT timestamp, count FROM interactions") == [(hour, 2)]
     assert select(tmp_path, "SELECT last_seen FROM users") == [(hour,)]
+    day = int(NOW.replace(hour=0, minute=0, second=0).timestamp())
     assert select(tmp_path, "SELECT update_id, received FROM remembered_updates") == [
-        (7, hour),
-        (8, hour),
+        (7, day),
+        (8, day),
     ]

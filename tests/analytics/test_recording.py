@@ -105,15 +105,15 @@ async def test_update_ids_that_restart_lower_count(tmp_path: Path) -> None:
 
 
 async def test_an_update_is_known_for_48_hours_whatever_is_cleaned_up(tmp_path: Path) -> None:
-    """Telegram sends again for 24 hours; the time of receipt is rounded down to the hour."""
-    now = NOW.replace(minute=0, second=0)
+    """Telegram sends again for 24 hours; the time of receipt is rounded down to the day."""
+    now = NOW.replace(hour=23, minute=59, second=59)
     async with open_service(tmp_path, clock=lambda: now) as analytics:
         await analytics.record(days_ago(1), [7])
         now += timedelta(hours=48)
         await analytics.cleanup_old_interactions()
         await analytics.record(days_ago(1), [7])
         within = total(tmp_path)
-        now += timedelta(seconds=1)
+        now += timedelta(days=1)
         await analytics.cleanup_old_interactions()
         left = select(tmp_path, "SELECT * FROM remembered_updates")
 

@@ -29,7 +29,7 @@ Sent = tuple[UserInteraction, int]  # with its update id
 
 BEGIN = NOW.replace(hour=0, minute=0, second=0)  # on the limit of every precision
 SECOND, HOUR, DAY = timedelta(seconds=1), timedelta(hours=1), timedelta(days=1)
-REMEMBERED = timedelta(hours=48)
+REMEMBERED = timedelta(hours=72)
 PRECISIONS = [int(precision.total_seconds()) for precision in (SECOND, HOUR, DAY)]
 # Few of each, so that much is equal; and most times at the limits of what is active or kept.
 PEOPLE = st.sampled_from([SOMEBODY, SOMEBODY + 1, SOMEBODY + 2])
@@ -187,7 +187,9 @@ class Service(RuleBasedStateMachine):
         """Of what is new by its update id, each is counted once."""
         for interaction, update_id in batch:
             if update_id not in self.remembered:
-                self.remembered[update_id] = self.now.replace(minute=0, second=0, microsecond=0)
+                self.remembered[update_id] = self.now.replace(
+                    hour=0, minute=0, second=0, microsecond=0
+                )
                 self.keep([interaction])
 
         assert self.run(

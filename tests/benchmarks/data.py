@@ -237,7 +237,7 @@ def _remember(database: sqlite3.Connection, traffic: Traffic) -> None:
         (
             (
                 FIRST_UPDATE_ID + number,
-                (traffic.end - REMEMBER_SECONDS * (count - number) // count) // HOUR * HOUR,
+                (traffic.end - REMEMBER_SECONDS * (count - number) // count) // DAY * DAY,
             )
             for number in range(count)
         ),

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from analytics import Pseudonyms
 from analytics.sqlite.connections import PRAGMAS
-from tests.benchmarks.data import FIRST_UPDATE_ID, HOUR, KEY, TYPES, Traffic, telegram_id
+from tests.benchmarks.data import DAY, FIRST_UPDATE_ID, KEY, TYPES, Traffic, telegram_id
 from tests.benchmarks.files import PRECISIONS, Files, Size
 from tests.benchmarks.load import BATCH, Load
 from tests.benchmarks.table import AT_LEAST, Finding, quartiles
@@ -94,7 +94,7 @@ def _record(database: sqlite3.Connection, rows: Iterable[Row]) -> float:
     done = 0
     began = time.perf_counter()
     while batch := list(islice(rows, BATCH)):
-        database.executemany(REMEMBER, ((row[0], row[3] // HOUR * HOUR) for row in batch))
+        database.executemany(REMEMBER, ((row[0], row[3] // DAY * DAY) for row in batch))
         database.executemany(SEE, ((row[1], row[3]) for row in batch))
         database.executemany(ADD, ((row[3], row[1], row[2]) for row in batch))
         database.commit()

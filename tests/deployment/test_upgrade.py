@@ -17,6 +17,7 @@ import pytest
 from analytics import AnalyticsService, CannotOpen, InteractionType, UserInteraction
 from analytics.sqlite import migrations
 from analytics.sqlite.migrations import SCHEMA_VERSION
+from bot.buttons import Right
 from tests.deployment.old_files import FILES, INTERACTIONS, KEY, NOW, PEOPLE
 from tests.deployment.test_backups import daily_backups
 from tests.faults.recount import inconsistencies
@@ -61,6 +62,19 @@ async def test_a_file_of_each_version_opens_with_all_that_was_in_it(
     assert ask(path, "SELECT count(*) FROM users") == [(len(PEOPLE),)]
     assert ask(path, "SELECT count(*) FROM remembered_updates") == [(len(INTERACTIONS),)]
     assert inconsistencies(path) == []
+
+
+async def test_an_upgrade_forgets_what_told_who_opted_out(tmp_path: Path) -> None:
+    path = place(3, tmp_path)
+    with closing(sqlite3.connect(path)) as connection, connection:
+        for event in ("/help", *(f"/{right}" for right in Right)):
+            connection.execute("INSERT INTO daily_events VALUES (1, ?, 1)", (event,))
+        connection.execute("INSERT INTO remembered_updates VALUES (7, 86400 + 3 * 3600)")
+    async with AnalyticsService.open(path, key=KEY, clock=lambda: NOW):
+        pass
+
+    assert ask(path, "SELECT event FROM daily_events") == [("/help",)]
+    assert ask(path, "SELECT received FROM remembered_updates WHERE update_id = 7") == [(86400,)]
 
 
 def copies(path: Path) -> list[Path]:
