@@ -1,38 +1,73 @@
 """Analytics in an embedded SQLite file. Knows SQLite, not Telegram."""
 
+from analytics.errors import (
+    AnalyticsError,
+    BackupRefused,
+    DatabaseDamaged,
+    DatabaseInaccessible,
+    DatabaseInUse,
+    DatabaseMissing,
+    DatabaseReplaced,
+    DatabaseUnavailable,
+    InteractionsLost,
+    NewerSchema,
+    NoReportYet,
+    NotOurDatabase,
+    OlderSchema,
+    PseudonymKeyMissing,
+    RestoreRefused,
+    RotationRefused,
+    UnsupportedSQLite,
+    WipeIncomplete,
+    WrongDatabaseKey,
+    WrongPseudonymKey,
+)
 from analytics.models import InteractionType, UserInteraction
 from analytics.privacy.audit import Action, AuditEntry
 from analytics.privacy.personal_data import OwnRow, PersonalData
 from analytics.pseudonyms import PlainIds, Pseudonyms
-from analytics.recording import NotRecorded
 from analytics.service import AnalyticsService, Erasure
-from analytics.sqlite.files import CannotOpen, NotNow
 from analytics.sqlite.locks import Access
 from analytics.sqlite.records import StoredRow
 from analytics.statistics.periods import AdminReport, Bucket, History, Missing, Period, PeriodReport
-from analytics.statistics.reports import NoReportYet
 
 __all__ = [
     "Access",
     "Action",
     "AdminReport",
+    "AnalyticsError",
     "AnalyticsService",
     "AuditEntry",
+    "BackupRefused",
     "Bucket",
-    "CannotOpen",
+    "DatabaseDamaged",
+    "DatabaseInUse",
+    "DatabaseInaccessible",
+    "DatabaseMissing",
+    "DatabaseReplaced",
+    "DatabaseUnavailable",
     "Erasure",
     "History",
     "InteractionType",
+    "InteractionsLost",
     "Missing",
+    "NewerSchema",
     "NoReportYet",
-    "NotNow",
-    "NotRecorded",
+    "NotOurDatabase",
+    "OlderSchema",
     "OwnRow",
     "Period",
     "PeriodReport",
     "PersonalData",
     "PlainIds",
+    "PseudonymKeyMissing",
     "Pseudonyms",
+    "RestoreRefused",
+    "RotationRefused",
     "StoredRow",
+    "UnsupportedSQLite",
     "UserInteraction",
+    "WipeIncomplete",
+    "WrongDatabaseKey",
+    "WrongPseudonymKey",
 ]

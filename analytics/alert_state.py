@@ -8,11 +8,11 @@ import logging
 from collections.abc import Awaitable, Callable, Iterable
 from datetime import UTC, datetime
 
+from analytics.errors import AnalyticsError
 from analytics.pseudonyms import References
 from analytics.sqlite import metadata
 from analytics.sqlite.connections import ERRORS
 from analytics.sqlite.database import Database
-from analytics.sqlite.files import CannotOpen
 from analytics.statistics.queries import BEGAN
 
 logger = logging.getLogger(__name__)
@@ -72,7 +72,7 @@ class Told:
         if self._turned_off is None:
             try:
                 rows = await self._database.read(TURNED_OFF)
-            except (*ERRORS, CannotOpen) as error:
+            except (*ERRORS, AnalyticsError) as error:
                 logger.warning("who turned off what cannot be read (%s)", type(error).__name__)
                 return set()
             self._turned_off = {(admin_id, notice) for admin_id, notice in rows}
@@ -103,7 +103,7 @@ class Told:
     async def _moment(self, name: str) -> datetime | None:
         try:
             seconds = await metadata.get(self._database, name)
-        except (*ERRORS, CannotOpen) as error:
+        except (*ERRORS, AnalyticsError) as error:
             logger.warning("what was told cannot be read (%s)", type(error).__name__)
             return None
         return None if seconds is None else datetime.fromtimestamp(int(seconds), UTC)

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager, suppress
 from pathlib import Path
 
+from analytics.errors import DatabaseInUse, PseudonymKeyMissing, RotationRefused, WrongPseudonymKey
 from analytics.pseudonyms import (
     PlainIds,
     Pseudonyms,
@@ -18,7 +19,6 @@ from analytics.sqlite import files, metadata
 from analytics.sqlite.belongings import DRAFT, key_file, matching, next_key_file, sharing_key
 from analytics.sqlite.connections import ERRORS, cannot_open
 from analytics.sqlite.database import Database
-from analytics.sqlite.files import CannotOpen
 
 logger = logging.getLogger(__name__)
 
@@ -49,13 +49,13 @@ class Keyring:
         self._file_differs = False
 
     async def references(self, database: Database) -> References:
-        """Those in use; reads nothing if they are known. Raises CannotOpen."""
+        """Those in use; reads nothing if they are known; raises as `agree`."""
         return self._in_use or await self.agree(database)
 
     async def agree(self, database: Database) -> References:
         """The references this file was written with, or those of a new file from now on.
 
-        Raises CannotOpen.
+        Raises PseudonymKeyMissing and WrongPseudonymKey.
         """
         path = database.path
         written_with = await metadata.get(database, "references")
@@ -70,7 +70,7 @@ class Keyring:
             references = choose(path, key, self._pseudonymise, written_with)
         is_new = self._may_begin and written_with is None
         if written_with != references.fingerprint and not is_new:
-            raise CannotOpen(mismatch(path, written_with, references))
+            raise mismatch(path, written_with, references)
         kept = self._key is not None or key_file(path).exists()
         if self._may_begin and isinstance(references, Pseudonyms) and not kept:
             write_key(key_file(path), references.key)
@@ -109,20 +109,24 @@ class Keyring:
         """Replace the key, for the owner alone, also in the key file if it is there; returns it.
 
         What was recorded before is nobody's from now on, and people are counted as new. Opt-outs
-        stay valid. `deletion` is entered while rows are deleted. Raises CannotOpen.
+        stay valid. `deletion` is entered while rows are deleted. Raises
+        RotationRefused, DatabaseInUse, and what a failed write raises.
         """
         if not database.owner:
-            raise CannotOpen(
-                f"another process is running on {database.path}: stop it, and replace the key then"
+            raise DatabaseInUse(
+                f"another process is running on {database.path}",
+                "stop it, and replace the key then",
             )
         references = await self.agree(database)
         if not isinstance(references, Pseudonyms):
-            raise CannotOpen(
-                f"{database.path} was written with PSEUDONYMISE_USER_IDS=false: there is no key"
+            raise RotationRefused(
+                f"{database.path} was written with PSEUDONYMISE_USER_IDS=false",
+                "there is no key to replace",
             )
         if self._key is None and (others := sharing_key(database.path)):
-            raise CannotOpen(
-                f"{others[0]} has the same key file: give it another name, and a copy of the key"
+            raise RotationRefused(
+                f"{others[0]} has the same key file",
+                "give it another name, and a copy of the key",
             )
         new = references.successor()
         if self._key is None:
@@ -164,30 +168,35 @@ def choose(
 ) -> References:
     """The references of the database `path` by settings and key file, or by a new key.
 
-    `key` is None if it is in the key file. Raises CannotOpen.
+    `key` is None if it is in the key file. Raises PseudonymKeyMissing.
     """
     if not pseudonymise:
         return PlainIds()
     try:
         key = key or read_key(key_file(path))
     except ValueError as error:
-        raise CannotOpen(
-            f"{key_file(path)} holds no key ({error}): restore it from a backup"
+        raise PseudonymKeyMissing(
+            f"{key_file(path)} holds no key ({error})", "restore it from a backup"
         ) from None
     if key is None and written_with not in (None, PlainIds.fingerprint):
-        raise CannotOpen(
+        raise PseudonymKeyMissing(
             f"{key_file(path)} is missing and USER_ID_KEY is not set, but {path} was written "
-            "with a key: restore it, or move the database away to start anew"
+            "with a key",
+            "restore it, or move the database away to start anew",
         )
     return Pseudonyms(key or new_key())
 
 
-def mismatch(path: Path, written_with: str | int | None, references: References) -> str:
-    """What to tell the operator of a file that was written with other references."""
+def mismatch(
+    path: Path, written_with: str | int | None, references: References
+) -> WrongPseudonymKey:
+    """Return what to raise for a file that was written with other references."""
     if PlainIds.fingerprint in (written_with, references.fingerprint):
         mode = "false" if written_with == PlainIds.fingerprint else "true"
-        return f"{path} was written with PSEUDONYMISE_USER_IDS={mode}: set it back, or move it away"
-    return (
-        f"{path} was written with another key: "
-        "set USER_ID_KEY, or restore the key file, as it was when the file was made"
+        return WrongPseudonymKey(
+            f"{path} was written with PSEUDONYMISE_USER_IDS={mode}", "set it back, or move it away"
+        )
+    return WrongPseudonymKey(
+        f"{path} was written with another key",
+        "set USER_ID_KEY, or restore the key file, as it was when the file was made",
     )

@@ -11,13 +11,13 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 
 from analytics.backlog import COMMITTED, Backlog, Entry, Request, Row, Statement, Work
+from analytics.errors import InteractionsLost, WrongPseudonymKey
 from analytics.models import UserInteraction
 from analytics.notices import Notice, RecordingFails, RecordingWorks
 from analytics.pseudonyms import References
 from analytics.sqlite import metadata
 from analytics.sqlite.connections import is_full
 from analytics.sqlite.database import Database
-from analytics.sqlite.files import CannotOpen
 from analytics.sqlite.spool import Kept, Spool
 from analytics.statistics.commands import counts_as
 from analytics.statistics.event_people import EventPeople
@@ -50,10 +50,6 @@ COUNT_DROPPED = """
     INSERT INTO file_settings (name, value) VALUES ('dropped', ?)
     ON CONFLICT DO UPDATE SET value = value + excluded.value
 """
-
-
-class NotRecorded(Exception):
-    """Raised at the end for what neither the database nor the spool could take."""
 
 
 class Recorder:
@@ -96,16 +92,16 @@ class Recorder:
     async def replay(self, make: Callable[[Kept], Request]) -> bool:
         """Commit what a process has left in the spool; True unless it has to wait.
 
-        `make` makes its requests again. Raises CannotOpen if it is of another key.
+        `make` makes its requests again. Raises WrongPseudonymKey if it is of another one.
         """
         contents = await self._spool.load()
         if contents is None:
             return True
         written_with = await metadata.get(self._database, "references")
         if contents.written_with != written_with:
-            raise CannotOpen(
-                f"{self._spool.path} was written with another key than {self._database.path}: "
-                "restore that database with its key and start the bot once, or move the spool away"
+            raise WrongPseudonymKey(
+                f"{self._spool.path} was written with another key than {self._database.path}",
+                "restore that database with its key and start the bot once, or move the spool away",
             )
         self._backlog.written_with = contents.written_with
         committed = await metadata.get(self._database, COMMITTED)
@@ -162,7 +158,7 @@ class Recorder:
         return False
 
     async def close(self) -> None:
-        """Write the backlog. Raises NotRecorded for what is lost."""
+        """Write the backlog. Raises InteractionsLost."""
         self._closing.set()
         if self._writing is not None:
             await self._writing
@@ -171,12 +167,13 @@ class Recorder:
         lost, requests = self._backlog.lost
         lost += self.dropped
         if lost or requests:
-            problem = (
-                f"{lost} interactions and {requests} requests are lost: "
-                f"neither {self._database.path} nor {self._spool.path.name} could be written"
+            error = InteractionsLost(
+                f"{lost} interactions and {requests} requests are lost, for neither "
+                f"{self._database.path} nor {self._spool.path.name} could be written",
+                "make room, and close what locks the database",
             )
-            logger.error("%s", problem)
-            raise NotRecorded(problem)
+            logger.error("%s", error)
+            raise error
         if self._backlog:
             logger.warning(
                 "%d interactions wait in %s for the next start", interactions, self._spool.path

@@ -15,6 +15,7 @@ from analytics import known_time
 from analytics.alert_state import KEEP_ONLY, TURN_OFF, TURN_ON, Told
 from analytics.backlog import Request, Work
 from analytics.clock import GuardedClock, utc_now
+from analytics.errors import DatabaseUnavailable, PseudonymKeyMissing, WrongPseudonymKey
 from analytics.keyring import Keyring
 from analytics.models import InteractionType, UserInteraction
 from analytics.notices import DatabaseSetAside, Notice
@@ -33,9 +34,8 @@ from analytics.pseudonyms import References
 from analytics.recording import Recorder, forget_updates
 from analytics.sqlite import metadata, origins
 from analytics.sqlite.compaction import Compaction
-from analytics.sqlite.connections import ERRORS, sentence
+from analytics.sqlite.connections import ERRORS, cannot_open
 from analytics.sqlite.database import Database
-from analytics.sqlite.files import CannotOpen, NotNow
 from analytics.sqlite.locks import Access
 from analytics.sqlite.records import StoredRow, records
 from analytics.sqlite.spool import Kept, Spool
@@ -126,7 +126,7 @@ class AnalyticsService:
         `key` has 32 bytes, or 64 once it was replaced; without one it is read from a file beside
         the database, which is made on first use. `database_key` has 32 bytes: the file is encrypted
         with it. `timestamp_precision` is in seconds, `clock` gives aware datetimes. Raises
-        CannotOpen, and ValueError for a wrong `retention_days`.
+        AnalyticsError, and ValueError for a wrong `retention_days`.
         """
         path = Path(path)
         check_days(retention_days)
@@ -157,7 +157,7 @@ class AnalyticsService:
                 if not keep_trends:
                     await forget_trends(database)
                 await keyring.agree(database)
-            with suppress(CannotOpen):  # a command without the key
+            with suppress(PseudonymKeyMissing, WrongPseudonymKey):  # a command
                 await audit.name_by_pseudonym(database, keyring.references)
 
         async with Database.open(path, access, prepare, database_key) as database:
@@ -209,7 +209,7 @@ class AnalyticsService:
     async def _replay(self, recorder: Recorder, *, alone: bool) -> None:
         """Commit what a killed process has left; if `alone`, nothing else is recorded then.
 
-        Raises CannotOpen.
+        Raises AnalyticsError.
         """
 
         def make(kept: Kept) -> Request:
@@ -220,12 +220,12 @@ class AnalyticsService:
         try:
             done = await recorder.replay(make)
         except (*ERRORS, OSError) as error:
-            raise CannotOpen(sentence(self._spool.path, error)) from error
+            raise cannot_open(self._spool.path, error) from error
         finally:
             if alone:
                 await recorder.close()
         if alone and not done and recorder.backlog:
-            raise NotNow(f"{self._database.path} cannot be written at the moment: try again")
+            raise self._unavailable()
 
     def _erasure(self, person: personal_data.Person, work: Work | None = None) -> Request:
         async def erase() -> None:
@@ -265,7 +265,7 @@ class AnalyticsService:
     async def get_admin_analytics_report(self) -> AdminReport:
         """The aggregates as of now, or of the complete intervals.
 
-        Raises NoReportYet without any, and NotNow.
+        Raises NoReportYet without any, and AnalyticsError where the database cannot be read.
         """
         async with self._reading():
             return await self._reports.current()
@@ -287,13 +287,13 @@ class AnalyticsService:
 
     @asynccontextmanager
     async def _reading(self) -> AsyncIterator[None]:
-        """The report of complete intervals is of the newest one. Raises NotNow."""
+        """The report of complete intervals is of the newest one. Raises AnalyticsError."""
         if self.is_recording and self._reports.of_intervals:
             await self._in_turn(Request(self._reports.keep_snapshot))
         try:
             yield
         except ERRORS as error:
-            raise NotNow(sentence(self._database.path, error)) from error
+            raise cannot_open(self._database.path, error) from error
 
     async def cleanup_old_interactions(
         self,
@@ -395,7 +395,7 @@ class AnalyticsService:
     async def own_row(self, user_id: int) -> tuple[OwnRow | None, bool]:
         """A person's newest row, and whether they opted out.
 
-        Here and below `user_id` is the Telegram ID, and CannotOpen is raised without the key.
+        Here and below `user_id` is the Telegram ID; raises PseudonymKeyMissing.
         While the database cannot be read the answer is None and False: nobody is kept from
         learning what is stored in general.
         """
@@ -489,7 +489,7 @@ class AnalyticsService:
         """Who looked at or deleted what, the newest first.
 
         Of admins only pseudonyms are kept: `admin_ids` are the Telegram IDs that can be named.
-        Raises CannotOpen if there are some, and no key.
+        Raises PseudonymKeyMissing if there are some, and no key.
         """
         named = {(await self._references()).admin(each): each for each in admin_ids}
         return await audit.trail(self._database, named)
@@ -510,12 +510,17 @@ class AnalyticsService:
     async def note_backup(self) -> None:
         """To be called before each backup: from now on erasures are listed, for a restore.
 
-        Raises CannotOpen if that cannot be written at the moment.
+        Raises DatabaseUnavailable.
         """
         now = int(max(self._clock(), await self._likely_now()).timestamp())
         name = metadata.LAST_BACKUP
         if not await self._in_turn(Request(lambda: metadata.put(self._database, name, now))):
-            raise CannotOpen(f"{self._database.path} cannot be written at the moment: try again")
+            raise self._unavailable()
+
+    def _unavailable(self) -> DatabaseUnavailable:
+        return DatabaseUnavailable(
+            f"{self._database.path} cannot be written at the moment", "try again"
+        )
 
     async def may_be_in_backups(self) -> bool:
         """Whether what is deleted now may still be in a backup."""

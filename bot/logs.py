@@ -11,7 +11,7 @@ import traceback
 import warnings
 from datetime import UTC, datetime
 
-from analytics import CannotOpen
+from analytics import AnalyticsError
 from bot.environment import WrongSettings
 from bot.errors import Unavailable
 
@@ -89,7 +89,7 @@ def _code(error: BaseException) -> str | None:
 
 
 # Ours, which say what is wrong with settings, files or the machine, and quote nobody.
-SENTENCES = (CannotOpen, Unavailable, WrongSettings)
+SENTENCES = (AnalyticsError, Unavailable, WrongSettings)
 EAI = [name for name in dir(socket) if name.startswith("EAI_")]
 
 

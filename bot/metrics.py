@@ -18,7 +18,7 @@ from aiohttp import web
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, ProcessCollector
 from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
 
-from analytics import AnalyticsService, CannotOpen
+from analytics import AnalyticsError, AnalyticsService
 from analytics.clock import GuardedClock
 from analytics.sqlite.connections import ERRORS
 from bot import http
@@ -138,7 +138,7 @@ class Metrics:
     async def metrics(self, request: web.Request) -> web.Response:
         try:
             report = await self._analytics.get_admin_analytics_report()
-        except (*ERRORS, CannotOpen):
+        except (*ERRORS, AnalyticsError):
             self._gauges["backlog"].set(self._analytics.backlog)
         else:
             last_cleanup = report.last_cleanup.timestamp() if report.last_cleanup else 0

@@ -31,7 +31,7 @@ logger = logging.getLogger(__name__)
 async def serve(settings: Settings, stop: asyncio.Event, clock: GuardedClock) -> None:
     """Build everything there is, once, and run it until `stop` is set.
 
-    Raises WrongSettings and CannotOpen.
+    Raises WrongSettings and AnalyticsError.
     """
     logs.set_up(settings.log_level, settings.log_format)
     for remark in remarks():

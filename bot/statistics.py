@@ -6,7 +6,7 @@ from html import escape
 
 from analytics import (
     AdminReport,
-    CannotOpen,
+    AnalyticsError,
     InteractionType,
     Missing,
     NoReportYet,
@@ -85,7 +85,7 @@ def export_caption(period: Period, style: str) -> str:
     return _("The numbers of {period}, for programs.").format(period=length(period))
 
 
-def no_report(error: CannotOpen) -> str:
+def no_report(error: AnalyticsError) -> str:
     if not isinstance(error, NoReportYet):
         return _(
             "⚠️ The database cannot be read at the moment, so there are no numbers. "

@@ -12,7 +12,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from analytics import AnalyticsService, CannotOpen, InteractionType, UserInteraction
+from analytics import (
+    AnalyticsError,
+    AnalyticsService,
+    InteractionType,
+    UserInteraction,
+    WipeIncomplete,
+)
 from analytics.clock import utc_now
 from analytics.maintenance.backups import backup_into
 from analytics.maintenance.wipe import everything
@@ -124,7 +130,7 @@ def test_of_any_names_exactly_its_own_are_deleted(
 
         try:
             shared = asyncio.run(end())
-        except CannotOpen:
+        except AnalyticsError:
             # Nothing is there, or nothing but the key of another database.
             left = listed(folder) - {f"{name}.backup-lock"}
             locks = {f"{name}.lock", f"{name}.write-lock"}
@@ -180,7 +186,7 @@ async def test_what_cannot_be_deleted_is_named_the_rest_is_gone_and_the_next_run
     with monkeypatch.context() as patched:
         patched.setattr("analytics.sqlite.files.overwrite", refuse)
         async with everything(path, None, None) as ending:
-            with pytest.raises(CannotOpen, match=r"reserve \(Operation not permitted\): mend"):
+            with pytest.raises(WipeIncomplete, match=r"reserve \(Operation not permitted\): mend"):
                 list(ending.erase())
     left = {file.name for file in tmp_path.iterdir()}
     async with everything(path, None, None) as ending:

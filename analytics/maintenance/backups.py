@@ -12,6 +12,14 @@ from pathlib import Path
 
 import aiosqlite
 
+from analytics.errors import (
+    AnalyticsError,
+    BackupRefused,
+    DatabaseDamaged,
+    DatabaseInaccessible,
+    NotOurDatabase,
+    WrongDatabaseKey,
+)
 from analytics.maintenance.copying import only_copy
 from analytics.notices import BackupFails, Notice
 from analytics.sqlite import files, migrations, origins
@@ -20,24 +28,19 @@ from analytics.sqlite.connections import (
     DAMAGE,
     ERRORS,
     address,
+    cannot_open,
     connect,
     is_full,
     primary_code,
-    sentence,
     set_pragmas,
     why,
 )
-from analytics.sqlite.files import CannotOpen
 from analytics.sqlite.origins import Origin
 
 logger = logging.getLogger(__name__)
 
 # How often admins are told that there is no backup.
 TELL_EACH = timedelta(days=1)
-
-
-class BackupRefused(CannotOpen):
-    """There is no backup, or nothing was restored; the message says why, and what to do."""
 
 
 class DailyBackups:
@@ -78,7 +81,7 @@ class DailyBackups:
                 await self._note()
                 to = await backup_into(self._path, self._folder, self._database_key, *bounds, now)
                 logger.info("backed up to %s", to)
-        except (CannotOpen, OSError) as error:
+        except (AnalyticsError, OSError) as error:
             logger.error("no backup: %s", error)
             if self._told is None or now - self._told >= TELL_EACH:
                 self._told = now
@@ -90,7 +93,7 @@ class DailyBackups:
             return None
         try:
             return await last_backup(self._path, self._folder, self._database_key, self._clock())
-        except (BackupRefused, OSError):
+        except (AnalyticsError, OSError):
             return None  # the next run says why
 
 
@@ -100,11 +103,12 @@ async def backup(path: Path, to: Path, database_key: bytes | None) -> None:
     Of an encrypted one, with `database_key`, the copy is encrypted, too.
 
     The copy is of one moment, holds nothing of what was deleted, is checked and synced. Raises
-    BackupRefused and leaves nothing behind if that is not possible, or if there is a file already.
+    BackupRefused and leaves nothing behind if that is not possible, or if there is a file already;
+    raises DatabaseMissing, and DatabaseInUse while another backup takes too long.
     """
     path = Path(os.path.realpath(path))
     if not path.is_file():
-        raise BackupRefused(f"{path} does not exist: start the bot first, or set DATABASE_PATH")
+        raise files.missing(path)
     try:
         if os.path.lexists(to):
             raise FileExistsError
@@ -112,17 +116,19 @@ async def backup(path: Path, to: Path, database_key: bytes | None) -> None:
         async with only_copy(path, to), copy(path, to, database_key):
             files.publish(to)
     except FileExistsError:
-        raise BackupRefused(f"{to} exists already: give a path where nothing is") from None
+        raise BackupRefused(f"{to} exists already", "give a path where nothing is") from None
     except OSError as error:
-        raise BackupRefused(f"{to} cannot be made ({why(to, error)}): give another path") from None
+        raise BackupRefused(
+            f"{to} cannot be made ({why(to, error)})", "give another path"
+        ) from None
 
 
 async def check(path: Path, database_key: bytes | None) -> None:
-    """Raise BackupRefused unless the file is a whole database of ours, of a version known here."""
+    """Raise an AnalyticsError unless the file is a whole database of a version known here."""
     answer, found = "", 0
     if database_key and files.size(path) and files.is_plain(path):
-        raise BackupRefused(
-            f"{path} is not encrypted: take DATABASE_KEY out, restore it, and encrypt it then"
+        raise WrongDatabaseKey(
+            f"{path} is not encrypted", "take DATABASE_KEY out, restore it, and encrypt it then"
         )
     try:
         async with connect(path, database_key, read_only=True) as connection:
@@ -132,23 +138,25 @@ async def check(path: Path, database_key: bytes | None) -> None:
                 [(answer,)] = await connection.execute_fetchall("PRAGMA quick_check(1)")
     except ERRORS as error:
         if primary_code(error) not in DAMAGE:
-            raise BackupRefused(f"{path} cannot be read ({error}): give another file") from None
+            raise DatabaseInaccessible(
+                f"{path} cannot be read ({error})", "give another file"
+            ) from None
         if _may_be_ours(path, database_key):
             found = migrations.APPLICATION_ID
     if found != migrations.APPLICATION_ID:
-        raise BackupRefused(
-            f"{path} is not a database of this program: give another file, "
-            "or set DATABASE_KEY if it is encrypted"
+        raise NotOurDatabase(
+            f"{path} is not a database of this program",
+            "give another file, or set DATABASE_KEY if it is encrypted",
         )
     if answer != "ok":
         another = ", or has another DATABASE_KEY" if database_key else ""
-        raise BackupRefused(f"{path} is damaged{another}: give another file")
+        raise DatabaseDamaged(f"{path} is damaged{another}", "give another file")
 
 
 def _may_be_ours(path: Path, database_key: bytes | None) -> bool:
     try:
         files.refuse_foreign(path, migrations.APPLICATION_ID, encrypted=database_key is not None)
-    except CannotOpen:
+    except AnalyticsError:
         return False
     return True
 
@@ -174,13 +182,13 @@ async def backup_into(
 
 
 async def _origin(path: Path, database_key: bytes | None) -> Origin:
-    """Raises BackupRefused where it cannot be read."""
+    """Raises an AnalyticsError where it cannot be read."""
     try:
         found = await origins.origin(path, database_key)
     except ERRORS as error:
-        raise BackupRefused(sentence(path, error)) from None
+        raise cannot_open(path, error) from error
     if found.database_id is None:
-        raise BackupRefused(f"{path} is not of this version yet: start this version's bot once")
+        raise migrations.older(path)
     return found
 
 
@@ -219,7 +227,7 @@ async def last_backup(
 ) -> datetime | None:
     """When the newest backup was made, leaving out what has a date in the future.
 
-    Raises BackupRefused if the database cannot be read.
+    Raises an AnalyticsError if the database cannot be read.
     """
     path = Path(os.path.realpath(path))
     of = await _origin(path, database_key)
@@ -236,12 +244,19 @@ async def copy(source: Path, to: Path, database_key: bytes | None) -> AsyncItera
         draft = files.begin_draft(to)
         await _vacuum_into(source, draft, database_key)
         await _leave_out_erasures(draft, database_key)
-        await check(draft, database_key)
+        try:
+            await check(draft, database_key)
+        except AnalyticsError:
+            raise BackupRefused(
+                f"the copy of {source} at {to} is damaged", "run doctor, and try again"
+            ) from None
         yield draft
     except ERRORS as error:
         # A limit on the size of files ends a copy before it is as large as what it is of.
         what = why(source if is_full(source, error) else to, error)
-        raise BackupRefused(f"{source} cannot be copied to {to} ({what})") from None
+        raise BackupRefused(
+            f"{source} cannot be copied to {to} ({what})", "make room, or give another path"
+        ) from None
     finally:
         files.discard_draft(to)
 
@@ -277,5 +292,5 @@ def _refuse_without_room(source: Path, to: Path) -> None:
     needed = files.size(source) + files.size(files.wal(source)) + 2 * files.RESERVE_BYTES
     if shutil.disk_usage(to.parent).free < needed:
         raise BackupRefused(
-            f"{to.parent} has too little room for a copy: make {needed / 2**20:,.0f} MiB free"
+            f"{to.parent} has too little room for a copy", f"make {needed / 2**20:,.0f} MiB free"
         )

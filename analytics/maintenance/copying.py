@@ -7,9 +7,9 @@ from collections.abc import AsyncIterator
 from contextlib import ExitStack, asynccontextmanager
 from pathlib import Path
 
+from analytics.errors import BackupRefused, DatabaseInUse
 from analytics.sqlite import files, locks
 from analytics.sqlite.belongings import COMPANION, matching
-from analytics.sqlite.files import CannotOpen
 
 # How long a backup waits for another one of the same database, in seconds.
 PATIENCE = 60.0
@@ -22,14 +22,14 @@ SURELY_LEFT = 3600
 async def only_copy(path: Path, to: Path) -> AsyncIterator[None]:
     """Be the only process that copies the database `path`, to the draft of `to`.
 
-    What a killed one left is removed before. Raises CannotOpen if another takes too long, or if
-    there is a draft of somebody else's.
+    What a killed one left is removed before. Raises DatabaseInUse if another takes too long, and
+    BackupRefused if there is a draft of somebody else's.
     """
     with ExitStack() as held:
         given_up = time.monotonic() + PATIENCE
         while not locks.be_the_copier(path, held):
             if time.monotonic() > given_up:
-                raise CannotOpen(f"a backup of {path} is being made: try again later")
+                raise DatabaseInUse(f"a backup of {path} is being made", "try again later")
             await asyncio.sleep(0.1)
         _sweep(path)
         _refuse_draft_of_others(files.draft_of(to))
@@ -77,6 +77,8 @@ def _refuse_draft_of_others(draft: Path) -> None:
     if not os.path.lexists(draft):
         return
     if not files.is_regular(draft) or time.time() - draft.stat().st_mtime < SURELY_LEFT:
-        raise CannotOpen(f"{draft} is being written by another program, or was left: delete it")
+        raise BackupRefused(
+            f"{draft} is being written by another program, or was left", "delete it"
+        )
     for file in matching(draft, COMPANION):
         file.unlink()

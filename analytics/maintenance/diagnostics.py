@@ -10,13 +10,13 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+from analytics.errors import AnalyticsError, DatabaseDamaged, NewerSchema, OlderSchema
 from analytics.keyring import choose, mismatch
 from analytics.maintenance.backups import last_backup
 from analytics.sqlite import files
 from analytics.sqlite.belongings import COMPANION, DAMAGED, belongings, matching
-from analytics.sqlite.connections import ERRORS, check_sqlite, connect, is_damaged, sentence
+from analytics.sqlite.connections import ERRORS, cannot_open, check_sqlite, connect, is_damaged
 from analytics.sqlite.encryption import refuse_foreign
-from analytics.sqlite.files import CannotOpen
 from analytics.sqlite.migrations import SCHEMA_VERSION
 
 # A day and what a night may take: cleanup, compaction and backup happen daily.
@@ -76,9 +76,10 @@ async def check_up(
     found += [permissions([path.parent, *belongings(path)]), *set_aside(path), *waiting(path)]
     try:
         facts = await _read(path, database_key)
-    except (CannotOpen, *ERRORS, OSError) as error:
-        said = str(error) if isinstance(error, CannotOpen) else sentence(path, error)
-        return [*found, _fault("database", said)]
+    except AnalyticsError as error:
+        return [*found, _fault("database", error)]
+    except (*ERRORS, OSError) as error:
+        return [*found, _fault("database", cannot_open(path, error))]
     found += [
         Finding("database", f"{path} is whole, {_size(path) / MIB:,.1f} MiB"),
         Finding("schema", f"version {SCHEMA_VERSION}"),
@@ -96,8 +97,8 @@ async def check_up(
 def sqlite(database_key: bytes | None) -> Finding:
     try:
         check_sqlite(database_key)
-    except CannotOpen as error:
-        return _fault("sqlite", str(error))
+    except AnalyticsError as error:
+        return _fault("sqlite", error)
     return Finding("sqlite", f"version {sqlite3.sqlite_version}")
 
 
@@ -128,8 +129,8 @@ def waiting(path: Path) -> Iterator[Finding]:
 def key_of(path: Path, facts: Facts, key: bytes | None, pseudonymise: bool) -> Finding:
     try:
         references = choose(path, key, pseudonymise, facts.references)
-    except CannotOpen as error:
-        return _fault("key", str(error))
+    except AnalyticsError as error:
+        return _fault("key", error)
     if references.fingerprint != facts.references:
         return _fault("key", mismatch(path, facts.references, references))
     return Finding("key", "the one that the file was written with")
@@ -169,25 +170,24 @@ def newest_backup(last: datetime | None, now: datetime) -> Finding:
     return Finding("backup", f"newest of {_moment(last)}", to_do if now - last > OVERDUE else "")
 
 
-def _fault(check: str, sentence: str) -> Finding:
-    """From a sentence that says what is wrong, and then what to do."""
-    found, _, to_do = sentence.partition(": ")
-    return Finding(check, found, to_do)
+def _fault(check: str, error: AnalyticsError) -> Finding:
+    return Finding(check, error.problem, error.remedy)
 
 
 async def _read(path: Path, database_key: bytes | None) -> Facts:
-    """Raises CannotOpen, ERRORS and OSError."""
+    """Raises AnalyticsError, ERRORS and OSError."""
     await refuse_foreign(path, database_key)
     if await is_damaged(path, database_key):
-        raise CannotOpen(
-            f"{path} is damaged: restore a backup, or start the bot, which sets it aside"
+        raise DatabaseDamaged(
+            f"{path} is damaged", "restore a backup, or start the bot, which sets it aside"
         )
     async with connect(path, database_key, read_only=True) as connection:
         [(version,)] = await connection.execute_fetchall("PRAGMA user_version")
         if version != SCHEMA_VERSION:
             found = f"{path} is of schema version {version}, this program of {SCHEMA_VERSION}"
-            to_do = "start the bot" if version < SCHEMA_VERSION else "install the newer version"
-            raise CannotOpen(f"{found}: {to_do}")
+            if version < SCHEMA_VERSION:
+                raise OlderSchema(found, "start the bot")
+            raise NewerSchema(found, "install the newer version")
         [facts] = await connection.execute_fetchall(FACTS)
     return Facts(*facts)
 

@@ -6,8 +6,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from analytics.clock import utc_now
+from analytics.errors import BackupRefused, RestoreRefused, WrongPseudonymKey
 from analytics.keyring import choose, mismatch
-from analytics.maintenance.backups import BackupRefused, check, copy
+from analytics.maintenance.backups import check, copy
 from analytics.pseudonyms import References
 from analytics.sqlite import files, locks, metadata, migrations
 from analytics.sqlite.belongings import all_set_aside
@@ -54,22 +55,23 @@ async def restore(
 
     Who was erased since is erased again, and opt-outs since are kept: that is read from the
     database that is there, and from damaged ones that were set aside. `key` is None if it is in
-    the key file. Raises BackupRefused, and CannotOpen while a bot runs or for another key than
-    that of the backup; nothing has changed then. With `force`, a database at `path` is overwritten.
+    the key file. With `force`, a database at `path` is overwritten. Raises RestoreRefused,
+    WrongPseudonymKey and PseudonymKeyMissing, DatabaseInUse while a bot runs, and what says that
+    the backup is none or is damaged; nothing has changed then.
     """
     path = Path(os.path.realpath(path))
     if not source.is_file():
         what = "is not a file" if source.exists() else "does not exist"
-        raise BackupRefused(f"{source} {what}: give the path of a backup")
+        raise RestoreRefused(f"{source} {what}", "give the path of a backup")
     files.refuse_special(path)
     if path.exists() and not force:
-        raise BackupRefused(f"{path} exists already: --force overwrites it with the backup")
+        raise RestoreRefused(f"{path} exists already", "--force overwrites it with the backup")
     check_sqlite(database_key)
     await check(source, database_key)
     written_with = await _written_with(source, database_key)
     references = choose(path, key, pseudonymise, written_with)
     if written_with != references.fingerprint:
-        raise BackupRefused(mismatch(source, written_with, references))
+        raise mismatch(source, written_with, references)
     try:
         files.create_folder(path.parent)
         with ExitStack() as held:
@@ -83,14 +85,17 @@ async def restore(
                 # A log that belongs to another file would be replayed into this one.
                 files.discard_companions(path)
                 files.publish(path, over=True)
+    except BackupRefused as error:  # the copy of the backup
+        raise RestoreRefused(error.problem, error.remedy) from None
     except OSError as error:
-        reason = why(path, error)
-        raise BackupRefused(f"{path} cannot be written ({reason}): check its folder") from None
+        raise RestoreRefused(
+            f"{path} cannot be written ({why(path, error)})", "check its folder"
+        ) from None
     return Restored(erased_again, wishes.whole)
 
 
 async def _wishes(path: Path, references: References, database_key: bytes | None) -> Wishes:
-    """Raises BackupRefused if the database was written with another key than the backup."""
+    """Raise WrongPseudonymKey if the database was written with another key than the backup."""
     aside = all_set_aside(path)
     wishes = Wishes(whole=path.exists() or bool(aside))
     for file in (path, *aside):
@@ -104,9 +109,10 @@ async def _wishes(path: Path, references: References, database_key: bytes | None
             wishes.whole = False
             continue
         if written_with != references.fingerprint and file == path:
-            raise BackupRefused(
+            raise WrongPseudonymKey(
                 f"{path} was written with another key than the backup, so that nobody can tell who "
-                "was erased since: move it away to restore nonetheless"
+                "was erased since",
+                "move it away to restore nonetheless",
             )
     return wishes
 

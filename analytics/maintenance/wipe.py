@@ -6,6 +6,13 @@ from contextlib import ExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from analytics.errors import (
+    AnalyticsError,
+    DatabaseInUse,
+    DatabaseMissing,
+    NotOurDatabase,
+    WipeIncomplete,
+)
 from analytics.maintenance.copying import unfinished
 from analytics.sqlite import files, locks, origins
 from analytics.sqlite.belongings import (
@@ -17,7 +24,6 @@ from analytics.sqlite.belongings import (
     sharing_key,
 )
 from analytics.sqlite.connections import ERRORS
-from analytics.sqlite.files import CannotOpen
 from analytics.sqlite.origins import Origin
 
 
@@ -33,7 +39,7 @@ class Ending:
     def erase(self) -> Iterator[Path]:
         """Overwrite and delete each file, and yield it; a link is removed, not followed.
 
-        Raises CannotOpen at the end, naming what could not be deleted.
+        Raises WipeIncomplete at the end, naming what could not be deleted.
         """
         failed = []
         for file in self.files:
@@ -50,7 +56,9 @@ class Ending:
         for folder in {file.parent for file in self.files}:
             files.sync_folder(folder)
         if failed:
-            raise CannotOpen(f"not deleted: {', '.join(failed)}: mend that, and run this again")
+            raise WipeIncomplete(
+                f"not deleted: {', '.join(failed)}", "mend that, and run this again"
+            )
 
 
 @asynccontextmanager
@@ -59,17 +67,18 @@ async def everything(
 ) -> AsyncIterator[Ending]:
     """Find what belongs to a database: it, its key, what was made beside it, and its backups.
 
-    No bot or command can use it until this is left. Raises CannotOpen while one does, if nothing
-    is there, or for a folder in the place of a file; nothing has changed then.
+    No bot or command can use it until this is left. Raises DatabaseInUse while one does,
+    DatabaseMissing if nothing is there, and NotOurDatabase for a folder in the place of a file;
+    nothing has changed then.
     """
     path = Path(os.path.realpath(path))
     files.refuse_key_name(path)
     if not belongings(path):
-        raise CannotOpen(f"{path} does not exist: there is nothing to erase")
+        raise DatabaseMissing(f"{path} does not exist", "there is nothing to erase")
     with ExitStack() as held:
         locks.be_alone(path, held)
         if not locks.be_the_copier(path, held):
-            raise CannotOpen(f"a backup of {path} is being made: try again later")
+            raise DatabaseInUse(f"a backup of {path} is being made", "try again later")
         copies: list[Path] = []
         others: list[Path] = []
         if backup_dir:
@@ -83,10 +92,10 @@ async def everything(
         own += [*unfinished(path), *copies]
         ending = Ending(own if shared else [*keys, *own], others, shared)
         if not ending.files:
-            raise CannotOpen(f"{path} does not exist: there is nothing to erase")
+            raise DatabaseMissing(f"{path} does not exist", "there is nothing to erase")
         for file in ending.files:
             if not file.is_symlink() and file.exists() and not file.is_file():
-                raise CannotOpen(f"{file} is not a file: nothing was erased, move it away")
+                raise NotOurDatabase(f"{file} is not a file", "nothing was erased, move it away")
         yield ending
     if not os.path.lexists(path):
         for lock in locked:
@@ -99,7 +108,7 @@ async def _known_by(path: Path, database_key: bytes | None) -> Origin:
         try:
             files.refuse_special(file)
             of = await origins.origin(file, database_key)
-        except (CannotOpen, *ERRORS, OSError):
+        except (AnalyticsError, *ERRORS, OSError):
             continue
         if of.database_id or of.references:
             return of

@@ -84,7 +84,7 @@ async def name_by_pseudonym(
 ) -> None:
     """Replace clear Telegram IDs of admins; they leave the disk with the next compaction.
 
-    Raises CannotOpen if there are some, and no key.
+    Raises PseudonymKeyMissing if there are some, and no key.
     """
     if clear := [telegram_id for (telegram_id,) in await database.read(CLEAR_IDS)]:
         admin = (await references(database)).admin

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import aiosqlite
 
+from analytics.errors import AnalyticsError
 from analytics.sqlite import files, locks
 from analytics.sqlite.connections import ERRORS
 
@@ -27,7 +28,7 @@ class Checkpoints:
         try:
             with locks.write_lock(self._path, timeout=0):
                 done = await checkpoint(writer)
-        except (OSError, files.CannotOpen, *ERRORS):
+        except (OSError, AnalyticsError, *ERRORS):
             # The lock is held, or cannot be opened; what was written is committed nonetheless.
             done = False
         # While a reader or a command holds it back, try again only when it has grown as much again.
@@ -47,7 +48,7 @@ class Checkpoints:
                 self._compacting = True
                 await writer.execute_fetchall("VACUUM")
                 return await checkpoint(writer)
-        except (OSError, files.CannotOpen):
+        except (OSError, AnalyticsError):
             return False  # the lock is held, or cannot be opened
         finally:
             self._compacting = False

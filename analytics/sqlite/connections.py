@@ -9,8 +9,14 @@ from typing import Any
 
 import aiosqlite
 
+from analytics.errors import (
+    AnalyticsError,
+    DatabaseDamaged,
+    DatabaseInaccessible,
+    DatabaseUnavailable,
+    UnsupportedSQLite,
+)
 from analytics.sqlite import files, room
-from analytics.sqlite.files import CannotOpen, NotNow
 
 try:
     from sqlcipher3 import dbapi2 as sqlcipher
@@ -59,16 +65,16 @@ PASSING_ERRNO = {
 
 
 def check_sqlite(key: bytes | None) -> None:
-    """Raises CannotOpen for an SQLite that is too old, or for a key without SQLCipher."""
+    """Raise UnsupportedSQLite for an SQLite that is too old, or for a key without SQLCipher."""
     if key and not sqlcipher:
-        raise CannotOpen(
-            "DATABASE_KEY is set and SQLCipher is missing: pip install -e '.[sqlcipher]'"
+        raise UnsupportedSQLite(
+            "DATABASE_KEY is set and SQLCipher is missing", "pip install -e '.[sqlcipher]'"
         )
     library = sqlcipher if key else sqlite3
     if library.sqlite_version_info < MINIMUM_SQLITE:
         needed = ".".join(map(str, MINIMUM_SQLITE))
-        raise CannotOpen(
-            f"SQLite is {library.sqlite_version}: use a Python that has SQLite {needed} or newer"
+        raise UnsupportedSQLite(
+            f"SQLite is {library.sqlite_version}", f"use a Python that has SQLite {needed} or newer"
         )
 
 
@@ -114,7 +120,9 @@ def _unlock(connection: Any, key: bytes) -> None:
     # Whoever has no cipher takes no notice of a key, and the file would be a plain one.
     if connection.execute("PRAGMA cipher_status").fetchall() != [("1",)]:
         connection.close()
-        raise CannotOpen("this SQLCipher does not encrypt: install the extra [sqlcipher] anew")
+        raise UnsupportedSQLite(
+            "this SQLCipher does not encrypt", "install the extra [sqlcipher] anew"
+        )
 
 
 async def set_pragmas(connection: aiosqlite.Connection, pragmas: dict[str, str | int]) -> None:
@@ -123,9 +131,9 @@ async def set_pragmas(connection: aiosqlite.Connection, pragmas: dict[str, str |
         await connection.execute_fetchall(f"PRAGMA {name}={wanted}")
         [(answer,)] = await connection.execute_fetchall(f"PRAGMA {name}")
         if answer != wanted:
-            raise CannotOpen(
-                f"SQLite refuses {name}={wanted} and stays at {answer}: "
-                "keep the database on a local disk, with a Python that has an ordinary SQLite"
+            raise UnsupportedSQLite(
+                f"SQLite refuses {name}={wanted} and stays at {answer}",
+                "keep the database on a local disk, with a Python that has an ordinary SQLite",
             )
 
 
@@ -180,30 +188,32 @@ def why(path: Path, error: Exception) -> str:
     return (error.strerror or "") if isinstance(error, OSError) else str(error)
 
 
-def cannot_open(path: Path, error: Exception) -> CannotOpen:
-    """What to raise for a file that cannot be opened: NotNow where that may be over."""
-    passing = isinstance(error, OSError) and error.errno in PASSING_ERRNO
-    if (
-        passing
-        or is_full(path, error)
-        or primary_code(error) in PASSING - {sqlite3.SQLITE_READONLY}
-    ):
-        return NotNow(sentence(path, error))
-    return CannotOpen(sentence(path, error))
-
-
-def sentence(path: Path, error: Exception) -> str:
-    """What to tell the operator of a file that cannot be opened."""
+def cannot_open(path: Path, error: Exception) -> AnalyticsError:
+    """Return what to raise for an error of the driver, or of the operating system."""
     code = primary_code(error)
     if code == sqlite3.SQLITE_BUSY:
-        return f"{path} is locked by another program: close that program and try again"
+        return DatabaseUnavailable(
+            f"{path} is locked by another program", "close that program and try again"
+        )
     if is_full(path, error):
-        return f"{path} cannot be written, for the disk is full: make room and try again"
+        return DatabaseUnavailable(
+            f"{path} cannot be written, for the disk is full", "make room and try again"
+        )
     if code in DAMAGE:
         return damaged_or_gone(path)
-    reason = why(path, error)
-    return f"{path} cannot be opened ({reason}): check DATABASE_PATH and the rights to its folder"
+    passing = isinstance(error, OSError) and error.errno in PASSING_ERRNO
+    kind = (
+        DatabaseUnavailable
+        if passing or code in PASSING - {sqlite3.SQLITE_READONLY}
+        else DatabaseInaccessible
+    )
+    return kind(
+        f"{path} cannot be opened ({why(path, error)})",
+        "check DATABASE_PATH and the rights to its folder",
+    )
 
 
-def damaged_or_gone(path: Path) -> str:
-    return f"{path} is damaged or gone: start the bot, which sets it aside and begins a new one"
+def damaged_or_gone(path: Path) -> DatabaseDamaged:
+    return DatabaseDamaged(
+        f"{path} is damaged or gone", "start the bot, which sets it aside and begins a new one"
+    )

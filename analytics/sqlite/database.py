@@ -14,6 +14,7 @@ from typing import Any
 
 import aiosqlite
 
+from analytics.errors import DatabaseReplaced, DatabaseUnavailable
 from analytics.maintenance import backups, copying
 from analytics.sqlite import encryption, files, locks, migrations
 from analytics.sqlite.checkpoints import Checkpoints, checkpoint
@@ -31,17 +32,13 @@ from analytics.sqlite.connections import (
     primary_code,
     set_pragmas,
 )
-from analytics.sqlite.files import CannotOpen, Identity
+from analytics.sqlite.files import Identity
 from analytics.sqlite.locks import Access
 
 # How long a statement waits for another process: short in the bot, whose interactions can wait
 # in memory; long in a command, which may meet the bot's VACUUM.
 BUSY_MS_OWN = 1_000
 BUSY_MS_SHARE = 60_000
-
-
-class FileReplaced(Exception):
-    """What was written went into a file that is no longer at its path."""
 
 
 Prepare = Callable[["Database"], Awaitable[None]]
@@ -89,7 +86,7 @@ class Database:
         """Open the file; OWN creates it, and its folder, if missing. With a key it is encrypted.
 
         `prepare` is called with each file that the owner opens, also when one takes the place of
-        another while the process runs. Raises CannotOpen.
+        another while the process runs. Raises AnalyticsError.
         """
         check_sqlite(key)
         # SQLite has its log beside the file that a link leads to.
@@ -127,7 +124,7 @@ class Database:
         """The rows of one SELECT, which sees one moment of the file."""
         async with self._reading:
             if self._reader is None:
-                raise CannotOpen(f"{self.path} is not open at the moment")
+                raise DatabaseUnavailable(f"{self.path} is not open at the moment", "try again")
             try:
                 return list(await self._reader.execute_fetchall(sql, parameters))
             except ERRORS as error:
@@ -144,7 +141,7 @@ class Database:
         async with self._writing:
             rows = await self._run(self._open_writer(), sql, parameters)
         if self._is_replaced():
-            raise FileReplaced
+            raise _replaced(self.path)
         # A checkpoint would wait for a long read, and recording for the checkpoint.
         if self.owner and self._writer is not None and not self._reading.locked():
             async with self._reading:
@@ -165,7 +162,7 @@ class Database:
                     await writer.execute_fetchall("ROLLBACK")
                 raise
         if self._is_replaced():
-            raise FileReplaced
+            raise _replaced(self.path)
 
     async def _heal_if_needed(self) -> None:
         if self._needs_healing:
@@ -217,7 +214,7 @@ class Database:
             await self._checkpoints.stop_compacting(self._writer)
 
     async def _connect(self) -> None:
-        """Open what is at the path now. Raises CannotOpen, ERRORS and OSError."""
+        """Open what is at the path now. Raises AnalyticsError, ERRORS and OSError."""
         try:
             await self._try_to_connect()
         except ERRORS as error:
@@ -255,7 +252,7 @@ class Database:
         damaged = self._damaged or await is_damaged(self.path, self._key)
         if self._access is not Access.OWN and (damaged or not files.size(self.path)):
             # Only the bot can tell the admins.
-            raise CannotOpen(damaged_or_gone(self.path))
+            raise damaged_or_gone(self.path)
         files.discard_draft(self.path)
         copying.sweep(self.path)
         if damaged:
@@ -331,6 +328,10 @@ class Database:
         if code == sqlite3.SQLITE_ERROR:
             self._damaged |= await migrations.has_lost(self._writer, sql, parameters)
         self._suspect = self._suspect or not (full or code in PASSING)
+
+
+def _replaced(path: Path) -> DatabaseReplaced:
+    return DatabaseReplaced(f"{path} was replaced while it was written to", "try again")
 
 
 async def _nothing_to_prepare(database: Database) -> None:

@@ -6,6 +6,13 @@ from pathlib import Path
 
 import aiosqlite
 
+from analytics.errors import (
+    DatabaseDamaged,
+    DatabaseInUse,
+    DatabaseMissing,
+    DatabaseUnavailable,
+    WrongDatabaseKey,
+)
 from analytics.sqlite import files, locks
 from analytics.sqlite.connections import (
     DAMAGE,
@@ -19,12 +26,11 @@ from analytics.sqlite.connections import (
     look_at,
     primary_code,
 )
-from analytics.sqlite.files import CannotOpen
 from analytics.sqlite.migrations import APPLICATION_ID
 
 
 async def refuse_foreign(path: Path, key: bytes | None) -> None:
-    """Raise CannotOpen for a path that is not ours, or not under this key, and change nothing.
+    """Raise NotOurDatabase or WrongDatabaseKey for what is not ours or not under this key.
 
     SQLite calls a file under another key damaged. Only what can be read with the key at first may
     be found damaged later.
@@ -37,28 +43,31 @@ async def refuse_foreign(path: Path, key: bytes | None) -> None:
             [(application_id,)] = await connection.execute_fetchall("PRAGMA application_id")
     except ERRORS as error:
         if primary_code(error) == NOT_A_DATABASE:
-            raise CannotOpen(
-                f"{path} cannot be read with this DATABASE_KEY: set the one it was made with; "
-                "with that one it is damaged: restore a backup, or move it away"
+            raise WrongDatabaseKey(
+                f"{path} cannot be read with this DATABASE_KEY",
+                "set the one it was made with; "
+                "with that one it is damaged: restore a backup, or move it away",
             ) from None
         if primary_code(error) in DAMAGE:
             return  # the key is right
         raise
     if application_id != APPLICATION_ID:
-        raise CannotOpen(files.foreign(path))
+        raise files.foreign(path)
 
 
 async def encrypt(path: Path, key: bytes) -> bool:
     """Encrypt a plain file, while nobody else writes to it; False if it is encrypted already.
 
     Whatever kills this leaves a file that opens, plain or encrypted; called again, it ends what
-    was begun. Raises CannotOpen.
+    was begun. Raises AnalyticsError.
     """
     check_sqlite(key)
     path = Path(os.path.realpath(path))
     files.refuse_special(path)
     if not files.size(path) and not files.size(files.plain(path)):
-        raise CannotOpen(f"{path} does not exist: the bot makes it, encrypted, on its first start")
+        raise DatabaseMissing(
+            f"{path} does not exist", "the bot makes it, encrypted, on its first start"
+        )
     with ExitStack() as held:
         try:
             locks.be_alone(path, held)
@@ -75,9 +84,9 @@ async def encrypt(path: Path, key: bytes) -> bool:
                 files.remove_plain(path)
         except (*ERRORS, OSError) as error:
             if primary_code(error) in DAMAGE:
-                raise CannotOpen(
-                    f"{path} is damaged: take DATABASE_KEY out and start the bot, "
-                    "which sets it aside"
+                raise DatabaseDamaged(
+                    f"{path} is damaged",
+                    "take DATABASE_KEY out and start the bot, which sets it aside",
                 ) from error
             raise cannot_open(path, error) from error
     return is_plain
@@ -93,7 +102,7 @@ async def _carry_log_over(path: Path) -> None:
         [(busy, _, _)] = await writer.execute_fetchall("PRAGMA wal_checkpoint(RESTART)")
         await last.execute_fetchall("PRAGMA user_version")
     if busy:
-        raise CannotOpen(f"{path} is being read by another program: close it and try again")
+        raise DatabaseInUse(f"{path} is being read by another program", "close it and try again")
 
 
 async def _copy(path: Path, draft: Path, key: bytes) -> None:
@@ -110,7 +119,9 @@ async def _copy(path: Path, draft: Path, key: bytes) -> None:
         await _attach(copy, path)
         is_whole = await _counts(copy, "main") == await _counts(copy, "plain")
     if not is_whole or await is_damaged(draft, key):
-        raise CannotOpen(f"{path} stays as it is, since its copy is not whole: try again")
+        raise DatabaseUnavailable(
+            f"{path} stays as it is, since its copy is not whole", "try again"
+        )
 
 
 async def _attach(copy: aiosqlite.Connection, path: Path) -> None:

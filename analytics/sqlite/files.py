@@ -6,6 +6,8 @@ from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 
+from analytics.errors import DatabaseMissing, NotOurDatabase, WrongDatabaseKey
+
 # Given up when the disk is full, so that a checkpoint and a cleanup can run.
 RESERVE_BYTES = 2 * 1024 * 1024
 
@@ -21,14 +23,6 @@ KEY, NEXT_KEY = ".key", ".new-key"
 
 # Device and inode of the database and of its write-ahead log.
 Identity = tuple[tuple[int, int] | None, tuple[int, int] | None]
-
-
-class CannotOpen(Exception):
-    """The file cannot be used as it is; the message says in a sentence why, and what to do."""
-
-
-class NotNow(CannotOpen):
-    """The file is locked, in use, or on a full disk: at the next try it may be usable as it is."""
 
 
 def wal(path: Path) -> Path:
@@ -215,24 +209,28 @@ def _header(path: Path) -> bytes:
 
 def refuse_key_name(path: Path) -> None:
     if path.suffix in (KEY, NEXT_KEY):
-        raise CannotOpen(f"{path} has the name of a key file: set DATABASE_PATH to another name")
+        raise NotOurDatabase(
+            f"{path} has the name of a key file", "set DATABASE_PATH to another name"
+        )
 
 
 def refuse_special(path: Path) -> None:
-    """Raise CannotOpen for a folder, a pipe, which would be waited for, and a key file.
+    """Raise NotOurDatabase for a folder, a pipe, which would be waited for, and a key file.
 
     Also where SQLite would write through a link to what is not ours.
     """
     if path.exists() and not path.is_file():
-        raise CannotOpen(f"{path} is not a file: set DATABASE_PATH to the path of a file")
+        raise NotOurDatabase(f"{path} is not a file", "set DATABASE_PATH to the path of a file")
     refuse_key_name(path)
     for companion in (wal(path), _index(path), journal(path)):
         if companion.is_symlink():
-            raise CannotOpen(f"{companion} is a link, and would be written to: remove it")
+            raise NotOurDatabase(f"{companion} is a link, and would be written to", "remove it")
 
 
 def refuse_foreign(path: Path, application_id: int, *, encrypted: bool) -> None:
-    """Raise CannotOpen for a path that is not ours, before anything is written there.
+    """Raise NotOurDatabase for a path that is not ours, before anything is written there.
+
+    Raises WrongDatabaseKey for a plain file that should be `encrypted`.
 
     Looks at the header alone: opening a database with SQLite may create its companions. A path
     that leads to nothing or to an empty file is free; of an encrypted file only its key tells more.
@@ -243,26 +241,30 @@ def refuse_foreign(path: Path, application_id: int, *, encrypted: bool) -> None:
     if not is_plain(path):
         if encrypted:
             return
-        raise CannotOpen(
-            f"{path} is not a database: set DATABASE_PATH to another file, "
-            "or DATABASE_KEY if it is encrypted"
+        raise NotOurDatabase(
+            f"{path} is not a database",
+            "set DATABASE_PATH to another file, or DATABASE_KEY if it is encrypted",
         )
     if int.from_bytes(_header(path)[68:], "big") != application_id:
-        raise CannotOpen(foreign(path))
+        raise foreign(path)
     if encrypted:
-        raise CannotOpen(
-            f"{path} is not encrypted: run python main.py encrypt, or take DATABASE_KEY out"
+        raise WrongDatabaseKey(
+            f"{path} is not encrypted", "run python main.py encrypt, or take DATABASE_KEY out"
         )
 
 
 def refuse_missing(path: Path) -> None:
-    """Raise CannotOpen where a command would have to make the database that it works on."""
+    """Raise DatabaseMissing where a command would have to make the database that it works on."""
     if not size(path) and not size(plain(path)):
-        raise CannotOpen(f"{path} does not exist: start the bot first, or set DATABASE_PATH")
+        raise missing(path)
 
 
-def foreign(path: Path) -> str:
-    return f"{path} belongs to another program: set DATABASE_PATH to another file"
+def missing(path: Path) -> DatabaseMissing:
+    return DatabaseMissing(f"{path} does not exist", "start the bot first, or set DATABASE_PATH")
+
+
+def foreign(path: Path) -> NotOurDatabase:
+    return NotOurDatabase(f"{path} belongs to another program", "set DATABASE_PATH to another file")
 
 
 def size(path: Path) -> int:

@@ -8,8 +8,8 @@ from typing import Any
 
 from filelock import FileLock, Timeout
 
+from analytics.errors import DatabaseInUse, NotOurDatabase
 from analytics.sqlite import files
-from analytics.sqlite.files import CannotOpen, NotNow
 
 # How long a starting bot waits for a command that has the file to itself, or for the bot before it.
 OWNER_PATIENCE = 5.0
@@ -29,7 +29,7 @@ class Access(Enum):
 
 
 def enter(path: Path, access: Access, stack: ExitStack) -> bool:
-    """Hold what the access needs; whether this process is the owner. Raises NotNow."""
+    """Hold what the access needs; whether this process is the owner. Raises DatabaseInUse."""
     if access is Access.OWN:
         own(path, stack, OWNER_PATIENCE)
         return True
@@ -37,17 +37,17 @@ def enter(path: Path, access: Access, stack: ExitStack) -> bool:
 
 
 def own(path: Path, stack: ExitStack, patience: float) -> None:
-    """Be the owner; `patience` in seconds. Raises NotNow while another process is."""
+    """Be the owner; `patience` in seconds. Raises DatabaseInUse while another process is."""
     try:
         stack.enter_context(_lock(f"{path}.lock", patience))
     except Timeout:
-        raise NotNow(
-            f"another process is running on {path}: stop it, or set another DATABASE_PATH"
+        raise DatabaseInUse(
+            f"another process is running on {path}", "stop it, or set another DATABASE_PATH"
         ) from None
 
 
 def _share(path: Path, stack: ExitStack) -> bool:
-    """Be the owner (True) if nobody is, else the one writer beside it. Raises NotNow."""
+    """Be the owner (True) if nobody is, else the one writer beside it. Raises DatabaseInUse."""
     try:
         stack.enter_context(_lock(f"{path}.lock", 0))
     except Timeout:
@@ -59,7 +59,7 @@ def _share(path: Path, stack: ExitStack) -> bool:
 
 
 def be_alone(path: Path, stack: ExitStack) -> None:
-    """Be the owner, while no command writes either. Raises NotNow."""
+    """Be the owner, while no command writes either. Raises DatabaseInUse."""
     own(path, stack, OWNER_PATIENCE)
     _be_the_writer(path, stack)
 
@@ -68,7 +68,9 @@ def _be_the_writer(path: Path, stack: ExitStack) -> None:
     try:
         stack.enter_context(write_lock(path, WRITER_PATIENCE))
     except Timeout:
-        raise NotNow(f"another command writes to {path}: try again when it is done") from None
+        raise DatabaseInUse(
+            f"another command writes to {path}", "try again when it is done"
+        ) from None
 
 
 def be_the_copier(path: Path, stack: ExitStack) -> bool:
@@ -87,5 +89,5 @@ def write_lock(path: Path, timeout: float) -> Any:
 
 def _lock(path: str, timeout: float) -> Any:
     if os.path.lexists(path) and not files.is_regular(Path(path)):
-        raise CannotOpen(f"{path} is not a regular file: remove it, and try again")
+        raise NotOurDatabase(f"{path} is not a regular file", "remove it, and try again")
     return FileLock(path, mode=0o600).acquire(timeout=timeout)

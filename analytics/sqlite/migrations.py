@@ -11,9 +11,9 @@ from typing import Any
 
 import aiosqlite
 
+from analytics.errors import DatabaseDamaged, NewerSchema, OlderSchema
 from analytics.sqlite import files
 from analytics.sqlite.connections import ERRORS, PRAGMAS, connect, set_pragmas
-from analytics.sqlite.files import CannotOpen
 
 logger = logging.getLogger(__name__)
 
@@ -101,18 +101,27 @@ async def make(path: Path, key: bytes | None) -> None:
 
 
 async def version(path: Path, connection: aiosqlite.Connection, *, may_be_old: bool) -> int:
-    """The file's schema version. Raises CannotOpen for one that is not usable."""
+    """Return the file's schema version.
+
+    Raises NewerSchema, DatabaseDamaged for one without a version, and OlderSchema unless it
+    `may_be_old`.
+    """
     [(version,)] = await connection.execute_fetchall("PRAGMA user_version")
     if version > SCHEMA_VERSION:
-        raise CannotOpen(
+        raise NewerSchema(
             f"{path} was written by a newer version (schema {version}, this one knows "
-            f"{SCHEMA_VERSION}): install that version again, or restore an older backup"
+            f"{SCHEMA_VERSION})",
+            "install that version again, or restore an older backup",
         )
     if version < 1:
-        raise CannotOpen(f"{path} has lost its version: restore a backup, or move it away")
+        raise DatabaseDamaged(f"{path} has lost its version", "restore a backup, or move it away")
     if version < SCHEMA_VERSION and not may_be_old:
-        raise CannotOpen(f"{path} is not of this version yet: start this version's bot once")
+        raise older(path)
     return int(version)
+
+
+def older(path: Path) -> OlderSchema:
+    return OlderSchema(f"{path} is not of this version yet", "start this version's bot once")
 
 
 async def migrate(connection: aiosqlite.Connection, version: int) -> None:

@@ -10,10 +10,10 @@ from math import ceil
 
 from pydantic import TypeAdapter
 
+from analytics.errors import NoReportYet
 from analytics.privacy.retention import count_older
 from analytics.sqlite import metadata
 from analytics.sqlite.database import Database
-from analytics.sqlite.files import CannotOpen
 from analytics.statistics.masks import mask_report
 from analytics.statistics.periods import (
     LENGTHS,
@@ -79,10 +79,6 @@ def as_snapshot() -> TypeAdapter[Snapshot]:
     return TypeAdapter(Snapshot)
 
 
-class NoReportYet(CannotOpen):
-    """Raised before the first complete interval of REPORT_INTERVAL has ended."""
-
-
 class Reports:
     """The report of a file, live or as of the end of an interval."""
 
@@ -108,20 +104,21 @@ class Reports:
         return bool(self._rules.interval)
 
     async def current(self) -> AdminReport:
-        """This and the next two raise CannotOpen while there is no complete interval yet."""
+        """Return the report. Raises NoReportYet while there is no complete interval yet."""
         if not self.of_intervals:
             now = self._clock()
             return await self._report(now, await self._plan(now, now))
         return (await self._snapshot()).report
 
     async def of_period(self, period: Period) -> PeriodReport:
+        """Return the report of a period. Raises NoReportYet."""
         if not self.of_intervals:
             now = self._clock()
             return await self._windows.report(period, now, now, await self._plan(now, now))
         return (await self._snapshot()).periods[period]
 
     async def history(self, length: timedelta) -> History:
-        """Raises ValueError for a length outside an hour to 366 days."""
+        """Return the history. Raises NoReportYet, and ValueError outside an hour to 366 days."""
         if not timedelta(hours=1) <= length <= LONGEST_HISTORY:
             raise ValueError("give a length from an hour to 366 days")
         if not self.of_intervals:
@@ -155,8 +152,8 @@ class Reports:
         snapshot = await self._kept()
         if snapshot is None:
             raise NoReportYet(
-                "there is no report yet: with REPORT_INTERVAL the running bot makes it, "
-                "so start the bot once"
+                "there is no report yet",
+                "with REPORT_INTERVAL the running bot makes it, so start the bot once",
             )
         return snapshot
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import typer
 
-from analytics import CannotOpen, NotNow, NotRecorded
+from analytics import AnalyticsError
 from bot.errors import Unavailable
 from bot.settings import WrongSettings, remarks
 
@@ -36,9 +36,12 @@ def sentences(*, remarking: bool = True) -> Iterator[None]:
         for remark in remarks() if remarking else ():
             typer.echo(remark, err=True)
         yield
-    except (NotNow, NotRecorded, Unavailable) as error:
+    except (AnalyticsError, Unavailable, WrongUse, WrongSettings) as error:
         typer.echo(str(error), err=True)
-        raise typer.Exit(FAILED) from None
-    except (WrongUse, WrongSettings, CannotOpen) as error:
-        typer.echo(str(error), err=True)
-        raise typer.Exit(WRONG_USE) from None
+        raise typer.Exit(FAILED if _may_be_over(error) else WRONG_USE) from None
+
+
+def _may_be_over(error: Exception) -> bool:
+    return (
+        error.is_transient if isinstance(error, AnalyticsError) else isinstance(error, Unavailable)
+    )

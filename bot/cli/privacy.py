@@ -8,7 +8,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from analytics import Access, Action, AuditEntry, CannotOpen, Period
+from analytics import Access, Action, AuditEntry, DatabaseUnavailable, Period
 from analytics.clock import utc_now
 from analytics.maintenance.wipe import everything
 from analytics.models import LARGEST_USER_ID
@@ -110,7 +110,9 @@ async def _erase(settings: DataSettings, user: int) -> tuple[Erasure, bool]:
     async with settings.open(Access.SHARE) as analytics:
         erasure = await analytics.erase(user)
         if erasure is None:
-            raise CannotOpen(f"{settings.database_path} is locked by another program: try again")
+            raise DatabaseUnavailable(
+                f"{settings.database_path} is locked by another program", "try again"
+            )
         await analytics.note_access(Action.ERASE)
         return erasure, await analytics.compact_if_due(large_too=True)
 

@@ -15,7 +15,7 @@ from aiogram.types import (
     User,
 )
 
-from analytics import Action, AnalyticsService, CannotOpen, History, Period
+from analytics import Action, AnalyticsError, AnalyticsService, History, Period
 from analytics.clock import GuardedClock
 from analytics.statistics.export import as_csv, as_json
 from analytics.telegram.options import Options
@@ -97,7 +97,7 @@ async def export(click: CallbackQuery, callback_data: Export, analytics: Analyti
     await analytics.note_access(Action.STATS_EXPORT, click.from_user.id)
     try:
         aggregates = await analytics.aggregates(period)
-    except CannotOpen as error:
+    except AnalyticsError as error:
         await where.answer(statistics.no_report(error))
         return
     # Without the mark at its beginning, Excel takes a file for one of an old code page.
@@ -118,7 +118,7 @@ async def _text(
     try:
         report = await analytics.period_report(period)
         whole = await analytics.get_admin_analytics_report()
-    except CannotOpen as error:
+    except AnalyticsError as error:
         return statistics.no_report(error)
     return statistics.statistics(
         report,
@@ -145,7 +145,7 @@ async def _send_chart(
         history = await analytics.history(length)
         longer = period is not None and await _reaches_further(analytics)
         picture = await charts.draw(history)
-    except CannotOpen as error:
+    except AnalyticsError as error:
         await where.answer(statistics.no_report(error))
         return
     except ChartsNotInstalled:

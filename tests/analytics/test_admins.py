@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from analytics import Access, Action, CannotOpen, Pseudonyms
+from analytics import Access, Action, PseudonymKeyMissing, Pseudonyms
 from analytics.privacy.audit import FORMER_ADMIN
 from analytics.sqlite.belongings import key_file
 from tests.analytics.bytes_on_disk import forms, found_in
@@ -222,7 +222,7 @@ async def test_without_the_key_the_trail_is_shown_and_nobody_can_be_named(tmp_pa
     key_file(tmp_path / NAME).unlink()
     async with open_service(tmp_path, key=None, access=Access.READ) as command:
         trail = await command.audit_trail()
-        with pytest.raises(CannotOpen, match="is missing"):
+        with pytest.raises(PseudonymKeyMissing, match="is missing"):
             await command.audit_trail({ADMIN})
 
     assert len(trail) == 3

@@ -10,7 +10,7 @@ from unittest.mock import patch
 import aiosqlite
 import pytest
 
-from analytics import CannotOpen
+from analytics import UnsupportedSQLite
 from analytics.sqlite.connections import PRAGMAS, connect
 from tests.analytics.store import open_service
 
@@ -53,7 +53,9 @@ async def test_a_refused_pragma_is_noticed(name: str, tmp_path: Path) -> None:
 
     with (
         patch.object(aiosqlite.Connection, "execute_fetchall", refusing),
-        pytest.raises(CannotOpen, match=f"SQLite refuses {name}=.* and stays at {OTHERWISE[name]}"),
+        pytest.raises(
+            UnsupportedSQLite, match=f"SQLite refuses {name}=.* and stays at {OTHERWISE[name]}"
+        ),
     ):
         async with open_service(tmp_path):
             pass

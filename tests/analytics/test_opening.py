@@ -11,7 +11,18 @@ from unittest.mock import patch
 import aiosqlite
 import pytest
 
-from analytics import Access, CannotOpen
+from analytics import (
+    Access,
+    AnalyticsError,
+    DatabaseInUse,
+    DatabaseMissing,
+    NewerSchema,
+    NotOurDatabase,
+    OlderSchema,
+    PseudonymKeyMissing,
+    UnsupportedSQLite,
+    WrongPseudonymKey,
+)
 from analytics.sqlite.migrations import SCHEMA_VERSION
 from tests.analytics.store import (
     KEY,
@@ -97,23 +108,27 @@ def as_it_was(_: Path) -> None:
 
 @pytest.mark.parametrize("access", [Access.OWN, Access.SHARE, Access.READ])
 @pytest.mark.parametrize(
-    ("change", "sentence"),
+    ("change", "error", "sentence"),
     [
-        (text, "is not a database: set DATABASE_PATH to another file"),
-        (of_another_program, "belongs to another program: set DATABASE_PATH to another file"),
-        (of_another_application, "belongs to another program: set DATABASE_PATH"),
-        (newer, "was written by a newer version .*: install that version again"),
+        (text, NotOurDatabase, "is not a database: set DATABASE_PATH to another file"),
+        (
+            of_another_program,
+            NotOurDatabase,
+            "belongs to another program: set DATABASE_PATH to another file",
+        ),
+        (of_another_application, NotOurDatabase, "belongs to another program: set DATABASE_PATH"),
+        (newer, NewerSchema, "was written by a newer version .*: install that version again"),
     ],
 )
 async def test_a_file_that_is_not_usable_is_refused_and_left_as_it_was(
-    access: Access, change: Any, sentence: str, tmp_path: Path
+    access: Access, change: Any, error: type[AnalyticsError], sentence: str, tmp_path: Path
 ) -> None:
     if change is newer:
         async with open_service(tmp_path) as analytics:
             await analytics.record(days_ago(1))
     change(tmp_path)
     before = contents(tmp_path)
-    with pytest.raises(CannotOpen, match=sentence) as refused:
+    with pytest.raises(error, match=sentence) as refused:
         async with open_service(tmp_path, access=access):
             pass
 
@@ -122,23 +137,42 @@ async def test_a_file_that_is_not_usable_is_refused_and_left_as_it_was(
 
 
 @pytest.mark.parametrize(
-    ("change", "options", "sentence"),
+    ("change", "options", "error", "sentence"),
     [
-        (without_its_key, {}, "is missing and USER_ID_KEY is not set, .*: restore it"),
-        (with_a_broken_key, {}, "holds no key .*: restore it from a backup"),
-        (with_another_key, {}, "was written with another key: set USER_ID_KEY"),
-        (as_it_was, {"key": KEY}, "was written with another key: set USER_ID_KEY"),
-        (as_it_was, {"pseudonymise": False}, "was written with PSEUDONYMISE_USER_IDS=true"),
+        (
+            without_its_key,
+            {},
+            PseudonymKeyMissing,
+            "is missing and USER_ID_KEY is not set, .*: restore it",
+        ),
+        (with_a_broken_key, {}, PseudonymKeyMissing, "holds no key .*: restore it from a backup"),
+        (with_another_key, {}, WrongPseudonymKey, "was written with another key: set USER_ID_KEY"),
+        (
+            as_it_was,
+            {"key": KEY},
+            WrongPseudonymKey,
+            "was written with another key: set USER_ID_KEY",
+        ),
+        (
+            as_it_was,
+            {"pseudonymise": False},
+            WrongPseudonymKey,
+            "was written with PSEUDONYMISE_USER_IDS=true",
+        ),
     ],
 )
 async def test_a_file_under_another_key_is_refused_and_left_as_it_was(
-    change: Any, options: dict[str, Any], sentence: str, tmp_path: Path
+    change: Any,
+    options: dict[str, Any],
+    error: type[AnalyticsError],
+    sentence: str,
+    tmp_path: Path,
 ) -> None:
     async with open_service(tmp_path, key=None) as analytics:
         await analytics.record(days_ago(1))
     change(tmp_path)
     before = contents(tmp_path)
-    with pytest.raises(CannotOpen, match=sentence) as refused:
+    with pytest.raises(error, match=sentence) as refused:
         async with open_service(tmp_path, **({"key": None} | options)):
             pass
 
@@ -151,7 +185,9 @@ async def test_a_file_of_plain_ids_is_not_switched_over(key: bytes | None, tmp_p
     async with open_service(tmp_path, pseudonymise=False) as analytics:
         await analytics.record(days_ago(1))
     before = contents(tmp_path)
-    with pytest.raises(CannotOpen, match="was written with PSEUDONYMISE_USER_IDS=false") as refused:
+    with pytest.raises(
+        WrongPseudonymKey, match="was written with PSEUDONYMISE_USER_IDS=false"
+    ) as refused:
         async with open_service(tmp_path, key=key):
             pass
 
@@ -172,7 +208,7 @@ async def test_the_key_may_move_from_its_file_to_the_settings(tmp_path: Path) ->
 
 @pytest.mark.parametrize("access", [Access.SHARE, Access.READ])
 async def test_a_command_makes_no_file(access: Access, tmp_path: Path) -> None:
-    with pytest.raises(CannotOpen, match="does not exist: start the bot first"):
+    with pytest.raises(DatabaseMissing, match="does not exist: start the bot first"):
         async with open_service(tmp_path / "data", access=access):
             pass
 
@@ -193,7 +229,7 @@ async def test_a_command_records_nothing(access: Access, tmp_path: Path) -> None
 async def test_a_second_owner_is_refused(tmp_path: Path) -> None:
     with patch("analytics.sqlite.locks.OWNER_PATIENCE", 0):
         async with open_service(tmp_path):
-            with pytest.raises(CannotOpen, match=r"another process is running on .*: stop it"):
+            with pytest.raises(DatabaseInUse, match=r"another process is running on .*: stop it"):
                 async with open_service(tmp_path):
                     pass
 
@@ -229,7 +265,7 @@ async def test_a_command_beside_the_bot_does_not_migrate(access: Access, tmp_pat
     async with open_service(tmp_path) as analytics:
         await analytics.record(days_ago(1))
         before = contents(tmp_path)
-        with next_version(), pytest.raises(CannotOpen, match="start this version's bot once"):
+        with next_version(), pytest.raises(OlderSchema, match="start this version's bot once"):
             async with open_service(tmp_path, access=access):
                 pass
         after = contents(tmp_path)
@@ -241,7 +277,7 @@ async def test_an_old_sqlite_is_refused(tmp_path: Path) -> None:
     with (
         patch("sqlite3.sqlite_version_info", (3, 36, 0)),
         patch("sqlite3.sqlite_version", "3.36.0"),
-        pytest.raises(CannotOpen, match=r"SQLite is 3\.36\.0: .* SQLite 3\.37\.0 or newer"),
+        pytest.raises(UnsupportedSQLite, match=r"SQLite is 3\.36\.0: .* SQLite 3\.37\.0 or newer"),
     ):
         async with open_service(tmp_path / "data"):
             pass
@@ -258,9 +294,11 @@ def contents(folder: Path) -> dict[str, bytes]:
     }
 
 
-def assert_sentence(error: CannotOpen) -> None:
+def assert_sentence(error: AnalyticsError) -> None:
     """What was wrong, and what to do about it; nothing of a key."""
-    assert ": " in str(error)
+    assert str(error) == f"{error.problem}: {error.remedy}"
+    assert error.problem
+    assert error.remedy
     assert "\n" not in str(error)
     assert KEY.hex() not in str(error)
     assert "ab" * 31 not in str(error)

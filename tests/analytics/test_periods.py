@@ -15,9 +15,9 @@ from hypothesis import strategies as st
 from analytics import (
     Access,
     AnalyticsService,
-    CannotOpen,
     InteractionType,
     Missing,
+    NoReportYet,
     Period,
     PeriodReport,
     UserInteraction,
@@ -283,7 +283,7 @@ async def test_a_command_has_no_period_before_the_bot_made_a_report(tmp_path: Pa
         pass
     async with open_service(tmp_path, report_interval=HOUR) as analytics:
         await analytics._database.write("DELETE FROM file_settings WHERE name = 'report_snapshot'")
-        with pytest.raises(CannotOpen, match="no report yet"):
+        with pytest.raises(NoReportYet, match="no report yet"):
             await analytics._reports.of_period(Period.DAY)
 
 

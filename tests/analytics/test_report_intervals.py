@@ -13,7 +13,13 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from analytics import Access, AnalyticsService, CannotOpen, InteractionType, UserInteraction
+from analytics import (
+    Access,
+    AnalyticsService,
+    InteractionType,
+    NoReportYet,
+    UserInteraction,
+)
 from tests.analytics.store import NAME, NOW, SOMEBODY, locked, open_service
 
 INTERVAL = timedelta(minutes=60)
@@ -183,7 +189,7 @@ async def test_before_the_bot_has_run_with_intervals_a_command_has_no_report(
     async with open_service(tmp_path) as analytics:
         await analytics.record([UserInteraction(SOMEBODY, InteractionType.MESSAGE, NOW)])
     async with open_of_intervals(tmp_path, Clock(), access=Access.READ) as command:
-        with pytest.raises(CannotOpen, match="start the bot once"):
+        with pytest.raises(NoReportYet, match="start the bot once"):
             await command.get_admin_analytics_report()
 
 

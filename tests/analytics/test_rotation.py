@@ -13,7 +13,17 @@ from unittest.mock import patch
 import aiosqlite
 import pytest
 
-from analytics import Access, AnalyticsService, CannotOpen, Pseudonyms, keyring
+from analytics import (
+    Access,
+    AnalyticsError,
+    AnalyticsService,
+    DatabaseInUse,
+    DatabaseUnavailable,
+    Pseudonyms,
+    RotationRefused,
+    WrongPseudonymKey,
+    keyring,
+)
 from analytics.pseudonyms import KEY_BYTES, read_key
 from analytics.sqlite.belongings import key_file
 from analytics.sqlite.connections import PRAGMAS
@@ -180,7 +190,7 @@ async def test_a_key_from_the_environment_is_returned_and_written_nowhere(
         await analytics.record([interaction()])
         new = await analytics.rotate_key()
         await analytics.record([interaction()])
-    with pytest.raises(CannotOpen, match="written with another key"):
+    with pytest.raises(WrongPseudonymKey, match="written with another key"):
         async with open_service(tmp_path, key=KEY):
             pass
     async with open_service(tmp_path, key=new) as analytics:
@@ -198,14 +208,14 @@ async def test_a_command_with_the_old_key_is_refused_each_time_it_asks(tmp_path:
         await analytics.rotate_key()
     async with open_service(tmp_path, key=KEY, access=Access.READ) as command:
         for _ in range(2):
-            with pytest.raises(CannotOpen, match="written with another key"):
+            with pytest.raises(WrongPseudonymKey, match="written with another key"):
                 await command.personal_data(SOMEBODY)
 
 
 async def test_without_pseudonyms_there_is_no_key_to_replace(tmp_path: Path) -> None:
     async with open_service(tmp_path, key=None, pseudonymise=False) as analytics:
         await analytics.record([interaction()])
-        with pytest.raises(CannotOpen, match="PSEUDONYMISE_USER_IDS=false: there is no key"):
+        with pytest.raises(RotationRefused, match="PSEUDONYMISE_USER_IDS=false: there is no key"):
             await analytics.rotate_key()
         report = await analytics.get_admin_analytics_report()
         data = await analytics.personal_data(SOMEBODY)
@@ -220,7 +230,7 @@ async def test_beside_a_running_bot_the_key_stays(tmp_path: Path, access: Access
     await fill(tmp_path, 0)
     old = key_in(tmp_path)
     async with open_with_key_file(tmp_path), open_with_key_file(tmp_path, access=access) as command:
-        with pytest.raises(CannotOpen, match="stop it"):
+        with pytest.raises(DatabaseInUse, match="stop it"):
             await command.rotate_key()
 
     assert key_in(tmp_path) == old
@@ -233,10 +243,13 @@ async def test_a_locked_file_is_said_in_a_sentence_and_the_next_try_works(
     with patch("analytics.sqlite.database.BUSY_MS_OWN", 1):
         async with open_with_key_file(tmp_path) as analytics:
             await analytics.record([interaction()])
-            with locked(tmp_path), pytest.raises(CannotOpen, match="locked by another program"):
+            with (
+                locked(tmp_path),
+                pytest.raises(DatabaseUnavailable, match="locked by another program"),
+            ):
                 await analytics.rotate_key()
             kept = await analytics.personal_data(SOMEBODY)
-            with failing_at("INSERT INTO interactions"), pytest.raises(CannotOpen):
+            with failing_at("INSERT INTO interactions"), pytest.raises(AnalyticsError):
                 await analytics.rotate_key()
             assert await analytics.personal_data(SOMEBODY) == kept
             new = await analytics.rotate_key()

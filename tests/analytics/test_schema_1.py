@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from analytics import Access, CannotOpen, InteractionType, Pseudonyms
+from analytics import Access, InteractionType, OlderSchema, Pseudonyms
 from analytics.sqlite.migrations import APPLICATION_ID, SCHEMA_VERSION
 from tests.analytics.bytes_on_disk import is_killed, killing_after
 from tests.analytics.store import KEY, NAME, NOW, SOMEBODY, interaction, open_service, select
@@ -133,7 +133,7 @@ async def test_it_holds_what_it_held_and_goes_on(tmp_path: Path) -> None:
 async def test_a_command_that_reads_leaves_it_to_the_bot(tmp_path: Path) -> None:
     file_of_version_1(tmp_path)
     before = contents(tmp_path)
-    with pytest.raises(CannotOpen, match="start this version's bot once"):
+    with pytest.raises(OlderSchema, match="start this version's bot once"):
         async with open_service(tmp_path, access=Access.READ):
             pass
 

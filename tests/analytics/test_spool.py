@@ -14,8 +14,13 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from analytics import Access, Action, AnalyticsService, CannotOpen
-from analytics.recording import NotRecorded
+from analytics import (
+    Access,
+    Action,
+    AnalyticsService,
+    InteractionsLost,
+    WrongPseudonymKey,
+)
 from analytics.sqlite.files import is_plain, spool
 from analytics.sqlite.spool import Spool
 from tests.analytics.bytes_on_disk import REFERENCES, forms, found_in, key_forms
@@ -229,7 +234,7 @@ async def test_a_spool_of_another_key_is_refused_in_a_sentence(tmp_path: Path) -
     (copy / NAME).unlink()
     (copy / f"{NAME}-wal").unlink()
 
-    with pytest.raises(CannotOpen, match="was written with another key"):
+    with pytest.raises(WrongPseudonymKey, match="was written with another key"):
         async with open_service(copy, key=bytes(32)):
             pass
     assert spool(copy / NAME).exists()
@@ -261,7 +266,7 @@ async def test_what_neither_database_nor_spool_takes_is_said_at_the_end(tmp_path
                 assert not await analytics.record(days_ago(1, 3))
                 assert not await analytics.opt_out(SOMEBODY)
 
-    with pytest.raises(NotRecorded, match="3 interactions and 1 requests are lost"):
+    with pytest.raises(InteractionsLost, match="3 interactions and 1 requests are lost"):
         await ends_with_both_refused()
 
 

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 import typer
 
-from analytics import CannotOpen, NotNow
+from analytics import DatabaseUnavailable, WrongPseudonymKey
 from analytics.clock import GuardedClock
 from bot import menus, refusals
 from bot.cli.errors import FAILED, WRONG_USE, sentences
@@ -182,8 +182,8 @@ async def test_a_webhook_that_telegram_refuses_is_a_wrong_setting(
     [
         (WrongSettings("wrong"), WRONG_USE),
         (Unavailable("not there"), FAILED),
-        (CannotOpen("of another key"), WRONG_USE),
-        (NotNow("locked"), FAILED),
+        (WrongPseudonymKey("of another key", "set it back"), WRONG_USE),
+        (DatabaseUnavailable("locked", "try again"), FAILED),
     ],
 )
 def test_the_exit_status_says_whether_a_restart_may_help(

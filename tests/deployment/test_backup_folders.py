@@ -10,8 +10,16 @@ from pathlib import Path
 
 import pytest
 
-from analytics import AnalyticsService, CannotOpen, InteractionType, UserInteraction
-from analytics.maintenance.backups import BackupRefused, backup, backup_into, last_backup
+from analytics import (
+    AnalyticsService,
+    BackupRefused,
+    DatabaseInUse,
+    InteractionType,
+    NotOurDatabase,
+    RotationRefused,
+    UserInteraction,
+)
+from analytics.maintenance.backups import backup, backup_into, last_backup
 from analytics.maintenance.copying import note, only_copy
 from analytics.maintenance.wipe import everything
 from analytics.sqlite.files import keep_reserve, reserve
@@ -144,9 +152,9 @@ async def test_a_backup_that_is_being_made_is_not_taken_for_a_killed_one(
         draft.touch()
         async with AnalyticsService.open(path, key=KEY):
             pass
-        with pytest.raises(CannotOpen, match="is being made: try again"):
+        with pytest.raises(DatabaseInUse, match="is being made: try again"):
             await backup(path, tmp_path / "other", None)
-        with pytest.raises(CannotOpen, match="is being made: try again"):
+        with pytest.raises(DatabaseInUse, match="is being made: try again"):
             async with everything(path, None, None):
                 pass
 
@@ -157,7 +165,7 @@ async def test_two_databases_never_write_one_backup(tmp_path: Path) -> None:
     one, other = [await make(tmp_path / bot / NAME) for bot in ("one", "other")]
     async with only_copy(one, tmp_path / "copy"):
         (tmp_path / "copy.unfinished").write_text("half of it")
-        with pytest.raises(CannotOpen, match="being written by another program"):
+        with pytest.raises(BackupRefused, match="being written by another program"):
             await backup(other, tmp_path / "copy", None)
 
     assert (tmp_path / "copy.unfinished").read_text() == "half of it"
@@ -187,7 +195,7 @@ async def test_sqlite_writes_through_no_link(tmp_path: Path) -> None:
         link = tmp_path / f"{NAME}{companion}"
         link.unlink(missing_ok=True)
         link.symlink_to(letter)
-        with pytest.raises(CannotOpen, match="is a link"):
+        with pytest.raises(NotOurDatabase, match="is a link"):
             await make(path)
         link.unlink()
 
@@ -196,7 +204,7 @@ async def test_sqlite_writes_through_no_link(tmp_path: Path) -> None:
 
 async def test_the_name_of_a_key_file_is_no_name_for_a_database(tmp_path: Path) -> None:
     for name in ("bot.key", "bot.new-key"):
-        with pytest.raises(CannotOpen, match="has the name of a key file"):
+        with pytest.raises(NotOurDatabase, match="has the name of a key file"):
             await make(tmp_path / name)
 
     assert listed(tmp_path) == set()
@@ -207,7 +215,7 @@ async def test_the_key_of_two_databases_is_not_replaced_for_one(tmp_path: Path) 
         await make(tmp_path / name, key=None)
     key = (tmp_path / "analytics.key").read_bytes()
     async with AnalyticsService.open(tmp_path / NAME) as analytics:
-        with pytest.raises(CannotOpen, match="has the same key file"):
+        with pytest.raises(RotationRefused, match="has the same key file"):
             await analytics.rotate_key()
 
     assert (tmp_path / "analytics.key").read_bytes() == key

@@ -19,9 +19,22 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from analytics import AnalyticsService, CannotOpen, InteractionType, Pseudonyms, UserInteraction
-from analytics.maintenance.backups import (
+from analytics import (
+    AnalyticsError,
+    AnalyticsService,
     BackupRefused,
+    DatabaseDamaged,
+    DatabaseMissing,
+    InteractionType,
+    NewerSchema,
+    NotOurDatabase,
+    Pseudonyms,
+    RestoreRefused,
+    UserInteraction,
+    WrongDatabaseKey,
+    WrongPseudonymKey,
+)
+from analytics.maintenance.backups import (
     DailyBackups,
     backup,
     backup_into,
@@ -169,7 +182,7 @@ async def test_a_backup_that_fails_leaves_nothing_behind(
     else:
         database.unlink()
     (tmp_path / "folder").mkdir()
-    with pytest.raises(BackupRefused):
+    with pytest.raises(DatabaseMissing if why == "missing" else BackupRefused):
         await backup(database, tmp_path / "folder" / "copy", None)
 
     assert list((tmp_path / "folder").iterdir()) == []
@@ -211,21 +224,21 @@ def damage(path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("what", "sentence"),
+    ("what", "error", "sentence"),
     [
-        ("damaged", "is damaged"),
-        ("text", "not a database of this program"),
-        ("other", "not a database of this program"),
-        ("empty", "not a database of this program"),
-        ("cut", "is damaged"),
-        ("newer", "written by a newer version"),
-        ("another key", "written with another key"),
-        ("plain", "written with PSEUDONYMISE_USER_IDS=true"),
-        ("none", "does not exist"),
+        ("damaged", DatabaseDamaged, "is damaged"),
+        ("text", NotOurDatabase, "not a database of this program"),
+        ("other", NotOurDatabase, "not a database of this program"),
+        ("empty", NotOurDatabase, "not a database of this program"),
+        ("cut", DatabaseDamaged, "is damaged"),
+        ("newer", NewerSchema, "written by a newer version"),
+        ("another key", WrongPseudonymKey, "written with another key"),
+        ("plain", WrongPseudonymKey, "written with PSEUDONYMISE_USER_IDS=true"),
+        ("none", RestoreRefused, "does not exist"),
     ],
 )
 async def test_only_a_whole_backup_with_the_same_key_comes_back(
-    database: Path, tmp_path: Path, what: str, sentence: str
+    database: Path, tmp_path: Path, what: str, error: type[AnalyticsError], sentence: str
 ) -> None:
     source = tmp_path / "copy"
     await backup(database, source, None)
@@ -253,7 +266,7 @@ async def test_only_a_whole_backup_with_the_same_key_comes_back(
         case "none":
             source.unlink()
     before = database.read_bytes()
-    with pytest.raises(CannotOpen, match=sentence):
+    with pytest.raises(error, match=sentence):
         await restore(source, database, key, pseudonymise, None, force=True)
 
     assert database.read_bytes() == before
@@ -263,7 +276,7 @@ async def test_only_a_whole_backup_with_the_same_key_comes_back(
 async def test_nothing_is_overwritten_unless_asked_for(database: Path, tmp_path: Path) -> None:
     await backup(database, tmp_path / "copy", None)
     before = database.read_bytes()
-    with pytest.raises(BackupRefused, match="--force"):
+    with pytest.raises(RestoreRefused, match="--force"):
         await restore(tmp_path / "copy", database, KEY, True, None)
 
     assert database.read_bytes() == before
@@ -291,7 +304,7 @@ async def test_a_restore_that_fails_in_the_last_step_leaves_the_database_whole(
         raise OSError(5, "Input/output error")
 
     monkeypatch.setattr(os, "replace", fail)
-    with pytest.raises(BackupRefused, match="Input/output error"):
+    with pytest.raises(RestoreRefused, match="Input/output error"):
         await restore(tmp_path / "copy", database, KEY, True, None, force=True)
 
     assert total(database) == 2000
@@ -442,8 +455,8 @@ async def test_the_backup_of_an_encrypted_database_is_encrypted_and_comes_back(
     async with AnalyticsService.open(database, key=KEY, database_key=DATABASE_KEY) as analytics:
         await analytics.record([UserInteraction(PERSON, InteractionType.MESSAGE, NOW)])
     await backup(database, copy, DATABASE_KEY)
-    for key in (None, bytes(32)):
-        with pytest.raises(BackupRefused, match="DATABASE_KEY"):
+    for key, refusal in ((None, NotOurDatabase), (bytes(32), DatabaseDamaged)):
+        with pytest.raises(refusal, match="DATABASE_KEY"):
             await restore(copy, database, KEY, True, key, force=True)
     await restore(copy, database, KEY, True, DATABASE_KEY, force=True)
 
@@ -459,5 +472,5 @@ async def test_a_plain_backup_does_not_take_the_place_of_an_encrypted_database(
     database: Path, tmp_path: Path
 ) -> None:
     await backup(database, tmp_path / "copy", None)
-    with pytest.raises(BackupRefused, match="encrypt it then"):
+    with pytest.raises(WrongDatabaseKey, match="encrypt it then"):
         await restore(tmp_path / "copy", database, KEY, True, DATABASE_KEY, force=True)

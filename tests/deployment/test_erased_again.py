@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner
 
-from analytics import CannotOpen, PlainIds, Pseudonyms
+from analytics import PlainIds, Pseudonyms, WrongPseudonymKey
 from analytics.maintenance.backups import backup
 from analytics.maintenance.restore import Restored, restore
 from bot.cli.app import app
@@ -198,7 +198,7 @@ async def test_a_database_under_another_key_cannot_tell_and_is_not_overwritten(
     async with open_service(folder) as analytics:
         await analytics.rotate_key()
     before = (folder / NAME).read_bytes()
-    with pytest.raises(CannotOpen, match="with another key than the backup"):
+    with pytest.raises(WrongPseudonymKey, match="with another key than the backup"):
         await bring_back(folder, tmp_path / "copy")
 
     assert (folder / NAME).read_bytes() == before

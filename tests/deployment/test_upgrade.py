@@ -14,7 +14,13 @@ from unittest.mock import patch
 
 import pytest
 
-from analytics import AnalyticsService, CannotOpen, InteractionType, UserInteraction
+from analytics import (
+    AnalyticsError,
+    AnalyticsService,
+    BackupRefused,
+    InteractionType,
+    UserInteraction,
+)
 from analytics.sqlite import migrations
 from analytics.sqlite.migrations import SCHEMA_VERSION
 from bot.buttons import Right
@@ -112,7 +118,7 @@ async def test_a_migration_that_fails_again_and_again_leaves_the_file_and_one_co
     before = contents(old)
     for _ in range(3):
         broken = patch.dict(migrations.MIGRATIONS, {SCHEMA_VERSION: ["ALTER TABLE gone DROP x"]})
-        with broken, pytest.raises(CannotOpen):
+        with broken, pytest.raises(AnalyticsError):
             await open_and_record(old)
 
     assert len(copies(old)) == 1
@@ -125,7 +131,7 @@ async def test_without_room_for_the_copy_nothing_is_migrated(
     old: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(shutil, "disk_usage", lambda _: SimpleNamespace(free=0))
-    with pytest.raises(CannotOpen, match="too little room for a copy"):
+    with pytest.raises(BackupRefused, match="too little room for a copy"):
         await open_and_record(old)
 
     assert ask(old, "PRAGMA user_version") == [(1,)]

@@ -15,7 +15,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from analytics import AnalyticsService, CannotOpen, InteractionType, UserInteraction
+from analytics import AnalyticsError, AnalyticsService, InteractionType, UserInteraction
 from analytics.notices import DatabaseSetAside
 from analytics.sqlite.connections import ERRORS
 from analytics.sqlite.files import wal
@@ -141,7 +141,7 @@ async def start(path: Path) -> Outcome:
     try:
         async with service(path) as analytics:
             await go_on(analytics, outcome)
-    except CannotOpen as error:
+    except AnalyticsError as error:
         outcome.what, outcome.sentence = REFUSED, str(error)
     return outcome
 

@@ -19,7 +19,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from unittest.mock import patch
 
-from analytics import AnalyticsService, CannotOpen, InteractionType, UserInteraction
+from analytics import AnalyticsError, AnalyticsService, InteractionType, UserInteraction
 from tests.faults.recording_vfs import Entry, Event, Note, Sync, SyncFolder, Truncate, Write
 from tests.faults.recording_vfs import recorded as recorded_events
 from tests.faults.recount import counts, inconsistencies
@@ -209,7 +209,7 @@ async def survivor(
             again = [(at - moment(0)) // 60 for at in sorted(unanswered)]
             if not await analytics.record([interaction(n) for n in again], again):
                 faults.append("cannot record")
-    except CannotOpen as error:
+    except AnalyticsError as error:
         return Survivor(0, 0, len(acknowledged), 0, (str(error),))
     if list(folder.glob("*.unfinished*")):
         faults.append("a draft is left")

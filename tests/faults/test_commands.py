@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from analytics import Access, AnalyticsService, CannotOpen
+from analytics import Access, AnalyticsService, DatabaseInUse
 from analytics.sqlite import locks
 from analytics.sqlite.files import size, wal
 from bot.sandbox import Sandbox
@@ -87,7 +87,7 @@ def test_commands_write_one_after_the_other(
     with ExitStack() as bot, ExitStack() as one:
         locks.enter(database, Access.OWN, bot)
         locks.enter(database, Access.SHARE, one)
-        with ExitStack() as other, pytest.raises(CannotOpen, match="another command writes"):
+        with ExitStack() as other, pytest.raises(DatabaseInUse, match="another command writes"):
             locks.enter(database, Access.SHARE, other)
         one.close()
         with ExitStack() as other:

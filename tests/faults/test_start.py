@@ -12,7 +12,18 @@ from unittest.mock import patch
 
 import pytest
 
-from analytics import Access, AnalyticsService, CannotOpen, InteractionType, NotNow, UserInteraction
+from analytics import (
+    Access,
+    AnalyticsError,
+    AnalyticsService,
+    DatabaseInaccessible,
+    DatabaseInUse,
+    DatabaseMissing,
+    DatabaseUnavailable,
+    InteractionType,
+    NotOurDatabase,
+    UserInteraction,
+)
 from analytics.sqlite.files import RESERVE_BYTES, keep_reserve, reserve, set_aside, wal
 from tests.faults.damage import NAME, NOW, count_at, files_set_aside, later, service
 from tests.faults.database import fill, small_disk
@@ -39,7 +50,7 @@ async def test_an_empty_file_is_taken_as_new(tmp_path: Path) -> None:
 async def test_a_command_makes_nothing_of_an_empty_file(tmp_path: Path, access: Access) -> None:
     path = tmp_path / NAME
     path.touch()
-    with pytest.raises(CannotOpen, match="start the bot first"):
+    with pytest.raises(DatabaseMissing, match="start the bot first"):
         async with AnalyticsService.open(path, access=access):
             pass
 
@@ -48,7 +59,7 @@ async def test_a_command_makes_nothing_of_an_empty_file(tmp_path: Path, access: 
 
 
 async def test_a_folder_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(CannotOpen, match="is not a file"):
+    with pytest.raises(NotOurDatabase, match="is not a file"):
         async with service(tmp_path):
             pass
 
@@ -58,7 +69,7 @@ async def test_a_folder_is_refused(tmp_path: Path) -> None:
 async def test_a_pipe_is_refused_and_waits_for_nobody(tmp_path: Path) -> None:
     path = tmp_path / NAME
     os.mkfifo(path)
-    with pytest.raises(CannotOpen, match="is not a file"):
+    with pytest.raises(NotOurDatabase, match="is not a file"):
         async with service(path):
             pass
 
@@ -68,7 +79,7 @@ async def test_a_pipe_is_refused_and_waits_for_nobody(tmp_path: Path) -> None:
 async def test_a_link_that_leads_to_itself_is_refused(tmp_path: Path) -> None:
     path = tmp_path / NAME
     path.symlink_to(path)
-    with pytest.raises(CannotOpen, match="cannot be opened"):
+    with pytest.raises(DatabaseInaccessible, match="cannot be opened"):
         async with service(path):
             pass
 
@@ -78,7 +89,7 @@ async def test_what_a_link_leads_to_is_made_and_set_aside_with_its_log(tmp_path:
     link.symlink_to(path)
     async with service(link) as analytics:
         assert await analytics.record(ONE)
-        with pytest.raises(CannotOpen, match="another process is running"):
+        with pytest.raises(DatabaseInUse, match="another process is running"):
             async with service(path):
                 pass
         log = wal(path).read_bytes()
@@ -216,7 +227,7 @@ async def test_a_second_bot_is_refused_also_when_the_lock_was_deleted(tmp_path: 
         await analytics.maintain()
         with (
             patch("analytics.sqlite.locks.OWNER_PATIENCE", 0),
-            pytest.raises(CannotOpen, match="another"),
+            pytest.raises(DatabaseInUse, match="another process is running"),
         ):
             async with service(path):
                 pass
@@ -235,7 +246,7 @@ async def test_on_a_full_disk_the_start_says_so_and_leaves_nothing() -> None:
         pytest.skip("needs the right to mount a small disk")
     with small_disk() as disk:
         filler = fill(disk, "filler")
-        with pytest.raises(NotNow, match="the disk is full"):
+        with pytest.raises(DatabaseUnavailable, match="the disk is full"):
             async with service(disk / NAME):
                 pass
         filler.unlink()
@@ -266,20 +277,24 @@ async def test_on_a_full_disk_the_reserve_is_given_up_to_start() -> None:
 @pytest.mark.parametrize(
     ("error", "kind", "words"),
     [
-        (OSError(errno.ENOSPC, "No space left on device"), NotNow, "the disk is full"),
-        (OSError(errno.EDQUOT, "Quota exceeded"), NotNow, "the disk is full"),
-        (OSError(errno.EFBIG, "File too large"), NotNow, "the disk is full"),
-        (OSError(errno.EMFILE, "Too many open files"), NotNow, "Too many open files"),
-        (PermissionError(errno.EACCES, "Permission denied"), CannotOpen, "Permission denied"),
-        (OSError(errno.ENOTDIR, "Not a directory"), CannotOpen, "Not a directory"),
+        (OSError(errno.ENOSPC, "No space left on device"), DatabaseUnavailable, "the disk is full"),
+        (OSError(errno.EDQUOT, "Quota exceeded"), DatabaseUnavailable, "the disk is full"),
+        (OSError(errno.EFBIG, "File too large"), DatabaseUnavailable, "the disk is full"),
+        (OSError(errno.EMFILE, "Too many open files"), DatabaseUnavailable, "Too many open files"),
+        (
+            PermissionError(errno.EACCES, "Permission denied"),
+            DatabaseInaccessible,
+            "Permission denied",
+        ),
+        (OSError(errno.ENOTDIR, "Not a directory"), DatabaseInaccessible, "Not a directory"),
     ],
 )
 async def test_what_may_be_over_is_told_from_what_a_person_has_to_mend(
-    tmp_path: Path, error: OSError, kind: type[CannotOpen], words: str
+    tmp_path: Path, error: OSError, kind: type[AnalyticsError], words: str
 ) -> None:
     with (
         patch("analytics.sqlite.files.create_folder", side_effect=error),
-        pytest.raises(CannotOpen, match=words) as refused,
+        pytest.raises(AnalyticsError, match=words) as refused,
     ):
         async with service(tmp_path / NAME):
             pass
@@ -296,6 +311,6 @@ async def test_a_locked_database_may_be_free_at_the_next_start(
     with closing(sqlite3.connect(path, isolation_level=None)) as other:
         other.execute("PRAGMA locking_mode=EXCLUSIVE")
         other.execute("BEGIN EXCLUSIVE")
-        with pytest.raises(NotNow, match="locked by another program"):
+        with pytest.raises(DatabaseUnavailable, match="locked by another program"):
             async with service(path):
                 pass

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from analytics import AnalyticsService, InteractionType, UserInteraction
-from analytics.maintenance.backups import BackupRefused, backup
+from analytics import AnalyticsService, BackupRefused, InteractionType, UserInteraction
+from analytics.maintenance.backups import backup
 from analytics.maintenance.restore import restore
 from analytics.sqlite import files
 from analytics.sqlite.encryption import encrypt
