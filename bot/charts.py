@@ -10,7 +10,7 @@ from dataclasses import replace
 from functools import cache
 
 from analytics.statistics.periods import History
-from bot.language import current
+from analytics.telegram.i18n import current
 
 # A few periods in each language. A picture takes less than 100 kB.
 KEPT = 16

@@ -7,8 +7,8 @@ from hashlib import blake2b
 
 from aiogram.types import InlineKeyboardButton, InlineKeyboardMarkup
 
+from analytics.telegram.i18n import N_, _
 from bot.buttons import Cancel, Confirm
-from bot.language import N_, _
 
 VALID_FOR = timedelta(minutes=5)
 CANCEL = N_("Cancel")

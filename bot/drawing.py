@@ -23,7 +23,7 @@ from matplotlib.ticker import FuncFormatter, MaxNLocator
 
 from analytics.models import InteractionType
 from analytics.statistics.periods import Bucket, History
-from bot.language import N_, _, current, day, moment, number
+from analytics.telegram.i18n import N_, _, current, day, moment, number
 
 WIDTH, HEIGHT = 1080, 1350
 # At 72 dots an inch a point is a pixel: all sizes here are pixels.

@@ -9,8 +9,8 @@ from aiogram import BaseMiddleware
 from aiogram.dispatcher.flags import get_flag
 from aiogram.types import CallbackQuery, Message, TelegramObject
 
+from analytics.telegram.i18n import _
 from bot import texts
-from bot.language import _
 
 # Answers at once, and seconds until there is another one: enough for a person, not for a script.
 BURST = 10

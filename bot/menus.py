@@ -15,8 +15,8 @@ from aiogram.methods import SetMyCommands
 from aiogram.types import BotCommand, BotCommandScopeChat
 from aiogram.utils.backoff import Backoff, BackoffConfig
 
+from analytics.telegram.i18n import ORIGINAL, _, languages, translations
 from bot import texts
-from bot.language import ORIGINAL, _, languages, translations
 from bot.logs import kind
 
 logger = logging.getLogger(__name__)

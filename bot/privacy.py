@@ -11,9 +11,9 @@ from html import escape
 from analytics import InteractionType, OwnRow, PersonalData
 from analytics.privacy.audit import LEAST_PRECISION
 from analytics.service import Erasure
+from analytics.telegram.i18n import N_, _, day, moment, number
 from analytics.telegram.options import Options
 from bot import texts
-from bot.language import N_, _, day, moment, number
 
 VERSION, VERSION_OF = 7, date(2026, 11, 26)
 

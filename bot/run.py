@@ -12,10 +12,10 @@ from aiogram import Bot, Dispatcher
 from analytics import Access, AnalyticsService
 from analytics.clock import GuardedClock
 from analytics.maintenance.backups import DailyBackups
+from analytics.telegram.i18n import learn, speak
 from bot import logs, menus
 from bot.alerts import Alerts
 from bot.app import build_bot, build_dispatcher, commands_of
-from bot.language import learn, speak
 from bot.middleware import RecordOnReceipt
 from bot.notices import Notices
 from bot.polling import WatchPolling, poll

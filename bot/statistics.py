@@ -13,8 +13,8 @@ from analytics import (
     Period,
     PeriodReport,
 )
+from analytics.telegram.i18n import N_, _, moment, number, percent
 from bot import texts
-from bot.language import N_, _, moment, number, percent
 
 CHART = N_("Chart")
 EXPORT = N_("Export")

@@ -18,7 +18,7 @@ from analytics.notices import (
 )
 from analytics.privacy.audit import FORMER_ADMIN
 from analytics.privacy.retention import LONGEST_RETENTION_DAYS, SHORTEST_RETENTION_DAYS
-from bot.language import N_, _, moment, number
+from analytics.telegram.i18n import N_, _, moment, number
 
 COMMANDS = {
     "start": N_("What this bot is"),

@@ -8,9 +8,9 @@ from aiogram.filters.callback_data import CallbackData
 from aiogram.types import InlineKeyboardButton, InlineKeyboardMarkup
 
 from analytics import Period
+from analytics.telegram.i18n import N_, _, day, moment, number
 from analytics.telegram.options import Options
 from bot.buttons import PREFIX
-from bot.language import N_, _, day, moment, number
 
 
 class Kind(StrEnum):

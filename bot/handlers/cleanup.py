@@ -10,11 +10,11 @@ from aiogram.types import CallbackQuery, InlineKeyboardMarkup, Message, User
 
 from analytics import Action, AnalyticsService
 from analytics.privacy.retention import check_days
+from analytics.telegram.i18n import _
 from bot import texts
 from bot.answering import place, remove_buttons
 from bot.buttons import DELETE, Confirm
 from bot.confirmations import Confirmations
-from bot.language import _
 from bot.progress import Progress
 
 logger = logging.getLogger(__name__)

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from analytics.clock import GuardedClock, utc_now
-from bot.language import languages
+from analytics.telegram.i18n import languages
 from bot.run import serve
 from bot.sandbox import Sandbox
 from tests.bot.settings import some_settings

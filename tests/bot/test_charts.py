@@ -29,9 +29,9 @@ from PIL import Image
 
 from analytics.models import InteractionType
 from analytics.statistics.periods import History
+from analytics.telegram.i18n import _, translations
 from bot import drawing
 from bot.charts import KEPT, Charts
-from bot.language import _, translations
 from tests.bot.histories import (
     DAY,
     EMPTY,

@@ -24,8 +24,8 @@ from analytics.notices import (
     RecordingWorks,
 )
 from analytics.privacy.retention import LONGEST_RETENTION_DAYS
+from analytics.telegram.i18n import _, day, languages, moment, number, percent, translations
 from bot import menus, privacy, texts, unasked
-from bot.language import _, day, languages, moment, number, percent, translations
 from bot.limits import BURST, LimitPerPerson
 from bot.sandbox import Person, Sandbox
 from bot.unasked import Kind

@@ -10,7 +10,7 @@ import pytest
 from babel import numbers
 
 from analytics.statistics.export import COLUMNS
-from bot.language import languages
+from analytics.telegram.i18n import languages
 from bot.sandbox import Sandbox
 from tests.bot.running import running_bot
 

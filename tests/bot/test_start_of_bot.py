@@ -11,10 +11,10 @@ import typer
 
 from analytics import DatabaseUnavailable, WrongPseudonymKey
 from analytics.clock import GuardedClock
+from analytics.telegram.i18n import languages
 from bot import menus, refusals
 from bot.cli.errors import FAILED, WRONG_USE, sentences
 from bot.errors import Unavailable
-from bot.language import languages
 from bot.refusals import Refusals
 from bot.run import serve
 from bot.sandbox import Sandbox

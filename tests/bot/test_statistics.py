@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from analytics import AdminReport, InteractionType, Missing, Period, PeriodReport
-from bot.language import languages, translations
+from analytics.telegram.i18n import languages, translations
 from bot.sandbox.markup import parse
 from bot.statistics import MOST_COMMANDS, change, statistics
 from tests.analytics.made_up import COUNTS, MOMENTS, reports

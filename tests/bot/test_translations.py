@@ -8,6 +8,7 @@ import subprocess
 import sys
 from collections import Counter
 from collections.abc import Iterator
+from itertools import chain
 from pathlib import Path
 from typing import get_args
 
@@ -17,18 +18,19 @@ from babel.messages.extract import extract_from_dir
 from babel.messages.frontend import parse_keywords
 from babel.messages.pofile import read_po
 
+from analytics.telegram.i18n import LOCALES, _, languages, translations
 from bot import privacy, texts
-from bot.language import LOCALES, _, languages, translations
 from bot.settings import Settings
 
 ROOT = Path(__file__).parents[2]
-BOT = ROOT / "bot"
+# What speaks to people: the catalogs are of both.
+ROOMS = (ROOT / "bot", ROOT / "analytics" / "telegram")
 CONTRIBUTING = (ROOT / "CONTRIBUTING.md").read_text("utf-8")
 TRANSLATED = ["de", "es", "ru", "uk"]
 
 # What speaks to operators, in their terminals, logs and metrics, and the invented Telegram.
 NOT_TO_PEOPLE = {
-    *("cli", "demo", "sandbox", "environment.py", "language.py", "logs.py", "metrics.py"),
+    *("cli", "demo", "sandbox", "environment.py", "i18n.py", "logs.py", "metrics.py"),
     *("session.py", "setting_types.py", "settings.py", "terminal.py"),
 }
 # What is the same in every language: markup, places to fill in, commands, settings.
@@ -44,7 +46,8 @@ Sentence = str | tuple[str, ...]
 def said() -> set[Sentence]:
     """Every sentence that the command of CONTRIBUTING.md finds, with its plural if it has one."""
     [keywords] = re.findall(r"^pybabel extract .*-k '(.*?)'", CONTRIBUTING, re.MULTILINE)
-    found = extract_from_dir(BOT, keywords={"N_": None} | parse_keywords(keywords.split()))
+    wanted = {"N_": None} | parse_keywords(keywords.split())
+    found = chain.from_iterable(extract_from_dir(room, keywords=wanted) for room in ROOMS)
     return {sentence for _file, _line, sentence, *_more in found}
 
 
@@ -63,9 +66,10 @@ def fixed(text: str) -> Counter[str]:
 
 
 def modules() -> Iterator[tuple[Path, ast.Module]]:
-    for file in sorted(BOT.rglob("*.py")):
-        if file.relative_to(BOT).parts[0] not in NOT_TO_PEOPLE:
-            yield file.relative_to(ROOT), ast.parse(file.read_text("utf-8"))
+    for room in ROOMS:
+        for file in sorted(room.rglob("*.py")):
+            if file.relative_to(room).parts[0] not in NOT_TO_PEOPLE:
+                yield file.relative_to(ROOT), ast.parse(file.read_text("utf-8"))
 
 
 def is_marked(node: ast.AST) -> bool:
@@ -199,13 +203,14 @@ def test_what_telegram_limits_fits(language: str) -> None:
 
 def test_the_commands_of_contributing_find_nothing_to_change(tmp_path: Path) -> None:
     [block] = re.findall(r"^```sh\n(pybabel.*?)^```", CONTRIBUTING, re.MULTILINE | re.DOTALL)
-    shutil.copytree(BOT, tmp_path / "bot")
+    for room in ROOMS:
+        shutil.copytree(room, tmp_path / room.relative_to(ROOT))
     path = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
     script = block.replace("/tmp/", f"{tmp_path}/")
     subprocess.run(
         ["bash", "-ec", script], cwd=tmp_path, env={"PATH": path}, check=True, capture_output=True
     )
-    after = tmp_path / "bot" / "locales"
+    after = tmp_path / LOCALES.relative_to(ROOT)
 
     for language in TRANSLATED:
         for before, now in zip(catalog(language), catalog(language, after), strict=True):
