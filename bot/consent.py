@@ -6,7 +6,7 @@ wait in the same batch.
 
 from aiogram.types import Update
 
-from bot.buttons import Right, asked, is_of_rights
+from analytics.telegram.buttons import Right, asked, is_of_rights
 from bot.classify import any_command, clicked, private_command
 
 

@@ -11,8 +11,8 @@ from aiogram.types import BufferedInputFile, InlineKeyboardMarkup
 
 from analytics.alert_state import Told
 from analytics.notices import Notice, RecordingFails, RecordingWorks
+from analytics.telegram.answering import TRANSIENT
 from bot import texts, unasked
-from bot.answering import TRANSIENT
 from bot.unasked import Kind
 
 logger = logging.getLogger(__name__)

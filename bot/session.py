@@ -31,8 +31,8 @@ from aiohttp import (
 )
 
 from analytics.clock import http_date
+from analytics.telegram.answering import TRANSIENT
 from bot import outgoing
-from bot.answering import TRANSIENT
 from bot.decode import loads
 
 logger = logging.getLogger(__name__)

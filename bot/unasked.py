@@ -8,9 +8,9 @@ from aiogram.filters.callback_data import CallbackData
 from aiogram.types import InlineKeyboardButton, InlineKeyboardMarkup
 
 from analytics import Period
+from analytics.telegram.buttons import PREFIX
 from analytics.telegram.i18n import N_, _, day, moment, number
 from analytics.telegram.options import Options
-from bot.buttons import PREFIX
 
 
 class Kind(StrEnum):

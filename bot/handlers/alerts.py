@@ -5,9 +5,9 @@ from aiogram.exceptions import TelegramBadRequest
 from aiogram.types import CallbackQuery, Message, User
 
 from analytics import AnalyticsService
+from analytics.telegram.answering import is_unchanged, place, rewrite
 from analytics.telegram.options import Options
 from bot import unasked
-from bot.answering import is_unchanged, place, rewrite
 from bot.unasked import Turn
 
 ALERTS = "alerts"

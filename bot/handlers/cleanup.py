@@ -10,12 +10,12 @@ from aiogram.types import CallbackQuery, InlineKeyboardMarkup, Message, User
 
 from analytics import Action, AnalyticsService
 from analytics.privacy.retention import check_days
+from analytics.telegram.answering import place, remove_buttons
+from analytics.telegram.buttons import DELETE, Confirm
+from analytics.telegram.confirmations import Confirmations
 from analytics.telegram.i18n import _
+from analytics.telegram.progress import Progress
 from bot import texts
-from bot.answering import place, remove_buttons
-from bot.buttons import DELETE, Confirm
-from bot.confirmations import Confirmations
-from bot.progress import Progress
 
 logger = logging.getLogger(__name__)
 

@@ -13,10 +13,10 @@ from aiogram.types import (
     Message,
 )
 
+from analytics.telegram.answering import is_not_taken, place
+from analytics.telegram.buttons import Ask, Right
 from analytics.telegram.i18n import _
 from bot import texts
-from bot.answering import is_not_taken, place
-from bot.buttons import Ask, Right
 
 logger = logging.getLogger(__name__)
 

@@ -18,12 +18,12 @@ from aiogram.types import (
 from analytics import AnalyticsService
 from analytics.clock import utc_now
 from analytics.privacy.personal_data import as_json
+from analytics.telegram.answering import place, remove_buttons, rewrite
+from analytics.telegram.buttons import ERASE, Ask, Cancel, Confirm, Right
+from analytics.telegram.confirmations import Confirmations
 from analytics.telegram.i18n import _
 from analytics.telegram.options import Options
 from bot import privacy, texts
-from bot.answering import place, remove_buttons, rewrite
-from bot.buttons import ERASE, Ask, Cancel, Confirm, Right
-from bot.confirmations import Confirmations
 
 Button = InlineKeyboardButton
 Event = Message | CallbackQuery

@@ -18,11 +18,11 @@ from aiogram.types import (
 from analytics import Action, AnalyticsError, AnalyticsService, History, Period
 from analytics.clock import GuardedClock
 from analytics.statistics.export import as_csv, as_json
+from analytics.telegram.answering import place, rewrite, show_action
+from analytics.telegram.buttons import PREFIX
 from analytics.telegram.i18n import _, list_separator
 from analytics.telegram.options import Options
 from bot import statistics
-from bot.answering import place, rewrite, show_action
-from bot.buttons import PREFIX
 from bot.charts import Charts, ChartsNotInstalled
 
 FIRST_SHOWN = Period.WEEK

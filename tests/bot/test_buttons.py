@@ -9,9 +9,9 @@ from aiogram.filters.callback_data import MAX_CALLBACK_LENGTH
 from aiogram.types import Update
 
 from analytics.privacy.retention import LONGEST_RETENTION_DAYS
+from analytics.telegram.buttons import DELETE, ERASE, PREFIX, Ask, Right, is_of_rights
+from analytics.telegram.confirmations import CANCEL, VALID_FOR, Confirmations
 from bot import privacy, texts
-from bot.buttons import DELETE, ERASE, PREFIX, Ask, Right, is_of_rights
-from bot.confirmations import CANCEL, VALID_FOR, Confirmations
 from bot.consent import opting_out
 from bot.sandbox import Person, Sandbox
 from bot.sandbox.chats import keyboard

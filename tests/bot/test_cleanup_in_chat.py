@@ -15,10 +15,10 @@ import pytest
 from analytics import AnalyticsService, InteractionType, UserInteraction
 from analytics.pseudonyms import Pseudonyms, read_key
 from analytics.sqlite.belongings import key_file
+from analytics.telegram.buttons import Confirm
+from analytics.telegram.confirmations import CANCEL, VALID_FOR
+from analytics.telegram.progress import SECONDS_BETWEEN, Progress
 from bot import texts
-from bot.buttons import Confirm
-from bot.confirmations import CANCEL, VALID_FOR
-from bot.progress import SECONDS_BETWEEN, Progress
 from bot.sandbox import Person, Sandbox
 from bot.sandbox.faults import floods, hangs
 from tests.bot.running import running_bot

@@ -11,9 +11,9 @@ from typing import Any
 import pytest
 
 from analytics.pseudonyms import Pseudonyms, read_key
+from analytics.telegram.buttons import Confirm
+from analytics.telegram.confirmations import VALID_FOR
 from bot import privacy, texts
-from bot.buttons import Confirm
-from bot.confirmations import VALID_FOR
 from bot.sandbox import Person, Sandbox
 from bot.sandbox.people import FIRST_USER_ID
 from tests.bot.running import running_bot

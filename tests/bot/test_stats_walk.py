@@ -14,8 +14,8 @@ import pytest
 
 from analytics import Access, AnalyticsService, InteractionType, Period, UserInteraction
 from analytics.statistics.export import as_csv, as_json
+from analytics.telegram.buttons import PREFIX, Confirm
 from bot import charts, texts
-from bot.buttons import PREFIX, Confirm
 from bot.charts import ChartsNotInstalled
 from bot.handlers.stats import Chart, Export, Show, Year
 from bot.sandbox import Person, Sandbox

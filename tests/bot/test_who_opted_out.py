@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 
 from analytics.sqlite.migrations import schema
+from analytics.telegram.buttons import Right
 from bot import texts
-from bot.buttons import Right
 from bot.sandbox import Sandbox
 from tests.bot.running import running_bot
 

@@ -23,7 +23,7 @@ from analytics import (
 )
 from analytics.sqlite import migrations
 from analytics.sqlite.migrations import SCHEMA_VERSION
-from bot.buttons import Right
+from analytics.telegram.buttons import Right
 from tests.deployment.old_files import FILES, INTERACTIONS, KEY, NOW, PEOPLE
 from tests.deployment.test_backups import daily_backups
 from tests.faults.recount import inconsistencies

@@ -7,8 +7,8 @@ from hashlib import blake2b
 
 from aiogram.types import InlineKeyboardButton, InlineKeyboardMarkup
 
+from analytics.telegram.buttons import Cancel, Confirm
 from analytics.telegram.i18n import N_, _
-from bot.buttons import Cancel, Confirm
 
 VALID_FOR = timedelta(minutes=5)
 CANCEL = N_("Cancel")
