@@ -21,8 +21,8 @@ from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
 from analytics import AnalyticsError, AnalyticsService
 from analytics.clock import GuardedClock
 from analytics.sqlite.connections import ERRORS
+from analytics.telegram.classify import interaction_type
 from bot import http
-from bot.classify import interaction_type
 from bot.middleware import RecordOnReceipt
 
 # An empty poll is answered after ten seconds; pauses after errors are shorter than that.

@@ -21,10 +21,10 @@ from aiogram.types.update import UpdateTypeLookupError
 
 from analytics import AnalyticsService, UserInteraction
 from analytics.clock import GuardedClock
-from bot.classify import classify, date_of, event
-from bot.consent import is_right, opting_out
-from bot.decode import ALL_UPDATES as ALL_UPDATES
-from bot.decode import decode_one_by_one, is_number
+from analytics.telegram.classify import classify, date_of, event
+from analytics.telegram.decode import ALL_UPDATES as ALL_UPDATES
+from analytics.telegram.decode import decode_one_by_one, is_number
+from analytics.telegram.opt_out import is_right, opting_out
 
 logger = logging.getLogger(__name__)
 

@@ -32,8 +32,8 @@ from aiohttp import (
 
 from analytics.clock import http_date
 from analytics.telegram.answering import TRANSIENT
+from analytics.telegram.decode import loads
 from bot import outgoing
-from bot.decode import loads
 
 logger = logging.getLogger(__name__)
 

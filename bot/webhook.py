@@ -13,8 +13,8 @@ from aiogram.types import Update
 from aiohttp import web
 
 from analytics import AnalyticsService
+from analytics.telegram.decode import decode, loads
 from bot import http
-from bot.decode import decode, loads
 from bot.middleware import UPDATES_IN_FLIGHT, RecordOnReceipt
 from bot.settings import Settings
 

@@ -11,8 +11,8 @@ from aiogram.types import Update
 from analytics.privacy.retention import LONGEST_RETENTION_DAYS
 from analytics.telegram.buttons import DELETE, ERASE, PREFIX, Ask, Right, is_of_rights
 from analytics.telegram.confirmations import CANCEL, VALID_FOR, Confirmations
+from analytics.telegram.opt_out import opting_out
 from bot import privacy, texts
-from bot.consent import opting_out
 from bot.sandbox import Person, Sandbox
 from bot.sandbox.chats import keyboard
 from tests.bot.running import running_bot

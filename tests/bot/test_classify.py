@@ -9,9 +9,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from analytics import InteractionType, UserInteraction
-from bot.classify import classify, event
-from bot.consent import opting_out
-from bot.decode import decode
+from analytics.telegram.classify import classify, event
+from analytics.telegram.decode import decode
+from analytics.telegram.opt_out import opting_out
 from tests import raw_updates
 from tests.raw_updates import RECEIVED, Raw, Sent
 

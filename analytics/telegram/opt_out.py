@@ -7,7 +7,7 @@ wait in the same batch.
 from aiogram.types import Update
 
 from analytics.telegram.buttons import Right, asked, is_of_rights
-from bot.classify import any_command, clicked, private_command
+from analytics.telegram.classify import any_command, clicked, private_command
 
 
 def opting_out(update: Update, username: str | None) -> bool | None:
