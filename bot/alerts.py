@@ -8,9 +8,9 @@ from analytics import AnalyticsError, AnalyticsService, Period
 from analytics.clock import GuardedClock
 from analytics.sqlite.connections import ERRORS
 from analytics.statistics.anomalies import DAYS_BEFORE, usual
+from analytics.telegram.charts import Charts
 from analytics.telegram.options import Options
 from bot import statistics, unasked
-from bot.charts import Charts
 from bot.notices import Notices
 from bot.unasked import Kind
 

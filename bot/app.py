@@ -13,12 +13,12 @@ from aiogram.utils.callback_answer import CallbackAnswerMiddleware
 from analytics import AnalyticsService
 from analytics.clock import GuardedClock
 from analytics.telegram.buttons import DELETE, ERASE, Ask, Cancel, Confirm, Right
+from analytics.telegram.charts import Charts
 from analytics.telegram.confirmations import Confirmations
 from analytics.telegram.filters import Command, CommandStart
 from analytics.telegram.i18n import SpeakToPerson, translations
 from analytics.telegram.options import Options
 from bot import unasked
-from bot.charts import Charts
 from bot.handlers import admins, alerts, audit, cleanup, dice, people, rights, stats
 from bot.limits import EXPENSIVE, LimitPerPerson
 from bot.middleware import InFlight, RecordOnReceipt, SkipUnknownKinds

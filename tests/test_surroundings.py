@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from bot import drawing
+from analytics.telegram.charts import drawing
 from bot.cli.app import app
 from bot.cli.signals import on_stop_signals
 from bot.settings import Settings
@@ -120,7 +120,7 @@ def test_a_chart_is_the_same_whatever_the_user_draws_with(tmp_path: Path, backen
         usual = hashlib.sha256(drawing.png(drawing.figure(SMALL))).hexdigest()
     (tmp_path / "matplotlibrc").write_text(TASTES)
     code = (
-        "import asyncio, hashlib; from bot.charts import Charts; "
+        "import asyncio, hashlib; from analytics.telegram.charts import Charts; "
         "from tests.bot.histories import SMALL; "
         "print(hashlib.sha256(asyncio.run(Charts().draw(SMALL))).hexdigest())"
     )

@@ -1,4 +1,4 @@
-"""aiogram's filters of commands, in any case of letters, as `analytics.telegram.classify` reads them."""
+"""aiogram's filters of commands, in any case of letters, as `classify` reads them."""
 
 from typing import Any
 

@@ -20,10 +20,10 @@ from analytics.clock import GuardedClock
 from analytics.statistics.export import as_csv, as_json
 from analytics.telegram.answering import place, rewrite, show_action
 from analytics.telegram.buttons import PREFIX
+from analytics.telegram.charts import Charts, ChartsNotInstalled
 from analytics.telegram.i18n import _, list_separator
 from analytics.telegram.options import Options
 from bot import statistics
-from bot.charts import Charts, ChartsNotInstalled
 
 FIRST_SHOWN = Period.WEEK
 A_YEAR = timedelta(days=365)

@@ -11,7 +11,7 @@ from PIL import Image
 
 from analytics.models import InteractionType
 from analytics.statistics.periods import Bucket, History
-from bot.charts import Charts
+from analytics.telegram.charts import Charts
 from bot.demo.traffic import HOURS, WEEKEND
 
 DAY = timedelta(days=1)

@@ -29,9 +29,8 @@ from PIL import Image
 
 from analytics.models import InteractionType
 from analytics.statistics.periods import History
+from analytics.telegram.charts import KEPT, Charts, drawing
 from analytics.telegram.i18n import _, translations
-from bot import drawing
-from bot.charts import KEPT, Charts
 from tests.bot.histories import (
     DAY,
     EMPTY,
@@ -115,8 +114,10 @@ def contrast(one: str, other: str) -> float:
 @pytest.mark.parametrize(
     "code",
     [
-        "import bot.app, bot.charts; bot.charts.Charts(); wrong = {'matplotlib', 'numpy', 'PIL'}",
-        "import asyncio; from bot.charts import Charts; from tests.bot.histories import SMALL; "
+        "import bot.app; from analytics.telegram.charts import Charts; Charts(); "
+        "wrong = {'matplotlib', 'numpy', 'PIL'}",
+        "import asyncio; from analytics.telegram.charts import Charts; "
+        "from tests.bot.histories import SMALL; "
         "asyncio.run(Charts().draw(SMALL)); wrong = {'matplotlib.pyplot'}",
     ],
     ids=["nothing before the first picture", "never pyplot"],
@@ -132,7 +133,7 @@ def test_without_matplotlib_the_error_says_so_and_others_go_on() -> None:
 import asyncio, sys
 sys.modules["matplotlib"] = None
 import bot.app
-from bot.charts import Charts, ChartsNotInstalled
+from analytics.telegram.charts import Charts, ChartsNotInstalled
 from tests.bot.histories import SMALL
 try:
     asyncio.run(Charts().draw(SMALL))

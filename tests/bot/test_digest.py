@@ -7,7 +7,7 @@ from unittest.mock import AsyncMock
 
 import pytest
 
-from bot.charts import Charts, ChartsNotInstalled
+from analytics.telegram.charts import Charts, ChartsNotInstalled
 from bot.sandbox.faults import floods
 from tests.bot.hours import ADMIN, Hours
 from tests.bot.running import running_bot

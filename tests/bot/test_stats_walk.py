@@ -14,9 +14,10 @@ import pytest
 
 from analytics import Access, AnalyticsService, InteractionType, Period, UserInteraction
 from analytics.statistics.export import as_csv, as_json
+from analytics.telegram import charts
 from analytics.telegram.buttons import PREFIX, Confirm
-from bot import charts, texts
-from bot.charts import ChartsNotInstalled
+from analytics.telegram.charts import ChartsNotInstalled
+from bot import texts
 from bot.handlers.stats import Chart, Export, Show, Year
 from bot.sandbox import Person, Sandbox
 from bot.sandbox.chats import Line

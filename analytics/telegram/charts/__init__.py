@@ -47,7 +47,7 @@ class Charts:
         os.environ["MPLBACKEND"] = "agg"
         try:
             # Only now: it takes half a second and 60 MB, which not every bot ever needs.
-            from bot import drawing
+            from analytics.telegram.charts import drawing
         # A `matplotlibrc` that is no text stops the import, too.
         except (ImportError, OSError, ValueError) as error:
             raise ChartsNotInstalled from error
