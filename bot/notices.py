@@ -11,7 +11,7 @@ from aiogram.types import BufferedInputFile, InlineKeyboardMarkup
 
 from analytics.alert_state import Told
 from analytics.notices import Notice, RecordingFails, RecordingWorks
-from analytics.telegram.answering import TRANSIENT
+from analytics.telegram.failures import TRANSIENT
 from bot import texts, unasked
 from bot.unasked import Kind
 

@@ -31,8 +31,8 @@ from aiohttp import (
 )
 
 from analytics.clock import http_date
-from analytics.telegram.answering import TRANSIENT
 from analytics.telegram.decode import loads
+from analytics.telegram.failures import TRANSIENT
 from bot import outgoing
 
 logger = logging.getLogger(__name__)

@@ -1,20 +1,10 @@
 """Answer where something was asked: in the same chat, and in the same topic of it."""
 
-import re
 from contextlib import suppress
 
 from aiogram import Bot
 from aiogram.enums import ChatType
-from aiogram.exceptions import (
-    AiogramError,
-    ClientDecodeError,
-    TelegramBadRequest,
-    TelegramForbiddenError,
-    TelegramMigrateToChat,
-    TelegramNetworkError,
-    TelegramRetryAfter,
-    TelegramServerError,
-)
+from aiogram.exceptions import AiogramError, TelegramBadRequest
 from aiogram.types import (
     CallbackQuery,
     Chat,
@@ -23,18 +13,9 @@ from aiogram.types import (
     Message,
 )
 
+from analytics.telegram.failures import is_unchanged
+
 Place = Message | InaccessibleMessage
-# What may be over when it is tried again.
-TRANSIENT = (ClientDecodeError, TelegramNetworkError, TelegramRetryAfter, TelegramServerError)
-# What members of a chat can cause, by how Telegram words it: the bot may not write there, or what
-# was to be answered, or where, is gone. Anything else that is refused is a fault of ours.
-REFUSED_BY_CHAT = re.compile(
-    r"rights|not found|no write access|deactivated|upgraded|kicked|blocked|not a member"
-    r"|topic|thread|can't be (edited|deleted)|is not modified|is too old"
-    r"|\b(CHAT|CHANNEL|USER|PEER|MESSAGE|VOICE|PRIVACY|PAYMENT)_\w*"
-    r"(FORBIDDEN|RESTRICTED|REQUIRED|PRIVATE|ID_INVALID)\b",
-    re.IGNORECASE,
-)
 
 
 def place(event: Message | CallbackQuery) -> Place:
@@ -82,15 +63,3 @@ async def rewrite(
         if not is_unchanged(error):
             # What an admin may see is not for passing on, and nobody misses that with the rest.
             await where.answer(text, reply_markup=keyboard, protect_content=True)
-
-
-def is_not_taken(error: Exception) -> bool:
-    """Whether Telegram or the chat takes no answer now, through no fault of the bot's."""
-    if isinstance(error, TelegramBadRequest):
-        return REFUSED_BY_CHAT.search(error.message) is not None
-    return isinstance(error, (*TRANSIENT, TelegramForbiddenError, TelegramMigrateToChat))
-
-
-def is_unchanged(error: TelegramBadRequest) -> bool:
-    """Whether an edit was refused only since the message says that already."""
-    return "message is not modified" in error.message

@@ -5,7 +5,8 @@ from aiogram.exceptions import TelegramBadRequest
 from aiogram.types import CallbackQuery, Message, User
 
 from analytics import AnalyticsService
-from analytics.telegram.answering import is_unchanged, place, rewrite
+from analytics.telegram.answering import place, rewrite
+from analytics.telegram.failures import is_unchanged
 from analytics.telegram.options import Options
 from bot import unasked
 from bot.unasked import Turn

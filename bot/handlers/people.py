@@ -13,8 +13,9 @@ from aiogram.types import (
     Message,
 )
 
-from analytics.telegram.answering import is_not_taken, place
+from analytics.telegram.answering import place
 from analytics.telegram.buttons import Ask, Right
+from analytics.telegram.failures import is_not_taken
 from analytics.telegram.i18n import _
 from bot import texts
 

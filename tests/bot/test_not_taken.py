@@ -7,7 +7,7 @@ import pytest
 from aiogram.exceptions import TelegramBadRequest
 from aiogram.methods import SendMessage
 
-from analytics.telegram.answering import is_not_taken
+from analytics.telegram.failures import is_not_taken
 from bot import privacy, texts
 from bot.sandbox import Sandbox, faults
 from tests.bot.running import running_bot

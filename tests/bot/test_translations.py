@@ -30,7 +30,16 @@ TRANSLATED = ["de", "es", "ru", "uk"]
 
 # What speaks to operators, in their terminals, logs and metrics, and the invented Telegram.
 NOT_TO_PEOPLE = {
-    *("cli", "demo", "sandbox", "environment.py", "i18n.py", "logs.py", "metrics.py"),
+    *(
+        "cli",
+        "demo",
+        "sandbox",
+        "environment.py",
+        "failures.py",
+        "i18n.py",
+        "logs.py",
+        "metrics.py",
+    ),
     *("session.py", "setting_types.py", "settings.py", "terminal.py"),
 }
 # What is the same in every language: markup, places to fill in, commands, settings.
