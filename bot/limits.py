@@ -10,7 +10,7 @@ from aiogram.dispatcher.flags import get_flag
 from aiogram.types import CallbackQuery, Message, TelegramObject
 
 from analytics.telegram.i18n import _
-from bot import texts
+from analytics.telegram.texts import common
 
 # Answers at once, and seconds until there is another one: enough for a person, not for a script.
 BURST = 10
@@ -44,7 +44,7 @@ class LimitPerPerson(BaseMiddleware):
             return await handler(event, data)
         if event.from_user.id not in self._told:
             self._told.add(event.from_user.id)
-            return await event.answer(_(texts.SLOW_DOWN))
+            return await event.answer(_(common.SLOW_DOWN))
         return None
 
     def _allows(self, person: int) -> bool:

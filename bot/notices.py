@@ -12,7 +12,7 @@ from aiogram.types import BufferedInputFile, InlineKeyboardMarkup
 from analytics.alert_state import Told
 from analytics.notices import Notice, RecordingFails, RecordingWorks
 from analytics.telegram.failures import TRANSIENT
-from bot import texts, unasked
+from bot import unasked
 from bot.unasked import Kind
 
 logger = logging.getLogger(__name__)
@@ -43,15 +43,15 @@ class Notices:
                 case RecordingFails():
                     await self.recording_fails()
                 case RecordingWorks():
-                    await self._send(self._know_of_failure, texts.notice(notice))
+                    await self._send(self._know_of_failure, unasked.notice(notice))
                     self._know_of_failure = set()
                 # Not to be turned off: records may be lost, and only a person can help.
                 case _:
-                    await self._send(self._admin_ids, texts.notice(notice))
+                    await self._send(self._admin_ids, unasked.notice(notice))
 
     async def recording_fails(self) -> None:
         self._know_of_failure |= await self.tell_once_a_day(
-            Kind.RECORDING, texts.notice(RecordingFails())
+            Kind.RECORDING, unasked.notice(RecordingFails())
         )
 
     async def wanted_by(self, kind: Kind) -> list[int]:

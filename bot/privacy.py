@@ -13,10 +13,12 @@ from analytics.privacy.audit import LEAST_PRECISION
 from analytics.service import Erasure
 from analytics.telegram.i18n import N_, _, day, moment, number
 from analytics.telegram.options import Options
-from bot import texts
+from analytics.telegram.texts import common
 
 VERSION, VERSION_OF = 7, date(2026, 11, 26)
 
+SEE_PRIVACY = N_("What is stored about you?")
+OUR_CHAT = N_("Open our chat")
 MY_DATA = N_("My data")
 ERASE = N_("Erase my data")
 OPT_OUT = N_("Stop counting me")
@@ -166,10 +168,10 @@ def _table(row: OwnRow) -> str:
 def _fields(options: Options) -> list[str]:
     facts = {
         "types": number(len(InteractionType)),
-        "when": texts.precision(options.timestamp_precision),
+        "when": common.precision(options.timestamp_precision),
         "who": _who(options),
         "admin": _admin(options),
-        "audited": texts.precision(max(options.timestamp_precision, LEAST_PRECISION)),
+        "audited": common.precision(max(options.timestamp_precision, LEAST_PRECISION)),
     }
     return [
         "\n".join(
@@ -185,7 +187,7 @@ def _fields(options: Options) -> list[str]:
 def _how_long(options: Options, in_backups: bool) -> Iterator[str]:
     """Sentences."""
     days = options.retention_days
-    yield _("<b>For how long:</b> {days}.").format(days=texts.days(days))
+    yield _("<b>For how long:</b> {days}.").format(days=common.days(days))
     yield _(
         "Then it is deleted automatically and removed from the disk. An opt-out is kept until you "
         "take it back."
@@ -247,7 +249,7 @@ def my_data(data: PersonalData) -> str:
             f"<pre>{table}</pre>",
             _("First: {first}\nLast: {last}").format(first=moment(first), last=moment(last)),
             _("The oldest is deleted after {moment} ({days}).").format(
-                moment=moment(data.oldest_goes), days=texts.days(data.retention_days)
+                moment=moment(data.oldest_goes), days=common.days(data.retention_days)
             ),
         ]
     if data.waiting:
@@ -312,7 +314,7 @@ def erased(
         stays = _(
             "What you looked at or deleted as an admin stays in the audit log until its retention "
             "ends ({days}); /mydata shows it."
-        ).format(days=texts.days(options.retention_days))
+        ).format(days=common.days(options.retention_days))
         if options.pseudonymise_user_ids:
             stays += " " + _("It has a pseudonym of you, and not your Telegram ID.")
         lines.append(stays)

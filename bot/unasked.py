@@ -3,11 +3,20 @@
 from collections.abc import Collection
 from datetime import date, datetime
 from enum import StrEnum
+from html import escape
 
 from aiogram.filters.callback_data import CallbackData
 from aiogram.types import InlineKeyboardButton, InlineKeyboardMarkup
 
 from analytics import Period
+from analytics.notices import (
+    BackupFails,
+    DatabaseSetAside,
+    Notice,
+    NotReceiving,
+    RecordingFails,
+    RecordingWorks,
+)
 from analytics.telegram.buttons import PREFIX
 from analytics.telegram.i18n import N_, _, day, moment, number
 from analytics.telegram.options import Options
@@ -182,3 +191,35 @@ def digest(period: Period, numbers: str) -> str:
         _("📬 <b>The last 24 hours</b>") if period is Period.DAY else _("📬 <b>The last 7 days</b>")
     )
     return f"{title}\n\n{numbers}"
+
+
+def notice(of: Notice) -> str:
+    """What admins are told at once."""
+    match of:
+        case RecordingFails():
+            return _(
+                "⚠️ The database cannot be written at the moment. People are answered as usual; "
+                "their interactions wait in memory and are recorded as soon as it works again. "
+                "Please look at the log, the disk space and the rights to the file."
+            )
+        case RecordingWorks():
+            return _("✅ The database can be written again; what waited is being recorded.")
+        case BackupFails():
+            return _(
+                "⚠️ The backup of the database failed, and is tried again each hour. Please look "
+                "for <code>no backup</code> in the log, and at the disk space of BACKUP_DIR."
+            )
+        case NotReceiving():
+            return _(
+                "⚠️ Telegram does not send me updates as it is set: another program uses my "
+                "token, or WEBHOOK_URL cannot be reached. Please look at the log, and at "
+                "<code>python main.py doctor</code>."
+            )
+        case DatabaseSetAside():
+            return _(
+                "⚠️ The database was damaged. Nothing of it was deleted: it is now called "
+                "<code>{file}</code>, and counting goes on in a new file, from 0."
+                "\n\nTo restore: stop the bot, run <code>python main.py restore BACKUP --force"
+                "</code> and start it again. Without a backup, <code>sqlite3 DAMAGED .recover | "
+                "sqlite3 NEW</code> saves what can be read."
+            ).format(file=escape(of.path.name))

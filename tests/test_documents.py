@@ -13,6 +13,7 @@ from pydantic_core import PydanticUndefined
 from typer.testing import CliRunner
 
 from analytics.sqlite.migrations import schema
+from analytics.telegram.texts import common
 from bot import privacy, texts
 from bot.cli.app import app
 from bot.settings import Settings
@@ -64,7 +65,7 @@ def test_the_readme_names_every_command_of_the_bot() -> None:
 
     assert rows == texts.COMMANDS | {
         name: f"{purpose} ({who})"
-        for who, commands in (("admins", texts.ADMIN_COMMANDS), ("owners", texts.OWNER_COMMANDS))
+        for who, commands in (("admins", common.ADMIN_COMMANDS), ("owners", common.OWNER_COMMANDS))
         for name, purpose in commands.items()
     }
 

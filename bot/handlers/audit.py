@@ -4,7 +4,7 @@ from aiogram.types import Message, User
 
 from analytics import Action, AnalyticsService
 from analytics.telegram.options import Options
-from bot import texts
+from analytics.telegram.texts import audit as texts
 
 
 async def audit(

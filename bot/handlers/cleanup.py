@@ -15,7 +15,7 @@ from analytics.telegram.buttons import DELETE, Confirm
 from analytics.telegram.confirmations import Confirmations
 from analytics.telegram.i18n import _
 from analytics.telegram.progress import Progress
-from bot import texts
+from analytics.telegram.texts import cleanup as texts
 
 logger = logging.getLogger(__name__)
 
@@ -35,7 +35,7 @@ async def offer(
 ) -> None:
     def button(days: int) -> InlineKeyboardMarkup:
         action, owner = f"{DELETE}{days}", event_from_user.id
-        return confirmations.keyboard(_(texts.CONFIRM_CLEANUP), action, owner)
+        return confirmations.keyboard(_(texts.CONFIRM), action, owner)
 
     await _answer(message, command, analytics, button)
 
@@ -50,7 +50,7 @@ async def delete(
 ) -> None:
     owner = click.from_user.id
     if not confirmations.confirms_once(callback_data, owner):
-        await place(click).answer(_(texts.CLEANUP_TOO_OLD))
+        await place(click).answer(_(texts.TOO_OLD))
         await remove_buttons(bot, click)
         return
     days, done, total = int(callback_data.action.removeprefix(DELETE)), 0, 0

@@ -17,7 +17,7 @@ from analytics.telegram.answering import place
 from analytics.telegram.buttons import Ask, Right
 from analytics.telegram.failures import is_not_taken
 from analytics.telegram.i18n import _
-from bot import texts
+from bot import privacy, texts
 
 logger = logging.getLogger(__name__)
 
@@ -61,6 +61,6 @@ async def failed(event: ErrorEvent) -> None:
 
 def privacy_button() -> InlineKeyboardMarkup:
     button = InlineKeyboardButton(
-        text=_(texts.SEE_PRIVACY), callback_data=Ask(right=Right.PRIVACY).pack()
+        text=_(privacy.SEE_PRIVACY), callback_data=Ask(right=Right.PRIVACY).pack()
     )
     return InlineKeyboardMarkup(inline_keyboard=[[button]])

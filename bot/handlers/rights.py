@@ -23,7 +23,8 @@ from analytics.telegram.buttons import ERASE, Ask, Cancel, Confirm, Right
 from analytics.telegram.confirmations import Confirmations
 from analytics.telegram.i18n import _
 from analytics.telegram.options import Options
-from bot import privacy, texts
+from analytics.telegram.texts import cleanup
+from bot import privacy
 
 Button = InlineKeyboardButton
 Event = Message | CallbackQuery
@@ -45,7 +46,7 @@ async def show_privacy(
 async def in_group(message: Message, bot: Bot) -> None:
     """Lead to the private chat, whatever right was asked for: all of them are buttons there."""
     link = f"https://t.me/{(await bot.me()).username}?start={Right.PRIVACY}"
-    keyboard = _keyboard(Button(text=_(texts.OUR_CHAT), url=link))
+    keyboard = _keyboard(Button(text=_(privacy.OUR_CHAT), url=link))
     await message.reply(_(privacy.IN_A_GROUP), reply_markup=keyboard)
 
 
@@ -87,7 +88,7 @@ async def erase(
 
 async def cancel(click: CallbackQuery, callback_data: Cancel, bot: Bot) -> None:
     is_erasure = callback_data.action == ERASE
-    told = _(privacy.CANCELLED) if is_erasure else _(texts.CLEANUP_CANCELLED)
+    told = _(privacy.CANCELLED) if is_erasure else _(cleanup.CANCELLED)
     await rewrite(bot, click, told)
 
 

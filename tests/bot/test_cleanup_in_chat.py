@@ -18,7 +18,7 @@ from analytics.sqlite.belongings import key_file
 from analytics.telegram.buttons import Confirm
 from analytics.telegram.confirmations import CANCEL, VALID_FOR
 from analytics.telegram.progress import SECONDS_BETWEEN, Progress
-from bot import texts
+from analytics.telegram.texts import cleanup, common
 from bot.sandbox import Person, Sandbox
 from bot.sandbox.faults import floods, hangs
 from tests.bot.running import running_bot
@@ -119,7 +119,7 @@ def buttons(message: dict[str, Any]) -> list[dict[str, Any]]:
 
 
 async def confirm(person: Person) -> None:
-    await person.clicks(texts.CONFIRM_CLEANUP)
+    await person.clicks(cleanup.CONFIRM)
     await person.toast()
 
 
@@ -157,7 +157,7 @@ async def test_an_owner_sees_the_number_confirms_and_is_told(
         after, who = left(database), noted(database)
 
     assert "3 interactions older than 30 days" in shown["text"]
-    assert [button["text"] for button in buttons(shown)] == [texts.CONFIRM_CLEANUP, CANCEL]
+    assert [button["text"] for button in buttons(shown)] == [cleanup.CONFIRM, CANCEL]
     assert shown["has_protected_content"] is True
     assert (before, after) == (4, 1)
     assert told == (
@@ -211,8 +211,8 @@ async def test_admins_see_the_number_and_others_an_unknown_command(
     same = ("text", "entities", "reply_markup")
     assert [to_stranger.get(part) for part in same] == [unknown.get(part) for part in same]
     assert not [line for line in group.chat.transcript if line.who == "bot"]
-    assert [texts.OWNER_COMMANDS["cleanup"] in text for text in helps] == [True, False, False]
-    assert [texts.ADMIN_COMMANDS["cleanup"] in text for text in helps] == [False, True, False]
+    assert [common.OWNER_COMMANDS["cleanup"] in text for text in helps] == [True, False, False]
+    assert [common.ADMIN_COMMANDS["cleanup"] in text for text in helps] == [False, True, False]
     assert ["cleanup" in sandbox.menu(each) for each in (owner, admin, stranger)] == [
         True,
         True,
@@ -254,7 +254,7 @@ async def test_a_forged_or_old_button_deletes_nothing(
         answers.append((await owner.answer()).text)
         after, who = left(database), noted(database)
 
-    assert set(answers) == {texts.CLEANUP_TOO_OLD}
+    assert set(answers) == {cleanup.TOO_OLD}
     assert (after, who) == (4, [])
 
 
@@ -272,7 +272,7 @@ async def test_a_button_deletes_once(sandbox: Sandbox, database: Path, clock: Cl
         again = (await owner.answer()).text
         after, who = left(database), noted(database)
 
-    assert again == texts.CLEANUP_TOO_OLD
+    assert again == cleanup.TOO_OLD
     assert (after, who) == (2, [OWNER])
 
 
@@ -288,7 +288,7 @@ async def test_a_button_of_before_a_restart_deletes_nothing(
         await confirm(owner)
         told = (await owner.answer()).text
 
-    assert told == texts.CLEANUP_TOO_OLD
+    assert told == cleanup.TOO_OLD
     assert left(database) == 4
 
 
@@ -377,7 +377,7 @@ async def test_two_cleanups_follow_one_another(
         for owner in owners:
             await ask(owner, "/cleanup 200")
         for owner in owners:
-            await owner.clicks(texts.CONFIRM_CLEANUP)
+            await owner.clicks(cleanup.CONFIRM)
         told = await asyncio.gather(*map(end, owners))
         who = noted(database)
 

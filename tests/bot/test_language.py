@@ -25,6 +25,7 @@ from analytics.notices import (
 )
 from analytics.privacy.retention import LONGEST_RETENTION_DAYS
 from analytics.telegram.i18n import _, day, languages, moment, number, percent, translations
+from analytics.telegram.texts import audit, cleanup, common
 from bot import menus, privacy, texts, unasked
 from bot.limits import BURST, LimitPerPerson
 from bot.sandbox import Person, Sandbox
@@ -77,7 +78,7 @@ def in_language(language: str, sentence: str) -> str:
 )
 def test_numbers_and_dates_take_the_form_of_the_language(language: str, forms: list[str]) -> None:
     with translations().use_locale(language):
-        shown = [number(1_234_567), percent(0.1234), moment(NOW), *map(texts.days, (1, 21, 5))]
+        shown = [number(1_234_567), percent(0.1234), moment(NOW), *map(common.days, (1, 21, 5))]
 
         assert [re.sub(r"\s", " ", text) for text in shown] == forms
         assert moment(NOW).startswith(day(NOW))
@@ -154,7 +155,7 @@ async def test_buttons_failures_and_limits_speak_it_too(
         await person.says("/privacy", chat=group)
         in_group = (await person.answer(chat=group)).text
         await ask(person, "hello")
-        await person.clicks(in_language("ru", texts.SEE_PRIVACY))
+        await person.clicks(in_language("ru", privacy.SEE_PRIVACY))
         policy = (await person.answer()).text
         for _number in range(BURST - 1):
             await ask(person, "/privacy")
@@ -163,7 +164,7 @@ async def test_buttons_failures_and_limits_speak_it_too(
     assert failed == in_language("ru", texts.ERROR)
     assert in_group == in_language("ru", privacy.IN_A_GROUP)
     assert policy.startswith(in_language("ru", "🔒 <b>What is stored about you</b>"))
-    assert slow_down == in_language("ru", texts.SLOW_DOWN)
+    assert slow_down == in_language("ru", common.SLOW_DOWN)
 
 
 async def test_what_is_said_unasked_is_in_the_language_of_the_settings(
@@ -180,7 +181,7 @@ async def test_what_is_said_unasked_is_in_the_language_of_the_settings(
 
     assert answer == in_language("uk", texts.FALLBACK)
     with translations().use_locale("de"):
-        assert told == {answer, shown(texts.notice(RecordingFails()))}
+        assert told == {answer, shown(unasked.notice(RecordingFails()))}
 
 
 async def test_the_language_is_in_no_file_and_in_no_line_of_the_log(
@@ -263,17 +264,17 @@ def test_every_answer_fits_into_a_message(
         answers = [
             privacy.policy(options, row if flag else None, flag, True, when),
             privacy.my_data(data),
-            texts.audit(entries),
-            texts.would_be_deleted(count, days, offered=True),
-            texts.cleaning_up(count, count, days),
-            texts.cleaned_up(count, days, when),
-            texts.cleanup_stopped(count, days),
+            audit.audit(entries),
+            cleanup.would_be_deleted(count, days, offered=True),
+            cleanup.cleaning_up(count, count, days),
+            cleanup.cleaned_up(count, days, when),
+            cleanup.cleanup_stopped(count, days),
             texts.help_(menus.of_admin(ADMIN, {ADMIN})),
             unasked.listed(set(Kind) if flag else (), options),
             unasked.unusual_day(when.date(), count, 5.0),
             unasked.cleanup_overdue(count, days, when, postponed=flag),
             unasked.silence(when),
-            *map(texts.notice, NOTICES),
+            *map(unasked.notice, NOTICES),
         ]
 
     assert max(len(shown(answer).encode("utf-16-le")) // 2 for answer in answers) <= LONGEST

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from bot import limits, texts
+from analytics.telegram.texts import common
+from bot import limits, privacy
 from bot.limits import BURST, SECONDS_EACH, LimitPerPerson
 from bot.sandbox import Person, Sandbox
 from tests.bot.running import running_bot
@@ -63,7 +64,7 @@ async def test_the_last_answer_allowed_is_given_then_it_is_said_once_then_silenc
     after = [await ask(admin, "/help"), await ask(admin, "/help")]
 
     assert all(is_report(text) for text in allowed)
-    assert told == texts.SLOW_DOWN
+    assert told == common.SLOW_DOWN
     assert all("/privacy" in text for text in after)
 
 
@@ -80,8 +81,8 @@ async def test_after_some_seconds_there_is_another_answer_and_after_more_all_of_
     clock.now += BURST * SECONDS_EACH
     all_again = [await ask(admin) for _ in range(BURST + 1)]
 
-    assert too_early == texts.SLOW_DOWN
-    assert (is_report(again[0]), again[1]) == (True, texts.SLOW_DOWN)
+    assert too_early == common.SLOW_DOWN
+    assert (is_report(again[0]), again[1]) == (True, common.SLOW_DOWN)
     assert [is_report(text) for text in all_again] == [True] * BURST + [False]
 
 
@@ -98,10 +99,10 @@ async def test_clicks_count_too_and_are_told_in_a_toast(sandbox: Sandbox, clock:
     await ask(person, "/start")
     toasts = []
     for _ in range(BURST + 1):
-        await person.clicks(texts.SEE_PRIVACY)
+        await person.clicks(privacy.SEE_PRIVACY)
         toasts.append((await person.toast()).text)
 
-    assert toasts == [""] * BURST + [texts.SLOW_DOWN]
+    assert toasts == [""] * BURST + [common.SLOW_DOWN]
 
 
 async def test_an_admin_looks_at_every_period_as_often_as_they_like(
@@ -118,14 +119,14 @@ async def test_an_admin_looks_at_every_period_as_often_as_they_like(
     await admin.clicks("⬇️ Export")
     toasts = [(await admin.toast()).text for _ in range(5 * BURST)]
 
-    assert toasts == [""] * (5 * BURST - 1) + [texts.SLOW_DOWN]
+    assert toasts == [""] * (5 * BURST - 1) + [common.SLOW_DOWN]
 
 
 async def test_what_is_cheap_has_no_limit(sandbox: Sandbox, clock: Seconds) -> None:
     person = sandbox.person()
     answers = [await ask(person, "/help") for _ in range(3 * BURST)]
 
-    assert texts.SLOW_DOWN not in answers
+    assert common.SLOW_DOWN not in answers
 
 
 def test_only_so_many_people_are_remembered(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -13,7 +13,7 @@ import pytest
 from analytics.pseudonyms import Pseudonyms, read_key
 from analytics.telegram.buttons import Confirm
 from analytics.telegram.confirmations import VALID_FOR
-from bot import privacy, texts
+from bot import privacy
 from bot.sandbox import Person, Sandbox
 from bot.sandbox.people import FIRST_USER_ID
 from tests.bot.running import running_bot
@@ -220,7 +220,7 @@ async def test_who_opts_out_is_not_recorded_from_the_next_update_on(
         await ask(person, "not counted")
     async with running_bot(sandbox, database, **more):
         await ask(person, "not counted either")
-        await person.clicks(texts.SEE_PRIVACY)
+        await person.clicks(privacy.SEE_PRIVACY)
         policy = str((await person.answer()).message["text"])
         again = await ask(person, "/optin")
         await ask(person, "/help")

@@ -17,6 +17,7 @@ from analytics.statistics.export import as_csv, as_json
 from analytics.telegram import charts
 from analytics.telegram.buttons import PREFIX, Confirm
 from analytics.telegram.charts import ChartsNotInstalled
+from analytics.telegram.texts import cleanup
 from bot import texts
 from bot.handlers.stats import Chart, Export, Show, Year
 from bot.sandbox import Person, Sandbox
@@ -479,7 +480,7 @@ async def test_an_owner_walks_on_to_cleanup_and_audit(
         await owner.says("/cleanup 30")
         sent.note(owner, "/cleanup 30", clock.now)
         offered = await owner.answer()
-        await click(owner, texts.CONFIRM_CLEANUP, sent, clock)
+        await click(owner, cleanup.CONFIRM, sent, clock)
         while "Deleting" in (edit := await owner.sees_edit()).text:
             pass
         used = offered.message["reply_markup"]["inline_keyboard"][0][0]["callback_data"]
@@ -498,7 +499,7 @@ async def test_an_owner_walks_on_to_cleanup_and_audit(
     assert len(old) == 2
     assert "Would be deleted: 2 interactions older than 30 days." in offered.text
     assert edit.text.startswith("✅ Deleted: 2 interactions older than 30 days.")
-    assert repeated == texts.CLEANUP_TOO_OLD
+    assert repeated == cleanup.TOO_OLD
     assert shown(after)["Interactions kept"] == len(sent.said) - 2
     assert shown(after)["types"] == sent.expected(Period.MONTH, NOW)["types"]
     assert "The 30 days before: deleted by retention." in after

@@ -8,10 +8,11 @@ import pytest
 
 from analytics import AnalyticsService, InteractionType, UserInteraction
 from analytics.clock import utc_now
+from analytics.telegram.texts.common import ADMIN_COMMANDS, OWNER_COMMANDS
 from bot.sandbox import Person, Sandbox, faults
 from bot.sandbox.calls import Call
 from bot.sandbox.chats import keyboard
-from bot.texts import ADMIN_COMMANDS, COMMANDS, OWNER_COMMANDS
+from bot.texts import COMMANDS
 from tests.bot.running import running_bot
 
 OWNER = 6_000_000_001

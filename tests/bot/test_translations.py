@@ -19,6 +19,7 @@ from babel.messages.frontend import parse_keywords
 from babel.messages.pofile import read_po
 
 from analytics.telegram.i18n import LOCALES, _, languages, translations
+from analytics.telegram.texts import common
 from bot import privacy, texts
 from bot.settings import Settings
 
@@ -154,7 +155,7 @@ def test_what_is_translated_later_is_translated_where_it_is_said() -> None:
             if name in later and id(node) not in translated:
                 bare.append(f"{file}: {name}")
 
-    assert later >= {"texts.SLOW_DOWN", "privacy.CONFIRM"}
+    assert later >= {"common.SLOW_DOWN", "privacy.CONFIRM"}
     assert bare == []
 
 
@@ -201,12 +202,12 @@ def test_the_setting_names_every_language() -> None:
 
 @pytest.mark.parametrize("language", languages())
 def test_what_telegram_limits_fits(language: str) -> None:
-    purposes = [*texts.COMMANDS.values(), *texts.ADMIN_COMMANDS.values()]
+    purposes = [*texts.COMMANDS.values(), *common.ADMIN_COMMANDS.values()]
     with translations().use_locale(language):
-        longest = max(len(_(purpose)) for purpose in [*purposes, *texts.OWNER_COMMANDS.values()])
+        longest = max(len(_(purpose)) for purpose in [*purposes, *common.OWNER_COMMANDS.values()])
 
         assert longest <= 256
-        assert len(_(texts.SLOW_DOWN)) <= 200  # it is a toast, too
+        assert len(_(common.SLOW_DOWN)) <= 200  # it is a toast, too
         assert len(_(privacy.FILE)) <= 1024
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from aiogram.types import Update
 
-from bot import texts
+from bot import privacy, texts
 from bot.sandbox import Person, Sandbox
 from tests.bot.running import running_bot
 
@@ -55,14 +55,14 @@ async def test_what_people_do_is_answered_and_recorded(sandbox: Sandbox, databas
     async with running_bot(sandbox, database):
         hello = await ask(person, "/start")
         friendly = await ask(person, "good morning")
-        await person.clicks(texts.SEE_PRIVACY)
+        await person.clicks(privacy.SEE_PRIVACY)
         await person.toast()
-        privacy = (await person.answer()).message["text"]
+        policy = (await person.answer()).message["text"]
         unknown = await ask(person, "/nobody_made_this")
 
     assert "/privacy" in hello
     assert friendly == unknown
-    assert "What is stored about you" in privacy
+    assert "What is stored about you" in policy
     # The click asks about one's own data: it is recorded nowhere.
     assert recorded(database) == {"command": 2, "message": 1}
 

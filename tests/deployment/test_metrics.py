@@ -18,7 +18,7 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from analytics import AnalyticsService, InteractionType
 from analytics.clock import GuardedClock
-from bot import texts
+from bot import privacy
 from bot.errors import Unavailable
 from bot.metrics import LONGEST_SILENCE, MeasuredRecording, Metrics
 from bot.sandbox import Sandbox
@@ -72,7 +72,7 @@ async def test_metrics_count_what_happened(sandbox: Sandbox, database: Path, por
         await person.answer()
         await person.says("/start")
         await person.answer()
-        await person.clicks(texts.SEE_PRIVACY)
+        await person.clicks(privacy.SEE_PRIVACY)
         await person.toast()
         logging.getLogger("other").error(CANARY)
         async with asyncio.timeout(PATIENCE):  # for the cleanup that runs at start

@@ -1,0 +1,72 @@
+"""What `/cleanup` says."""
+
+from datetime import datetime
+
+from analytics.privacy.retention import LONGEST_RETENTION_DAYS, SHORTEST_RETENTION_DAYS
+from analytics.telegram.i18n import N_, _, moment, number
+
+CONFIRM = N_("Yes, delete them")
+TOO_OLD = N_(
+    "This button is too old, was used already, or is not yours. It deletes nothing. "
+    "Send /cleanup to ask again."
+)
+CANCELLED = N_("Cancelled. Nothing was deleted.")
+
+
+def wrong_days() -> str:
+    # As they are to be typed: without separators.
+    return _(
+        "Give a whole number of days from {shortest} to {longest}, "
+        "as in <code>/cleanup 30</code>, or none for the retention."
+    ).format(shortest=SHORTEST_RETENTION_DAYS, longest=LONGEST_RETENTION_DAYS)
+
+
+def interactions(count: int, older_than: int) -> str:
+    """So many, older than so many days."""
+    return _("{count} interaction {older}", "{count} interactions {older}", count).format(
+        count=number(count), older=_older(older_than)
+    )
+
+
+def _older(than: int) -> str:
+    said = _("older than {count} day", "older than {count} days", than)
+    return said.format(count=number(than))
+
+
+def would_be_deleted(count: int, older_than: int, *, offered: bool) -> str:
+    """What a cleanup would do; `offered` if there is a button for it."""
+    if not count:
+        return _("Nothing is {older}.").format(older=_older(older_than))
+    told = _("<b>Would be deleted:</b> {interactions}.").format(
+        interactions=interactions(count, older_than)
+    )
+    warning = _("This cannot be undone. The button is good for five minutes.")
+    return f"{told}\n\n{warning}" if offered else told
+
+
+def cleaning_up(done: int, total: int, older_than: int) -> str:
+    return _(
+        "⏳ Deleting: {done} of {total} interaction {older}",
+        "⏳ Deleting: {done} of {total} interactions {older}",
+        total,
+    ).format(done=number(done), total=number(total), older=_older(older_than))
+
+
+def cleaned_up(count: int, older_than: int, compacted_by: datetime | None) -> str:
+    """`compacted_by` is None if the traces have left the disk already."""
+    told = _("✅ <b>Deleted:</b> {interactions}.").format(
+        interactions=interactions(count, older_than)
+    )
+    disk = (
+        _("Their traces leave the file by {moment}.").format(moment=moment(compacted_by))
+        if compacted_by
+        else _("Their traces have left the disk, too.")
+    )
+    return f"{told} {disk}" if count else told
+
+
+def cleanup_stopped(count: int, older_than: int) -> str:
+    return _(
+        "⚠️ <b>Stopped</b>, since something went wrong; the log says more. "
+        "Deleted so far: {interactions}. Send /cleanup to delete the rest."
+    ).format(interactions=interactions(count, older_than))
