@@ -17,10 +17,10 @@ from analytics.telegram.charts import Charts
 from analytics.telegram.confirmations import Confirmations
 from analytics.telegram.filters import Command, CommandStart
 from analytics.telegram.i18n import SpeakToPerson, translations
+from analytics.telegram.limits import EXPENSIVE, LimitPerPerson
 from analytics.telegram.options import Options
 from bot import unasked
 from bot.handlers import admins, alerts, audit, cleanup, dice, people, rights, stats
-from bot.limits import EXPENSIVE, LimitPerPerson
 from bot.middleware import InFlight, RecordOnReceipt, SkipUnknownKinds
 from bot.outgoing import connector_of
 from bot.session import RetryAnswers, Session, TolerateClicks
@@ -101,10 +101,10 @@ def build_dispatcher(
     )
     admin_router.message.register(admins.help_, Command("help"), private_chat, from_admin)
     admin_router.message.register(
-        stats.stats, Command("stats"), private_chat, from_admin, flags=EXPENSIVE
+        stats.overview, Command("stats"), private_chat, from_admin, flags=EXPENSIVE
     )
     admin_router.message.register(
-        audit.audit, Command("audit"), private_chat, from_owner, flags=EXPENSIVE
+        audit.show, Command("audit"), private_chat, from_owner, flags=EXPENSIVE
     )
     admin_router.message.register(alerts.show, Command(alerts.ALERTS), private_chat, from_admin)
     admin_router.callback_query.register(

@@ -13,8 +13,8 @@ from pydantic_core import PydanticUndefined
 from typer.testing import CliRunner
 
 from analytics.sqlite.migrations import schema
-from analytics.telegram.texts import common
-from bot import privacy, texts
+from analytics.telegram.texts import common, privacy
+from bot import texts
 from bot.cli.app import app
 from bot.settings import Settings
 from tests.bot.settings import some_options, some_settings

@@ -4,13 +4,13 @@ from aiogram.types import Message, User
 
 from analytics import Action, AnalyticsService
 from analytics.telegram.options import Options
-from analytics.telegram.texts import audit as texts
+from analytics.telegram.texts import audit
 
 
-async def audit(
+async def show(
     message: Message, event_from_user: User, analytics: AnalyticsService, options: Options
 ) -> None:
     entries = await analytics.audit_trail(options.admin_ids)
     await analytics.note_access(Action.AUDIT, event_from_user.id)
     # Who looks at what is not for passing on.
-    await message.answer(texts.audit(entries), protect_content=True)
+    await message.answer(audit.audit(entries), protect_content=True)

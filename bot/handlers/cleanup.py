@@ -15,7 +15,7 @@ from analytics.telegram.buttons import DELETE, Confirm
 from analytics.telegram.confirmations import Confirmations
 from analytics.telegram.i18n import _
 from analytics.telegram.progress import Progress
-from analytics.telegram.texts import cleanup as texts
+from analytics.telegram.texts import cleanup
 
 logger = logging.getLogger(__name__)
 
@@ -35,7 +35,7 @@ async def offer(
 ) -> None:
     def button(days: int) -> InlineKeyboardMarkup:
         action, owner = f"{DELETE}{days}", event_from_user.id
-        return confirmations.keyboard(_(texts.CONFIRM), action, owner)
+        return confirmations.keyboard(_(cleanup.CONFIRM), action, owner)
 
     await _answer(message, command, analytics, button)
 
@@ -50,7 +50,7 @@ async def delete(
 ) -> None:
     owner = click.from_user.id
     if not confirmations.confirms_once(callback_data, owner):
-        await place(click).answer(_(texts.TOO_OLD))
+        await place(click).answer(_(cleanup.TOO_OLD))
         await remove_buttons(bot, click)
         return
     days, done, total = int(callback_data.action.removeprefix(DELETE)), 0, 0
@@ -60,7 +60,7 @@ async def delete(
         def tell(deleted: int) -> None:
             nonlocal done
             done = deleted
-            progress.show(texts.cleaning_up(done, total, days))
+            progress.show(cleanup.cleaning_up(done, total, days))
 
         # First: it is in the trail, whatever stops the process meanwhile.
         await analytics.note_access(Action.CLEANUP, owner)
@@ -72,9 +72,9 @@ async def delete(
         # Whatever it was, the message must not say for ever that it goes on.
         except Exception:
             logger.exception("a cleanup stopped half way")
-            ended = texts.cleanup_stopped(done, days)
+            ended = cleanup.cleanup_stopped(done, days)
         else:
-            ended = texts.cleaned_up(done, days, None if compacted else next_cleanup())
+            ended = cleanup.cleaned_up(done, days, None if compacted else next_cleanup())
         await progress.end(ended)
 
 
@@ -87,11 +87,11 @@ async def _answer(
     try:
         days = _days(command.args, analytics.retention_days)
     except ValueError:
-        await message.answer(texts.wrong_days())
+        await message.answer(cleanup.wrong_days())
         return
     count = await analytics.cleanup_old_interactions(days, dry_run=True)
     offered = button(days) if button and count else None
-    text = texts.would_be_deleted(count, days, offered=offered is not None)
+    text = cleanup.would_be_deleted(count, days, offered=offered is not None)
     # Numbers of this bot are not for passing on.
     await message.answer(text, reply_markup=offered, protect_content=True)
 

@@ -17,7 +17,8 @@ from analytics.telegram.answering import place
 from analytics.telegram.buttons import Ask, Right
 from analytics.telegram.failures import is_not_taken
 from analytics.telegram.i18n import _
-from bot import privacy, texts
+from analytics.telegram.texts import privacy
+from bot import texts
 
 logger = logging.getLogger(__name__)
 

@@ -23,8 +23,7 @@ from analytics.telegram.buttons import ERASE, Ask, Cancel, Confirm, Right
 from analytics.telegram.confirmations import Confirmations
 from analytics.telegram.i18n import _
 from analytics.telegram.options import Options
-from analytics.telegram.texts import cleanup
-from bot import privacy
+from analytics.telegram.texts import cleanup, privacy
 
 Button = InlineKeyboardButton
 Event = Message | CallbackQuery

@@ -47,7 +47,7 @@ class Year(CallbackData, prefix=f"{PREFIX}year"):
     """The button below a chart."""
 
 
-async def stats(
+async def overview(
     message: Message,
     event_from_user: User,
     analytics: AnalyticsService,

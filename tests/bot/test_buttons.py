@@ -12,7 +12,8 @@ from analytics.privacy.retention import LONGEST_RETENTION_DAYS
 from analytics.telegram.buttons import DELETE, ERASE, PREFIX, Ask, Right, is_of_rights
 from analytics.telegram.confirmations import CANCEL, VALID_FOR, Confirmations
 from analytics.telegram.opt_out import opting_out
-from bot import privacy, texts
+from analytics.telegram.texts import privacy
+from bot import texts
 from bot.sandbox import Person, Sandbox
 from bot.sandbox.chats import keyboard
 from tests.bot.running import running_bot

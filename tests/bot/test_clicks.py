@@ -9,7 +9,7 @@ from aiogram import Dispatcher, F, Router
 from aiogram.types import CallbackQuery
 
 import bot.app
-from bot import privacy
+from analytics.telegram.texts import privacy
 from bot.sandbox import Sandbox, faults
 from bot.sandbox.faults import Answer
 from bot.session import ATTEMPTS

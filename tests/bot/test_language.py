@@ -25,9 +25,9 @@ from analytics.notices import (
 )
 from analytics.privacy.retention import LONGEST_RETENTION_DAYS
 from analytics.telegram.i18n import _, day, languages, moment, number, percent, translations
-from analytics.telegram.texts import audit, cleanup, common
-from bot import menus, privacy, texts, unasked
-from bot.limits import BURST, LimitPerPerson
+from analytics.telegram.limits import BURST, LimitPerPerson
+from analytics.telegram.texts import audit, cleanup, common, privacy
+from bot import menus, texts, unasked
 from bot.sandbox import Person, Sandbox
 from bot.unasked import Kind
 from tests.bot.running import running_bot

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from analytics.telegram.texts import common
-from bot import limits, privacy
-from bot.limits import BURST, SECONDS_EACH, LimitPerPerson
+from analytics.telegram import limits
+from analytics.telegram.limits import BURST, SECONDS_EACH, LimitPerPerson
+from analytics.telegram.texts import common, privacy
 from bot.sandbox import Person, Sandbox
 from tests.bot.running import running_bot
 

@@ -8,7 +8,8 @@ from aiogram.exceptions import TelegramBadRequest
 from aiogram.methods import SendMessage
 
 from analytics.telegram.failures import is_not_taken
-from bot import privacy, texts
+from analytics.telegram.texts import privacy
+from bot import texts
 from bot.sandbox import Sandbox, faults
 from tests.bot.running import running_bot
 

@@ -13,7 +13,7 @@ import pytest
 from analytics.pseudonyms import Pseudonyms, read_key
 from analytics.telegram.buttons import Confirm
 from analytics.telegram.confirmations import VALID_FOR
-from bot import privacy
+from analytics.telegram.texts import privacy
 from bot.sandbox import Person, Sandbox
 from bot.sandbox.people import FIRST_USER_ID
 from tests.bot.running import running_bot

@@ -47,7 +47,7 @@ async def test_no_answer_to_any_command_or_button_leaves_the_topic(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Each round ends with the bot: by then every handler of it has answered."""
-    monkeypatch.setattr("bot.limits.BURST", 1_000)
+    monkeypatch.setattr("analytics.telegram.limits.BURST", 1_000)
     path = tmp_path / "analytics.sqlite3"
     async with AnalyticsService.open(path) as analytics:
         old = utc_now() - timedelta(days=3)

@@ -19,8 +19,8 @@ from babel.messages.frontend import parse_keywords
 from babel.messages.pofile import read_po
 
 from analytics.telegram.i18n import LOCALES, _, languages, translations
-from analytics.telegram.texts import common
-from bot import privacy, texts
+from analytics.telegram.texts import common, privacy
+from bot import texts
 from bot.settings import Settings
 
 ROOT = Path(__file__).parents[2]

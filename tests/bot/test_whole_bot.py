@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 from aiogram.types import Update
 
-from bot import privacy, texts
+from analytics.telegram.texts import privacy
+from bot import texts
 from bot.sandbox import Person, Sandbox
 from tests.bot.running import running_bot
 

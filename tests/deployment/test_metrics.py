@@ -18,7 +18,7 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from analytics import AnalyticsService, InteractionType
 from analytics.clock import GuardedClock
-from bot import privacy
+from analytics.telegram.texts import privacy
 from bot.errors import Unavailable
 from bot.metrics import LONGEST_SILENCE, MeasuredRecording, Metrics
 from bot.sandbox import Sandbox

@@ -8,7 +8,7 @@ from contextlib import asynccontextmanager
 from dataclasses import replace
 from pathlib import Path
 
-from bot import privacy
+from analytics.telegram.texts import privacy
 from bot.sandbox import Person, Sandbox
 from bot.sandbox.chats import BOT
 from bot.sandbox.faults import hangs

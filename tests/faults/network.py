@@ -14,7 +14,7 @@ from aiogram.methods import TelegramMethod
 from aiogram.methods.base import TelegramType
 from aiogram.utils.backoff import Backoff
 
-from bot import privacy
+from analytics.telegram.texts import privacy
 from bot.sandbox import Person, Sandbox, faults
 from bot.sandbox.condition import Waiting
 from bot.sandbox.faults import EVERY_METHOD, Answer

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from bot import privacy
+from analytics.telegram.texts import privacy
 from bot.sandbox import Sandbox
 from bot.sandbox.faults import hangs
 from tests.faults.database import remembered
