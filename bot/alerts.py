@@ -10,7 +10,8 @@ from analytics.sqlite.connections import ERRORS
 from analytics.statistics.anomalies import DAYS_BEFORE, usual
 from analytics.telegram.charts import Charts
 from analytics.telegram.options import Options
-from bot import statistics, unasked
+from analytics.telegram.texts import stats
+from bot import unasked
 from bot.notices import Notices
 from bot.unasked import Kind
 
@@ -60,7 +61,7 @@ class Alerts:
         except (*ERRORS, AnalyticsError) as error:
             logger.warning("the digest has to wait (%s)", type(error).__name__)
             return
-        numbers = statistics.statistics(
+        numbers = stats.statistics(
             report,
             whole,
             self._next_cleanup(),
@@ -76,7 +77,7 @@ class Alerts:
         except Exception as error:
             logger.warning("the digest has no chart (%s)", type(error).__name__)
         else:
-            await self._notices.show(took, picture, statistics.chart_caption(period))
+            await self._notices.show(took, picture, stats.chart_caption(period))
 
     async def check(self) -> None:
         """Look at everything there is an alert for; to be called every hour."""

@@ -23,7 +23,7 @@ from analytics.telegram.buttons import PREFIX
 from analytics.telegram.charts import Charts, ChartsNotInstalled
 from analytics.telegram.i18n import _, list_separator
 from analytics.telegram.options import Options
-from bot import statistics
+from analytics.telegram.texts import stats
 
 FIRST_SHOWN = Period.WEEK
 A_YEAR = timedelta(days=365)
@@ -98,14 +98,14 @@ async def export(click: CallbackQuery, callback_data: Export, analytics: Analyti
     try:
         aggregates = await analytics.aggregates(period)
     except AnalyticsError as error:
-        await where.answer(statistics.no_report(error))
+        await where.answer(stats.no_report(error))
         return
     # Without the mark at its beginning, Excel takes a file for one of an old code page.
     table = as_csv(aggregates, list_separator()).encode("utf-8-sig")
     for style, content in (("csv", table), ("json", as_json(aggregates).encode())):
         file = BufferedInputFile(content, f"statistics-{period}.{style}")
         # Not protected, as all else of the numbers is: a file is asked for to be taken along.
-        await where.answer_document(file, caption=statistics.export_caption(period, style))
+        await where.answer_document(file, caption=stats.export_caption(period, style))
 
 
 async def _text(
@@ -119,8 +119,8 @@ async def _text(
         report = await analytics.period_report(period)
         whole = await analytics.get_admin_analytics_report()
     except AnalyticsError as error:
-        return statistics.no_report(error)
-    return statistics.statistics(
+        return stats.no_report(error)
+    return stats.statistics(
         report,
         whole,
         next_cleanup(),
@@ -146,14 +146,14 @@ async def _send_chart(
         longer = period is not None and await _reaches_further(analytics)
         picture = await charts.draw(history)
     except AnalyticsError as error:
-        await where.answer(statistics.no_report(error))
+        await where.answer(stats.no_report(error))
         return
     except ChartsNotInstalled:
-        await where.answer(statistics.no_charts())
+        await where.answer(stats.no_charts())
         return
     await where.answer_photo(
         BufferedInputFile(picture, "chart.png"),
-        caption=statistics.chart_caption(period),
+        caption=stats.chart_caption(period),
         reply_markup=_year_keyboard() if longer else None,
         protect_content=True,
     )
@@ -168,18 +168,18 @@ async def _reaches_further(analytics: AnalyticsService) -> bool:
 
 def _keyboard(chosen: Period) -> InlineKeyboardMarkup:
     periods = [
-        Button(text=statistics.label(period, chosen), callback_data=Show(period=period).pack())
+        Button(text=stats.label(period, chosen), callback_data=Show(period=period).pack())
         for period in Period
     ]
     more = [
-        Button(text=f"📈 {_(statistics.CHART)}", callback_data=Chart(period=chosen).pack()),
-        Button(text=f"⬇️ {_(statistics.EXPORT)}", callback_data=Export(period=chosen).pack()),
-        Button(text=f"🔄 {_(statistics.REFRESH)}", callback_data=Show(period=chosen).pack()),
+        Button(text=f"📈 {_(stats.CHART)}", callback_data=Chart(period=chosen).pack()),
+        Button(text=f"⬇️ {_(stats.EXPORT)}", callback_data=Export(period=chosen).pack()),
+        Button(text=f"🔄 {_(stats.REFRESH)}", callback_data=Show(period=chosen).pack()),
     ]
     return InlineKeyboardMarkup(inline_keyboard=[periods, more])
 
 
 def _year_keyboard() -> InlineKeyboardMarkup:
     return InlineKeyboardMarkup(
-        inline_keyboard=[[Button(text=_(statistics.A_YEAR), callback_data=Year().pack())]]
+        inline_keyboard=[[Button(text=_(stats.A_YEAR), callback_data=Year().pack())]]
     )

@@ -9,7 +9,7 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from analytics import InteractionType, Period, UserInteraction
-from bot.statistics import change
+from analytics.telegram.texts.stats import change
 from tests.analytics.store import SOMEBODY, open_service
 
 BEGIN = datetime(2026, 1, 5, tzinfo=UTC)

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from analytics import AnalyticsService, InteractionType, Period, UserInteraction
 from analytics.statistics.export import as_csv, as_json
-from bot.statistics import statistics
+from analytics.telegram.texts.stats import statistics
 
 NOW = datetime(2026, 6, 1, 12, 34, 56, tzinfo=UTC)
 # None of these can be a count, a year or a share of what a report says.

@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 
 from analytics import AdminReport, InteractionType, Missing, Period, PeriodReport
 from analytics.telegram.i18n import languages, translations
+from analytics.telegram.texts.stats import MOST_COMMANDS, change, statistics
 from bot.sandbox.markup import parse
-from bot.statistics import MOST_COMMANDS, change, statistics
 from tests.analytics.made_up import COUNTS, MOMENTS, reports
 
 LONGEST_MESSAGE = 4096
