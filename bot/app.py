@@ -12,6 +12,7 @@ from aiogram.utils.callback_answer import CallbackAnswerMiddleware
 
 from analytics import AnalyticsService
 from analytics.clock import GuardedClock
+from analytics.telegram.alerts.messages import Turn
 from analytics.telegram.buttons import DELETE, ERASE, Ask, Cancel, Confirm, Right
 from analytics.telegram.charts import Charts
 from analytics.telegram.confirmations import Confirmations
@@ -19,7 +20,6 @@ from analytics.telegram.filters import Command, CommandStart
 from analytics.telegram.i18n import SpeakToPerson, translations
 from analytics.telegram.limits import EXPENSIVE, LimitPerPerson
 from analytics.telegram.options import Options
-from bot import unasked
 from bot.handlers import admins, alerts, audit, cleanup, dice, people, rights, stats
 from bot.middleware import InFlight, RecordOnReceipt, SkipUnknownKinds
 from bot.outgoing import connector_of
@@ -108,7 +108,7 @@ def build_dispatcher(
     )
     admin_router.message.register(alerts.show, Command(alerts.ALERTS), private_chat, from_admin)
     admin_router.callback_query.register(
-        alerts.turn, unasked.Turn.filter(), F.message.chat.type == "private", from_admin
+        alerts.turn, Turn.filter(), F.message.chat.type == "private", from_admin
     )
     # Owners first: to them the numbers come with a button.
     admin_router.message.register(

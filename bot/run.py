@@ -12,12 +12,12 @@ from aiogram import Bot, Dispatcher
 from analytics import Access, AnalyticsService
 from analytics.clock import GuardedClock
 from analytics.maintenance.backups import DailyBackups
+from analytics.telegram.alerts.checks import Alerts
+from analytics.telegram.alerts.notifier import Notifier
 from analytics.telegram.i18n import learn, speak
 from bot import logs, menus
-from bot.alerts import Alerts
 from bot.app import build_bot, build_dispatcher, commands_of
 from bot.middleware import RecordOnReceipt
-from bot.notices import Notices
 from bot.polling import WatchPolling, poll
 from bot.settings import Settings, remarks
 from bot.signing_in import sign_in
@@ -83,7 +83,7 @@ async def serve(settings: Settings, stop: asyncio.Event, clock: GuardedClock) ->
         )
         async with serving_metrics, build_bot(settings, record, clock) as bot:
             await analytics.alert_state.keep_only(settings.admin_ids)
-            notices = Notices(bot, analytics.alert_state, settings.admin_ids, clock)
+            notices = Notifier(bot, analytics.alert_state, settings.admin_ids, clock)
             alerts = Alerts(
                 notices,
                 analytics,

@@ -5,11 +5,11 @@ from aiogram.exceptions import TelegramBadRequest
 from aiogram.types import CallbackQuery, Message, User
 
 from analytics import AnalyticsService
+from analytics.telegram.alerts import messages
+from analytics.telegram.alerts.messages import Turn
 from analytics.telegram.answering import place, rewrite
 from analytics.telegram.failures import is_unchanged
 from analytics.telegram.options import Options
-from bot import unasked
-from bot.unasked import Turn
 
 ALERTS = "alerts"
 
@@ -18,8 +18,8 @@ async def show(
     message: Message, event_from_user: User, analytics: AnalyticsService, options: Options
 ) -> None:
     turned_off = await analytics.alert_state.turned_off(event_from_user.id)
-    keyboard = unasked.below_list(turned_off, options)
-    await message.answer(unasked.listed(turned_off, options), reply_markup=keyboard)
+    keyboard = messages.below_list(turned_off, options)
+    await message.answer(messages.listed(turned_off, options), reply_markup=keyboard)
 
 
 async def turn(
@@ -33,11 +33,11 @@ async def turn(
     do = analytics.alert_state.turn_on if callback_data.on else analytics.alert_state.turn_off
     await do(admin_id, kind)
     turned_off = await analytics.alert_state.turned_off(admin_id)
-    text, keyboard = unasked.listed(turned_off, options), unasked.below_list(turned_off, options)
+    text, keyboard = messages.listed(turned_off, options), messages.below_list(turned_off, options)
     if callback_data.listed:
         await rewrite(bot, click, text, keyboard)
         return
-    where, button = place(click), unasked.below(kind, is_on=callback_data.on)
+    where, button = place(click), messages.below(kind, is_on=callback_data.on)
     try:
         await bot.edit_message_reply_markup(
             chat_id=where.chat.id, message_id=where.message_id, reply_markup=button

@@ -26,7 +26,7 @@ from analytics.telegram.options import Options
 from analytics.telegram.texts import stats
 
 FIRST_SHOWN = Period.WEEK
-A_YEAR = timedelta(days=365)
+YEAR_LENGTH = timedelta(days=365)
 
 Button = InlineKeyboardButton
 
@@ -89,7 +89,7 @@ async def chart(
 
 
 async def year(click: CallbackQuery, bot: Bot, analytics: AnalyticsService, charts: Charts) -> None:
-    await _send_chart(click, None, A_YEAR, bot, analytics, charts)
+    await _send_chart(click, None, YEAR_LENGTH, bot, analytics, charts)
 
 
 async def export(click: CallbackQuery, callback_data: Export, analytics: AnalyticsService) -> None:
@@ -161,7 +161,7 @@ async def _send_chart(
 
 async def _reaches_further(analytics: AnalyticsService) -> bool:
     """Whether a year shows more than interactions that are kept: trends of what was deleted."""
-    year: History = await analytics.history(A_YEAR)
+    year: History = await analytics.history(YEAR_LENGTH)
     kept_since = year.as_of - timedelta(days=analytics.retention_days)
     return bool(year.buckets) and year.buckets[0].since + year.step <= kept_since
 

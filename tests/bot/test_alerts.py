@@ -7,7 +7,7 @@ from unittest.mock import patch
 
 import pytest
 
-from bot import unasked
+from analytics.telegram.alerts import messages
 from bot.sandbox.faults import floods
 from tests.bot.hours import ADMIN, OTHER, Hours
 from tests.faults.database import remembered
@@ -25,7 +25,7 @@ def only(told: list[str], words: str) -> bool:
 
 
 def test_with_a_limit_an_overdue_cleanup_has_no_count() -> None:
-    text = unasked.cleanup_overdue(None, 90, None, postponed=False)
+    text = messages.cleanup_overdue(None, 90, None, postponed=False)
 
     assert text.startswith("⚠️ <b>The cleanup is overdue.</b> Kept for 90 days.")
 

@@ -24,12 +24,13 @@ from analytics.notices import (
     RecordingWorks,
 )
 from analytics.privacy.retention import LONGEST_RETENTION_DAYS
+from analytics.telegram.alerts import messages
+from analytics.telegram.alerts.messages import Kind
 from analytics.telegram.i18n import _, day, languages, moment, number, percent, translations
 from analytics.telegram.limits import BURST, LimitPerPerson
 from analytics.telegram.texts import audit, cleanup, common, privacy
-from bot import menus, texts, unasked
+from bot import menus, texts
 from bot.sandbox import Person, Sandbox
-from bot.unasked import Kind
 from tests.bot.running import running_bot
 from tests.bot.settings import some_options
 
@@ -181,7 +182,7 @@ async def test_what_is_said_unasked_is_in_the_language_of_the_settings(
 
     assert answer == in_language("uk", texts.FALLBACK)
     with translations().use_locale("de"):
-        assert told == {answer, shown(unasked.notice(RecordingFails()))}
+        assert told == {answer, shown(messages.notice(RecordingFails()))}
 
 
 async def test_the_language_is_in_no_file_and_in_no_line_of_the_log(
@@ -270,11 +271,11 @@ def test_every_answer_fits_into_a_message(
             cleanup.cleaned_up(count, days, when),
             cleanup.cleanup_stopped(count, days),
             texts.help_(menus.of_admin(ADMIN, {ADMIN})),
-            unasked.listed(set(Kind) if flag else (), options),
-            unasked.unusual_day(when.date(), count, 5.0),
-            unasked.cleanup_overdue(count, days, when, postponed=flag),
-            unasked.silence(when),
-            *map(unasked.notice, NOTICES),
+            messages.listed(set(Kind) if flag else (), options),
+            messages.unusual_day(when.date(), count, 5.0),
+            messages.cleanup_overdue(count, days, when, postponed=flag),
+            messages.silence(when),
+            *map(messages.notice, NOTICES),
         ]
 
     assert max(len(shown(answer).encode("utf-16-le")) // 2 for answer in answers) <= LONGEST

@@ -21,7 +21,7 @@ from aiogram.exceptions import (
 from analytics import AnalyticsService
 from analytics.clock import utc_now
 from analytics.notices import BackupFails, DatabaseSetAside, Notice
-from bot.notices import Notices
+from analytics.telegram.alerts.notifier import Notifier
 from bot.sandbox import Sandbox, faults
 from bot.sandbox.faults import Answer
 from bot.session import ATTEMPTS, LONGEST_PAUSE, RetryAnswers, Session
@@ -125,7 +125,7 @@ async def test_admins_are_told_the_next_thing_after_one_that_failed(
     queue.put_nowait(DatabaseSetAside(Path("set-aside")))
     sandbox.plan("sendMessage", faults.answers("<html>", 502), times=ATTEMPTS)
     async with AnalyticsService.open(tmp_path / "analytics.sqlite3") as analytics:
-        notices = Notices(bot, analytics.alert_state, {ADA}, utc_now)
+        notices = Notifier(bot, analytics.alert_state, {ADA}, utc_now)
         telling = asyncio.create_task(notices.pass_on(queue))
         told = (await admin.answer()).text
         telling.cancel()

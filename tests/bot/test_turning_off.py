@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
+from analytics.telegram.alerts.messages import Kind, Turn
 from bot.sandbox import Person
-from bot.unasked import Kind, Turn
 from tests.bot.hours import ADMIN, OTHER, Hours
 
 OFF, ON = "🔕 Turn off", "🔔 Turn on again"

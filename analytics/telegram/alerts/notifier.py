@@ -11,9 +11,9 @@ from aiogram.types import BufferedInputFile, InlineKeyboardMarkup
 
 from analytics.alert_state import Told
 from analytics.notices import Notice, RecordingFails, RecordingWorks
+from analytics.telegram.alerts import messages
+from analytics.telegram.alerts.messages import Kind
 from analytics.telegram.failures import TRANSIENT
-from bot import unasked
-from bot.unasked import Kind
 
 logger = logging.getLogger(__name__)
 
@@ -21,7 +21,7 @@ logger = logging.getLogger(__name__)
 ONCE_IN = timedelta(days=1)
 
 
-class Notices:
+class Notifier:
     def __init__(
         self,
         bot: Bot,
@@ -43,15 +43,15 @@ class Notices:
                 case RecordingFails():
                     await self.recording_fails()
                 case RecordingWorks():
-                    await self._send(self._know_of_failure, unasked.notice(notice))
+                    await self._send(self._know_of_failure, messages.notice(notice))
                     self._know_of_failure = set()
                 # Not to be turned off: records may be lost, and only a person can help.
                 case _:
-                    await self._send(self._admin_ids, unasked.notice(notice))
+                    await self._send(self._admin_ids, messages.notice(notice))
 
     async def recording_fails(self) -> None:
         self._know_of_failure |= await self.tell_once_a_day(
-            Kind.RECORDING, unasked.notice(RecordingFails())
+            Kind.RECORDING, messages.notice(RecordingFails())
         )
 
     async def wanted_by(self, kind: Kind) -> list[int]:
@@ -73,7 +73,7 @@ class Notices:
                 return set()
             # First: a kill in between must not have it told twice.
             await self._told.note(kind, now)
-        took, is_passing = await self._send(admins, text, unasked.below(kind))
+        took, is_passing = await self._send(admins, text, messages.below(kind))
         if not took and is_passing:
             await self._told.note(kind, before)
         return took

@@ -8,12 +8,12 @@ from analytics import AnalyticsError, AnalyticsService, Period
 from analytics.clock import GuardedClock
 from analytics.sqlite.connections import ERRORS
 from analytics.statistics.anomalies import DAYS_BEFORE, usual
+from analytics.telegram.alerts import messages
+from analytics.telegram.alerts.messages import Kind
+from analytics.telegram.alerts.notifier import Notifier
 from analytics.telegram.charts import Charts
 from analytics.telegram.options import Options
 from analytics.telegram.texts import stats
-from bot import unasked
-from bot.notices import Notices
-from bot.unasked import Kind
 
 logger = logging.getLogger(__name__)
 
@@ -25,7 +25,7 @@ A_DAY = timedelta(days=1)
 class Alerts:
     def __init__(
         self,
-        notices: Notices,
+        notices: Notifier,
         analytics: AnalyticsService,
         options: Options,
         clock: GuardedClock,
@@ -68,7 +68,7 @@ class Alerts:
             of_intervals=bool(self._options.report_interval),
             postponed=self._clock.ran_away,
         )
-        took = await self._notices.tell(Kind.DIGEST, unasked.digest(period, numbers))
+        took = await self._notices.tell(Kind.DIGEST, messages.digest(period, numbers))
         if not took:
             return
         try:
@@ -109,7 +109,7 @@ class Alerts:
         if is_silent and (told is None or told <= last):
             # What this process remembers to the second is told as the file would tell it.
             kept = last - (last - datetime.fromtimestamp(0, UTC)) % precision
-            await self._notices.tell_once_a_day(Kind.SILENCE, unasked.silence(kept))
+            await self._notices.tell_once_a_day(Kind.SILENCE, messages.silence(kept))
 
     async def _cleanup(self) -> None:
         last, postponed = await self._analytics.last_cleanup(), self._clock.ran_away
@@ -119,7 +119,7 @@ class Alerts:
         if count := await self._analytics.cleanup_old_interactions(dry_run=True):
             days = self._options.retention_days
             shown = count if self._options.breakdown_min_users <= 1 else None
-            text = unasked.cleanup_overdue(shown, days, last, postponed=postponed)
+            text = messages.cleanup_overdue(shown, days, last, postponed=postponed)
             await self._notices.tell_once_a_day(Kind.CLEANUP, text)
 
     async def _yesterday(self) -> None:
@@ -129,5 +129,5 @@ class Alerts:
         before = [totals.get(yesterday - n * A_DAY) for n in range(DAYS_BEFORE, 0, -1)]
         interactions = totals.get(yesterday)
         if interactions is not None and (typical := usual(interactions, before)) is not None:
-            text = unasked.unusual_day(yesterday, interactions, typical)
+            text = messages.unusual_day(yesterday, interactions, typical)
             await self._notices.tell_once_a_day(Kind.UNUSUAL_DAY, text)
