@@ -11,7 +11,6 @@ from datetime import UTC, datetime
 from analytics.errors import AnalyticsError
 from analytics.pseudonyms import References
 from analytics.sqlite import metadata
-from analytics.sqlite.connections import ERRORS
 from analytics.sqlite.database import Database
 from analytics.statistics.queries import BEGAN
 
@@ -72,8 +71,8 @@ class Told:
         if self._turned_off is None:
             try:
                 rows = await self._database.read(TURNED_OFF)
-            except (*ERRORS, AnalyticsError) as error:
-                logger.warning("who turned off what cannot be read (%s)", type(error).__name__)
+            except AnalyticsError as error:
+                logger.warning("who turned off what cannot be read (%s)", error)
                 return set()
             self._turned_off = {(admin_id, notice) for admin_id, notice in rows}
         return self._turned_off
@@ -103,7 +102,7 @@ class Told:
     async def _moment(self, name: str) -> datetime | None:
         try:
             seconds = await metadata.get(self._database, name)
-        except (*ERRORS, AnalyticsError) as error:
-            logger.warning("what was told cannot be read (%s)", type(error).__name__)
+        except AnalyticsError as error:
+            logger.warning("what was told cannot be read (%s)", error)
             return None
         return None if seconds is None else datetime.fromtimestamp(int(seconds), UTC)

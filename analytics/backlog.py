@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from itertools import takewhile
 from typing import Any
 
+from analytics.errors import reason
 from analytics.sqlite import metadata
 from analytics.sqlite.spool import Contents, Kept, Spool
 
@@ -176,7 +177,7 @@ class Backlog:
                 # Whatever it was, people are answered, and it is tried again.
                 except Exception as error:
                     if self._next_try < 0:
-                        logger.error("%s fails, too (%s)", self._spool.path, type(error).__name__)
+                        logger.error("%s fails, too (%s)", self._spool.path, reason(error))
                     self._next_try = now() + RETRY_SECONDS
                     break
                 self._spooled = self._tried

@@ -44,9 +44,13 @@ class DatabaseInUse(AnalyticsError):
 
 
 class DatabaseUnavailable(AnalyticsError):
-    """Raised while the database cannot be read or written: locked, disk full, out of memory."""
+    """Raised while the database cannot be read or written: locked, or out of memory."""
 
     is_transient = True
+
+
+class DiskFull(DatabaseUnavailable):
+    """Raised where the disk, a quota or a limit on the size of files leaves no room to write."""
 
 
 class DatabaseReplaced(DatabaseUnavailable):
@@ -101,3 +105,8 @@ class RestoreRefused(AnalyticsError):
 
 class WipeIncomplete(AnalyticsError):
     """Raised after everything else was deleted, for files that could not be."""
+
+
+def reason(error: Exception) -> str:
+    """Return the sentence of an AnalyticsError, or the class of another, which may quote people."""
+    return str(error) if isinstance(error, AnalyticsError) else type(error).__name__

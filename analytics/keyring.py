@@ -17,7 +17,6 @@ from analytics.pseudonyms import (
 )
 from analytics.sqlite import files, metadata
 from analytics.sqlite.belongings import DRAFT, key_file, matching, next_key_file, sharing_key
-from analytics.sqlite.connections import ERRORS, cannot_open
 from analytics.sqlite.database import Database
 
 logger = logging.getLogger(__name__)
@@ -133,14 +132,11 @@ class Keyring:
             # One that could not be put to use is not the one that will be.
             next_key_file(database.path).unlink(missing_ok=True)
             write_key(next_key_file(database.path), new.key)
-        try:
-            async with deletion():
-                await database.write_all(
-                    *((statement, ()) for statement in TO_NOBODY),
-                    (metadata.PUT, ("references", new.fingerprint)),
-                )
-        except ERRORS as error:
-            raise cannot_open(database.path, error) from error
+        async with deletion():
+            await database.write_all(
+                *((statement, ()) for statement in TO_NOBODY),
+                (metadata.PUT, ("references", new.fingerprint)),
+            )
         if self._key is None:
             replace_key(next_key_file(database.path), key_file(database.path))
         self._in_use = new

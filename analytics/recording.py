@@ -11,12 +11,11 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 
 from analytics.backlog import COMMITTED, Backlog, Entry, Request, Row, Statement, Work
-from analytics.errors import InteractionsLost, WrongPseudonymKey
+from analytics.errors import InteractionsLost, WrongPseudonymKey, reason
 from analytics.models import UserInteraction
 from analytics.notices import Notice, RecordingFails, RecordingWorks
 from analytics.pseudonyms import References
 from analytics.sqlite import metadata
-from analytics.sqlite.connections import is_full
 from analytics.sqlite.database import Database
 from analytics.sqlite.spool import Kept, Spool
 from analytics.statistics.commands import counts_as
@@ -270,9 +269,7 @@ class Recorder:
         if not self.failing:
             self.failing = True
             self._notify(RecordingFails())
-            path = self._database.path
-            reason = "the disk is full" if is_full(path, error) else type(error).__name__
-            logger.error("recording fails (%s); interactions wait", reason)
+            logger.error("recording fails (%s); interactions wait", reason(error))
         self._backlog.failed()
 
     async def _pause(self) -> None:

@@ -15,7 +15,12 @@ from analytics import known_time
 from analytics.alert_state import KEEP_ONLY, TURN_OFF, TURN_ON, Told
 from analytics.backlog import Request, Work
 from analytics.clock import GuardedClock, utc_now
-from analytics.errors import DatabaseUnavailable, PseudonymKeyMissing, WrongPseudonymKey
+from analytics.errors import (
+    AnalyticsError,
+    DatabaseUnavailable,
+    PseudonymKeyMissing,
+    WrongPseudonymKey,
+)
 from analytics.keyring import Keyring
 from analytics.models import InteractionType, UserInteraction
 from analytics.notices import DatabaseSetAside, Notice
@@ -34,7 +39,6 @@ from analytics.pseudonyms import References
 from analytics.recording import Recorder, forget_updates
 from analytics.sqlite import metadata, origins
 from analytics.sqlite.compaction import Compaction
-from analytics.sqlite.connections import ERRORS, cannot_open
 from analytics.sqlite.database import Database
 from analytics.sqlite.locks import Access
 from analytics.sqlite.records import StoredRow, records
@@ -219,8 +223,6 @@ class AnalyticsService:
 
         try:
             done = await recorder.replay(make)
-        except (*ERRORS, OSError) as error:
-            raise cannot_open(self._spool.path, error) from error
         finally:
             if alone:
                 await recorder.close()
@@ -267,33 +269,37 @@ class AnalyticsService:
 
         Raises NoReportYet without any, and AnalyticsError where the database cannot be read.
         """
-        async with self._reading():
-            return await self._reports.current()
+        await self._refresh_report()
+        return await self._reports.current()
 
     async def period_report(self, period: Period) -> PeriodReport:
-        """A period beside the one before it; raises as above."""
-        async with self._reading():
-            return await self._reports.of_period(period)
+        """Return the figures of a period beside the one before it.
+
+        Raises NoReportYet, and AnalyticsError where the database cannot be read.
+        """
+        await self._refresh_report()
+        return await self._reports.of_period(period)
 
     async def history(self, length: timedelta) -> History:
-        """Up to a day by the hour, up to 366 days by the day; raises as above, and ValueError."""
-        async with self._reading():
-            return await self._reports.history(length)
+        """Return the buckets of a length: up to a day by the hour, up to 366 days by the day.
+
+        Raises NoReportYet, AnalyticsError where the database cannot be read, and ValueError.
+        """
+        await self._refresh_report()
+        return await self._reports.history(length)
 
     async def aggregates(self, period: Period) -> Aggregates:
-        """The report of a period and the history of its length, for a file; raises as above."""
+        """Return the report of a period and the history of its length, for a file.
+
+        Raises NoReportYet, and AnalyticsError where the database cannot be read.
+        """
         report = await self.period_report(period)
         return Aggregates(report=report, history=await self.history(period.length))
 
-    @asynccontextmanager
-    async def _reading(self) -> AsyncIterator[None]:
-        """The report of complete intervals is of the newest one. Raises AnalyticsError."""
+    async def _refresh_report(self) -> None:
+        """Have the report of the newest complete interval, if reports are of those."""
         if self.is_recording and self._reports.of_intervals:
             await self._in_turn(Request(self._reports.keep_snapshot))
-        try:
-            yield
-        except ERRORS as error:
-            raise cannot_open(self._database.path, error) from error
 
     async def cleanup_old_interactions(
         self,
@@ -405,8 +411,8 @@ class AnalyticsService:
                 await personal_data.latest(self._database, references.reference(user_id)),
                 await personal_data.is_opted_out(self._database, references.opt_out(user_id)),
             )
-        except ERRORS as error:
-            logger.warning("a person's row cannot be read (%s)", type(error).__name__)
+        except AnalyticsError as error:
+            logger.warning("a person's row cannot be read (%s)", error)
             return None, False
 
     async def personal_data(self, user_id: int) -> PersonalData:
@@ -527,7 +533,7 @@ class AnalyticsService:
         try:
             last = await metadata.get(self._database, metadata.LAST_BACKUP)
             oldest = self._oldest_backup(await self._likely_now())
-        except ERRORS:
+        except AnalyticsError:
             return True
         return last is not None and int(last) >= oldest.timestamp()
 
@@ -565,6 +571,6 @@ class AnalyticsService:
                 await self._database.write(request.what, request.parameters)
             else:
                 await request.what()
-        except ERRORS:
+        except DatabaseUnavailable:
             return False
         return True

@@ -5,7 +5,6 @@ import json
 import logging
 import re
 import socket
-import sqlite3
 import ssl
 import traceback
 import warnings
@@ -77,8 +76,8 @@ def kind(error: BaseException) -> str:
 
 
 def _code(error: BaseException) -> str | None:
-    if isinstance(error, sqlite3.Error):
-        return getattr(error, "sqlite_errorname", None)
+    if name := getattr(error, "sqlite_errorname", None):
+        return str(name)
     if isinstance(error, ssl.SSLError):
         return error.reason
     if isinstance(error, socket.gaierror):

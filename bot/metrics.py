@@ -20,7 +20,6 @@ from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
 
 from analytics import AnalyticsError, AnalyticsService
 from analytics.clock import GuardedClock
-from analytics.sqlite.connections import ERRORS
 from analytics.telegram.classify import interaction_type
 from bot import http
 from bot.middleware import RecordOnReceipt
@@ -138,7 +137,7 @@ class Metrics:
     async def metrics(self, request: web.Request) -> web.Response:
         try:
             report = await self._analytics.get_admin_analytics_report()
-        except (*ERRORS, AnalyticsError):
+        except AnalyticsError:
             self._gauges["backlog"].set(self._analytics.backlog)
         else:
             last_cleanup = report.last_cleanup.timestamp() if report.last_cleanup else 0

@@ -123,7 +123,7 @@ async def test_without_a_database_a_command_says_so_and_makes_none(
         ({"BOT_TOKEN": "12345"}, ("BOT_TOKEN is not right", "@BotFather")),
         ({"BOT_TOKEN": TOKEN, "ADMIN_IDS": "abc"}, ("ADMIN_IDS is not right",)),
         ({"BOT_TOKEN": TOKEN, "RETENTION_DAYS": "0"}, ('RETENTION_DAYS is "0"', "1 to 3650")),
-        ({"BOT_TOKEN": TOKEN, "DATABASE_PATH": "no-folder/a"}, ("no-folder/a", "cannot be opened")),
+        ({"BOT_TOKEN": TOKEN, "DATABASE_PATH": "no-folder/a"}, ("no-folder/a", "cannot be used")),
         ({"BOT_TOKEN": TOKEN, "DATABASE_PATH": "text"}, ("text is not a database",)),
         ({"BOT_TOKEN": TOKEN, "DATABASE_PATH": "other"}, ("other belongs to another program",)),
         ({"BOT_TOKEN": TOKEN, "DATABASE_PATH": "newer"}, ("newer version",)),

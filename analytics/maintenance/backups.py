@@ -17,6 +17,7 @@ from analytics.errors import (
     BackupRefused,
     DatabaseDamaged,
     DatabaseInaccessible,
+    DiskFull,
     NotOurDatabase,
     WrongDatabaseKey,
 )
@@ -25,13 +26,9 @@ from analytics.notices import BackupFails, Notice
 from analytics.sqlite import files, migrations, origins
 from analytics.sqlite.belongings import BEFORE_MIGRATION, matching
 from analytics.sqlite.connections import (
-    DAMAGE,
-    ERRORS,
     address,
-    cannot_open,
     connect,
     is_full,
-    primary_code,
     set_pragmas,
     why,
 )
@@ -136,11 +133,9 @@ async def check(path: Path, database_key: bytes | None) -> None:
             if found == migrations.APPLICATION_ID:
                 await migrations.version(path, connection, may_be_old=True)
                 [(answer,)] = await connection.execute_fetchall("PRAGMA quick_check(1)")
-    except ERRORS as error:
-        if primary_code(error) not in DAMAGE:
-            raise DatabaseInaccessible(
-                f"{path} cannot be read ({error})", "give another file"
-            ) from None
+    except DatabaseInaccessible as error:
+        raise DatabaseInaccessible(error.problem, "give another file") from error
+    except DatabaseDamaged:
         if _may_be_ours(path, database_key):
             found = migrations.APPLICATION_ID
     if found != migrations.APPLICATION_ID:
@@ -183,10 +178,7 @@ async def backup_into(
 
 async def _origin(path: Path, database_key: bytes | None) -> Origin:
     """Raises an AnalyticsError where it cannot be read."""
-    try:
-        found = await origins.origin(path, database_key)
-    except ERRORS as error:
-        raise cannot_open(path, error) from error
+    found = await origins.origin(path, database_key)
     if found.database_id is None:
         raise migrations.older(path)
     return found
@@ -242,23 +234,26 @@ async def copy(source: Path, to: Path, database_key: bytes | None) -> AsyncItera
     try:
         # VACUUM INTO takes an empty file as it is, with its mode.
         draft = files.begin_draft(to)
-        await _vacuum_into(source, draft, database_key)
-        await _leave_out_erasures(draft, database_key)
         try:
+            await _vacuum_into(source, draft, database_key)
+            await _leave_out_erasures(draft, database_key)
             await check(draft, database_key)
-        except AnalyticsError:
+        except AnalyticsError as error:
+            what = "the disk is full" if _is_full(to, error) else error.problem
             raise BackupRefused(
-                f"the copy of {source} at {to} is damaged", "run doctor, and try again"
-            ) from None
+                f"{source} cannot be copied to {to} ({what})", "make room, or give another path"
+            ) from error
         yield draft
-    except ERRORS as error:
-        # A limit on the size of files ends a copy before it is as large as what it is of.
-        what = why(source if is_full(source, error) else to, error)
-        raise BackupRefused(
-            f"{source} cannot be copied to {to} ({what})", "make room, or give another path"
-        ) from None
     finally:
         files.discard_draft(to)
+
+
+def _is_full(to: Path, error: AnalyticsError) -> bool:
+    """Whether the disk of the database or of its copy is: a limit on the size of files ends a copy
+    before it is as large as what it is of.
+    """
+    cause = error.__cause__
+    return isinstance(error, DiskFull) or (isinstance(cause, Exception) and is_full(to, cause))
 
 
 async def _vacuum_into(source: Path, draft: Path, database_key: bytes | None) -> None:

@@ -15,7 +15,7 @@ from analytics.keyring import choose, mismatch
 from analytics.maintenance.backups import last_backup
 from analytics.sqlite import files
 from analytics.sqlite.belongings import COMPANION, DAMAGED, belongings, matching
-from analytics.sqlite.connections import ERRORS, cannot_open, check_sqlite, connect, is_damaged
+from analytics.sqlite.connections import check_sqlite, connect, is_damaged, translated
 from analytics.sqlite.encryption import refuse_foreign
 from analytics.sqlite.migrations import SCHEMA_VERSION
 
@@ -75,11 +75,10 @@ async def check_up(
         return [*found, Finding("database", f"{path} does not exist yet: the bot makes it")]
     found += [permissions([path.parent, *belongings(path)]), *set_aside(path), *waiting(path)]
     try:
-        facts = await _read(path, database_key)
+        with translated(path, OSError):
+            facts = await _read(path, database_key)
     except AnalyticsError as error:
         return [*found, _fault("database", error)]
-    except (*ERRORS, OSError) as error:
-        return [*found, _fault("database", cannot_open(path, error))]
     found += [
         Finding("database", f"{path} is whole, {_size(path) / MIB:,.1f} MiB"),
         Finding("schema", f"version {SCHEMA_VERSION}"),
@@ -175,7 +174,7 @@ def _fault(check: str, error: AnalyticsError) -> Finding:
 
 
 async def _read(path: Path, database_key: bytes | None) -> Facts:
-    """Raises AnalyticsError, ERRORS and OSError."""
+    """Raises AnalyticsError and OSError."""
     await refuse_foreign(path, database_key)
     if await is_damaged(path, database_key):
         raise DatabaseDamaged(

@@ -6,13 +6,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from analytics.clock import utc_now
-from analytics.errors import BackupRefused, RestoreRefused, WrongPseudonymKey
+from analytics.errors import AnalyticsError, BackupRefused, RestoreRefused, WrongPseudonymKey
 from analytics.keyring import choose, mismatch
 from analytics.maintenance.backups import check, copy
 from analytics.pseudonyms import References
 from analytics.sqlite import files, locks, metadata, migrations
 from analytics.sqlite.belongings import all_set_aside
-from analytics.sqlite.connections import ERRORS, check_sqlite, connect, set_pragmas, why
+from analytics.sqlite.connections import check_sqlite, connect, set_pragmas, why
 
 DAY = 86_400
 
@@ -105,7 +105,7 @@ async def _wishes(path: Path, references: References, database_key: bytes | None
             written_with = await _written_with(file, database_key)
             if written_with == references.fingerprint:
                 await _add(file, wishes, database_key)
-        except ERRORS:
+        except AnalyticsError:
             wishes.whole = False
             continue
         if written_with != references.fingerprint and file == path:
@@ -175,6 +175,6 @@ async def _written_with(path: Path, database_key: bytes | None) -> str | None:
 
 async def _fold_log(path: Path, database_key: bytes | None) -> None:
     """Carry a database's log over into it, so that it is whole without one until it is replaced."""
-    with suppress(*ERRORS):  # a damaged one is to be replaced as it is
+    with suppress(AnalyticsError):  # a damaged one is to be replaced as it is
         async with connect(path, database_key, read_only=False) as connection:
             await connection.execute_fetchall("PRAGMA wal_checkpoint(TRUNCATE)")

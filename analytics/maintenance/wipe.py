@@ -23,7 +23,6 @@ from analytics.sqlite.belongings import (
     matching,
     sharing_key,
 )
-from analytics.sqlite.connections import ERRORS
 from analytics.sqlite.origins import Origin
 
 
@@ -108,7 +107,7 @@ async def _known_by(path: Path, database_key: bytes | None) -> Origin:
         try:
             files.refuse_special(file)
             of = await origins.origin(file, database_key)
-        except (AnalyticsError, *ERRORS, OSError):
+        except (AnalyticsError, OSError):
             continue
         if of.database_id or of.references:
             return of

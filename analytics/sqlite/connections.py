@@ -2,8 +2,8 @@
 
 import errno
 import sqlite3
-from collections.abc import AsyncIterator
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +14,7 @@ from analytics.errors import (
     DatabaseDamaged,
     DatabaseInaccessible,
     DatabaseUnavailable,
+    DiskFull,
     UnsupportedSQLite,
 )
 from analytics.sqlite import files, room
@@ -82,8 +83,10 @@ def check_sqlite(key: bytes | None) -> None:
 async def connect(
     path: Path, key: bytes | None, *, read_only: bool
 ) -> AsyncIterator[aiosqlite.Connection]:
-    """With a key of 32 bytes, to a file that is encrypted from the first byte to the last."""
+    """Connect to a file; with a key of 32 bytes it is encrypted from the first byte to the last.
 
+    What the driver raises until this is left is raised as an AnalyticsError.
+    """
     refused: list[Exception] = []
 
     def connector() -> Any:
@@ -99,13 +102,15 @@ async def connect(
             return None
         return connection
 
-    async with aiosqlite.Connection(connector, iter_chunk_size=64) as connection:
-        for error in refused:
-            # aiosqlite would not wait for its thread, which then tells a loop that may be closed.
-            if (ended := connection.stop()) is not None:
-                await ended
-            raise error
-        yield connection
+    with translated(path):
+        async with aiosqlite.Connection(connector, iter_chunk_size=64) as connection:
+            for error in refused:
+                # aiosqlite would not wait for its thread, which then tells a loop that may be
+                # closed.
+                if (ended := connection.stop()) is not None:
+                    await ended
+                raise error
+            yield connection
 
 
 def address(path: Path, *, read_only: bool) -> str:
@@ -154,13 +159,11 @@ async def is_damaged(path: Path, key: bytes | None) -> bool:
         async with look_at(path, key) as connection:
             [(answer,)] = await connection.execute_fetchall("PRAGMA quick_check(1)")
             return bool(answer != "ok")
-    except ERRORS as error:
-        if primary_code(error) in DAMAGE:
-            return True
-        raise
+    except DatabaseDamaged:
+        return True
 
 
-def primary_code(error: Exception) -> int:
+def primary_code(error: BaseException | None) -> int:
     """SQLite's extended codes carry the primary one in their lowest byte; 0 without a code."""
     code: int | None = getattr(error, "sqlite_errorcode", None)
     if code is None:
@@ -185,10 +188,20 @@ def why(path: Path, error: Exception) -> str:
     """Return the reason in a few words, as an operator can use it."""
     if is_full(path, error):
         return "the disk is full"
-    return (error.strerror or "") if isinstance(error, OSError) else str(error)
+    said = error.strerror if isinstance(error, OSError) else str(error)
+    return said or type(error).__name__
 
 
-def cannot_open(path: Path, error: Exception) -> AnalyticsError:
+@contextmanager
+def translated(path: Path, *others: type[Exception]) -> Iterator[None]:
+    """Raise an error of the driver, or one of `others`, as an AnalyticsError about `path`."""
+    try:
+        yield
+    except (*ERRORS, *others) as error:
+        raise translate(path, error) from error
+
+
+def translate(path: Path, error: Exception) -> AnalyticsError:
     """Return what to raise for an error of the driver, or of the operating system."""
     code = primary_code(error)
     if code == sqlite3.SQLITE_BUSY:
@@ -196,24 +209,27 @@ def cannot_open(path: Path, error: Exception) -> AnalyticsError:
             f"{path} is locked by another program", "close that program and try again"
         )
     if is_full(path, error):
-        return DatabaseUnavailable(
+        return DiskFull(
             f"{path} cannot be written, for the disk is full", "make room and try again"
         )
     if code in DAMAGE:
         return damaged_or_gone(path)
-    passing = isinstance(error, OSError) and error.errno in PASSING_ERRNO
+    passing = isinstance(error, MemoryError) or (
+        isinstance(error, OSError) and error.errno in PASSING_ERRNO
+    )
     kind = (
         DatabaseUnavailable
         if passing or code in PASSING - {sqlite3.SQLITE_READONLY}
         else DatabaseInaccessible
     )
     return kind(
-        f"{path} cannot be opened ({why(path, error)})",
+        f"{path} cannot be used ({why(path, error)})",
         "check DATABASE_PATH and the rights to its folder",
     )
 
 
 def damaged_or_gone(path: Path) -> DatabaseDamaged:
     return DatabaseDamaged(
-        f"{path} is damaged or gone", "start the bot, which sets it aside and begins a new one"
+        f"{path} is damaged or gone",
+        "start the bot or let it run, it begins a new file and keeps this one",
     )

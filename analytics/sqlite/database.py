@@ -14,7 +14,7 @@ from typing import Any
 
 import aiosqlite
 
-from analytics.errors import DatabaseReplaced, DatabaseUnavailable
+from analytics.errors import AnalyticsError, DatabaseReplaced, DatabaseUnavailable, DiskFull
 from analytics.maintenance import backups, copying
 from analytics.sqlite import encryption, files, locks, migrations
 from analytics.sqlite.checkpoints import Checkpoints, checkpoint
@@ -23,14 +23,14 @@ from analytics.sqlite.connections import (
     ERRORS,
     PASSING,
     PRAGMAS,
-    cannot_open,
     check_sqlite,
     connect,
     damaged_or_gone,
     is_damaged,
-    is_full,
     primary_code,
     set_pragmas,
+    translate,
+    translated,
 )
 from analytics.sqlite.files import Identity
 from analytics.sqlite.locks import Access
@@ -93,7 +93,7 @@ class Database:
         path = Path(os.path.realpath(path))
         async with AsyncExitStack() as stack:
             held = stack.enter_context(ExitStack())
-            try:
+            with translated(path, OSError):
                 await encryption.refuse_foreign(path, key)
                 if access is Access.OWN:
                     files.create_folder(path.parent)
@@ -106,36 +106,31 @@ class Database:
                 stack.push_async_callback(database._disconnect)
                 try:
                     await database._connect()
-                except (*ERRORS, OSError) as error:
-                    if not (owner and is_full(path, error) and files.give_up_reserve(path)):
+                except DiskFull:
+                    if not (owner and files.give_up_reserve(path)):
                         raise
                     await database._disconnect()
                     await database._connect()
-            except (*ERRORS, OSError) as error:
-                raise cannot_open(path, error) from error
-            try:
-                yield database
-            except ERRORS as error:
-                if access is Access.OWN:
-                    raise
-                raise cannot_open(path, error) from error
+            yield database
 
     async def read(self, sql: str, parameters: Sequence[Any] | Mapping[str, Any] = ()) -> list[Any]:
-        """The rows of one SELECT, which sees one moment of the file."""
+        """Return the rows of one SELECT, which sees one moment of the file.
+
+        Raises an AnalyticsError for whatever the driver raises.
+        """
         async with self._reading:
             if self._reader is None:
                 raise DatabaseUnavailable(f"{self.path} is not open at the moment", "try again")
             try:
                 return list(await self._reader.execute_fetchall(sql, parameters))
             except ERRORS as error:
-                await self._learn_from(error, sql, parameters)
-                raise
+                raise await self._failed(error, sql, parameters) from error
 
     async def write(self, sql: str, parameters: Sequence[Any] = ()) -> list[Any]:
         """Run one statement, committed when this returns; the rows of its RETURNING.
 
-        An error means that nothing was committed, or that it went into a file that is no longer
-        there. What the owner can do about the reason is done before the next statement.
+        An AnalyticsError means that nothing was committed, or that it went into a file that is no
+        longer there. What the owner can do about the reason is done before the next statement.
         """
         await self._heal_if_needed()
         async with self._writing:
@@ -179,8 +174,7 @@ class Database:
         try:
             return list(await writer.execute_fetchall(sql, parameters))
         except ERRORS as error:
-            await self._learn_from(error, sql, parameters)
-            raise
+            raise await self._failed(error, sql, parameters) from error
 
     async def compact(self) -> bool:
         """Remove from the disk what was deleted; False if not possible now, to be tried again.
@@ -192,7 +186,7 @@ class Database:
         try:
             return await self._checkpoints.compact(self._writer)
         except ERRORS as error:
-            await self._learn_from(error, "VACUUM", ())
+            await self._failed(error, "VACUUM", ())
             return False
 
     def size(self) -> int:
@@ -214,12 +208,15 @@ class Database:
             await self._checkpoints.stop_compacting(self._writer)
 
     async def _connect(self) -> None:
-        """Open what is at the path now. Raises AnalyticsError, ERRORS and OSError."""
+        """Open what is at the path now. Raises AnalyticsError."""
         try:
-            await self._try_to_connect()
-        except ERRORS as error:
-            self._damaged = self._damaged or primary_code(error) in DAMAGE
-            if not self._damaged or self._access is not Access.OWN:
+            with translated(self.path, OSError):
+                await self._try_to_connect()
+        except AnalyticsError as error:
+            if self._access is not Access.OWN or not isinstance(error.__cause__, ERRORS):
+                raise
+            self._damaged = self._damaged or primary_code(error.__cause__) in DAMAGE
+            if not self._damaged:
                 raise
             # quick_check had not found it.
             await self._try_to_connect()
@@ -298,29 +295,31 @@ class Database:
         async with self._healing:
             if not self._needs_healing:
                 return
-            replaced = self._is_replaced()
-            if not replaced and self._suspect and not self._damaged:
-                self._damaged = await is_damaged(self.path, self._key)
-                self._suspect = False
-                if not self._needs_healing:
-                    return
-            await self._disconnect()
-            if replaced:
-                self._damaged = False  # that was the other file
-                await encryption.refuse_foreign(self.path, self._key)
-                files.create_folder(self.path.parent)
-                # The lock may have been deleted with the file.
-                self._held.close()
-                locks.own(self.path, self._held, patience=0)
-            await self._connect()
+            with translated(self.path, OSError):
+                replaced = self._is_replaced()
+                if not replaced and self._suspect and not self._damaged:
+                    self._damaged = await is_damaged(self.path, self._key)
+                    self._suspect = False
+                    if not self._needs_healing:
+                        return
+                await self._disconnect()
+                if replaced:
+                    self._damaged = False  # that was the other file
+                    await encryption.refuse_foreign(self.path, self._key)
+                    files.create_folder(self.path.parent)
+                    # The lock may have been deleted with the file.
+                    self._held.close()
+                    locks.own(self.path, self._held, patience=0)
+                await self._connect()
 
-    async def _learn_from(
+    async def _failed(
         self, error: Exception, sql: str, parameters: Sequence[Any] | Mapping[str, Any]
-    ) -> None:
-        """Do now, or note for the next statement, what the owner can do about an error."""
+    ) -> AnalyticsError:
+        """Return what to raise, after doing or noting for later what the owner can do about it."""
+        failure = translate(self.path, error)
         if not self.owner or self._writer is None:
-            return
-        code, full = primary_code(error), is_full(self.path, error)
+            return failure
+        code, full = primary_code(error), isinstance(failure, DiskFull)
         if full and files.give_up_reserve(self.path):
             with suppress(*ERRORS):
                 await checkpoint(self._writer)
@@ -328,6 +327,7 @@ class Database:
         if code == sqlite3.SQLITE_ERROR:
             self._damaged |= await migrations.has_lost(self._writer, sql, parameters)
         self._suspect = self._suspect or not (full or code in PASSING)
+        return failure
 
 
 def _replaced(path: Path) -> DatabaseReplaced:

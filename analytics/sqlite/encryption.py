@@ -15,16 +15,14 @@ from analytics.errors import (
 )
 from analytics.sqlite import files, locks
 from analytics.sqlite.connections import (
-    DAMAGE,
-    ERRORS,
     NOT_A_DATABASE,
     address,
-    cannot_open,
     check_sqlite,
     connect,
     is_damaged,
     look_at,
     primary_code,
+    translated,
 )
 from analytics.sqlite.migrations import APPLICATION_ID
 
@@ -41,16 +39,14 @@ async def refuse_foreign(path: Path, key: bytes | None) -> None:
     try:
         async with look_at(path, key) as connection:
             [(application_id,)] = await connection.execute_fetchall("PRAGMA application_id")
-    except ERRORS as error:
-        if primary_code(error) == NOT_A_DATABASE:
+    except DatabaseDamaged as error:
+        if primary_code(error.__cause__) == NOT_A_DATABASE:
             raise WrongDatabaseKey(
                 f"{path} cannot be read with this DATABASE_KEY",
                 "set the one it was made with; "
                 "with that one it is damaged: restore a backup, or move it away",
             ) from None
-        if primary_code(error) in DAMAGE:
-            return  # the key is right
-        raise
+        return  # the key is right
     if application_id != APPLICATION_ID:
         raise files.foreign(path)
 
@@ -68,7 +64,7 @@ async def encrypt(path: Path, key: bytes) -> bool:
         raise DatabaseMissing(
             f"{path} does not exist", "the bot makes it, encrypted, on its first start"
         )
-    with ExitStack() as held:
+    with ExitStack() as held, translated(path, OSError):
         try:
             locks.be_alone(path, held)
             files.undo_replacing(path)
@@ -82,13 +78,11 @@ async def encrypt(path: Path, key: bytes) -> bool:
                 await _copy(path, files.begin_draft(path), key)
                 files.replace_with_draft(path)
                 files.remove_plain(path)
-        except (*ERRORS, OSError) as error:
-            if primary_code(error) in DAMAGE:
-                raise DatabaseDamaged(
-                    f"{path} is damaged",
-                    "take DATABASE_KEY out and start the bot, which sets it aside",
-                ) from error
-            raise cannot_open(path, error) from error
+        except DatabaseDamaged as error:
+            raise DatabaseDamaged(
+                f"{path} is damaged",
+                "take DATABASE_KEY out and start the bot, which sets it aside",
+            ) from error
     return is_plain
 
 

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+from analytics.errors import AnalyticsError
 from analytics.sqlite import files
-from analytics.sqlite.connections import ERRORS, connect
+from analytics.sqlite.connections import connect
 
 # The moment a backup was made, in its name: names in order are in the order of time.
 MOMENT = "%Y%m%dT%H%M%SZ"
@@ -38,7 +39,7 @@ class Origin:
 
 
 async def origin(path: Path, database_key: bytes | None) -> Origin:
-    """Read what tells the database, or a backup, from others. Raises ERRORS."""
+    """Read what tells the database, or a backup, from others. Raises AnalyticsError."""
     if not files.is_regular(path):
         return Origin(None, None, None)
     if database_key and files.is_plain(path):
@@ -52,7 +53,7 @@ async def id_of_damaged(path: Path, database_key: bytes | None) -> str | None:
     """Return what a damaged database was known by, if that can be read: its backups still are."""
     try:
         return (await origin(path, database_key)).database_id
-    except (*ERRORS, OSError):
+    except (AnalyticsError, OSError):
         return None
     finally:
         files.discard_index(path)
@@ -117,6 +118,6 @@ async def _is_of(
         return False
     try:
         found = await origin(file, database_key)
-    except (*ERRORS, OSError):
+    except (AnalyticsError, OSError):
         return False
     return (found.references, found.began) == (of.references, of.began)

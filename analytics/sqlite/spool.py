@@ -15,8 +15,9 @@ from typing import Any
 
 import aiosqlite
 
+from analytics.errors import AnalyticsError, DatabaseDamaged, DiskFull
 from analytics.sqlite import files
-from analytics.sqlite.connections import DAMAGE, ERRORS, connect, is_full, primary_code, set_pragmas
+from analytics.sqlite.connections import connect, set_pragmas, translated
 
 logger = logging.getLogger(__name__)
 
@@ -27,7 +28,9 @@ TABLES = (
     "CREATE TABLE IF NOT EXISTS entries "
     "(position INTEGER PRIMARY KEY, name TEXT NOT NULL, content TEXT NOT NULL) STRICT",
 )
-ABOUT = "INSERT INTO about SELECT ?, ? WHERE NOT EXISTS (SELECT 1 FROM about)"
+ABOUT = "SELECT token, written_with FROM about"
+ENTRIES = "SELECT position, name, content FROM entries ORDER BY position"
+SIGN = "INSERT INTO about SELECT ?, ? WHERE NOT EXISTS (SELECT 1 FROM about)"
 # One statement: all of it is there after a crash, or none.
 APPEND = """
     INSERT INTO entries
@@ -68,19 +71,12 @@ class Spool:
         return self.path.exists()
 
     async def load(self) -> Contents | None:
-        """Read what is there; a damaged spool is set aside. Raises ERRORS and OSError."""
+        """Read what is there; a damaged spool is set aside. Raises AnalyticsError."""
         if not self.exists:
             return None
         try:
-            connection = await self._open()
-            about = list(await connection.execute_fetchall("SELECT token, written_with FROM about"))
-            rows = await connection.execute_fetchall(
-                "SELECT position, name, content FROM entries ORDER BY position"
-            )
-        except ERRORS as error:
-            await self.close()
-            if primary_code(error) not in DAMAGE:
-                raise
+            about, rows = await self._read()
+        except DatabaseDamaged:
             aside = files.set_aside(self.path)
             logger.error("what waited on the disk is damaged and not recorded: it is %s now", aside)
             return None
@@ -90,24 +86,35 @@ class Spool:
         token, written_with = about[0]
         return Contents(token, written_with, entries)
 
+    async def _read(self) -> tuple[list[Any], list[Any]]:
+        try:
+            with translated(self.path, OSError):
+                connection = await self._open()
+                return (
+                    list(await connection.execute_fetchall(ABOUT)),
+                    list(await connection.execute_fetchall(ENTRIES)),
+                )
+        except AnalyticsError:
+            await self.close()
+            raise
+
     async def append(self, token: str, written_with: str, entries: Sequence[Kept]) -> None:
-        """Have the entries on the disk when this returns. Raises ERRORS and OSError."""
+        """Have the entries on the disk when this returns. Raises AnalyticsError."""
         content = json.dumps(
             [(each.position, each.name, json.dumps(each.content)) for each in entries]
         )
         try:
             await self._append(token, written_with, content)
-        except (*ERRORS, OSError) as error:
-            if not is_full(self.path, error):
-                raise
+        except DiskFull:
             if not files.give_up_reserve(self._database):
                 raise
             await self._append(token, written_with, content)
 
     async def _append(self, token: str, written_with: str, content: str) -> None:
-        connection = self._connection or await self._open()
-        await connection.execute_fetchall(ABOUT, (token, written_with))
-        await connection.execute_fetchall(APPEND, (content,))
+        with translated(self.path, OSError):
+            connection = self._connection or await self._open()
+            await connection.execute_fetchall(SIGN, (token, written_with))
+            await connection.execute_fetchall(APPEND, (content,))
 
     async def remove(self) -> None:
         """Overwrite and remove it. Raises OSError."""

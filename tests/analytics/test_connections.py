@@ -1,7 +1,6 @@
 """SQLite refuses a pragma in silence: each is asked for, and its answer checked."""
 
 import asyncio
-import sqlite3
 import threading
 from pathlib import Path
 from typing import Any
@@ -10,7 +9,7 @@ from unittest.mock import patch
 import aiosqlite
 import pytest
 
-from analytics import UnsupportedSQLite
+from analytics import DatabaseInaccessible, UnsupportedSQLite
 from analytics.sqlite.connections import PRAGMAS, connect
 from tests.analytics.store import open_service
 
@@ -77,7 +76,7 @@ def test_a_file_that_cannot_be_opened_leaves_nothing_that_fails_later(tmp_path: 
     with patch("threading.excepthook", failed.append):
         for _ in range(100):
             before = set(threading.enumerate())
-            with pytest.raises(sqlite3.OperationalError):
+            with pytest.raises(DatabaseInaccessible):
                 asyncio.run(look())
             for thread in set(threading.enumerate()) - before:
                 thread.join()

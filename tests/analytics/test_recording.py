@@ -2,7 +2,6 @@
 
 import asyncio
 import json
-import sqlite3
 import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import AsyncExitStack, contextmanager
@@ -15,7 +14,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from analytics import AnalyticsService
+from analytics import AnalyticsService, DatabaseUnavailable
 from analytics.backlog import TRANSACTION_LIMIT
 from analytics.notices import RecordingFails, RecordingWorks
 from analytics.recording import COUNT_DROPPED, RECORD
@@ -264,7 +263,7 @@ async def test_what_fails_at_the_end_is_tried_once_more(tmp_path: Path) -> None:
         nonlocal failed
         if sql == RECORD and not failed:
             failed = True
-            raise sqlite3.OperationalError("disk I/O error")
+            raise DatabaseUnavailable("it failed", "try again")
         return await write(self, sql, parameters)
 
     async with open_service(tmp_path) as analytics:
@@ -289,7 +288,7 @@ async def test_a_failure_to_count_the_dropped_counts_nothing_twice(tmp_path: Pat
         nonlocal failures
         if sql == COUNT_DROPPED and failures:
             failures -= 1
-            raise sqlite3.OperationalError
+            raise DatabaseUnavailable("it failed", "try again")
         return await write(self, sql, parameters)
 
     async with open_service(tmp_path) as analytics:
@@ -338,7 +337,7 @@ async def test_a_long_read_delays_no_commit(tmp_path: Path) -> None:
             reading = asyncio.create_task(database.read(ENDLESS))
             recorded = [await analytics.record(days_ago(day)) for day in range(1, 11)]
             await database._reader.interrupt()
-            with pytest.raises(sqlite3.OperationalError, match="interrupted"):
+            with pytest.raises(DatabaseUnavailable, match="interrupted"):
                 await reading
 
     assert recorded == [True] * 10

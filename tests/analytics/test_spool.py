@@ -2,7 +2,6 @@
 
 import asyncio
 import shutil
-import sqlite3
 import tempfile
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
@@ -18,6 +17,7 @@ from analytics import (
     Access,
     Action,
     AnalyticsService,
+    DatabaseUnavailable,
     InteractionsLost,
     WrongPseudonymKey,
 )
@@ -211,9 +211,8 @@ async def test_the_spool_of_an_encrypted_database_is_encrypted(tmp_path: Path) -
     async with open_service(tmp_path, database_key=key) as analytics:
         assert analytics._recorder is not None
         await analytics.record(days_ago(1, 3), [1, 2, 3])
-        with patch(
-            "analytics.sqlite.database.Database.write", side_effect=sqlite3.OperationalError
-        ):
+        failed = DatabaseUnavailable("it failed", "try again")
+        with patch("analytics.sqlite.database.Database.write", side_effect=failed):
             await analytics.record(days_ago(2, 3), [4, 5, 6])
             file = spool(tmp_path / NAME)
             plain, found = is_plain(file), found_in(tmp_path, forms(REFERENCES.reference(SOMEBODY)))

@@ -12,7 +12,7 @@ from unittest.mock import patch
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
 import scheduler.jobs
-from analytics import AnalyticsService, InteractionType, UserInteraction
+from analytics import AnalyticsError, AnalyticsService, InteractionType, UserInteraction
 from analytics.clock import GuardedClock
 from analytics.pseudonyms import Pseudonyms, read_key
 from analytics.sqlite.belongings import key_file
@@ -63,7 +63,7 @@ class Hours:
 
     async def due(self) -> list[str]:
         for job in self._scheduler.get_jobs():
-            with suppress(sqlite3.Error):  # APScheduler logs it
+            with suppress(AnalyticsError):  # APScheduler logs it
                 await job.func()
         return self.told()
 

@@ -8,9 +8,8 @@ from unittest.mock import AsyncMock, patch
 
 import pytest
 
-from analytics import AnalyticsService
+from analytics import AnalyticsError, AnalyticsService
 from analytics.notices import DatabaseSetAside
-from analytics.sqlite.connections import ERRORS
 from tests import processes
 from tests.faults.damage import (
     BATCH,
@@ -119,7 +118,7 @@ async def test_damage_that_only_the_start_runs_into_is_set_aside(
 
 async def test_a_mistake_in_a_statement_is_not_taken_for_damage(tmp_path: Path) -> None:
     async with service(tmp_path / NAME) as analytics:
-        with pytest.raises(ERRORS):
+        with pytest.raises(AnalyticsError):
             await analytics._database.write("INSERT INTO nowhere VALUES (?)", (1,))
         assert await recorded(analytics)
 
@@ -188,7 +187,8 @@ async def test_a_command_leaves_a_damaged_file_to_the_bot(
 
     assert (status, output) == (2, "")
     assert errors.strip().endswith(
-        f"{NAME} is damaged or gone: start the bot, which sets it aside and begins a new one"
+        f"{NAME} is damaged or gone: "
+        "start the bot or let it run, it begins a new file and keeps this one"
     )
     assert len(errors.splitlines()) == 1
     assert path.read_bytes() == content

@@ -52,8 +52,8 @@ async def test_the_bot_says_that_the_disk_is_full_and_at_the_end_how_many_are_lo
         status, _, log = await bot.ended(LONGEST_SHUTDOWN)
 
     assert status == 1
-    assert "recording fails (the disk is full)" in log
-    assert "3 interactions and 0 requests are lost: neither" in log
+    assert "for the disk is full: make room and try again); interactions wait" in log
+    assert "3 interactions and 0 requests are lost, for neither" in log
 
 
 @pytest.mark.parametrize("command", [["backup", "copy.sqlite3"], ["restore", "b.sqlite3"]])

@@ -16,10 +16,12 @@ from analytics import (
     Access,
     AnalyticsError,
     AnalyticsService,
+    DatabaseDamaged,
     DatabaseInaccessible,
     DatabaseInUse,
     DatabaseMissing,
     DatabaseUnavailable,
+    DiskFull,
     InteractionType,
     NotOurDatabase,
     UserInteraction,
@@ -79,7 +81,7 @@ async def test_a_pipe_is_refused_and_waits_for_nobody(tmp_path: Path) -> None:
 async def test_a_link_that_leads_to_itself_is_refused(tmp_path: Path) -> None:
     path = tmp_path / NAME
     path.symlink_to(path)
-    with pytest.raises(DatabaseInaccessible, match="cannot be opened"):
+    with pytest.raises(DatabaseInaccessible, match="cannot be used"):
         async with service(path):
             pass
 
@@ -94,7 +96,7 @@ async def test_what_a_link_leads_to_is_made_and_set_aside_with_its_log(tmp_path:
                 pass
         log = wal(path).read_bytes()
         path.write_bytes(random.Random(0).randbytes(path.stat().st_size))
-        with pytest.raises(sqlite3.DatabaseError):
+        with pytest.raises(DatabaseDamaged):
             await analytics._database.read("SELECT * FROM users ORDER BY last_seen")
         assert await analytics.record(ONE)
     [aside] = files_set_aside(path.parent)
@@ -277,9 +279,9 @@ async def test_on_a_full_disk_the_reserve_is_given_up_to_start() -> None:
 @pytest.mark.parametrize(
     ("error", "kind", "words"),
     [
-        (OSError(errno.ENOSPC, "No space left on device"), DatabaseUnavailable, "the disk is full"),
-        (OSError(errno.EDQUOT, "Quota exceeded"), DatabaseUnavailable, "the disk is full"),
-        (OSError(errno.EFBIG, "File too large"), DatabaseUnavailable, "the disk is full"),
+        (OSError(errno.ENOSPC, "No space left on device"), DiskFull, "the disk is full"),
+        (OSError(errno.EDQUOT, "Quota exceeded"), DiskFull, "the disk is full"),
+        (OSError(errno.EFBIG, "File too large"), DiskFull, "the disk is full"),
         (OSError(errno.EMFILE, "Too many open files"), DatabaseUnavailable, "Too many open files"),
         (
             PermissionError(errno.EACCES, "Permission denied"),

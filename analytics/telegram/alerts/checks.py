@@ -6,7 +6,6 @@ from datetime import UTC, datetime, timedelta
 
 from analytics import AnalyticsError, AnalyticsService, Period
 from analytics.clock import GuardedClock
-from analytics.sqlite.connections import ERRORS
 from analytics.statistics.anomalies import DAYS_BEFORE, usual
 from analytics.telegram.alerts import messages
 from analytics.telegram.alerts.messages import Kind
@@ -58,7 +57,7 @@ class Alerts:
             report = await self._analytics.period_report(period)
             whole = await self._analytics.get_admin_analytics_report()
             history = await self._analytics.history(period.length)
-        except (*ERRORS, AnalyticsError) as error:
+        except AnalyticsError as error:
             logger.warning("the digest has to wait (%s)", type(error).__name__)
             return
         numbers = stats.statistics(
@@ -84,7 +83,7 @@ class Alerts:
         for look in (self._recording, self._silence, self._cleanup, self._yesterday):
             try:
                 await look()
-            except (*ERRORS, AnalyticsError) as error:
+            except AnalyticsError as error:
                 logger.warning("not everything could be checked (%s)", type(error).__name__)
 
     async def _recording(self) -> None:
