@@ -7,7 +7,6 @@ from aiogram import Bot, Dispatcher, F, Router
 from aiogram.client.default import DefaultBotProperties
 from aiogram.client.telegram import TelegramAPIServer
 from aiogram.enums import ChatMemberStatus, ParseMode
-from aiogram.filters import Command as AnyCommand
 from aiogram.utils.callback_answer import CallbackAnswerMiddleware
 
 from analytics import AnalyticsService
@@ -16,17 +15,17 @@ from analytics.telegram.alerts.messages import Turn
 from analytics.telegram.buttons import DELETE, ERASE, Ask, Cancel, Confirm, Right
 from analytics.telegram.charts import Charts
 from analytics.telegram.confirmations import Confirmations
+from analytics.telegram.decode import SkipUnknownKinds
 from analytics.telegram.filters import Command, CommandStart
 from analytics.telegram.i18n import SpeakToPerson, translations
 from analytics.telegram.limits import EXPENSIVE, LimitPerPerson
 from analytics.telegram.options import Options
+from analytics.telegram.recording import ADMINS, RecordOnReceipt
 from bot.handlers import admins, alerts, audit, cleanup, dice, people, rights, stats
-from bot.middleware import InFlight, RecordOnReceipt, SkipUnknownKinds
+from bot.in_flight import InFlight
 from bot.outgoing import connector_of
 from bot.session import RetryAnswers, Session, TolerateClicks
 from bot.settings import Settings
-
-ADMINS = "admins"
 
 
 def build_bot(settings: Settings, record: RecordOnReceipt, clock: GuardedClock) -> Bot:
@@ -63,23 +62,6 @@ def options_of(settings: Settings) -> Options:
         breakdown_min_users=settings.breakdown_min_users,
         keep_trends=settings.keep_trends,
         pseudonymise_user_ids=settings.pseudonymise_user_ids,
-    )
-
-
-def commands_of(dispatcher: Dispatcher) -> frozenset[str]:
-    """Return the commands that people can use, in small letters and without the slash.
-
-    Those that only admins have are left out: how often they look is no use of the bot.
-    """
-    return frozenset(
-        command.casefold()
-        for router in dispatcher.chain_tail
-        if router.name != ADMINS
-        for handler in router.message.handlers
-        for registered in handler.filters or ()
-        if isinstance(registered.callback, AnyCommand)
-        for command in registered.callback.commands
-        if isinstance(command, str)
     )
 
 

@@ -21,8 +21,8 @@ from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
 from analytics import AnalyticsError, AnalyticsService
 from analytics.clock import GuardedClock
 from analytics.telegram.classify import interaction_type
+from analytics.telegram.recording import RecordOnReceipt
 from bot import http
-from bot.middleware import RecordOnReceipt
 
 # An empty poll is answered after ten seconds; pauses after errors are shorter than that.
 LONGEST_SILENCE = 120.0

@@ -15,9 +15,9 @@ from analytics.maintenance.backups import DailyBackups
 from analytics.telegram.alerts.checks import Alerts
 from analytics.telegram.alerts.notifier import Notifier
 from analytics.telegram.i18n import learn, speak
+from analytics.telegram.recording import RecordOnReceipt, commands_of
 from bot import logs, menus
-from bot.app import build_bot, build_dispatcher, commands_of
-from bot.middleware import RecordOnReceipt
+from bot.app import build_bot, build_dispatcher
 from bot.polling import WatchPolling, poll
 from bot.settings import Settings, remarks
 from bot.signing_in import sign_in

@@ -14,8 +14,9 @@ from aiohttp import web
 
 from analytics import AnalyticsService
 from analytics.telegram.decode import decode, loads
+from analytics.telegram.recording import RecordOnReceipt
 from bot import http
-from bot.middleware import UPDATES_IN_FLIGHT, RecordOnReceipt
+from bot.in_flight import UPDATES_IN_FLIGHT
 from bot.settings import Settings
 
 logger = logging.getLogger(__name__)

@@ -11,9 +11,9 @@ from aiogram.methods.base import TelegramType
 
 from analytics import AnalyticsService
 from analytics.clock import GuardedClock, utc_now
+from analytics.telegram.recording import RecordOnReceipt
 from bot import logs
 from bot.app import build_bot, build_dispatcher
-from bot.middleware import RecordOnReceipt
 from bot.run import receive
 from bot.settings import Settings, load
 

@@ -9,7 +9,7 @@ import pytest
 from aiogram import Dispatcher, Router
 from aiogram.filters import Command
 
-from bot.app import ADMINS, commands_of
+from analytics.telegram.recording import ADMINS, commands_of
 from bot.sandbox import Sandbox
 from tests.bot.running import running_bot
 

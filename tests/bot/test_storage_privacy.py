@@ -18,8 +18,8 @@ from hypothesis import strategies as st
 
 from analytics import AnalyticsService, InteractionType
 from analytics.clock import GuardedClock
+from analytics.telegram.recording import RecordOnReceipt
 from bot.logs import PrivateFormatter
-from bot.middleware import RecordOnReceipt
 from tests import raw_updates
 from tests.raw_updates import Raw, Sent
 

@@ -11,8 +11,8 @@ from typing import Any
 import aiohttp
 import pytest
 
+from analytics.telegram.decode import ALL_UPDATES
 from bot.errors import Unavailable
-from bot.middleware import ALL_UPDATES
 from bot.sandbox import Sandbox
 from bot.settings import Settings, WrongSettings, load
 from tests.bot.running import running_bot

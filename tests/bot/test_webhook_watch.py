@@ -13,8 +13,8 @@ from aiogram.client.telegram import TelegramAPIServer
 
 from analytics.clock import GuardedClock
 from analytics.notices import Notice, NotReceiving
+from analytics.telegram.recording import RecordOnReceipt
 from bot import webhook_watch
-from bot.middleware import RecordOnReceipt
 from bot.sandbox import Sandbox
 from bot.sandbox.faults import answers, refuses
 from bot.session import Session

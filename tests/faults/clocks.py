@@ -12,7 +12,7 @@ from aiogram.types import Update
 
 from analytics import AnalyticsService, InteractionType, UserInteraction
 from analytics.clock import LARGEST_STEP, GuardedClock
-from bot.middleware import RecordOnReceipt
+from analytics.telegram.recording import RecordOnReceipt
 from scheduler.jobs import build_scheduler
 from tests.faults.recount import inconsistencies
 from tests.faults.table import Fault, Row

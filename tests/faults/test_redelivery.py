@@ -18,7 +18,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from analytics import AnalyticsService, InteractionType, UserInteraction
-from bot.middleware import PAUSE
+from analytics.telegram.recording import PAUSE
 from bot.sandbox import Sandbox, faults
 from bot.sandbox.faults import Answer, answers, refuses
 from bot.webhook import SECRET_HEADER

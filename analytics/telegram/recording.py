@@ -6,36 +6,32 @@ sees every batch after it was received and before it can be acknowledged.
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Collection, Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any
 
-from aiogram import BaseMiddleware, Bot
+from aiogram import Bot, Dispatcher
 from aiogram.client.session.middlewares.base import BaseRequestMiddleware, NextRequestMiddlewareType
-from aiogram.dispatcher.event.bases import UNHANDLED
 from aiogram.exceptions import ClientDecodeError, TelegramAPIError
+from aiogram.filters import Command
 from aiogram.methods import GetMe, GetUpdates, TelegramMethod
 from aiogram.methods.base import TelegramType
-from aiogram.types import TelegramObject, Update
-from aiogram.types.update import UpdateTypeLookupError
+from aiogram.types import Update
 
 from analytics import AnalyticsService, UserInteraction
 from analytics.clock import GuardedClock
 from analytics.telegram.classify import classify, date_of, event
-from analytics.telegram.decode import ALL_UPDATES as ALL_UPDATES
 from analytics.telegram.decode import decode_one_by_one, is_number
 from analytics.telegram.opt_out import is_right, opting_out
 
 logger = logging.getLogger(__name__)
 
-# Updates whose handlers run at the same time; the rest waits at Telegram's. One takes about 9 kB.
-UPDATES_IN_FLIGHT = 1_000
 # A server that knows larger ones is not Telegram's.
 LARGEST_OFFSET = 2**63 - 1
 # Seconds between polls that bring only what cannot be acknowledged.
 PAUSE = 1.0
-# How long the handlers that run at the end may take.
-DRAIN_SECONDS = 10
+# The name of a router that only admins reach.
+ADMINS = "admins"
 
 
 class RecordOnReceipt(BaseRequestMiddleware):
@@ -118,49 +114,18 @@ class RecordOnReceipt(BaseRequestMiddleware):
             await self._analytics.record(recorded, list(interactions), *more)
 
 
-class SkipUnknownKinds(BaseMiddleware):
-    """aiogram would warn of a kind it does not know, with the whole update in the text."""
+def commands_of(dispatcher: Dispatcher) -> frozenset[str]:
+    """Return the commands that people can use, in small letters and without the slash.
 
-    async def __call__(
-        self,
-        handler: Callable[[TelegramObject, dict[str, Any]], Awaitable[Any]],
-        event: TelegramObject,
-        data: dict[str, Any],
-    ) -> Any:
-        try:
-            if isinstance(event, Update):
-                event.event_type  # noqa: B018 - raises for an unknown kind
-        except UpdateTypeLookupError:
-            return UNHANDLED
-        return await handler(event, data)
-
-
-class InFlight(BaseMiddleware):
-    """Knows the handlers that run, which aiogram neither awaits nor cancels at the end."""
-
-    def __init__(self) -> None:
-        self._running: set[asyncio.Task[Any]] = set()
-
-    async def __call__(
-        self,
-        handler: Callable[[TelegramObject, dict[str, Any]], Awaitable[Any]],
-        event: TelegramObject,
-        data: dict[str, Any],
-    ) -> Any:
-        task = asyncio.current_task()
-        assert task is not None  # aiogram makes one for each update
-        self._running.add(task)
-        try:
-            return await handler(event, data)
-        finally:
-            self._running.discard(task)
-
-    async def drain(self) -> None:
-        """Let the running handlers finish; those that take too long are cancelled."""
-        await asyncio.sleep(0)  # a task that was only just made begins
-        if self._running:
-            _, late = await asyncio.wait(self._running, timeout=DRAIN_SECONDS)
-            for task in late:
-                task.cancel()
-            if late:
-                logger.warning("%d handlers did not finish in %d s", len(late), DRAIN_SECONDS)
+    Those that only admins have are left out: how often they look is no use of the bot.
+    """
+    return frozenset(
+        command.casefold()
+        for router in dispatcher.chain_tail
+        if router.name != ADMINS
+        for handler in router.message.handlers
+        for registered in handler.filters or ()
+        if isinstance(registered.callback, Command)
+        for command in registered.callback.commands
+        if isinstance(command, str)
+    )

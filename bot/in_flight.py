@@ -1,0 +1,47 @@
+"""The handlers that run: how many at most, and their end."""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from aiogram import BaseMiddleware
+from aiogram.types import TelegramObject
+
+logger = logging.getLogger(__name__)
+
+# Updates whose handlers run at the same time; the rest waits at Telegram's. One takes about 9 kB.
+UPDATES_IN_FLIGHT = 1_000
+# How long the handlers that run at the end may take.
+DRAIN_SECONDS = 10
+
+
+class InFlight(BaseMiddleware):
+    """Knows the handlers that run, which aiogram neither awaits nor cancels at the end."""
+
+    def __init__(self) -> None:
+        self._running: set[asyncio.Task[Any]] = set()
+
+    async def __call__(
+        self,
+        handler: Callable[[TelegramObject, dict[str, Any]], Awaitable[Any]],
+        event: TelegramObject,
+        data: dict[str, Any],
+    ) -> Any:
+        task = asyncio.current_task()
+        assert task is not None  # aiogram makes one for each update
+        self._running.add(task)
+        try:
+            return await handler(event, data)
+        finally:
+            self._running.discard(task)
+
+    async def drain(self) -> None:
+        """Let the running handlers finish; those that take too long are cancelled."""
+        await asyncio.sleep(0)  # a task that was only just made begins
+        if self._running:
+            _, late = await asyncio.wait(self._running, timeout=DRAIN_SECONDS)
+            for task in late:
+                task.cancel()
+            if late:
+                logger.warning("%d handlers did not finish in %d s", len(late), DRAIN_SECONDS)
