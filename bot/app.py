@@ -11,6 +11,7 @@ from aiogram.utils.callback_answer import CallbackAnswerMiddleware
 
 from analytics import AnalyticsService
 from analytics.clock import GuardedClock
+from analytics.telegram.admin import alerts, audit, cleanup, stats
 from analytics.telegram.alerts.messages import Turn
 from analytics.telegram.buttons import DELETE, ERASE, Ask, Cancel, Confirm, Right
 from analytics.telegram.charts import Charts
@@ -21,7 +22,7 @@ from analytics.telegram.i18n import SpeakToPerson, translations
 from analytics.telegram.limits import EXPENSIVE, LimitPerPerson
 from analytics.telegram.options import Options
 from analytics.telegram.recording import ADMINS, RecordOnReceipt
-from bot.handlers import admins, alerts, audit, cleanup, dice, people, rights, stats
+from bot.handlers import admins, dice, people, rights
 from bot.in_flight import InFlight
 from bot.outgoing import connector_of
 from bot.session import RetryAnswers, Session, TolerateClicks

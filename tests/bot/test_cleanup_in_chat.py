@@ -300,7 +300,9 @@ async def test_progress_is_shown_as_often_as_telegram_takes_it(
     # By the first clock a step takes a thousandth of the pause between two edits, then a whole one.
     for step in (SECONDS_BETWEEN / 1000, SECONDS_BETWEEN):
         ticking = partial(next, count(1.0, step))
-        monkeypatch.setattr("bot.handlers.cleanup.Progress", partial(Progress, clock=ticking))
+        monkeypatch.setattr(
+            "analytics.telegram.admin.cleanup.Progress", partial(Progress, clock=ticking)
+        )
         async with running_bot(sandbox, database, clock, **SETTINGS):
             await ask(owner, "/cleanup 200")
             before = len(owner.transcript)

@@ -15,11 +15,11 @@ import pytest
 from analytics import Access, AnalyticsService, InteractionType, Period, UserInteraction
 from analytics.statistics.export import as_csv, as_json
 from analytics.telegram import charts
+from analytics.telegram.admin.stats import Chart, Export, Show, Year
 from analytics.telegram.buttons import PREFIX, Confirm
 from analytics.telegram.charts import ChartsNotInstalled
 from analytics.telegram.texts import cleanup
 from bot import texts
-from bot.handlers.stats import Chart, Export, Show, Year
 from bot.sandbox import Person, Sandbox
 from bot.sandbox.chats import Line
 from tests.bot.running import running_bot
