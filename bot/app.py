@@ -22,7 +22,7 @@ from analytics.telegram.i18n import SpeakToPerson, translations
 from analytics.telegram.limits import EXPENSIVE, LimitPerPerson
 from analytics.telegram.options import Options
 from analytics.telegram.recording import ADMINS, RecordOnReceipt
-from bot.handlers import admins, dice, people, rights
+from bot.handlers import admins, dice, everyone
 from bot.in_flight import InFlight
 from bot.outgoing import connector_of
 from bot.session import RetryAnswers, Session, TolerateClicks
@@ -122,30 +122,30 @@ def build_dispatcher(
     people_router = Router(name="people")
     messages, clicks = people_router.message, people_router.callback_query
     link = CommandStart(deep_link=True, magic=F.args == Right.PRIVACY)
-    messages.register(rights.show_privacy, link, private_chat, flags=EXPENSIVE)
-    messages.register(people.start, CommandStart(), private_chat)
-    messages.register(people.help_, Command("help"), private_chat)
+    messages.register(everyone.show_privacy, link, private_chat, flags=EXPENSIVE)
+    messages.register(everyone.start, CommandStart(), private_chat)
+    messages.register(everyone.help_, Command("help"), private_chat)
     messages.register(dice.roll, Command("roll"), private_chat)
     for right, handler, flags in (
-        (Right.PRIVACY, rights.show_privacy, EXPENSIVE),
-        (Right.MY_DATA, rights.my_data, EXPENSIVE),
-        (Right.FORGET_ME, rights.forget_me, None),
-        (Right.OPT_OUT, rights.opt_out, None),
-        (Right.OPT_IN, rights.opt_in, None),
+        (Right.PRIVACY, everyone.show_privacy, EXPENSIVE),
+        (Right.MY_DATA, everyone.my_data, EXPENSIVE),
+        (Right.FORGET_ME, everyone.forget_me, None),
+        (Right.OPT_OUT, everyone.opt_out, None),
+        (Right.OPT_IN, everyone.opt_in, None),
     ):
         messages.register(handler, Command(right), private_chat, flags=flags)
         clicks.register(handler, Ask.filter(F.right == right), flags=flags)
-    clicks.register(rights.erase, Confirm.filter(F.action == ERASE), flags=EXPENSIVE)
-    clicks.register(rights.cancel, Cancel.filter())
+    clicks.register(everyone.erase, Confirm.filter(F.action == ERASE), flags=EXPENSIVE)
+    clicks.register(everyone.cancel, Cancel.filter())
     # Only what is asked of this bot: in a group /help may be meant for another one.
-    messages.register(rights.in_group, Command(*Right), ~private_chat)
+    messages.register(everyone.in_group, Command(*Right), ~private_chat)
     asked_by_name = Command("help", "start", magic=F.mention)
-    messages.register(people.help_in_group, asked_by_name, ~private_chat)
-    messages.register(people.anything_else, private_chat)
-    clicks.register(people.expired, flags={"callback_answer": {"disabled": True}})
+    messages.register(everyone.help_in_group, asked_by_name, ~private_chat)
+    messages.register(everyone.anything_else, private_chat)
+    clicks.register(everyone.expired, flags={"callback_answer": {"disabled": True}})
     if options.erase_when_blocked:
         is_blocked = F.new_chat_member.status == ChatMemberStatus.KICKED
-        people_router.my_chat_member.register(rights.blocked, private_chat, is_blocked)
+        people_router.my_chat_member.register(everyone.blocked, private_chat, is_blocked)
 
     # No dialogues: aiogram's state storage would keep a record per person for ever.
     dispatcher = Dispatcher(
@@ -168,6 +168,6 @@ def build_dispatcher(
     dispatcher.message.middleware(limit)
     dispatcher.callback_query.middleware(limit)
     dispatcher.callback_query.middleware(CallbackAnswerMiddleware(pre=True))
-    dispatcher.errors.register(people.failed)
+    dispatcher.errors.register(everyone.failed)
     dispatcher.include_routers(admin_router, people_router)
     return dispatcher

@@ -5,13 +5,13 @@ from aiogram.types import Message, User
 
 from analytics.telegram.options import Options
 from bot import menus, texts
-from bot.handlers import people
+from bot.handlers import everyone
 
 
 async def start(message: Message, bot: Bot, options: Options) -> None:
     # Telegram takes no menu for a chat that does not exist yet: now it does.
     await menus.set_admin_menu(bot, message.chat.id, options.owner_ids)
-    await people.start(message)
+    await everyone.start(message)
 
 
 async def help_(message: Message, event_from_user: User, options: Options) -> None:

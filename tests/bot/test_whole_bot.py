@@ -221,6 +221,6 @@ async def test_a_handler_that_fails_tells_the_person_and_the_log(
     log = capsys.readouterr().err
 
     assert told == texts.ERROR
-    assert "ERROR bot.handlers.people" in log
+    assert "ERROR bot.handlers.everyone" in log
     assert "ValueError" in log
     assert "canary" not in log
