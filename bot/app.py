@@ -22,7 +22,8 @@ from analytics.telegram.i18n import SpeakToPerson, translations
 from analytics.telegram.limits import EXPENSIVE, LimitPerPerson
 from analytics.telegram.options import Options
 from analytics.telegram.recording import ADMINS, RecordOnReceipt
-from bot.handlers import admins, dice, everyone
+from bot.features import dice
+from bot.handlers import admins, everyone
 from bot.in_flight import InFlight
 from bot.outgoing import connector_of
 from bot.session import RetryAnswers, Session, TolerateClicks

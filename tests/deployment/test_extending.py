@@ -71,7 +71,7 @@ def test_contributing_shows_the_feature_as_it_is() -> None:
     parts = re.findall(r"^# ([\w/]+\.py).*\n((?:(?!# ).*\n)+)", shown, re.MULTILINE)
 
     assert [path for path, _ in parts] == [
-        "bot/handlers/dice.py",
+        "bot/features/dice.py",
         "bot/texts.py",
         "bot/texts.py",
         "bot/app.py",
