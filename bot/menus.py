@@ -15,8 +15,7 @@ from aiogram.methods import SetMyCommands
 from aiogram.types import BotCommand, BotCommandScopeChat
 from aiogram.utils.backoff import Backoff, BackoffConfig
 
-from analytics.telegram.i18n import ORIGINAL, _, languages, translations
-from analytics.telegram.texts import common
+from analytics.telegram import ADMIN_COMMANDS, ORIGINAL, OWNER_COMMANDS, _, languages, translations
 from bot import texts
 from bot.logs import kind
 
@@ -58,8 +57,8 @@ async def set_menus(
 
 def of_admin(admin_id: int, owners: Collection[int]) -> dict[str, str]:
     """The commands of one admin, who may be an owner."""
-    more = common.OWNER_COMMANDS if admin_id in owners else {}
-    return texts.COMMANDS | common.ADMIN_COMMANDS | more
+    more = OWNER_COMMANDS if admin_id in owners else {}
+    return texts.COMMANDS | ADMIN_COMMANDS | more
 
 
 async def set_admin_menu(bot: Bot, admin_id: int, owners: Collection[int]) -> None:

@@ -20,8 +20,7 @@ from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
 
 from analytics import AnalyticsError, AnalyticsService
 from analytics.clock import GuardedClock
-from analytics.telegram.classify import interaction_type
-from analytics.telegram.recording import RecordOnReceipt
+from analytics.telegram import RecordOnReceipt, interaction_type
 from bot import http
 
 # An empty poll is answered after ten seconds; pauses after errors are shorter than that.

@@ -19,7 +19,7 @@ from aiogram.methods import GetUpdates, TelegramMethod
 from aiogram.methods.base import TelegramType
 
 from analytics.notices import Notice, NotReceiving
-from analytics.telegram.decode import ALL_UPDATES
+from analytics.telegram import ALL_UPDATES
 from bot import refusals
 from bot.in_flight import UPDATES_IN_FLIGHT
 from bot.refusals import Refusals

@@ -12,10 +12,7 @@ from aiogram import Bot, Dispatcher
 from analytics import Access, AnalyticsService
 from analytics.clock import GuardedClock
 from analytics.maintenance.backups import DailyBackups
-from analytics.telegram.alerts.checks import Alerts
-from analytics.telegram.alerts.notifier import Notifier
-from analytics.telegram.i18n import learn, speak
-from analytics.telegram.recording import RecordOnReceipt, commands_of
+from analytics.telegram import Alerts, Notifier, RecordOnReceipt, commands_of, learn, speak
 from bot import logs, menus
 from bot.app import build_bot, build_dispatcher
 from bot.polling import WatchPolling, poll

@@ -31,8 +31,7 @@ from aiohttp import (
 )
 
 from analytics.clock import http_date
-from analytics.telegram.decode import loads
-from analytics.telegram.failures import TRANSIENT
+from analytics.telegram import TRANSIENT, loads
 from bot import outgoing
 
 logger = logging.getLogger(__name__)

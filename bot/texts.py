@@ -6,8 +6,7 @@ A function speaks the language of the moment; a constant has to be translated wh
 from collections.abc import Mapping
 from html import escape
 
-from analytics.telegram.i18n import N_, _
-from analytics.telegram.texts.common import PEOPLE_COMMANDS
+from analytics.telegram import N_, PEOPLE_COMMANDS, _
 
 COMMANDS = {
     "start": N_("What this bot is"),

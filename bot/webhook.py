@@ -13,8 +13,7 @@ from aiogram.types import Update
 from aiohttp import web
 
 from analytics import AnalyticsService
-from analytics.telegram.decode import decode, loads
-from analytics.telegram.recording import RecordOnReceipt
+from analytics.telegram import RecordOnReceipt, decode, loads
 from bot import http
 from bot.in_flight import UPDATES_IN_FLIGHT
 from bot.settings import Settings

@@ -14,8 +14,7 @@ from aiogram.exceptions import ClientDecodeError, TelegramAPIError, TelegramBadR
 from aiogram.types import WebhookInfo
 
 from analytics.notices import Notice, NotReceiving
-from analytics.telegram.decode import ALL_UPDATES
-from analytics.telegram.recording import RecordOnReceipt
+from analytics.telegram import ALL_UPDATES, RecordOnReceipt
 from bot.logs import kind
 from bot.settings import Settings, WrongSettings
 

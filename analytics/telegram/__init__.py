@@ -1,1 +1,67 @@
-"""Analytics for any aiogram bot: what is recorded, and what admins and people can ask."""
+"""Analytics for any aiogram bot: record on receipt, routers for admins and people, alerts.
+
+The only room of `analytics` that knows aiogram.
+"""
+
+from analytics.telegram.admin import admin_router
+from analytics.telegram.alerts.checks import Alerts
+from analytics.telegram.alerts.notifier import Notifier
+from analytics.telegram.answering import place
+from analytics.telegram.charts import Charts
+from analytics.telegram.classify import interaction_type
+from analytics.telegram.confirmations import Confirmations
+from analytics.telegram.decode import ALL_UPDATES, SkipUnknownKinds, decode, loads
+from analytics.telegram.failures import TRANSIENT, is_not_taken
+from analytics.telegram.filters import Command, CommandStart
+from analytics.telegram.i18n import (
+    N_,
+    ORIGINAL,
+    SpeakToPerson,
+    _,
+    languages,
+    learn,
+    speak,
+    translations,
+)
+from analytics.telegram.limits import EXPENSIVE, LimitPerPerson
+from analytics.telegram.options import Options
+from analytics.telegram.people import people_router, privacy_button
+from analytics.telegram.recording import ADMINS, RecordOnReceipt, commands_of
+from analytics.telegram.texts.common import ADMIN_COMMANDS, OWNER_COMMANDS, PEOPLE_COMMANDS
+
+__all__ = [
+    "ADMINS",
+    "ADMIN_COMMANDS",
+    "ALL_UPDATES",
+    "EXPENSIVE",
+    "N_",
+    "ORIGINAL",
+    "OWNER_COMMANDS",
+    "PEOPLE_COMMANDS",
+    "TRANSIENT",
+    "Alerts",
+    "Charts",
+    "Command",
+    "CommandStart",
+    "Confirmations",
+    "LimitPerPerson",
+    "Notifier",
+    "Options",
+    "RecordOnReceipt",
+    "SkipUnknownKinds",
+    "SpeakToPerson",
+    "_",
+    "admin_router",
+    "commands_of",
+    "decode",
+    "interaction_type",
+    "is_not_taken",
+    "languages",
+    "learn",
+    "loads",
+    "people_router",
+    "place",
+    "privacy_button",
+    "speak",
+    "translations",
+]

@@ -3,7 +3,8 @@
 from collections.abc import Callable
 from datetime import datetime
 
-from aiogram import Bot
+from aiogram import Bot, F, Router
+from aiogram.enums import ChatMemberStatus
 from aiogram.types import (
     BufferedInputFile,
     CallbackQuery,
@@ -21,12 +22,45 @@ from analytics.privacy.personal_data import as_json
 from analytics.telegram.answering import place, remove_buttons, rewrite
 from analytics.telegram.buttons import ERASE, Ask, Cancel, Confirm, Right
 from analytics.telegram.confirmations import Confirmations
+from analytics.telegram.filters import Command, CommandStart
 from analytics.telegram.i18n import _
+from analytics.telegram.limits import EXPENSIVE
 from analytics.telegram.options import Options
 from analytics.telegram.texts import cleanup, privacy
 
 Button = InlineKeyboardButton
 Event = Message | CallbackQuery
+
+
+def people_router(options: Options) -> Router:
+    """Return a router of what everyone may ask about their own data, by command and by button."""
+    router = Router(name="people")
+    messages, clicks = router.message, router.callback_query
+    private_chat = F.chat.type == "private"
+
+    link = CommandStart(deep_link=True, magic=F.args == Right.PRIVACY)
+    messages.register(show_privacy, link, private_chat, flags=EXPENSIVE)
+    for right, handler, flags in (
+        (Right.PRIVACY, show_privacy, EXPENSIVE),
+        (Right.MY_DATA, my_data, EXPENSIVE),
+        (Right.FORGET_ME, forget_me, None),
+        (Right.OPT_OUT, opt_out, None),
+        (Right.OPT_IN, opt_in, None),
+    ):
+        messages.register(handler, Command(right), private_chat, flags=flags)
+        clicks.register(handler, Ask.filter(F.right == right), flags=flags)
+    messages.register(in_group, Command(*Right), ~private_chat)
+    clicks.register(erase, Confirm.filter(F.action == ERASE), flags=EXPENSIVE)
+    clicks.register(cancel, Cancel.filter())
+    if options.erase_when_blocked:
+        is_blocked = F.new_chat_member.status == ChatMemberStatus.KICKED
+        router.my_chat_member.register(blocked, private_chat, is_blocked)
+    return router
+
+
+def privacy_button() -> InlineKeyboardMarkup:
+    """Return a keyboard that leads to `/privacy`."""
+    return _keyboard(_button(_(privacy.SEE_PRIVACY), Right.PRIVACY))
 
 
 async def show_privacy(

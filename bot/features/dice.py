@@ -2,9 +2,17 @@
 
 from random import randint
 
+from aiogram import F, Router
 from aiogram.types import Message
 
+from analytics.telegram import Command
 from bot import texts
+
+
+def router() -> Router:
+    router = Router(name="dice")
+    router.message.register(roll, Command("roll"), F.chat.type == "private")
+    return router
 
 
 async def roll(message: Message) -> None:

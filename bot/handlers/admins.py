@@ -1,11 +1,19 @@
-"""What only admins may ask: aggregates, never a person."""
+"""What this bot tells admins: `/start` and `/help`, with the commands that are theirs."""
 
-from aiogram import Bot
+from aiogram import Bot, F, Router
 from aiogram.types import Message, User
 
-from analytics.telegram.options import Options
+from analytics.telegram import ADMINS, Command, CommandStart, Options
 from bot import menus, texts
 from bot.handlers import everyone
+
+
+def router(options: Options) -> Router:
+    router = Router(name=ADMINS)
+    from_admin, private_chat = F.from_user.id.in_(options.admin_ids), F.chat.type == "private"
+    router.message.register(start, CommandStart(magic=~F.args), private_chat, from_admin)
+    router.message.register(help_, Command("help"), private_chat, from_admin)
+    return router
 
 
 async def start(message: Message, bot: Bot, options: Options) -> None:

@@ -1,9 +1,9 @@
-"""What anyone may ask."""
+"""What this bot tells everyone: `/start`, `/help`, and an answer to anything else."""
 
 import logging
 from contextlib import suppress
 
-from aiogram import Bot
+from aiogram import Bot, F, Router
 from aiogram.exceptions import AiogramError
 from aiogram.types import (
     CallbackQuery,
@@ -13,14 +13,25 @@ from aiogram.types import (
     Message,
 )
 
-from analytics.telegram.answering import place
-from analytics.telegram.buttons import Ask, Right
-from analytics.telegram.failures import is_not_taken
-from analytics.telegram.i18n import _
-from analytics.telegram.texts import privacy
+from analytics.telegram import Command, CommandStart, _, is_not_taken, place, privacy_button
 from bot import texts
 
 logger = logging.getLogger(__name__)
+
+
+def router() -> Router:
+    """Return a router that takes everything that is left: include it last."""
+    router = Router(name="everyone")
+    messages, clicks = router.message, router.callback_query
+    private_chat = F.chat.type == "private"
+    messages.register(start, CommandStart(), private_chat)
+    messages.register(help_, Command("help"), private_chat)
+    # Only what is asked of this bot: in a group /help may be meant for another one.
+    asked_by_name = Command("help", "start", magic=F.mention)
+    messages.register(help_in_group, asked_by_name, ~private_chat)
+    messages.register(anything_else, private_chat)
+    clicks.register(expired, flags={"callback_answer": {"disabled": True}})
+    return router
 
 
 async def start(message: Message) -> None:
@@ -58,10 +69,3 @@ async def failed(event: ErrorEvent) -> None:
     if asked:
         with suppress(AiogramError):
             await place(asked).answer(_(texts.ERROR))
-
-
-def privacy_button() -> InlineKeyboardMarkup:
-    button = InlineKeyboardButton(
-        text=_(privacy.SEE_PRIVACY), callback_data=Ask(right=Right.PRIVACY).pack()
-    )
-    return InlineKeyboardMarkup(inline_keyboard=[[button]])

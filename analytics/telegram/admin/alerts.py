@@ -11,8 +11,6 @@ from analytics.telegram.answering import place, rewrite
 from analytics.telegram.failures import is_unchanged
 from analytics.telegram.options import Options
 
-ALERTS = "alerts"
-
 
 async def show(
     message: Message, event_from_user: User, analytics: AnalyticsService, options: Options

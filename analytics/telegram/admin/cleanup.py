@@ -19,8 +19,6 @@ from analytics.telegram.texts import cleanup
 
 logger = logging.getLogger(__name__)
 
-CLEANUP = "cleanup"
-
 
 async def preview(message: Message, command: CommandObject, analytics: AnalyticsService) -> None:
     await _answer(message, command, analytics, button=None)
