@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Coroutine
+from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext, suppress
 from datetime import datetime
 from typing import Any
@@ -12,6 +12,15 @@ from aiogram import Bot, Dispatcher
 from analytics import Access, AnalyticsService
 from analytics.clock import GuardedClock
 from analytics.maintenance.backups import DailyBackups
+from analytics.maintenance.schedule import (
+    DAILY,
+    HOURLY,
+    WEEKLY,
+    Schedule,
+    Task,
+    maintenance_tasks,
+    next_planned,
+)
 from analytics.telegram import Alerts, Notifier, RecordOnReceipt, commands_of, learn, speak
 from bot import logs, menus
 from bot.app import build_bot, build_dispatcher
@@ -20,7 +29,7 @@ from bot.settings import Settings, remarks
 from bot.signing_in import sign_in
 from bot.webhook import Webhook
 from bot.webhook_watch import WebhookWatch
-from scheduler.jobs import MONDAY, add_daily, add_hourly, build_scheduler, next_planned
+from scheduler.jobs import build_scheduler
 
 logger = logging.getLogger(__name__)
 
@@ -52,32 +61,6 @@ async def serve(settings: Settings, stop: asyncio.Event, clock: GuardedClock) ->
             metrics = Metrics(analytics, clock, commands, settings.uncounted)
             record = metrics.record
             serving_metrics = metrics.serving(settings.metrics_host, settings.metrics_port)
-        scheduler = build_scheduler(
-            cleanup=analytics.cleanup_old_interactions,
-            last_cleanup=analytics.last_cleanup,
-            maintain=analytics.maintain,
-            is_postponed=lambda: not clock.is_confirmed,
-            at=settings.cleanup_at,
-            clock=clock,
-        )
-        daily_backups = DailyBackups(
-            settings.database_path,
-            settings.backup_dir,
-            settings.file_key,
-            keep=settings.backup_keep,
-            retention_days=settings.retention_days,
-            clock=clock,
-            note=analytics.note_backup,
-            tell=analytics.notices.put_nowait,
-        )
-        add_daily(
-            scheduler,
-            daily_backups.run,
-            last=daily_backups.last,
-            is_postponed=lambda: not clock.is_confirmed,
-            at=settings.backup_at,
-            clock=clock,
-        )
         async with serving_metrics, build_bot(settings, record, clock) as bot:
             await analytics.alert_state.keep_only(settings.admin_ids)
             notices = Notifier(bot, analytics.alert_state, settings.admin_ids, clock)
@@ -90,24 +73,56 @@ async def serve(settings: Settings, stop: asyncio.Event, clock: GuardedClock) ->
                 next_cleanup=next_cleanup,
                 charts=dispatcher["charts"],
             )
-            add_hourly(scheduler, alerts.check)
-            if settings.digest != "off":
-                add_daily(
-                    scheduler,
-                    alerts.digest,
-                    last=alerts.last_digest,
-                    is_postponed=lambda: not clock.is_confirmed,
-                    at=settings.digest_at,
-                    clock=clock,
-                    weekday=MONDAY if settings.digest == "weekly" else None,
-                )
+            schedule = Schedule(
+                tasks(settings, analytics, alerts, clock),
+                clock,
+                is_postponed=lambda: not clock.is_confirmed,
+            )
+            scheduler = build_scheduler(schedule.tick)
             scheduler.start()
             telling = asyncio.create_task(notices.pass_on(analytics.notices))
             try:
-                await receive(bot, dispatcher, settings, analytics, record, stop)
+                await receive(bot, dispatcher, settings, analytics, record, stop, schedule.tick)
             finally:
                 telling.cancel()
                 scheduler.shutdown(wait=False)
+
+
+def tasks(
+    settings: Settings, analytics: AnalyticsService, alerts: Alerts, clock: GuardedClock
+) -> list[Task]:
+    """Return what the bot does by the clock."""
+    backups = DailyBackups(
+        settings.database_path,
+        settings.backup_dir,
+        settings.file_key,
+        keep=settings.backup_keep,
+        retention_days=settings.retention_days,
+        clock=clock,
+        note=analytics.note_backup,
+        tell=analytics.notices.put_nowait,
+    )
+    table = [
+        *maintenance_tasks(analytics, settings.cleanup_at),
+        Task(
+            name="backup" if settings.backup_dir else "deletion of old copies",
+            run=backups.run,
+            every=DAILY,
+            at=settings.backup_at,
+            last=backups.last,
+            needs_clock=True,
+        ),
+        Task(name="alerts", run=alerts.check, every=HOURLY),
+        Task(
+            name="digest",
+            run=alerts.digest,
+            every=WEEKLY if settings.digest == "weekly" else DAILY,
+            at=settings.digest_at,
+            last=alerts.last_digest,
+            needs_clock=True,
+        ),
+    ]
+    return [task for task in table if task.name != "digest" or settings.digest != "off"]
 
 
 async def receive(
@@ -117,8 +132,11 @@ async def receive(
     analytics: AnalyticsService,
     record: RecordOnReceipt,
     stop: asyncio.Event,
+    when_known: Callable[[], Coroutine[Any, Any, None]],
 ) -> None:
     """Receive updates until `stop` is set; the handlers that run then may finish.
+
+    `when_known` runs beside that, from when Telegram knows the bot, and has told the time.
 
     Raises WrongSettings and Unavailable.
     """
@@ -128,7 +146,10 @@ async def receive(
             await _say_what_runs(bot, dispatcher, settings)
             watch = WatchPolling(tell)
             bot.session.middleware(watch)
-            async with _beside(menus.set_menus(bot, settings.admin_ids, settings.owners)):
+            async with (
+                _beside(when_known()),
+                _beside(menus.set_menus(bot, settings.admin_ids, settings.owners)),
+            ):
                 await poll(bot, dispatcher, stop, watch.failed)
         return
     webhook = Webhook(bot, dispatcher, settings, analytics, record)
@@ -137,6 +158,7 @@ async def receive(
             record.has_webhook = True
             await _say_what_runs(bot, dispatcher, settings)
             async with (
+                _beside(when_known()),
                 _beside(menus.set_menus(bot, settings.admin_ids, settings.owners)),
                 _beside(WebhookWatch(bot, settings, record, tell).run()),
             ):

@@ -30,6 +30,9 @@ class RecordNothing(BaseRequestMiddleware):
         return await make_request(bot, method)
 
 
+async def nothing_planned() -> None: ...
+
+
 async def serve() -> None:
     settings = load(Settings)
     logs.set_up(settings.log_level)
@@ -40,7 +43,7 @@ async def serve() -> None:
     record = cast("RecordOnReceipt", RecordNothing())
     dispatcher = build_dispatcher(settings, nothing, GuardedClock(), next_cleanup=utc_now)
     async with build_bot(settings, record, GuardedClock()) as bot:
-        await receive(bot, dispatcher, settings, nothing, record, stop)
+        await receive(bot, dispatcher, settings, nothing, record, stop, nothing_planned)
 
 
 if __name__ == "__main__":

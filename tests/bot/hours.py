@@ -4,20 +4,16 @@ import sqlite3
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, closing, contextmanager, suppress
 from datetime import UTC, datetime, timedelta
-from functools import partial
 from pathlib import Path
 from typing import Any
-from unittest.mock import patch
 
-from apscheduler.schedulers.asyncio import AsyncIOScheduler
-
-import scheduler.jobs
 from analytics import AnalyticsError, AnalyticsService, InteractionType, UserInteraction
 from analytics.clock import GuardedClock
+from analytics.maintenance.schedule import Schedule, Task
 from analytics.pseudonyms import Pseudonyms, read_key
 from analytics.sqlite.belongings import key_file
 from bot.sandbox import Person, Sandbox
-from tests.bot.running import running_bot
+from tests.bot.running import running_bot, schedules
 
 ADMIN, OTHER = 6_000_000_001, 6_000_000_002
 SOMEBODY = 6_000_000_009
@@ -35,25 +31,18 @@ class Hours:
         self.database = database
         self.admin = sandbox.person(ADMIN)
         self.other = sandbox.person(OTHER)
+        self._schedule: Schedule
         # Both have started the bot: it can write to them.
         self._seen = {id(each): len(each.transcript) for each in (self.admin, self.other)}
-        self._scheduler = AsyncIOScheduler()
 
     @asynccontextmanager
     async def bot(self, **settings: Any) -> AsyncIterator[None]:
-        build = scheduler.jobs.build_scheduler
-
-        def noted(**values: Any) -> AsyncIOScheduler:
-            self._maintain = values["maintain"]
-            self._scheduler = build(**values)
-            self._scheduler.start = partial(self._scheduler.start, paused=True)
-            return self._scheduler
-
         admins: dict[str, Any] = {"admin_ids": {ADMIN, OTHER}}
         clock = GuardedClock(lambda: self.now + self.ahead, lambda: self.now.timestamp())
-        with patch("scheduler.jobs.build_scheduler", noted):
+        with schedules(asleep=True) as found:
             async with running_bot(self.sandbox, self.database, clock, **admins | settings):
-                await self._maintain(False)  # in the first minute
+                [self._schedule] = found
+                await self._task("maintenance").run()  # in the first minute
                 yield
 
     async def passing(self, hours: float = 1) -> list[str]:
@@ -62,10 +51,17 @@ class Hours:
         return await self.due()
 
     async def due(self) -> list[str]:
-        for job in self._scheduler.get_jobs():
-            with suppress(AnalyticsError):  # APScheduler logs it
-                await job.func()
+        """What is not kept anywhere, such as the last look for alerts, is done each time."""
+        for task in self._schedule.tasks:
+            if task.last is None:
+                with suppress(AnalyticsError):  # the schedule logs it
+                    await task.run()
+            else:
+                await Schedule([task], lambda: self.now, self._schedule.is_postponed).tick()
         return self.told()
+
+    def _task(self, name: str) -> Task:
+        return next(task for task in self._schedule.tasks if task.name == name)
 
     def told(self, person: Person | None = None) -> list[str]:
         """What the bot has said to somebody since this was last asked."""

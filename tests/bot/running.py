@@ -2,18 +2,39 @@
 
 import asyncio
 from collections import Counter
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from datetime import datetime
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
+import bot.run
 from analytics.clock import GuardedClock, utc_now
+from analytics.maintenance.schedule import Schedule
 from analytics.telegram.i18n import languages
 from bot.run import serve
 from bot.sandbox import Sandbox
 from tests.bot.settings import some_settings
 from tests.processes import PATIENCE
+
+
+@contextmanager
+def schedules(*, asleep: bool) -> Iterator[list[Schedule]]:
+    """The schedules of the bots that start meanwhile; what is `asleep` does nothing by itself."""
+    found: list[Schedule] = []
+
+    class Noted(Schedule):
+        def __init__(self, *values: Any, **named: Any) -> None:
+            super().__init__(*values, **named)
+            found.append(self)
+
+        async def tick(self) -> None:
+            if not asleep:
+                await super().tick()
+
+    with patch.object(bot.run, "Schedule", Noted):
+        yield found
 
 
 @asynccontextmanager

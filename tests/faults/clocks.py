@@ -2,7 +2,9 @@
 
 import random
 import sqlite3
+from collections.abc import Callable, Iterable
 from contextlib import closing
+from dataclasses import replace
 from datetime import UTC, datetime, time, timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -12,8 +14,8 @@ from aiogram.types import Update
 
 from analytics import AnalyticsService, InteractionType, UserInteraction
 from analytics.clock import LARGEST_STEP, GuardedClock
+from analytics.maintenance.schedule import DAILY, Schedule, Task, maintenance_tasks
 from analytics.telegram.recording import RecordOnReceipt
-from scheduler.jobs import build_scheduler
 from tests.faults.recount import inconsistencies
 from tests.faults.table import Fault, Row
 
@@ -52,14 +54,6 @@ class Story:
         self.written: dict[int, datetime] = {}  # person to the moment of the one interaction
         self._analytics = analytics
         self._record = RecordOnReceipt(analytics, clock)
-        self._jobs = build_scheduler(
-            cleanup=analytics.cleanup_old_interactions,
-            last_cleanup=analytics.last_cleanup,
-            maintain=analytics.maintain,
-            is_postponed=lambda: not clock.is_confirmed,
-            at=time(3),
-            clock=clock,
-        ).get_jobs()
 
     async def remember(self, before: timedelta) -> None:
         """An interaction of long ago."""
@@ -80,8 +74,8 @@ class Story:
             await self._record.record([message(person, moment)])
 
     async def what_is_planned(self) -> None:
-        for job in self._jobs:
-            await job.func()
+        tasks = maintenance_tasks(self._analytics, time(3))
+        await a_night(tasks, lambda: not self.clock.is_confirmed)
 
     def must_be_there(self) -> set[int]:
         """The believed clock may be behind by LARGEST_STEP when it is recorded, and later ahead."""
@@ -96,6 +90,19 @@ class Story:
         person = FIRST_PERSON + len(self.written)
         self.written[person] = moment
         return person, moment
+
+
+async def a_night(tasks: Iterable[Task], is_postponed: Callable[[], bool]) -> None:
+    """Have everything done twice: what was never done before, and a day later."""
+
+    async def never() -> None: ...
+
+    now = BEGIN
+    undone = [replace(task, last=task.last and never) for task in tasks]
+    schedule = Schedule(undone, lambda: now, is_postponed)
+    await schedule.tick()
+    now += DAILY
+    await schedule.tick()
 
 
 def message(person: int, moment: datetime) -> Update:

@@ -1,19 +1,20 @@
 """A bot, whose computer has one clock, and Telegram, which has another and is right."""
 
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
-from unittest.mock import patch
 
-import scheduler.jobs
 from analytics import AnalyticsService, InteractionType, UserInteraction
+from analytics.maintenance.schedule import Schedule
 from bot.sandbox import Person, Sandbox
-from tests.bot.running import running_bot
+from tests.bot.running import running_bot, schedules
+from tests.faults.clocks import a_night
 from tests.faults.recount import counts
 
 ADMIN = 6_000_000_001
+MAINTENANCE = ("nightly maintenance", "maintenance")
 
 
 class Tale:
@@ -24,7 +25,7 @@ class Tale:
         self.now = datetime.now(UTC)
         self.ahead = timedelta()
         self.admin: Person
-        self.jobs: list[Callable[[], Awaitable[None]]] = []
+        self.schedules: list[Schedule] = []
 
     def wall(self) -> datetime:
         return self.now + self.ahead
@@ -34,19 +35,14 @@ class Tale:
         return str((await self.admin.answer()).message["text"])
 
     async def what_is_planned(self) -> None:
-        for job in self.jobs:
-            await job()
+        """Cleanup and compaction; the clock that all else goes by does not move."""
+        [schedule] = self.schedules
+        tasks = [task for task in schedule.tasks if task.name in ("cleanup", *MAINTENANCE)]
+        await a_night(tasks, schedule.is_postponed)
 
     @asynccontextmanager
     async def bot(self, *, fresh: bool = False, **settings: Any) -> AsyncIterator[None]:
         """A message of 85 days ago is in the file, with five days left; none in a `fresh` one."""
-        build = scheduler.jobs.build_scheduler
-
-        def noted(**values: Any) -> Any:
-            built = build(**values)
-            self.jobs = [job.func for job in built.get_jobs()]
-            return built
-
         long_ago = UserInteraction(ADMIN, InteractionType.MESSAGE, self.now - timedelta(days=85))
         if not fresh and not self.database.exists():
             async with AnalyticsService.open(self.database) as before:
@@ -54,7 +50,7 @@ class Tale:
         async with Sandbox(clock=lambda: self.now) as sandbox:
             self.admin = sandbox.person(ADMIN)
             admins: dict[str, Any] = {"admin_ids": {ADMIN}}
-            with patch("scheduler.jobs.build_scheduler", noted):
+            with schedules(asleep=False) as self.schedules:
                 async with running_bot(sandbox, self.database, self.wall, **admins | settings):
                     yield
 

@@ -1,0 +1,153 @@
+"""What is due when: a table of tasks, and the tick that runs those of them that are due."""
+
+import asyncio
+import logging
+import time as clocks
+from collections.abc import Awaitable, Callable, Iterable
+from dataclasses import dataclass
+from datetime import UTC, datetime, time, timedelta
+from functools import partial
+
+from analytics.errors import AnalyticsError
+from analytics.service import AnalyticsService
+
+logger = logging.getLogger(__name__)
+
+EACH_TICK = timedelta(0)
+HOURLY = timedelta(hours=1)
+DAILY = timedelta(days=1)
+WEEKLY = timedelta(weeks=1)
+MONDAY = 0
+# Seconds. What was missed or has failed is not tried more often for the same planned moment.
+RETRY = 3600.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Task:
+    """Something to `run` every `EACH_TICK` or `HOURLY`, or `DAILY` or `WEEKLY` at a time of day.
+
+    `at` is that time (UTC), `WEEKLY` is on Mondays. `last` returns when it was done last, where
+    that is kept: then what was missed or has failed is made up for at the start, and every hour.
+    Without it the first run is one period after the start, or at the first `at` after it. With
+    `needs_clock` it is postponed while the clock is not confirmed, and done once it is.
+    """
+
+    name: str
+    run: Callable[[], Awaitable[object]]
+    every: timedelta
+    at: time | None = None
+    last: Callable[[], Awaitable[datetime | None]] | None = None
+    needs_clock: bool = False
+
+
+def maintenance_tasks(analytics: AnalyticsService, cleanup_at: time) -> list[Task]:
+    """Return what a database needs: cleanup, nightly what takes long, each tick what is quick."""
+    return [
+        Task(
+            name="cleanup",
+            run=analytics.cleanup_old_interactions,
+            every=DAILY,
+            at=cleanup_at,
+            last=analytics.last_cleanup,
+            needs_clock=True,
+        ),
+        Task(
+            name="nightly maintenance",
+            run=partial(analytics.maintain, True),
+            every=DAILY,
+            at=cleanup_at,
+        ),
+        Task(name="maintenance", run=analytics.maintain, every=EACH_TICK),
+    ]
+
+
+@dataclass(slots=True)
+class _Memory:
+    """What this process knows of a task."""
+
+    ran: datetime | None = None
+    looked_for: datetime | None = None  # the planned moment
+    looked_at: float | None = None  # by the monotonic clock
+    announced: datetime | None = None  # the planned moment that was said to be postponed
+
+
+class Schedule:
+    """Runs what is due, one after the other, in the order of the table."""
+
+    def __init__(
+        self,
+        tasks: Iterable[Task],
+        clock: Callable[[], datetime],
+        is_postponed: Callable[[], bool],
+        monotonic: Callable[[], float] = clocks.monotonic,
+    ) -> None:
+        """`is_postponed` tells whether the clock is not confirmed yet, or any more."""
+        self.tasks = tuple(tasks)
+        self.is_postponed = is_postponed
+        self._clock = clock
+        self._monotonic = monotonic
+        self._memory = {task.name: _Memory() for task in self.tasks}
+        self._ticking = asyncio.Lock()
+
+    async def tick(self) -> None:
+        """Run what is due now; to be called each minute or so. Failures are logged, not raised."""
+        async with self._ticking:
+            for task in self.tasks:
+                try:
+                    if await self._is_due(task):
+                        await task.run()
+                except AnalyticsError as error:
+                    logger.error("%s failed: %s", task.name, error)
+                except Exception:
+                    logger.exception("%s failed", task.name)
+
+    async def _is_due(self, task: Task) -> bool:
+        """Whether to run it now; it is then taken for tried, or for done."""
+        memory, seconds = self._memory[task.name], self._monotonic()
+        waited = 0.0 if memory.looked_at is None else seconds - memory.looked_at
+        if task.at is None:
+            is_due = waited >= task.every.total_seconds()
+            if is_due or memory.looked_at is None:
+                memory.looked_at = seconds
+            return is_due
+        now = self._clock()
+        planned = last_planned(now, task.at, MONDAY if task.every == WEEKLY else None)
+        # What was missed is postponed in silence at first: Telegram's date comes in seconds.
+        memory.announced = memory.announced or planned
+        last: datetime | None
+        if task.last is None:
+            last = memory.ran = memory.ran or now
+        elif memory.looked_for == planned and waited < RETRY:
+            return False
+        else:
+            memory.looked_for, memory.looked_at = planned, seconds
+            last = await task.last()
+        # A last run in the future was noted by a clock that was wrong.
+        if last is not None and planned <= last <= now:
+            return False
+        if task.needs_clock and self.is_postponed():
+            memory.looked_for = None
+            if memory.announced != planned:
+                memory.announced = planned
+                logger.warning(
+                    "%s is postponed until the clock of this computer agrees with Telegram's dates",
+                    task.name,
+                )
+            return False
+        memory.ran = now
+        return True
+
+
+def last_planned(now: datetime, at: time, weekday: int | None = None) -> datetime:
+    """Return the newest daily moment `at` (UTC) that is not after `now`.
+
+    With a `weekday`, such as MONDAY, the newest weekly one.
+    """
+    today = datetime.combine(now.astimezone(UTC), at.replace(tzinfo=UTC))
+    last = today if today <= now else today - timedelta(days=1)
+    return last if weekday is None else last - timedelta(days=(last.weekday() - weekday) % 7)
+
+
+def next_planned(now: datetime, at: time) -> datetime:
+    """Return the first daily moment `at` (UTC) after `now`."""
+    return last_planned(now, at) + timedelta(days=1)
