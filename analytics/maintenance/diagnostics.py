@@ -28,6 +28,7 @@ FACTS = """
         (SELECT value FROM file_settings WHERE name = 'references'),
         (SELECT value FROM file_settings WHERE name = 'last_cleanup'),
         (SELECT value FROM file_settings WHERE name = 'compaction_due'),
+        (SELECT value FROM file_settings WHERE name = 'recording_began'),
         (SELECT min(timestamp) FROM interactions)
 """
 
@@ -54,6 +55,7 @@ class Facts:
     references: str | None
     last_cleanup: int | None
     compaction_due: int | None
+    recording_began: int | None
     oldest: int | None
 
 
@@ -149,7 +151,12 @@ def disk(path: Path, facts: Facts, retention_days: int, now: datetime, free: int
 def cleanup(facts: Facts, now: datetime) -> Finding:
     to_do = "start the bot, or run `python main.py cleanup`"
     if facts.last_cleanup is None:
-        return Finding("cleanup", "never yet", to_do)
+        # The bot waits for Telegram's date with the first one, a minute at most.
+        began = facts.recording_began
+        is_new = began is None or now.timestamp() - began <= OVERDUE.total_seconds()
+        return Finding(
+            "cleanup", "none was due yet" if is_new else "never yet", "" if is_new else to_do
+        )
     last = datetime.fromtimestamp(facts.last_cleanup, UTC)
     return Finding("cleanup", f"last at {_moment(last)}", to_do if now - last > OVERDUE else "")
 

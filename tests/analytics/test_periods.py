@@ -241,16 +241,6 @@ async def test_of_who_opted_out_no_command_is_counted(tmp_path: Path) -> None:
     assert report.commands == {}
 
 
-async def test_commands_used_less_often_than_there_must_be_people_are_not_shown(
-    tmp_path: Path,
-) -> None:
-    async with open_service(tmp_path, breakdown_min_users=3) as analytics:
-        await analytics.record([command()] * 5, None, ["/a"] * 3 + ["/b"] * 2)
-        report = await analytics.period_report(Period.WEEK)
-
-    assert report.commands == {"a": 3, "other": 2}
-
-
 async def test_with_an_interval_periods_change_with_it_only(tmp_path: Path) -> None:
     now = NOW
 

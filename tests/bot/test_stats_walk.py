@@ -139,9 +139,9 @@ def assert_recounted(text: str, sent: Sent, period: Period, now: datetime) -> No
         assert re.search(rf"Interactions +[\d,]+ +{arrow} {percents}%", text)
 
 
-async def some_weeks(sandbox: Sandbox, sent: Sent) -> None:
-    """Three people, 45 days, at some hours more than at others."""
-    people = [sandbox.person() for _ in range(3)]
+async def some_weeks(sandbox: Sandbox, sent: Sent, database: Path) -> None:
+    """Three people, 45 days, at some hours more than at others, before the bot starts again."""
+    people, events = [sandbox.person() for _ in range(3)], []
     for days, who, text in (
         (45, 0, "hello"),
         (44, 0, "/roll"),
@@ -155,7 +155,12 @@ async def some_weeks(sandbox: Sandbox, sent: Sent) -> None:
         (0.2, 1, "hello"),
         (0.1, 2, "hello"),
     ):
-        await sent.says(people[who], text, NOW - days * DAY)
+        sent.note(people[who], text, NOW - days * DAY)
+        events.append(text if text.startswith("/") else None)
+    async with AnalyticsService.open(database, clock=lambda: NOW - 45 * DAY):
+        pass  # recording began then
+    async with AnalyticsService.open(database, clock=lambda: NOW) as analytics:
+        await analytics.record([UserInteraction(*each) for each in sent.said], events=events)
 
 
 async def click(admin: Person, label: str, sent: Sent, clock: Clock) -> None:
@@ -199,8 +204,8 @@ async def test_the_walk_shows_what_was_sent_in_at_every_step(
 ) -> None:
     admin, sent = sandbox.person(ADMIN), Sent()
     texts_shown = []
+    await some_weeks(sandbox, sent, database)
     async with running_bot(sandbox, database, clock, **SETTINGS):
-        await some_weeks(sandbox, sent)
         await sent.says(admin, "/start", clock.now)
         await admin.says("/stats")
         sent.note(admin, "/stats", clock.now)
@@ -232,8 +237,8 @@ async def test_the_walk_shows_what_was_sent_in_at_every_step(
 
 async def test_a_chart_comes_as_a_picture(sandbox: Sandbox, database: Path, clock: Clock) -> None:
     admin, sent = sandbox.person(ADMIN), Sent()
+    await some_weeks(sandbox, sent, database)
     async with running_bot(sandbox, database, clock, **SETTINGS):
-        await some_weeks(sandbox, sent)
         await admin.says("/stats")
         await admin.answer()
         pictures = []
@@ -315,8 +320,8 @@ async def test_the_files_are_what_the_period_says(
     sandbox: Sandbox, database: Path, clock: Clock
 ) -> None:
     admin, sent = sandbox.person(ADMIN), Sent()
+    await some_weeks(sandbox, sent, database)
     async with running_bot(sandbox, database, clock, **SETTINGS):
-        await some_weeks(sandbox, sent)
         await admin.says("/stats")
         await admin.answer()
         await click(admin, "30 d", sent, clock)
@@ -474,8 +479,8 @@ async def test_an_owner_walks_on_to_cleanup_and_audit(
     sandbox: Sandbox, database: Path, clock: Clock
 ) -> None:
     owner, admin, sent = sandbox.person(OWNER), sandbox.person(ADMIN), Sent()
+    await some_weeks(sandbox, sent, database)
     async with running_bot(sandbox, database, clock, **SETTINGS):
-        await some_weeks(sandbox, sent)
         await sent.says(admin, "/cleanup 30", clock.now)
         await owner.says("/cleanup 30")
         sent.note(owner, "/cleanup 30", clock.now)

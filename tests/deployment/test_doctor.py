@@ -213,6 +213,7 @@ async def cleanup_overdue(world: World) -> None:
 
 async def cleanup_never(world: World) -> None:
     world.execute("DELETE FROM file_settings WHERE name = 'last_cleanup'")
+    world.execute("UPDATE file_settings SET value = ? WHERE name = 'recording_began'", _ago(27))
 
 
 async def compaction_overdue(world: World) -> None:
@@ -414,7 +415,7 @@ def test_the_disk_needs_room_for_growth_and_for_a_copy(
 ) -> None:
     path = tmp_path / "a"
     path.write_bytes(bytes(10 * 2**20))
-    facts = Facts(None, None, None, int((NOW - timedelta(days=days)).timestamp()) - 1)
+    facts = Facts(None, None, None, None, int((NOW - timedelta(days=days)).timestamp()) - 1)
     finding = disk(path, facts, retention_days, NOW, free_mib * 2**20)
 
     assert (finding.to_do == "") == enough
