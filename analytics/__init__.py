@@ -1,5 +1,6 @@
 """Analytics in an embedded SQLite file. Knows SQLite, not Telegram."""
 
+from analytics.clock import GuardedClock, http_date, utc_now
 from analytics.errors import (
     AnalyticsError,
     BackupRefused,
@@ -23,24 +24,67 @@ from analytics.errors import (
     WrongDatabaseKey,
     WrongPseudonymKey,
 )
-from analytics.models import InteractionType, UserInteraction
-from analytics.privacy.audit import Action, AuditEntry
+from analytics.maintenance.backups import DailyBackups, backup, backup_into
+from analytics.maintenance.diagnostics import Finding
+from analytics.maintenance.diagnostics import check_up as diagnose
+from analytics.maintenance.diagnostics import permissions as check_permissions
+from analytics.maintenance.restore import restore
+from analytics.maintenance.schedule import (
+    DAILY,
+    HOURLY,
+    WEEKLY,
+    Schedule,
+    Task,
+    maintenance_tasks,
+    next_planned,
+)
+from analytics.maintenance.wipe import everything as wipe
+from analytics.models import LARGEST_USER_ID, SERVICE_ACCOUNTS, InteractionType, UserInteraction
+from analytics.notices import Notice, NotReceiving
+from analytics.privacy.audit import FORMER_ADMIN, Action, AuditEntry
 from analytics.privacy.personal_data import OwnRow, PersonalData
-from analytics.pseudonyms import PlainIds, Pseudonyms
-from analytics.service import AnalyticsService, Erasure
+from analytics.privacy.personal_data import as_json as personal_data_as_json
+from analytics.privacy.retention import (
+    DEFAULT_RETENTION_DAYS,
+    LONGEST_RETENTION_DAYS,
+    SHORTEST_RETENTION_DAYS,
+)
+from analytics.pseudonyms import PlainIds, Pseudonyms, parse_key
+from analytics.service import DEFAULT_TIMESTAMP_PRECISION, AnalyticsService, Erasure
+from analytics.sqlite.belongings import key_file, plain_leftovers
+from analytics.sqlite.encryption import encrypt
+from analytics.sqlite.files import real as real_path
+from analytics.sqlite.files import refuse_missing
 from analytics.sqlite.locks import Access
-from analytics.sqlite.records import StoredRow
+from analytics.sqlite.records import LARGEST_LIMIT, StoredRow
+from analytics.statistics.export import FORMATS, Aggregates
 from analytics.statistics.periods import AdminReport, Bucket, History, Missing, Period, PeriodReport
+from analytics.statistics.rollups import DEFAULT_TRENDS_MIN_USERS
 
 __all__ = [
+    "DAILY",
+    "DEFAULT_RETENTION_DAYS",
+    "DEFAULT_TIMESTAMP_PRECISION",
+    "DEFAULT_TRENDS_MIN_USERS",
+    "FORMATS",
+    "FORMER_ADMIN",
+    "HOURLY",
+    "LARGEST_LIMIT",
+    "LARGEST_USER_ID",
+    "LONGEST_RETENTION_DAYS",
+    "SERVICE_ACCOUNTS",
+    "SHORTEST_RETENTION_DAYS",
+    "WEEKLY",
     "Access",
     "Action",
     "AdminReport",
+    "Aggregates",
     "AnalyticsError",
     "AnalyticsService",
     "AuditEntry",
     "BackupRefused",
     "Bucket",
+    "DailyBackups",
     "DatabaseDamaged",
     "DatabaseInUse",
     "DatabaseInaccessible",
@@ -49,6 +93,8 @@ __all__ = [
     "DatabaseUnavailable",
     "DiskFull",
     "Erasure",
+    "Finding",
+    "GuardedClock",
     "History",
     "InteractionType",
     "InteractionsLost",
@@ -56,6 +102,8 @@ __all__ = [
     "NewerSchema",
     "NoReportYet",
     "NotOurDatabase",
+    "NotReceiving",
+    "Notice",
     "OlderSchema",
     "OwnRow",
     "Period",
@@ -66,10 +114,29 @@ __all__ = [
     "Pseudonyms",
     "RestoreRefused",
     "RotationRefused",
+    "Schedule",
     "StoredRow",
+    "Task",
     "UnsupportedSQLite",
     "UserInteraction",
     "WipeIncomplete",
     "WrongDatabaseKey",
     "WrongPseudonymKey",
+    "backup",
+    "backup_into",
+    "check_permissions",
+    "diagnose",
+    "encrypt",
+    "http_date",
+    "key_file",
+    "maintenance_tasks",
+    "next_planned",
+    "parse_key",
+    "personal_data_as_json",
+    "plain_leftovers",
+    "real_path",
+    "refuse_missing",
+    "restore",
+    "utc_now",
+    "wipe",
 ]

@@ -9,8 +9,7 @@ from aiogram.client.telegram import TelegramAPIServer
 from aiogram.enums import ParseMode
 from aiogram.utils.callback_answer import CallbackAnswerMiddleware
 
-from analytics import AnalyticsService
-from analytics.clock import GuardedClock
+from analytics import AnalyticsService, GuardedClock
 from analytics.telegram import (
     Charts,
     Confirmations,

@@ -18,8 +18,7 @@ from aiohttp import web
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, ProcessCollector
 from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
 
-from analytics import AnalyticsError, AnalyticsService
-from analytics.clock import GuardedClock
+from analytics import AnalyticsError, AnalyticsService, GuardedClock
 from analytics.telegram import RecordOnReceipt, interaction_type
 from bot import http
 

@@ -18,7 +18,7 @@ from aiogram.exceptions import (
 from aiogram.methods import GetUpdates, TelegramMethod
 from aiogram.methods.base import TelegramType
 
-from analytics.notices import Notice, NotReceiving
+from analytics import Notice, NotReceiving
 from analytics.telegram import ALL_UPDATES
 from bot import refusals
 from bot.in_flight import UPDATES_IN_FLIGHT

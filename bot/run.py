@@ -9,13 +9,14 @@ from typing import Any
 
 from aiogram import Bot, Dispatcher
 
-from analytics import Access, AnalyticsService
-from analytics.clock import GuardedClock
-from analytics.maintenance.backups import DailyBackups
-from analytics.maintenance.schedule import (
+from analytics import (
     DAILY,
     HOURLY,
     WEEKLY,
+    Access,
+    AnalyticsService,
+    DailyBackups,
+    GuardedClock,
     Schedule,
     Task,
     maintenance_tasks,

@@ -30,7 +30,7 @@ from aiohttp import (
     TraceRequestRedirectParams,
 )
 
-from analytics.clock import http_date
+from analytics import http_date
 from analytics.telegram import TRANSIENT, loads
 from bot import outgoing
 

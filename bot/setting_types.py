@@ -9,8 +9,7 @@ from urllib.parse import urlsplit
 from pydantic import AfterValidator, AnyHttpUrl, BeforeValidator, SecretStr, ValidationInfo
 from pydantic_settings import NoDecode
 
-from analytics.models import LARGEST_USER_ID, SERVICE_ACCOUNTS
-from analytics.pseudonyms import parse_key
+from analytics import LARGEST_USER_ID, SERVICE_ACCOUNTS, parse_key
 from bot.environment import expand
 from bot.logs import TOKEN
 

@@ -14,16 +14,17 @@ from pydantic_settings import (
     SettingsConfigDict,
 )
 
-from analytics import Access, AnalyticsService
-from analytics.privacy.retention import (
+from analytics import (
     DEFAULT_RETENTION_DAYS,
+    DEFAULT_TIMESTAMP_PRECISION,
+    DEFAULT_TRENDS_MIN_USERS,
     LONGEST_RETENTION_DAYS,
     SHORTEST_RETENTION_DAYS,
+    Access,
+    AnalyticsService,
+    parse_key,
+    real_path,
 )
-from analytics.pseudonyms import parse_key
-from analytics.service import DEFAULT_TIMESTAMP_PRECISION
-from analytics.sqlite import files
-from analytics.statistics.rollups import DEFAULT_TRENDS_MIN_USERS
 from bot import environment
 from bot.environment import WrongSettings as WrongSettings
 from bot.logs import TOKEN
@@ -101,7 +102,7 @@ class DataSettings(BaseSettings):
         given = {name: value for name, value in bare.items() if value != ""}
         return environment.read_secrets(given, cls.model_fields)
 
-    database_path: Annotated[LocalPath, AfterValidator(files.real)] = Field(
+    database_path: Annotated[LocalPath, AfterValidator(real_path)] = Field(
         Path("data/analytics.sqlite3"), validate_default=True, description="the path of a file"
     )
     retention_days: int = Field(

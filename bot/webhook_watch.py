@@ -13,7 +13,7 @@ from aiogram import Bot
 from aiogram.exceptions import ClientDecodeError, TelegramAPIError, TelegramBadRequest
 from aiogram.types import WebhookInfo
 
-from analytics.notices import Notice, NotReceiving
+from analytics import Notice, NotReceiving
 from analytics.telegram import ALL_UPDATES, RecordOnReceipt
 from bot.logs import kind
 from bot.settings import Settings, WrongSettings

@@ -1,6 +1,7 @@
-"""The arrows: main -> bot -> analytics, bot -> scheduler; no others."""
+"""The arrows: main -> bot -> analytics.telegram -> analytics, bot -> scheduler; no others."""
 
 import ast
+import importlib
 import subprocess
 import sys
 from pathlib import Path
@@ -13,6 +14,9 @@ ALLOWED = {
     "analytics": {"analytics"},
     "scheduler": {"scheduler"},
     "bot": {"analytics", "bot", "scheduler"},
+}
+DOORS = {
+    name: set(importlib.import_module(name).__all__) for name in ("analytics", "analytics.telegram")
 }
 
 
@@ -40,6 +44,34 @@ def test_only_the_bot_and_one_room_of_the_analytics_know_telegram(package: str) 
         if ROOT / "analytics" / "telegram" in file.parents:
             continue
         assert "aiogram" not in imports(file), file.relative_to(ROOT)
+
+
+def inner_names(file: Path) -> set[str]:
+    """Names of the analytics that a file imports past the two doors."""
+    found: set[str] = set()
+    for node in ast.walk(ast.parse(file.read_text("utf-8"))):
+        if isinstance(node, ast.Import):
+            names = {name.name for name in node.names} - set(DOORS)
+        elif isinstance(node, ast.ImportFrom):
+            public = DOORS.get(node.module or "", set())
+            names = {f"{node.module}.{name.name}" for name in node.names if name.name not in public}
+        else:
+            continue
+        found |= {name for name in names if name.split(".")[0] == "analytics"}
+    return found
+
+
+@pytest.mark.parametrize("outside", ["bot", "scheduler", "main.py"])
+def test_outside_the_analytics_only_their_public_names_are_imported(outside: str) -> None:
+    folder = ROOT / outside
+    for file in sorted(folder.rglob("*.py")) if folder.is_dir() else [folder]:
+        assert inner_names(file) == set(), file.relative_to(ROOT)
+
+
+def test_the_analytics_do_not_load_aiogram_by_themselves() -> None:
+    code = "import sys, analytics; sys.exit('aiogram' in sys.modules)"
+
+    assert subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=False).returncode == 0
 
 
 def test_commands_that_only_work_on_the_data_do_not_load_aiogram() -> None:

@@ -49,6 +49,11 @@ def all_set_aside(path: Path) -> list[Path]:
     return matching(path, DAMAGED)
 
 
+def plain_leftovers(path: Path) -> list[Path]:
+    """Return what encrypting `path` leaves as it is: set aside databases, their logs."""
+    return matching(path, DAMAGED + COMPANION)
+
+
 def key_file(path: Path) -> Path:
     return path.with_suffix(files.KEY)
 

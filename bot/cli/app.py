@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 import typer
 
-from analytics.clock import GuardedClock
+from analytics import GuardedClock
 from bot import terminal
 from bot.cli import backups, demo, doctor, encrypt, health, init, privacy, statistics
 from bot.cli.cleanup import cleanup

@@ -6,10 +6,8 @@ from typing import Annotated
 
 import typer
 
-from analytics import Access
-from analytics.clock import utc_now
-from analytics.maintenance import backups, restore
-from analytics.sqlite.belongings import key_file
+from analytics import Access, backup_into, key_file, restore, utc_now
+from analytics import backup as copy_database
 from bot.cli.errors import sentences, shown
 from bot.settings import DataSettings, load
 
@@ -36,11 +34,11 @@ async def _backup(settings: DataSettings, path: Path, keep: int | None) -> Path:
         await analytics.note_backup()
         doubt = await analytics.clock_doubt()
     if keep is None:
-        await backups.backup(settings.database_path, path, settings.file_key)
+        await copy_database(settings.database_path, path, settings.file_key)
         return path
     if doubt:
         typer.echo(f"{doubt}: backups past retention are kept until the clock is right", err=True)
-    return await backups.backup_into(
+    return await backup_into(
         settings.database_path,
         path,
         settings.file_key,
@@ -60,7 +58,7 @@ def restore_backup(
     with sentences():
         settings = load(DataSettings)
         restored = asyncio.run(
-            restore.restore(
+            restore(
                 path,
                 settings.database_path,
                 settings.key,

@@ -7,8 +7,7 @@ import typer
 from rich.console import Console
 from rich.progress import Progress
 
-from analytics import Access, Action
-from analytics.privacy.retention import LONGEST_RETENTION_DAYS, SHORTEST_RETENTION_DAYS
+from analytics import LONGEST_RETENTION_DAYS, SHORTEST_RETENTION_DAYS, Access, Action
 from bot.cli.errors import WrongUse, sentences
 from bot.settings import DataSettings, load
 

@@ -10,8 +10,7 @@ from typing import Annotated
 
 import typer
 
-from analytics.clock import utc_now
-from analytics.maintenance.diagnostics import Finding, check_up, permissions
+from analytics import Finding, check_permissions, diagnose, utc_now
 from bot.cli.errors import FAILED
 from bot.cli.telegram import Me, Unreachable, WebhookInfo, ask
 from bot.environment import env_file
@@ -57,7 +56,7 @@ async def findings() -> list[Finding]:
         data_settings = load(DataSettings)
     except WrongSettings:  # said above
         return found
-    return found + await check_up(
+    return found + await diagnose(
         data_settings.database_path,
         key=data_settings.key,
         database_key=data_settings.file_key,
@@ -138,5 +137,5 @@ def _env_file(path: Path | None) -> Finding:
     """The file that holds the token is like those of the database."""
     if path is None:
         return Finding("env file", "there is none; all settings are of the environment")
-    finding = permissions([path])
+    finding = check_permissions([path])
     return Finding("env file", finding.found.replace("the files", str(path)), finding.to_do)

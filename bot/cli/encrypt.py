@@ -5,8 +5,8 @@ import asyncio
 import typer
 from rich.console import Console
 
-from analytics.sqlite import encryption
-from analytics.sqlite.belongings import COMPANION, DAMAGED, matching
+from analytics import encrypt as encrypt_file
+from analytics import plain_leftovers
 from bot.cli.errors import sentences, shown
 from bot.settings import DataSettings, load, missing
 
@@ -18,8 +18,8 @@ def encrypt() -> None:
         if settings.file_key is None:
             raise missing(DataSettings, "database_key")
         with Console(stderr=True).status("encrypting"):
-            done = asyncio.run(encryption.encrypt(settings.database_path, settings.file_key))
+            done = asyncio.run(encrypt_file(settings.database_path, settings.file_key))
     typer.echo(f"{shown(settings.database_path)} is encrypted{'' if done else ' already'}")
     path = settings.database_path
-    for aside in matching(path, DAMAGED + COMPANION):
+    for aside in plain_leftovers(path):
         typer.echo(f"{aside} stays as it is: delete it when you need it no more", err=True)

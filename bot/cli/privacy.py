@@ -8,15 +8,22 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from analytics import Access, Action, AuditEntry, DatabaseUnavailable, Period
-from analytics.clock import utc_now
-from analytics.maintenance.wipe import everything
-from analytics.models import LARGEST_USER_ID
-from analytics.privacy.audit import FORMER_ADMIN
-from analytics.privacy.personal_data import as_json
-from analytics.service import Erasure
-from analytics.sqlite.files import refuse_missing
-from analytics.statistics.export import FORMATS, Aggregates
+from analytics import (
+    FORMATS,
+    FORMER_ADMIN,
+    LARGEST_USER_ID,
+    Access,
+    Action,
+    Aggregates,
+    AuditEntry,
+    DatabaseUnavailable,
+    Erasure,
+    Period,
+    personal_data_as_json,
+    refuse_missing,
+    utc_now,
+    wipe,
+)
 from bot.cli.errors import FAILED, WrongUse, sentences, shown
 from bot.settings import AdminSettings, DataSettings, load
 
@@ -75,7 +82,7 @@ async def _export(settings: DataSettings, user: int) -> str:
     async with settings.open(Access.SHARE) as analytics:
         data = await analytics.personal_data(user)
         await analytics.note_access(Action.EXPORT)
-        return as_json(data, utc_now())
+        return personal_data_as_json(data, utc_now())
 
 
 def erase(
@@ -130,7 +137,7 @@ def _erase_everyone(settings: DataSettings) -> None:
 
 
 async def _end(settings: DataSettings) -> None:
-    async with everything(settings.database_path, settings.backup_dir, settings.file_key) as ending:
+    async with wipe(settings.database_path, settings.backup_dir, settings.file_key) as ending:
         typer.echo("This deletes, and nothing of it can be brought back:")
         for path in ending.files:
             link = " (a link: what it leads to stays)" if path.is_symlink() else ""

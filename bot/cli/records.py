@@ -13,8 +13,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from analytics import Access, InteractionType, StoredRow
-from analytics.sqlite.records import LARGEST_LIMIT
+from analytics import LARGEST_LIMIT, Access, InteractionType, StoredRow
 from bot.cli.errors import WrongUse, sentences
 from bot.settings import DataSettings, load
 

@@ -6,7 +6,7 @@ from typing import Generic, TypeVar
 
 from pydantic import BaseModel, Field, ValidationError
 
-from analytics.clock import http_date
+from analytics import http_date
 from bot.settings import Settings
 
 PATIENCE = 20.0

@@ -19,7 +19,6 @@ from rich.console import Console
 from rich.progress import Progress
 from rich.table import Table
 
-from analytics.sqlite import files
 from bot.demo.render import bubbles, picture
 from bot.demo.traffic import sayings
 from bot.sandbox.chats import Line
@@ -129,7 +128,7 @@ async def play(
                 log = stage.log.read_text(errors="replace")
                 errors.print(f"the demo failed: {error}\n{log}", markup=False, soft_wrap=True)
                 return 1
-        size = files.size(database)
+        size = database.stat().st_size
     console.print(f"The bot stopped when asked. The whole took {time.monotonic() - began:.0f} s;")
     console.print(f"the database takes {size / 1024:,.0f} KiB on the disk.")
     if keep is not None:
