@@ -12,6 +12,8 @@ from typing import Any
 from dotenv import dotenv_values
 from pydantic_settings import DotEnvSettingsSource, EnvSettingsSource
 
+from bot.errors import Remark, WrongSettings
+
 # Windows' Notepad may begin a text with a mark.
 ENCODING = "utf-8-sig"
 ENV_FILE = Path(".env")
@@ -29,10 +31,6 @@ SERVICE_LINK = re.compile(r"(tcp|udp|sctp)://\S+:\d+")
 LARGEST_SECRET_FILE = 4096
 
 
-class WrongSettings(Exception):
-    """One line for each wrong setting: its name, what is wrong, what to do."""
-
-
 def env_file() -> Path | None:
     """Return the file of settings: in the current folder, or else beside `main.py`.
 
@@ -42,11 +40,15 @@ def env_file() -> Path | None:
     paths = (Path(instead).expanduser(),) if instead else (ENV_FILE, BESIDE_MAIN)
     found = [path for path in paths if path.exists()]
     if instead and not found:
-        raise WrongSettings(f"{INSTEAD} leads to no file: give the path of a file, or nothing")
+        raise WrongSettings(
+            Remark(f"{INSTEAD} leads to no file", "give the path of a file, or nothing")
+        )
     if not found or found[0] == Path(os.devnull):
         return None
     if not found[0].is_file():
-        raise WrongSettings(f"{found[0]} is not a file: put the settings into a text file")
+        raise WrongSettings(
+            Remark(f"{found[0]} is not a file", "put the settings into a text file")
+        )
     return found[0]
 
 
@@ -108,19 +110,18 @@ def read_secrets(values: dict[str, Any], names: Collection[str]) -> dict[str, An
             continue
         secret = name.removesuffix("_file")
         if values.get(secret):
-            wrong.append(f"{secret.upper()} and {name.upper()} are both set: take one of them out")
+            both = f"{secret.upper()} and {name.upper()} are both set"
+            wrong.append(Remark(both, "take one of them out"))
             continue
         try:
             values = values | {secret: _read_secret(Path(expand(str(values[name]))))}
         except (OSError, ValueError) as error:
             # The path is not shown: it may be the secret itself, by mistake.
             reason = error.strerror if isinstance(error, OSError) else error
-            wrong.append(
-                f"{name.upper()} cannot be used ({reason}): "
-                f"give the path of a text file that holds {secret.upper()} and nothing else"
-            )
+            remedy = f"give the path of a text file that holds {secret.upper()} and nothing else"
+            wrong.append(Remark(f"{name.upper()} cannot be used ({reason})", remedy))
     if wrong:
-        raise WrongSettings("\n".join(wrong))
+        raise WrongSettings(*wrong)
     return values
 
 
@@ -142,8 +143,8 @@ def _read_secret(path: Path) -> str:
     return text
 
 
-def remarks(names: Collection[str]) -> Iterator[str]:
-    """Yield a sentence for each setting that is probably misspelt, or meant for others.
+def remarks(names: Collection[str]) -> Iterator[Remark]:
+    """Yield a remark for each setting that is probably misspelt, or meant for others.
 
     `names` are those of the settings, in capitals. Raises WrongSettings as `env_file` does.
     """
@@ -154,17 +155,18 @@ def remarks(names: Collection[str]) -> Iterator[str]:
             in_file = dotenv_values(file, encoding=ENCODING).keys()
     for name in in_file:
         if (new := RENAMED.get(name.upper())) is not None:
-            yield f"{name} in {file} is now called {new}: rename it"
+            yield Remark(f"{name} in {file} is now called {new}", "rename it")
     for place, given in ((str(file), in_file), ("the environment", os.environ)):
         for name in given:
             close = get_close_matches(name.upper(), names, n=1, cutoff=SIMILARITY)
             if close and name.upper() not in names:
-                yield f"{name} in {place} is not a setting: is {close[0]} meant?"
+                yield Remark(f"{name} in {place} is not a setting", f"is {close[0]} meant?")
     for name, value in os.environ.items():
         if name.upper() in names and _is_service_link(name, value):
-            yield (
+            yield Remark(
                 f"{name} in the environment is an address that Kubernetes or Docker gave it, "
-                "and is ignored: set enableServiceLinks to false, or give a port"
+                "and is ignored",
+                "set enableServiceLinks to false, or give a port",
             )
 
 

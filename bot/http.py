@@ -11,8 +11,7 @@ from typing import Any
 from aiohttp import web
 from aiohttp.web_protocol import RequestHandler
 
-from bot.errors import Unavailable
-from bot.settings import WrongSettings
+from bot.errors import Remark, Unavailable, WrongSettings
 
 try:
     import resource
@@ -81,10 +80,12 @@ async def serving(
             )
         except OSError as error:
             kind = Unavailable if error.errno in PASSING else WrongSettings
-            raise kind(
+            problem = (
                 f"{name}_HOST and {name}_PORT are {host} and {port}, where the bot cannot listen "
-                f"({error.strerror}): give an address of this machine and a free port"
-            ) from None
+                f"({error.strerror})"
+            )
+            remedy = "give an address of this machine and a free port"
+            raise kind(Remark(problem, remedy)) from None
         try:
             yield
         finally:

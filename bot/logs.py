@@ -11,8 +11,7 @@ import warnings
 from datetime import UTC, datetime
 
 from analytics import AnalyticsError
-from bot.environment import WrongSettings
-from bot.errors import Unavailable
+from bot.errors import OperatorError
 
 # Their messages are ours and hold no data of people.
 OUR_LOGGERS = ("analytics", "bot", "scheduler", "__main__")
@@ -61,6 +60,11 @@ class PrivateJsonFormatter(PrivateFormatter):
 FORMATTERS = {"text": PrivateFormatter, "json": PrivateJsonFormatter}
 
 
+def said(error: BaseException) -> str:
+    """Return the kind of an error, and of one of SENTENCES what is wrong and what to do."""
+    return f"{kind(error)}: {error}" if isinstance(error, SENTENCES) else kind(error)
+
+
 def kind(error: BaseException) -> str:
     """What went wrong, by names that stand in somebody's code: of classes, errno, SQLite, TLS.
 
@@ -88,7 +92,7 @@ def _code(error: BaseException) -> str | None:
 
 
 # Ours, which say what is wrong with settings, files or the machine, and quote nobody.
-SENTENCES = (AnalyticsError, Unavailable, WrongSettings)
+SENTENCES = (AnalyticsError, OperatorError)
 EAI = [name for name in dir(socket) if name.startswith("EAI_")]
 
 
@@ -109,7 +113,7 @@ def _message(record: logging.LogRecord) -> str:
             return "%"
         each = next(left, None)
         if isinstance(each, BaseException):
-            return kind(each)
+            return said(each)
         return each if isinstance(each, str) and each in names else conversion[0]
 
     return CONVERSION.sub(harmless, str(record.msg))
@@ -121,9 +125,8 @@ def _exception(record: logging.LogRecord) -> list[str]:
 
 def _where(error: BaseException) -> list[str]:
     frames = traceback.extract_tb(error.__traceback__)
-    ours = f": {error}" if isinstance(error, SENTENCES) else ""
     return [
-        f"{kind(error)}{ours}",
+        said(error),
         *(f"at {frame.filename}:{frame.lineno} in {frame.name}" for frame in frames),
     ]
 

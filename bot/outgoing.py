@@ -16,8 +16,9 @@ from urllib.request import (  # type: ignore[attr-defined]
 import aiohttp
 import certifi
 
+from bot.errors import Remark, WrongSettings
 from bot.setting_types import PROXY_PORTS, check_proxy
-from bot.settings import Settings, WrongSettings
+from bot.settings import Settings
 
 
 def trusted() -> ssl.SSLContext:
@@ -48,8 +49,10 @@ def proxy_of(settings: Settings) -> SplitResult | None:
         return urlsplit(check_proxy(url if "://" in url else f"http://{url}"))
     except ValueError:
         raise WrongSettings(
-            f"{server.scheme.upper()}_PROXY or ALL_PROXY of the environment is not right: "
-            "give http://, https://, socks5:// or socks5h://, host and port, or set PROXY"
+            Remark(
+                f"{server.scheme.upper()}_PROXY or ALL_PROXY of the environment is not right",
+                "give http://, https://, socks5:// or socks5h://, host and port, or set PROXY",
+            )
         ) from None
 
 

@@ -21,9 +21,9 @@ from aiogram.methods.base import TelegramType
 from analytics import Notice, NotReceiving
 from analytics.telegram import ALL_UPDATES
 from bot import refusals
+from bot.errors import WrongSettings
 from bot.in_flight import UPDATES_IN_FLIGHT
 from bot.refusals import Refusals
-from bot.settings import WrongSettings
 
 logger = logging.getLogger(__name__)
 

@@ -4,7 +4,7 @@ import logging
 import time
 from collections.abc import Callable
 
-from bot.settings import WrongSettings
+from bot.errors import Remark, WrongSettings
 
 logger = logging.getLogger(__name__)
 
@@ -34,7 +34,9 @@ class Refusals:
         self._count += 1
         if self._count >= FEWEST and now - self._since >= self._patience:
             raise WrongSettings(
-                "BOT_TOKEN is refused by Telegram: give the token that @BotFather gave you"
+                Remark(
+                    "BOT_TOKEN is refused by Telegram", "give the token that @BotFather gave you"
+                )
             )
         if self._count == 1:
             logger.warning(

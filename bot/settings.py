@@ -26,7 +26,7 @@ from analytics import (
     real_path,
 )
 from bot import environment
-from bot.environment import WrongSettings as WrongSettings
+from bot.errors import Remark, WrongSettings
 from bot.logs import TOKEN
 from bot.setting_types import (
     SECONDS_PER_DAY,
@@ -260,25 +260,25 @@ def load(kind: type[SomeSettings], **given: Any) -> SomeSettings:
     try:
         return kind(**given)
     except ValidationError as error:
-        lines = [_sentence(kind, details) for details in error.errors(include_url=False)]
-        raise WrongSettings("\n".join(dict.fromkeys(lines))) from None
+        wrong = [_remark(kind, details) for details in error.errors(include_url=False)]
+        raise WrongSettings(*dict.fromkeys(wrong)) from None
     except (OSError, UnicodeDecodeError):
         raise WrongSettings(
-            "the .env file cannot be read: it has to be a text file in UTF-8"
+            Remark("the .env file cannot be read", "it has to be a text file in UTF-8")
         ) from None
 
 
-def remarks() -> Iterator[str]:
-    """Yield a sentence for each given name that is no setting, but close to one."""
+def remarks() -> Iterator[Remark]:
+    """Yield a remark for each given name that is no setting, but close to one."""
     yield from environment.remarks([name.upper() for name in Settings.model_fields])
 
 
 def missing(kind: type[DataSettings], name: str) -> WrongSettings:
     """For a command that needs a setting which others do without."""
-    return WrongSettings(_sentence(kind, {"loc": [name], "type": "missing"}))
+    return WrongSettings(_remark(kind, {"loc": [name], "type": "missing"}))
 
 
-def _sentence(kind: type[BaseSettings], error: Any) -> str:
+def _remark(kind: type[BaseSettings], error: Any) -> Remark:
     """`error` holds the input, for a missing setting all of them: shown is what is harmless."""
     name = str(error["loc"][0])
     right = kind.model_fields[name].description
@@ -286,6 +286,6 @@ def _sentence(kind: type[BaseSettings], error: Any) -> str:
         where = "in .env or in the environment"
         if name == "bot_token":
             where += "; python main.py init writes a .env"
-        return f"{name.upper()} is missing: give {right}, {where}"
+        return Remark(f"{name.upper()} is missing", f"give {right}, {where}")
     wrong = "not right" if name in PRIVATE else f'"{SECRET_PART.sub("***", str(error["input"]))}"'
-    return f"{name.upper()} is {wrong}: give {right}"
+    return Remark(f"{name.upper()} is {wrong}", f"give {right}")

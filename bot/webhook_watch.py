@@ -15,8 +15,9 @@ from aiogram.types import WebhookInfo
 
 from analytics import Notice, NotReceiving
 from analytics.telegram import ALL_UPDATES, RecordOnReceipt
+from bot.errors import Remark, WrongSettings
 from bot.logs import kind
-from bot.settings import Settings, WrongSettings
+from bot.settings import Settings
 
 logger = logging.getLogger(__name__)
 
@@ -43,10 +44,8 @@ async def set_webhook(bot: Bot, settings: Settings) -> None:
         if UNRESOLVED.search(error.message):
             logger.warning("Telegram cannot resolve the host of WEBHOOK_URL")
             raise
-        raise WrongSettings(
-            "WEBHOOK_URL is refused by Telegram: give an https address that Telegram can reach, "
-            "with port 443, 80, 88 or 8443"
-        ) from None
+        remedy = "give an https address that Telegram can reach, with port 443, 80, 88 or 8443"
+        raise WrongSettings(Remark("WEBHOOK_URL is refused by Telegram", remedy)) from None
 
 
 class WebhookWatch:

@@ -12,7 +12,7 @@ from analytics import GuardedClock
 from bot import terminal
 from bot.cli import backups, demo, doctor, encrypt, health, init, privacy, statistics
 from bot.cli.cleanup import cleanup
-from bot.cli.errors import sentences
+from bot.cli.errors import user_errors
 from bot.cli.records import records
 from bot.cli.signals import stop_on_signals
 from bot.settings import Settings, load
@@ -34,7 +34,7 @@ def main() -> None:
 def run(context: typer.Context) -> None:
     """Run the bot until it is stopped. Example: python main.py"""
     if context.invoked_subcommand is None:
-        with sentences(remarking=False):  # the log has it
+        with user_errors(remarking=False):  # the log has it
             asyncio.run(_run(load(Settings)))
 
 

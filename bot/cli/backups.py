@@ -8,7 +8,7 @@ import typer
 
 from analytics import Access, backup_into, key_file, restore, utc_now
 from analytics import backup as copy_database
-from bot.cli.errors import sentences, shown
+from bot.cli.errors import shown, user_errors
 from bot.settings import DataSettings, load
 
 
@@ -20,7 +20,7 @@ def backup(
     ] = None,
 ) -> None:
     """Copy the database while the bot runs. Example: python main.py backup backups --keep 7"""
-    with sentences():
+    with user_errors():
         settings = load(DataSettings)
         to = asyncio.run(_backup(settings, path, keep))
     typer.echo(f"{shown(to)} written, {to.stat().st_size / 1024:,.0f} KiB")
@@ -55,7 +55,7 @@ def restore_backup(
     ] = False,
 ) -> None:
     """Put a backup in the place of the database. Example: python main.py restore a.sqlite3"""
-    with sentences():
+    with user_errors():
         settings = load(DataSettings)
         restored = asyncio.run(
             restore(

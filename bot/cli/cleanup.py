@@ -8,7 +8,7 @@ from rich.console import Console
 from rich.progress import Progress
 
 from analytics import LONGEST_RETENTION_DAYS, SHORTEST_RETENTION_DAYS, Access, Action
-from bot.cli.errors import WrongUse, sentences
+from bot.cli.errors import WrongUse, user_errors
 from bot.settings import DataSettings, load
 
 
@@ -27,7 +27,7 @@ def cleanup(
     ] = False,
 ) -> None:
     """Delete old interactions now. Example: python main.py cleanup --days 30 --dry-run"""
-    with sentences():
+    with user_errors():
         settings = load(DataSettings)
         days = settings.retention_days if days is None else days
         count, compacted = asyncio.run(_cleanup(settings, days, dry_run, force))

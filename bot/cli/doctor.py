@@ -14,7 +14,8 @@ from analytics import Finding, check_permissions, diagnose, utc_now
 from bot.cli.errors import FAILED
 from bot.cli.telegram import Me, Unreachable, WebhookInfo, ask
 from bot.environment import env_file
-from bot.settings import DataSettings, Settings, WrongSettings, load, remarks
+from bot.errors import WrongSettings
+from bot.settings import DataSettings, Settings, load, remarks
 
 # Timestamps are rounded to the hour; what is a minute off is found before that matters.
 LARGEST_CLOCK_ERROR = timedelta(minutes=1)
@@ -45,9 +46,7 @@ async def findings() -> list[Finding]:
     try:
         settings = load(Settings)
     except WrongSettings as error:
-        for line in str(error).splitlines():
-            what, _, to_do = line.partition(": ")
-            found.append(Finding("settings", what, to_do))
+        found += [Finding("settings", *remark) for remark in error.remarks]
     else:
         found += [Finding("settings", "all right"), admins(settings), contact(settings)]
         found += [finding async for finding in _ask_telegram(settings)]
@@ -129,8 +128,7 @@ def clock(telegrams: datetime, ours: datetime) -> Finding:
 
 def _names() -> Iterator[Finding]:
     for remark in remarks():
-        what, _, to_do = remark.partition(": ")
-        yield Finding("names", what, to_do, advice=True)
+        yield Finding("names", *remark, advice=True)
 
 
 def _env_file(path: Path | None) -> Finding:

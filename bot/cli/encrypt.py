@@ -7,13 +7,13 @@ from rich.console import Console
 
 from analytics import encrypt as encrypt_file
 from analytics import plain_leftovers
-from bot.cli.errors import sentences, shown
+from bot.cli.errors import shown, user_errors
 from bot.settings import DataSettings, load, missing
 
 
 def encrypt() -> None:
     """Encrypt a plain database with DATABASE_KEY. Example: python main.py encrypt"""
-    with sentences():
+    with user_errors():
         settings = load(DataSettings)
         if settings.file_key is None:
             raise missing(DataSettings, "database_key")

@@ -8,8 +8,8 @@ from pathlib import Path
 import typer
 
 from analytics import AnalyticsError
-from bot.errors import Unavailable
-from bot.settings import WrongSettings, remarks
+from bot.errors import OperatorError
+from bot.settings import remarks
 
 FAILED = 1
 WRONG_USE = 2
@@ -25,7 +25,7 @@ def shown(path: Path) -> str:
 
 
 @contextmanager
-def sentences(*, remarking: bool = True) -> Iterator[None]:
+def user_errors(*, remarking: bool = True) -> Iterator[None]:
     """End what an operator can cause, or what happens around the bot, in a sentence on stderr.
 
     The status is 2 for what only a person can mend, 1 for what may be over at the next try, and for
@@ -34,14 +34,11 @@ def sentences(*, remarking: bool = True) -> Iterator[None]:
     """
     try:
         for remark in remarks() if remarking else ():
-            typer.echo(remark, err=True)
+            typer.echo(str(remark), err=True)
         yield
-    except (AnalyticsError, Unavailable, WrongUse, WrongSettings) as error:
+    except (AnalyticsError, OperatorError) as error:
         typer.echo(str(error), err=True)
-        raise typer.Exit(FAILED if _may_be_over(error) else WRONG_USE) from None
-
-
-def _may_be_over(error: Exception) -> bool:
-    return (
-        error.is_transient if isinstance(error, AnalyticsError) else isinstance(error, Unavailable)
-    )
+        raise typer.Exit(FAILED if error.is_transient else WRONG_USE) from None
+    except WrongUse as error:
+        typer.echo(str(error), err=True)
+        raise typer.Exit(WRONG_USE) from None

@@ -6,7 +6,8 @@ from http.client import HTTPConnection, HTTPException
 import typer
 
 from bot.cli.errors import FAILED
-from bot.settings import Settings, WrongSettings, load
+from bot.errors import Remark, WrongSettings
+from bot.settings import Settings, load
 
 # Seconds. The container file allows ten for the whole command.
 TIMEOUT = 3.0
@@ -35,7 +36,9 @@ def address(settings: Settings) -> tuple[str, int]:
     elif settings.webhook_url is not None:
         host, port = settings.webhook_host, settings.webhook_port
     else:
-        raise WrongSettings("METRICS_PORT is missing: give the port where the bot is to be asked")
+        raise WrongSettings(
+            Remark("METRICS_PORT is missing", "give the port where the bot is to be asked")
+        )
     host = host.strip("[]")
     return LOOPBACK.get(host, host), port
 

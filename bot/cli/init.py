@@ -7,10 +7,11 @@ from typing import Annotated
 
 import typer
 
-from bot.cli.errors import sentences
+from bot.cli.errors import user_errors
 from bot.cli.telegram import Me, Unreachable, ask
 from bot.environment import ENV_FILE, env_file
-from bot.settings import Settings, WrongSettings, load
+from bot.errors import Remark, WrongSettings
+from bot.settings import Settings, load
 
 
 def init(
@@ -23,10 +24,10 @@ def init(
 ) -> None:
     """Write a first .env. Example: python main.py init --admin-id 4242"""
     path = ENV_FILE
-    with sentences():
+    with user_errors():
         # Another one that is read already would be read no more.
         if (there := env_file() or path).exists():
-            raise WrongSettings(f"{there} exists already: edit it, or move it away")
+            raise WrongSettings(Remark(f"{there} exists already", "edit it, or move it away"))
         # Neither echoed nor printed: a terminal remembers.
         token = token or typer.prompt("Token from @BotFather (it is not shown)", hide_input=True)
         if admin_id is None:
@@ -43,11 +44,11 @@ async def _check(settings: Settings) -> str:
         me = await ask(settings, "getMe", Me)
     except Unreachable as error:
         raise WrongSettings(
-            f"Telegram does not answer ({error}): check the network and BOT_API_URL"
+            Remark(f"Telegram does not answer ({error})", "check the network and BOT_API_URL")
         ) from None
     if me.result is None:
         raise WrongSettings(
-            "BOT_TOKEN is refused by Telegram: give the token that @BotFather gave you"
+            Remark("BOT_TOKEN is refused by Telegram", "give the token that @BotFather gave you")
         )
     return me.result.username
 
@@ -59,7 +60,7 @@ def _write(path: Path, settings: Settings) -> None:
         descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     except OSError as error:
         raise WrongSettings(
-            f"{path} cannot be written ({error.strerror}): run this where you may write"
+            Remark(f"{path} cannot be written ({error.strerror})", "run this where you may write")
         ) from None
     with os.fdopen(descriptor, "w") as file:
         file.write(text)

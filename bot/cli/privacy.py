@@ -24,7 +24,7 @@ from analytics import (
     utc_now,
     wipe,
 )
-from bot.cli.errors import FAILED, WrongUse, sentences, shown
+from bot.cli.errors import FAILED, WrongUse, shown, user_errors
 from bot.settings import AdminSettings, DataSettings, load
 
 TELEGRAM_ID = typer.Option(
@@ -49,7 +49,7 @@ def export(
 
     Example: python main.py export --user 1234567890
     """
-    with sentences():
+    with user_errors():
         if aggregates == (user is not None):
             raise WrongUse("give either --user ID or --aggregates")
         if user is not None:
@@ -94,7 +94,7 @@ def erase(
     """Erase a person, or everyone. Example: python main.py erase --user 1234567890"""
     if everyone == (user is not None):
         raise typer.BadParameter("give either --user ID or --everyone")
-    with sentences():
+    with user_errors():
         settings = load(DataSettings)
         if user is not None:
             _erase_one(settings, user)
@@ -157,7 +157,7 @@ def rotate_key(
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
 ) -> None:
     """Replace the key of the pseudonyms. Example: python main.py rotate-key"""
-    with sentences():
+    with user_errors():
         settings = load(DataSettings)
         refuse_missing(settings.database_path)
         typer.echo(
@@ -189,7 +189,7 @@ async def _rotate(settings: DataSettings) -> bytes:
 
 def audit() -> None:
     """Print who looked at or deleted what, the newest first. Example: python main.py audit"""
-    with sentences():
+    with user_errors():
         entries = asyncio.run(_audit(load(AdminSettings)))
     table = Table("when (UTC)", "admin", "what", box=None)
     for entry in entries:

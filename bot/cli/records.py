@@ -14,7 +14,7 @@ from rich.console import Console
 from rich.table import Table
 
 from analytics import LARGEST_LIMIT, Access, InteractionType, StoredRow
-from bot.cli.errors import WrongUse, sentences
+from bot.cli.errors import WrongUse, user_errors
 from bot.settings import DataSettings, load
 
 COLUMNS = [field.name for field in fields(StoredRow)]
@@ -39,7 +39,7 @@ def records(
     ] = "table",
 ) -> None:
     """Print what is recorded, the newest first. Example: python main.py records --limit 20"""
-    with sentences():
+    with user_errors():
         show = _format(style)
         wanted = _limit(limit), _type(interaction_type), _moment(since)
         found = asyncio.run(_records(load(DataSettings), *wanted))

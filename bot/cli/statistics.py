@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 
 from analytics import Access, AdminReport
-from bot.cli.errors import sentences
+from bot.cli.errors import user_errors
 from bot.settings import DataSettings, load
 
 
@@ -20,7 +20,7 @@ def stats(
     ] = False,
 ) -> None:
     """Print the report that admins get. Example: python main.py stats --json"""
-    with sentences():
+    with user_errors():
         report = asyncio.run(_report(load(DataSettings)))
     if as_json:
         typer.echo(json.dumps(asdict(report), default=datetime.isoformat, indent=2))

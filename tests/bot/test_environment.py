@@ -11,7 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot import environment
-from bot.settings import DataSettings, Settings, WrongSettings, load, remarks
+from bot.errors import WrongSettings
+from bot.settings import DataSettings, Settings, load, remarks
 from tests.bot.settings import TOKEN, some_settings
 
 KEY = "0123456789abcdef" * 4
@@ -206,16 +207,18 @@ def test_a_misspelt_name_is_warned_about_with_the_right_one(
 ) -> None:
     (folder / ".env").write_text(f"{name}=30\n")
 
-    assert list(remarks()) == [f"{name} in .env is not a setting: is {meant} meant?"]
+    assert [*map(str, remarks())] == [f"{name} in .env is not a setting: is {meant} meant?"]
     (folder / ".env").unlink()
     monkeypatch.setenv(name, "30")
-    assert list(remarks()) == [f"{name} in the environment is not a setting: is {meant} meant?"]
+    assert [*map(str, remarks())] == [
+        f"{name} in the environment is not a setting: is {meant} meant?"
+    ]
 
 
 def test_an_old_name_is_warned_about_with_the_new_one(folder: Path) -> None:
     (folder / ".env").write_text("LANGUAGE=de\n")
 
-    assert list(remarks()) == ["LANGUAGE in .env is now called BOT_LANGUAGE: rename it"]
+    assert list(remarks()) == [("LANGUAGE in .env is now called BOT_LANGUAGE", "rename it")]
 
 
 @pytest.mark.parametrize(
@@ -242,7 +245,7 @@ def test_the_address_of_a_service_is_ignored_with_a_warning(
     [remark] = remarks()
 
     assert load(Settings).metrics_port == 9464
-    assert remark.startswith("METRICS_PORT in the environment is an address")
+    assert remark.problem.startswith("METRICS_PORT in the environment is an address")
 
 
 SECRETS = {

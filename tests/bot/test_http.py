@@ -19,9 +19,8 @@ import pytest
 from aiohttp import web
 
 from bot import http
-from bot.errors import Unavailable
+from bot.errors import Unavailable, WrongSettings
 from bot.sandbox import Sandbox
-from bot.settings import WrongSettings
 from bot.webhook import LARGEST_BODY, SECRET_HEADER
 from tests.bot.running import running_bot
 from tests.faults.kills import free_port, webhook_settings

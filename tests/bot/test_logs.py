@@ -17,8 +17,9 @@ import pytest
 from aiogram.exceptions import TelegramNetworkError
 from aiogram.methods import GetMe
 
+from analytics import DatabaseInUse
 from bot import logs
-from bot.settings import WrongSettings
+from bot.errors import Remark, Unavailable, WrongSettings
 
 CANARY = "canary Ada 5000000001"
 TOKEN = "123456789:" + "B" * 35
@@ -199,11 +200,33 @@ def test_an_error_that_causes_itself_ends() -> None:
 
 def test_our_own_lines_say_what_failed_and_our_own_sentences_why(log: io.StringIO) -> None:
     try:
-        raise WrongSettings("BOT_TOKEN is missing")
+        raise WrongSettings(Remark("BOT_TOKEN is missing", "give it"))
     except WrongSettings:
         logging.getLogger("bot").exception("the start failed")
 
     assert "the start failed\n    WrongSettings: BOT_TOKEN is missing" in log.getvalue()
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        DatabaseInUse("another process is running on data/a.sqlite3", "stop it"),
+        Unavailable(Remark("METRICS_PORT is 80, where the bot cannot listen", "give a free port")),
+    ],
+)
+def test_an_exception_with_a_message_of_our_own_is_logged_with_it(
+    log: io.StringIO, error: Exception
+) -> None:
+    said = f"{type(error).__name__} from OperationalError: {error}"
+    try:
+        raise error from sqlite3.OperationalError(CANARY)
+    except type(error):
+        logging.getLogger("apscheduler").exception("Job %s raised an exception", CANARY)
+    logging.getLogger("aiogram.event").error("Cause exception (%s)", error)
+
+    assert f"Job %s raised an exception\n    {said}\n" in log.getvalue()
+    assert f"Cause exception ({said})\n" in log.getvalue()
+    assert not re.search("canary", log.getvalue(), re.IGNORECASE)
 
 
 def test_what_our_own_lines_say_is_not_said_again_by_aiogram(log: io.StringIO) -> None:

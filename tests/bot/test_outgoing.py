@@ -11,8 +11,9 @@ from urllib.parse import quote
 import pytest
 
 from bot import outgoing
+from bot.errors import WrongSettings
 from bot.sandbox import Sandbox
-from bot.settings import Settings, WrongSettings, load
+from bot.settings import Settings, load
 from tests import processes
 from tests.bot.settings import TOKEN, some_settings
 from tests.proxies import PASSWORD, USER, proxy

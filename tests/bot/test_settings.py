@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from bot.settings import DataSettings, Settings, WrongSettings, load
+from bot.errors import WrongSettings
+from bot.settings import DataSettings, Settings, load
 from tests.bot.settings import TOKEN
 
 

@@ -13,13 +13,12 @@ from analytics import DatabaseUnavailable, WrongPseudonymKey
 from analytics.clock import GuardedClock
 from analytics.telegram.i18n import languages
 from bot import menus, refusals
-from bot.cli.errors import FAILED, WRONG_USE, sentences
-from bot.errors import Unavailable
+from bot.cli.errors import FAILED, WRONG_USE, user_errors
+from bot.errors import Remark, Unavailable, WrongSettings
 from bot.refusals import Refusals
 from bot.run import serve
 from bot.sandbox import Sandbox
 from bot.sandbox.faults import Answer, floods, refuses
-from bot.settings import WrongSettings
 from tests.bot.running import running_bot
 from tests.bot.settings import TOKEN, some_settings
 from tests.faults.kills import webhook_settings
@@ -180,8 +179,8 @@ async def test_a_webhook_that_telegram_refuses_is_a_wrong_setting(
 @pytest.mark.parametrize(
     ("error", "status"),
     [
-        (WrongSettings("wrong"), WRONG_USE),
-        (Unavailable("not there"), FAILED),
+        (WrongSettings(Remark("wrong", "set it"), Remark("missing", "give it")), WRONG_USE),
+        (Unavailable(Remark("not there", "start it")), FAILED),
         (WrongPseudonymKey("of another key", "set it back"), WRONG_USE),
         (DatabaseUnavailable("locked", "try again"), FAILED),
     ],
@@ -189,7 +188,7 @@ async def test_a_webhook_that_telegram_refuses_is_a_wrong_setting(
 def test_the_exit_status_says_whether_a_restart_may_help(
     error: Exception, status: int, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    with suppress(SystemExit), pytest.raises(typer.Exit) as ended, sentences():
+    with suppress(SystemExit), pytest.raises(typer.Exit) as ended, user_errors():
         raise error
 
     assert ended.value.exit_code == status

@@ -12,9 +12,9 @@ import aiohttp
 import pytest
 
 from analytics.telegram.decode import ALL_UPDATES
-from bot.errors import Unavailable
+from bot.errors import Unavailable, WrongSettings
 from bot.sandbox import Sandbox
-from bot.settings import Settings, WrongSettings, load
+from bot.settings import Settings, load
 from tests.bot.running import running_bot
 
 SECRET = "nobody-knows-this-1"

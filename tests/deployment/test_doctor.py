@@ -314,6 +314,20 @@ async def test_what_can_be_left_as_it_is_is_advised_and_does_not_fail(
     assert words in advised.to_do
 
 
+async def test_a_colon_in_a_path_or_a_value_divides_nothing(world: World) -> None:
+    path = world.folder / "a: b" / "c: d.sqlite3"
+    path.parent.mkdir(mode=0o700)
+    path.write_text("no database")
+    path.chmod(0o600)
+    world.set(DATABASE_PATH=str(path), LOG_LEVEL="TOO: LOUD")
+    found = {each.check: each for each in await findings() if each.failed}
+
+    assert found["settings"].found == 'LOG_LEVEL is "TOO: LOUD"'
+    assert found["settings"].to_do == "give DEBUG, INFO, WARNING or ERROR"
+    assert found["database"].found == f"{path} is not a database"
+    assert found["database"].to_do.startswith("set DATABASE_PATH to another file")
+
+
 async def test_what_is_young_is_no_fault(world: World) -> None:
     world.execute("UPDATE file_settings SET value = ? WHERE name = 'last_cleanup'", _ago(25))
     world.execute("INSERT INTO file_settings VALUES ('compaction_due', ?)", _ago(25))

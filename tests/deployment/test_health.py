@@ -13,8 +13,8 @@ import pytest
 from aiohttp import web
 
 from bot.cli.health import address, ask
+from bot.errors import WrongSettings
 from bot.sandbox import Sandbox
-from bot.settings import WrongSettings
 from tests import processes
 from tests.bot.settings import some_settings
 from tests.deployment.environments import ROOT

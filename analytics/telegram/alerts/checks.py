@@ -58,7 +58,7 @@ class Alerts:
             whole = await self._analytics.get_admin_analytics_report()
             history = await self._analytics.history(period.length)
         except AnalyticsError as error:
-            logger.warning("the digest has to wait (%s)", type(error).__name__)
+            logger.warning("the digest has to wait (%s)", error)
             return
         numbers = stats.statistics(
             report,
@@ -84,7 +84,7 @@ class Alerts:
             try:
                 await look()
             except AnalyticsError as error:
-                logger.warning("not everything could be checked (%s)", type(error).__name__)
+                logger.warning("not everything could be checked (%s)", error)
 
     async def _recording(self) -> None:
         """It is told at once; here again, where it goes on for more than a day."""
