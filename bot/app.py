@@ -14,10 +14,10 @@ from analytics.telegram import (
     Charts,
     Confirmations,
     LimitPerPerson,
+    LocaleMiddleware,
     Options,
     RecordOnReceipt,
     SkipUnknownKinds,
-    SpeakToPerson,
     admin_router,
     people_router,
     translations,
@@ -90,7 +90,7 @@ def build_dispatcher(
     dispatcher.update.outer_middleware(in_flight)
     dispatcher.shutdown.register(in_flight.drain)
     # Of every kind of update, and of what failed.
-    SpeakToPerson(translations()).setup(dispatcher)
+    LocaleMiddleware(translations()).setup(dispatcher)
     limit = LimitPerPerson()
     # Here, and not at the routers: whatever router is included is limited and answered, too.
     dispatcher.message.middleware(limit)

@@ -15,7 +15,14 @@ from aiogram.methods import SetMyCommands
 from aiogram.types import BotCommand, BotCommandScopeChat
 from aiogram.utils.backoff import Backoff, BackoffConfig
 
-from analytics.telegram import ADMIN_COMMANDS, ORIGINAL, OWNER_COMMANDS, _, languages, translations
+from analytics.telegram import (
+    ADMIN_COMMANDS,
+    OWNER_COMMANDS,
+    SOURCE_LOCALE,
+    _,
+    languages,
+    translations,
+)
 from bot import texts
 from bot.logs import kind
 
@@ -80,5 +87,5 @@ def _menus(
                 BotCommand(command=name, description=_(purpose))
                 for name, purpose in commands.items()
             ]
-        code = None if each == ORIGINAL else each
+        code = None if each == SOURCE_LOCALE else each
         yield SetMyCommands(commands=translated, scope=scope, language_code=code)

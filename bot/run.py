@@ -22,7 +22,7 @@ from analytics import (
     maintenance_tasks,
     next_planned,
 )
-from analytics.telegram import Alerts, Notifier, RecordOnReceipt, commands_of, learn, speak
+from analytics.telegram import Alerts, Notifier, RecordOnReceipt, commands_of, preload, set_locale
 from bot import logs, menus
 from bot.app import build_bot, build_dispatcher
 from bot.polling import WatchPolling, poll
@@ -43,8 +43,8 @@ async def serve(settings: Settings, stop: asyncio.Event, clock: GuardedClock) ->
     logs.set_up(settings.log_level, settings.log_format)
     for remark in remarks():
         logger.warning("%s", remark)
-    learn()
-    speak(settings.bot_language)
+    preload()
+    set_locale(settings.bot_language)
     async with settings.open(
         Access.OWN, timestamp_precision=settings.timestamp_precision, clock=clock
     ) as analytics:

@@ -17,7 +17,7 @@ from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
 
 # The language that sentences are written in; the folders of LOCALES are the other ones.
-ORIGINAL = "en"
+SOURCE_LOCALE = "en"
 LOCALES = Path(__file__).parent / "locales"
 
 
@@ -35,19 +35,19 @@ class Translations(I18n):
         return found
 
 
-class SpeakToPerson(I18nMiddleware):
+class LocaleMiddleware(I18nMiddleware):
     """Whatever handles an update speaks the language of the client of whom it is from."""
 
     async def get_locale(self, event: TelegramObject, data: dict[str, Any]) -> str:
         person: User | None = data.get("event_from_user")
         # Telegram sends "de", "pt-br", "zh-hans", and what a client makes up.
         code = ((person and person.language_code) or "").partition("-")[0].lower()
-        return code if code in self.i18n.available_locales else ORIGINAL
+        return code if code in self.i18n.available_locales else SOURCE_LOCALE
 
 
 @cache
 def translations() -> Translations:
-    return Translations(path=LOCALES, default_locale=ORIGINAL)
+    return Translations(path=LOCALES, default_locale=SOURCE_LOCALE)
 
 
 def _(sentence: str, plural: str | None = None, n: int = 1) -> str:
@@ -61,28 +61,28 @@ def N_(sentence: str) -> str:  # noqa: N802 - gettext's name
 
 
 def languages() -> list[str]:
-    return [ORIGINAL, *translations().available_locales]
+    return [SOURCE_LOCALE, *translations().available_locales]
 
 
-def learn() -> None:
+def preload() -> None:
     """Load what Babel needs of each language, 20 ms in all: else the first answer waits for it."""
     for each in languages():
         with translations().use_locale(each):
-            moment(datetime.now(UTC))
-            percent(0.5)
+            format_datetime(datetime.now(UTC))
+            format_percent(0.5)
 
 
-def speak(language: str) -> None:
+def set_locale(language: str) -> None:
     """From here on, and in the tasks that are made from here on."""
     translations().current_locale = language
 
 
-def current() -> str:
+def current_locale() -> str:
     return translations().current_locale
 
 
-def number(count: int) -> str:
-    return numbers.format_decimal(count, locale=current())
+def format_number(count: int) -> str:
+    return numbers.format_decimal(count, locale=current_locale())
 
 
 def list_separator() -> str:
@@ -91,17 +91,17 @@ def list_separator() -> str:
     A comma, or a semicolon where the comma is the decimal sign: without it, each row lands in one
     cell.
     """
-    return ";" if numbers.get_decimal_symbol(current()) == "," else ","
+    return ";" if numbers.get_decimal_symbol(current_locale()) == "," else ","
 
 
-def percent(part: float) -> str:
+def format_percent(part: float) -> str:
     """0.123 as 12%, in the form of the language."""
-    return numbers.format_percent(part, locale=current())
+    return numbers.format_percent(part, locale=current_locale())
 
 
-def moment(when: datetime) -> str:
-    return f"{day(when)}, {dates.format_skeleton('Hm', when, locale=current())} UTC"
+def format_datetime(when: datetime) -> str:
+    return f"{format_date(when)}, {dates.format_skeleton('Hm', when, locale=current_locale())} UTC"
 
 
-def day(which: date) -> str:
-    return dates.format_skeleton("yMMMd", which, locale=current())
+def format_date(which: date) -> str:
+    return dates.format_skeleton("yMMMd", which, locale=current_locale())

@@ -26,7 +26,15 @@ from analytics.notices import (
 from analytics.privacy.retention import LONGEST_RETENTION_DAYS
 from analytics.telegram.alerts import messages
 from analytics.telegram.alerts.messages import Kind
-from analytics.telegram.i18n import _, day, languages, moment, number, percent, translations
+from analytics.telegram.i18n import (
+    _,
+    format_date,
+    format_datetime,
+    format_number,
+    format_percent,
+    languages,
+    translations,
+)
 from analytics.telegram.limits import BURST, LimitPerPerson
 from analytics.telegram.texts import audit, cleanup, common, privacy
 from bot import menus, texts
@@ -79,10 +87,15 @@ def in_language(language: str, sentence: str) -> str:
 )
 def test_numbers_and_dates_take_the_form_of_the_language(language: str, forms: list[str]) -> None:
     with translations().use_locale(language):
-        shown = [number(1_234_567), percent(0.1234), moment(NOW), *map(common.days, (1, 21, 5))]
+        shown = [
+            format_number(1_234_567),
+            format_percent(0.1234),
+            format_datetime(NOW),
+            *map(common.days, (1, 21, 5)),
+        ]
 
         assert [re.sub(r"\s", " ", text) for text in shown] == forms
-        assert moment(NOW).startswith(day(NOW))
+        assert format_datetime(NOW).startswith(format_date(NOW))
 
 
 async def test_each_is_answered_in_the_language_of_their_client(
@@ -126,7 +139,7 @@ async def test_another_language_and_no_language_get_english(
 
     assert answer == in_language(language, texts.FALLBACK)
     with translations().use_locale(language):
-        assert day(privacy.VERSION_OF) in policy
+        assert format_date(privacy.VERSION_OF) in policy
 
 
 async def test_the_same_person_is_answered_in_the_language_of_each_moment(

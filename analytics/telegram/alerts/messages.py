@@ -18,7 +18,7 @@ from analytics.notices import (
     RecordingWorks,
 )
 from analytics.telegram.buttons import PREFIX
-from analytics.telegram.i18n import N_, _, day, moment, number
+from analytics.telegram.i18n import N_, _, format_date, format_datetime, format_number
 from analytics.telegram.options import Options
 
 
@@ -128,7 +128,7 @@ def _when_silent(hours: int) -> str:
         "when nothing at all arrived for {count} hour",
         "when nothing at all arrived for {count} hours",
         hours,
-    ).format(count=number(hours))
+    ).format(count=format_number(hours))
 
 
 def silence(since: datetime) -> str:
@@ -136,7 +136,7 @@ def silence(since: datetime) -> str:
         "⚠️ <b>Nothing at all has arrived</b> since {moment}.\n\nIf that is not what you expect, "
         "write to the bot: if it does not answer, <code>python main.py doctor</code> and the log "
         "say more."
-    ).format(moment=moment(since))
+    ).format(moment=format_datetime(since))
 
 
 def unusual_day(which: date, interactions: int, usual: float) -> str:
@@ -156,7 +156,9 @@ def unusual_day(which: date, interactions: int, usual: float) -> str:
             "where {usual} are usual, by the four weeks before.",
             interactions,
         )
-    return sentence.format(count=number(interactions), day=day(which), usual=number(round(usual)))
+    return sentence.format(
+        count=format_number(interactions), day=format_date(which), usual=format_number(round(usual))
+    )
 
 
 def _overdue(count: int) -> str:
@@ -164,7 +166,7 @@ def _overdue(count: int) -> str:
         "⚠️ <b>The cleanup is overdue:</b> {count} interaction is past its time.",
         "⚠️ <b>The cleanup is overdue:</b> {count} interactions are past their time.",
         count,
-    ).format(count=number(count))
+    ).format(count=format_number(count))
 
 
 def cleanup_overdue(
@@ -173,9 +175,11 @@ def cleanup_overdue(
     """`count` is None where it may be of few people; `postponed` if the clock is not right."""
     what = _("⚠️ <b>The cleanup is overdue.</b>") if count is None else _overdue(count)
     kept = _("Kept for {count} day.", "Kept for {count} days.", retention_days).format(
-        count=number(retention_days)
+        count=format_number(retention_days)
     )
-    newest = _("The last cleanup was {moment}.").format(moment=moment(last)) if last else ""
+    newest = (
+        _("The last cleanup was {moment}.").format(moment=format_datetime(last)) if last else ""
+    )
     if postponed:
         to_do = _(
             "The clock of the computer does not agree with Telegram's, so nothing is deleted by "

@@ -10,7 +10,7 @@ from dataclasses import replace
 from functools import cache
 
 from analytics.statistics.periods import History
-from analytics.telegram.i18n import current
+from analytics.telegram.i18n import current_locale
 
 # A few periods in each language. A picture takes less than 100 kB.
 KEPT = 16
@@ -40,7 +40,7 @@ class Charts:
         # The moment of asking is not in the picture.
         shown = replace(history, as_of=history.since)
         for kept, language, picture in self._kept:
-            if (kept, language) == (shown, current()):
+            if (kept, language) == (shown, current_locale()):
                 return picture
         _spare_the_collector()
         # That of a notebook, or one with a typing error, would stop the import.
@@ -53,7 +53,7 @@ class Charts:
             raise ChartsNotInstalled from error
         with drawing.own_style():
             picture = drawing.png(drawing.figure(shown))
-        self._kept.append((shown, current(), picture))
+        self._kept.append((shown, current_locale(), picture))
         return picture
 
 

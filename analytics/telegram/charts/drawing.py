@@ -23,7 +23,14 @@ from matplotlib.ticker import FuncFormatter, MaxNLocator
 
 from analytics.models import InteractionType
 from analytics.statistics.periods import Bucket, History
-from analytics.telegram.i18n import N_, _, current, day, moment, number
+from analytics.telegram.i18n import (
+    N_,
+    _,
+    current_locale,
+    format_date,
+    format_datetime,
+    format_number,
+)
 
 WIDTH, HEIGHT = 1080, 1350
 # At 72 dots an inch a point is a pixel: all sizes here are pixels.
@@ -95,8 +102,12 @@ def _say_that_it_is_empty(drawn: Figure, history: History) -> None:
 def _covered(history: History) -> str:
     first, last = history.buckets[0].since, history.buckets[-1].since
     if history.step < DAY:
-        return _("By hour, {first} to {last}").format(first=moment(first), last=moment(last))
-    return _("By day, {first} to {last}, UTC").format(first=day(first), last=day(last))
+        return _("By hour, {first} to {last}").format(
+            first=format_datetime(first), last=format_datetime(last)
+        )
+    return _("By day, {first} to {last}, UTC").format(
+        first=format_date(first), last=format_date(last)
+    )
 
 
 def _draw_buckets(drawn: Figure, history: History) -> None:
@@ -218,13 +229,13 @@ def _draw_week(drawn: Figure, history: History) -> None:
     scale.pcolormesh([range(65)], cmap=HEAT)
     scale.set_xticks([])
     scale.set_yticks([])
-    _write(drawn, 708, 930, number(0), TEXT, align="right")
+    _write(drawn, 708, 930, format_number(0), TEXT, align="right")
     _write(drawn, 902, 930, _short(most), TEXT)
 
     week = _axes(drawn, 140, 965, 890, 290)
     week.pcolormesh(rows, cmap=HEAT, vmin=0, vmax=most, edgecolors=PAPER, linewidth=3)
     week.invert_yaxis()
-    weekdays = dates.get_day_names("abbreviated", "stand-alone", current())
+    weekdays = dates.get_day_names("abbreviated", "stand-alone", current_locale())
     week.set_yticks([at + 0.5 for at in range(7)], [weekdays[at] for at in range(7)])
     hours = range(0, 24, 3)
     noon = history.since.replace(minute=0)
@@ -283,9 +294,9 @@ def _write(
 def _short(count: int) -> str:
     """Exact below a million; then as in 1.2M."""
     if count < 1_000_000:
-        return number(count)
-    return numbers.format_compact_decimal(count, locale=current(), fraction_digits=1)
+        return format_number(count)
+    return numbers.format_compact_decimal(count, locale=current_locale(), fraction_digits=1)
 
 
 def _in_form(skeleton: str, when: datetime) -> str:
-    return dates.format_skeleton(skeleton, when, locale=current())
+    return dates.format_skeleton(skeleton, when, locale=current_locale())

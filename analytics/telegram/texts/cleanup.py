@@ -3,7 +3,7 @@
 from datetime import datetime
 
 from analytics.privacy.retention import LONGEST_RETENTION_DAYS, SHORTEST_RETENTION_DAYS
-from analytics.telegram.i18n import N_, _, moment, number
+from analytics.telegram.i18n import N_, _, format_datetime, format_number
 
 CONFIRM = N_("Yes, delete them")
 TOO_OLD = N_(
@@ -24,13 +24,13 @@ def wrong_days() -> str:
 def interactions(count: int, older_than: int) -> str:
     """So many, older than so many days."""
     return _("{count} interaction {older}", "{count} interactions {older}", count).format(
-        count=number(count), older=_older(older_than)
+        count=format_number(count), older=_older(older_than)
     )
 
 
 def _older(than: int) -> str:
     said = _("older than {count} day", "older than {count} days", than)
-    return said.format(count=number(than))
+    return said.format(count=format_number(than))
 
 
 def would_be_deleted(count: int, older_than: int, *, offered: bool) -> str:
@@ -49,7 +49,7 @@ def cleaning_up(done: int, total: int, older_than: int) -> str:
         "⏳ Deleting: {done} of {total} interaction {older}",
         "⏳ Deleting: {done} of {total} interactions {older}",
         total,
-    ).format(done=number(done), total=number(total), older=_older(older_than))
+    ).format(done=format_number(done), total=format_number(total), older=_older(older_than))
 
 
 def cleaned_up(count: int, older_than: int, compacted_by: datetime | None) -> str:
@@ -58,7 +58,7 @@ def cleaned_up(count: int, older_than: int, compacted_by: datetime | None) -> st
         interactions=interactions(count, older_than)
     )
     disk = (
-        _("Their traces leave the file by {moment}.").format(moment=moment(compacted_by))
+        _("Their traces leave the file by {moment}.").format(moment=format_datetime(compacted_by))
         if compacted_by
         else _("Their traces have left the disk, too.")
     )

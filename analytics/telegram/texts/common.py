@@ -1,6 +1,6 @@
 """Sentences that several rooms say, and what the commands are for."""
 
-from analytics.telegram.i18n import N_, _, number
+from analytics.telegram.i18n import N_, _, format_number
 
 PEOPLE_COMMANDS = {
     "privacy": N_("What is stored about you"),
@@ -34,8 +34,8 @@ def precision(seconds: int) -> str:
     else:
         count = seconds
         said = _("rounded down to the second", "rounded down to {count} seconds", count)
-    return said.format(count=number(count))
+    return said.format(count=format_number(count))
 
 
 def days(count: int) -> str:
-    return _("{count} day", "{count} days", count).format(count=number(count))
+    return _("{count} day", "{count} days", count).format(count=format_number(count))

@@ -11,7 +11,7 @@ from html import escape
 from analytics import InteractionType, OwnRow, PersonalData
 from analytics.privacy.audit import LEAST_PRECISION
 from analytics.service import Erasure
-from analytics.telegram.i18n import N_, _, day, moment, number
+from analytics.telegram.i18n import N_, _, format_date, format_datetime, format_number
 from analytics.telegram.options import Options
 from analytics.telegram.texts import common
 
@@ -131,7 +131,7 @@ def policy(
                 "data is not recorded."
             ),
             _("<b>Who runs this bot:</b> {contact}").format(contact=_contact(options)),
-            _("Version {version} of {day}.").format(version=VERSION, day=day(VERSION_OF)),
+            _("Version {version} of {day}.").format(version=VERSION, day=format_date(VERSION_OF)),
         ]
     )
 
@@ -159,7 +159,7 @@ def _table(row: OwnRow) -> str:
         "user_id": _(NUMBER),
         "interaction_type": row.interaction_type.value,
         "timestamp": row.timestamp.strftime("%Y-%m-%dT%H:%M:%SZ"),
-        "count": number(row.count),
+        "count": format_number(row.count),
     }
     width = max(map(len, values))
     return "\n".join(f"{name:<{width}}  {value}" for name, value in values.items())
@@ -167,7 +167,7 @@ def _table(row: OwnRow) -> str:
 
 def _fields(options: Options) -> list[str]:
     facts = {
-        "types": number(len(InteractionType)),
+        "types": format_number(len(InteractionType)),
         "when": common.precision(options.timestamp_precision),
         "who": _who(options),
         "admin": _admin(options),
@@ -201,7 +201,7 @@ def _how_long(options: Options, in_backups: bool) -> Iterator[str]:
             "Backups may hold what was deleted for up to {count} days more; if one has to be put "
             "back, who was erased since is erased again.",
             days,
-        ).format(count=number(days))
+        ).format(count=format_number(days))
 
 
 def _nameless() -> list[str]:
@@ -241,21 +241,23 @@ def my_data(data: PersonalData) -> str:
         first, last = data.interactions[0].timestamp, data.interactions[-1].timestamp
         width = max(map(len, totals))
         table = "\n".join(
-            f"{name:<{width}}  {number(count):>7}"
+            f"{name:<{width}}  {format_number(count):>7}"
             for name, count in sorted(totals.items(), key=lambda item: (-item[1], item[0]))
         )
         lines = [
             _("<b>What is recorded of you</b>"),
             f"<pre>{table}</pre>",
-            _("First: {first}\nLast: {last}").format(first=moment(first), last=moment(last)),
+            _("First: {first}\nLast: {last}").format(
+                first=format_datetime(first), last=format_datetime(last)
+            ),
             _("The oldest is deleted after {moment} ({days}).").format(
-                moment=moment(data.oldest_goes), days=common.days(data.retention_days)
+                moment=format_datetime(data.oldest_goes), days=common.days(data.retention_days)
             ),
         ]
     if data.waiting:
         lines.append(
             _("Waiting until the database can be written again: {count}").format(
-                count=number(data.waiting)
+                count=format_number(data.waiting)
             )
         )
     if data.opted_out:
@@ -263,7 +265,7 @@ def my_data(data: PersonalData) -> str:
     if data.audit_entries:
         lines.append(
             _("In the audit log, as an admin: {count}").format(
-                count=number(len(data.audit_entries))
+                count=format_number(len(data.audit_entries))
             )
         )
     if data.erased:
@@ -271,7 +273,7 @@ def my_data(data: PersonalData) -> str:
             _(
                 "You were erased on {day}. So that you do not come back with a backup, "
                 "another pseudonym of you is kept as long as backups are."
-            ).format(day=day(data.erased))
+            ).format(day=format_date(data.erased))
         )
     lines.append(_("All of it is in the file that follows. /forgetme erases it."))
     return "\n\n".join(lines)
@@ -294,11 +296,13 @@ def erased(
             "<b>Erased:</b> {count} interaction, and the pseudonym it belonged to.",
             "<b>Erased:</b> {count} interactions, and the pseudonym they belonged to.",
             erasure.interactions,
-        ).format(count=number(erasure.interactions))
+        ).format(count=format_number(erasure.interactions))
         disk = (
             _("Its traces have left the disk, too.")
             if erasure.compacted
-            else _("Its traces leave the file by {moment}.").format(moment=moment(compacted_by))
+            else _("Its traces leave the file by {moment}.").format(
+                moment=format_datetime(compacted_by)
+            )
         )
         lines = [f"{told} {disk}"]
     else:

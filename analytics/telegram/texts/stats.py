@@ -13,7 +13,7 @@ from analytics import (
     Period,
     PeriodReport,
 )
-from analytics.telegram.i18n import N_, _, moment, number, percent
+from analytics.telegram.i18n import N_, _, format_datetime, format_number, format_percent
 from analytics.telegram.texts import common
 
 CHART = N_("Chart")
@@ -64,7 +64,7 @@ def length(period: Period) -> str:
     """As a person says it: 24 hours, 7 days."""
     if period is Period.DAY:
         hours = period.length // timedelta(hours=1)
-        return _("{count} hour", "{count} hours", hours).format(count=number(hours))
+        return _("{count} hour", "{count} hours", hours).format(count=format_number(hours))
     return common.days(period.length.days)
 
 
@@ -107,10 +107,10 @@ def no_charts() -> str:
 def _title(report: PeriodReport, of_intervals: bool) -> str:
     lines = [
         _("📊 <b>Statistics, {period}</b>").format(period=length(report.period)),
-        _("<i>Since {moment}</i>").format(moment=moment(report.since)),
+        _("<i>Since {moment}</i>").format(moment=format_datetime(report.since)),
     ]
     if of_intervals:
-        lines.append(_("as of {moment}").format(moment=moment(report.as_of)))
+        lines.append(_("as of {moment}").format(moment=format_datetime(report.as_of)))
     return "\n".join(lines)
 
 
@@ -132,7 +132,7 @@ def _numbers(report: PeriodReport) -> list[Cells]:
 
 
 def _shown(count: int | None) -> str:
-    return NOT_SHOWN if count is None else number(count)
+    return NOT_SHOWN if count is None else format_number(count)
 
 
 def change(now: int | None, before: int | None) -> str:
@@ -147,8 +147,8 @@ def change(now: int | None, before: int | None) -> str:
     if now and arrow == "▼":
         part = min(part, 0.99)  # all are gone only where nobody is left
     if part < 0.01:
-        return f"{arrow} <{percent(0.01)}"
-    return f"{arrow} >{percent(9.99)}" if part > 9.99 else f"{arrow} {percent(part)}"
+        return f"{arrow} <{format_percent(0.01)}"
+    return f"{arrow} >{format_percent(9.99)}" if part > 9.99 else f"{arrow} {format_percent(part)}"
 
 
 def _compared(report: PeriodReport) -> str:
@@ -175,7 +175,7 @@ def _hour_and_past(report: PeriodReport) -> str:
     if report.deleted_until is not None:
         lines.append(
             _("⚠️ What is older than {moment} has been deleted.").format(
-                moment=moment(report.deleted_until)
+                moment=format_datetime(report.deleted_until)
             )
         )
     return "\n".join(lines)
@@ -198,7 +198,7 @@ def _hidden(report: PeriodReport) -> str:
     return _(
         "<i>–: not shown, since it could tell of fewer than {count} people "
         "(BREAKDOWN_MIN_USERS).</i>"
-    ).format(count=number(report.min_users))
+    ).format(count=format_number(report.min_users))
 
 
 def _commands(report: PeriodReport) -> str:
@@ -217,12 +217,14 @@ def _commands(report: PeriodReport) -> str:
     rest = sum(report.commands.values()) - sum(count for _name, count in rows)
     if rest:
         rows.append((_("other"), rest))
-    parts.append(_table([(name, number(count)) for name, count in rows]) if rows else _("None."))
+    parts.append(
+        _table([(name, format_number(count)) for name, count in rows]) if rows else _("None.")
+    )
     if hidden:
         more = len(hidden)
         parts.append(
             _("other includes {count} command", "other includes {count} commands", more).format(
-                count=number(more)
+                count=format_number(more)
             )
         )
     return "\n".join([*parts, happened])
@@ -231,7 +233,7 @@ def _commands(report: PeriodReport) -> str:
 def share(count: int, total: int) -> str:
     """A part of the total in percent; what is there is never shown as nothing."""
     part = count / total
-    return f"<{percent(0.01)}" if part < 0.01 else percent(part)
+    return f"<{format_percent(0.01)}" if part < 0.01 else format_percent(part)
 
 
 def bar(part: float, width: int) -> str:
@@ -242,7 +244,7 @@ def bar(part: float, width: int) -> str:
 
 def _table_with_bars(counts: Mapping[str, int], total: int) -> str:
     largest = max(counts.values())
-    rows = [(name, number(count), share(count, total)) for name, count in counts.items()]
+    rows = [(name, format_number(count), share(count, total)) for name, count in counts.items()]
     room = min(BAR_WIDTH, WIDTH - sum(_widths(rows)) - 3)
     if room < 2:
         return _table(rows, gap=1)
@@ -273,19 +275,19 @@ def _line(cells: Cells, widths: Sequence[int], gap: str) -> str:
 def _trust(report: AdminReport, next_cleanup: datetime, postponed: bool) -> str:
     cleaned = (
         _("{moment} ({count} deleted)").format(
-            moment=moment(report.last_cleanup), count=_shown(report.last_cleanup_deleted)
+            moment=format_datetime(report.last_cleanup), count=_shown(report.last_cleanup_deleted)
         )
         if report.last_cleanup
         else _("not yet")
     )
-    oldest = moment(report.oldest_interaction) if report.oldest_interaction else "-"
+    oldest = format_datetime(report.oldest_interaction) if report.oldest_interaction else "-"
     lines = [
         _("Interactions kept: {count}").format(count=_shown(report.total_interactions)),
         _("Oldest interaction: {moment}").format(moment=oldest),
         _("Kept for: {days}").format(days=common.days(report.retention_days)),
         _("Last cleanup: {moment}").format(moment=cleaned),
-        _("Next cleanup: {moment}").format(moment=moment(next_cleanup)),
-        _("Dropped: {count}").format(count=number(report.dropped)),
+        _("Next cleanup: {moment}").format(moment=format_datetime(next_cleanup)),
+        _("Dropped: {count}").format(count=format_number(report.dropped)),
     ]
     if postponed:
         lines.append(
@@ -295,7 +297,9 @@ def _trust(report: AdminReport, next_cleanup: datetime, postponed: bool) -> str:
             )
         )
     if report.backlog:
-        lines.append(_("⚠️ Waiting to be recorded: {count}").format(count=number(report.backlog)))
+        lines.append(
+            _("⚠️ Waiting to be recorded: {count}").format(count=format_number(report.backlog))
+        )
     if report.compaction_pending:
         lines.append(_("⚠️ Deleted interactions leave the disk with the next compaction."))
     return "\n".join(lines)
