@@ -24,8 +24,11 @@ TURN_ON = "DELETE FROM turned_off WHERE admin_id = ? AND notice = ?"
 KEEP_ONLY = "DELETE FROM turned_off WHERE admin_id NOT IN (SELECT value FROM json_each(?))"
 
 
-class Told:
-    """`notice` is the name of what is told, `admin_id` a Telegram ID; kept are pseudonyms."""
+class AlertState:
+    """When each kind of alert was last sent, and who muted which.
+
+    `notice` is the name of a kind, `admin_id` a Telegram ID; stored are pseudonyms.
+    """
 
     def __init__(
         self,
@@ -40,17 +43,17 @@ class Told:
         self._references = references
         self._clock = clock
         self._moments: dict[str, datetime | None] = {}  # as noted by this process
-        self._turned_off: set[tuple[int, str]] | None = None
+        self._muted: set[tuple[int, str]] | None = None
 
     async def last(self, notice: str) -> datetime | None:
-        """When it was last told; what a wrong clock has noted in the future does not count."""
+        """Return when it was last sent; what a wrong clock noted in the future does not count."""
         if notice not in self._moments:
             self._moments[notice] = await self._moment(TOLD + notice)
         moment = self._moments[notice]
         return None if moment is None or moment > self._clock() else moment
 
     async def note(self, notice: str, moment: datetime | None) -> None:
-        """It is told at this moment; None takes that back: it never was."""
+        """Note that it is sent at this moment; None takes that back."""
         name = TOLD + notice
         self._moments[notice] = moment
         if moment is None:
@@ -62,27 +65,27 @@ class Told:
         """When recording into this file began: before that, nothing can have been told."""
         return await self._moment(BEGAN) or self._clock()
 
-    async def turned_off(self, admin_id: int) -> set[str]:
+    async def muted(self, admin_id: int) -> set[str]:
         """The notices that an admin does not want."""
         admin, pairs = await self._admin(admin_id), await self._pairs()
         return {notice for each, notice in pairs if each == admin}
 
     async def _pairs(self) -> set[tuple[int, str]]:
-        if self._turned_off is None:
+        if self._muted is None:
             try:
                 rows = await self._database.read(TURNED_OFF)
             except AnalyticsError as error:
                 logger.warning("who turned off what cannot be read (%s)", error)
                 return set()
-            self._turned_off = {(admin_id, notice) for admin_id, notice in rows}
-        return self._turned_off
+            self._muted = {(admin_id, notice) for admin_id, notice in rows}
+        return self._muted
 
-    async def turn_off(self, admin_id: int, notice: str) -> None:
+    async def mute(self, admin_id: int, notice: str) -> None:
         admin = await self._admin(admin_id)
         (await self._pairs()).add((admin, notice))
         await self._keep("turn_off", admin, notice)
 
-    async def turn_on(self, admin_id: int, notice: str) -> None:
+    async def unmute(self, admin_id: int, notice: str) -> None:
         admin = await self._admin(admin_id)
         (await self._pairs()).discard((admin, notice))
         await self._keep("turn_on", admin, notice)
@@ -94,7 +97,7 @@ class Told:
 
     def forget(self) -> None:
         """Read again who turned off what: some of it was deleted."""
-        self._turned_off = None
+        self._muted = None
 
     async def _admin(self, admin_id: int) -> int:
         return (await self._references()).admin(admin_id)

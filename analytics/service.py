@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from analytics import known_time
-from analytics.alert_state import KEEP_ONLY, TURN_OFF, TURN_ON, Told
+from analytics.alert_state import KEEP_ONLY, TURN_OFF, TURN_ON, AlertState
 from analytics.backlog import Request, Work
 from analytics.clock import GuardedClock, utc_now
 from analytics.errors import (
@@ -105,7 +105,7 @@ class AnalyticsService:
         self._compaction = Compaction(database, clock, before_deletion=reports.keep_snapshot)
         self._cleaning_up = asyncio.Lock()
         self._noted_time: datetime | None = None
-        self.alert_state = Told(database, self._keep, self._references, clock)
+        self.alert_state = AlertState(database, self._keep, self._references, clock)
 
     @classmethod
     @asynccontextmanager

@@ -39,8 +39,8 @@ async def act(analytics: Any) -> None:
     await analytics.note_access(Action.CLEANUP, OTHER)
     await analytics.note_access(Action.EXPORT)
     for admin, notice in ((ADMIN, "digest"), (ADMIN, "silence"), (OTHER, "digest")):
-        await analytics.alert_state.turn_off(admin, notice)
-    await analytics.alert_state.turn_on(ADMIN, "silence")
+        await analytics.alert_state.mute(admin, notice)
+    await analytics.alert_state.unmute(ADMIN, "silence")
     await analytics.alert_state.keep_only({ADMIN, OTHER})
 
 
@@ -68,7 +68,7 @@ async def test_nor_of_what_waits_on_the_disk_while_the_database_is_locked(tmp_pa
                 shutil.copytree(tmp_path, tmp_path / "copy")
     async with open_service(tmp_path / "copy") as analytics:
         trail = await analytics.audit_trail({ADMIN, OTHER})
-        muted = [await analytics.alert_state.turned_off(admin) for admin in (ADMIN, OTHER)]
+        muted = [await analytics.alert_state.muted(admin) for admin in (ADMIN, OTHER)]
 
     assert [entry.admin_id for entry in trail] == [None, OTHER, ADMIN]
     # The erasure that waited came after what they had turned off.
@@ -95,7 +95,7 @@ async def test_a_new_key_keeps_who_the_admins_are(tmp_path: Path) -> None:
         await analytics.note_access(Action.AUDIT, ADMIN)
     async with open_service(tmp_path, key=None) as analytics:
         trail = await analytics.audit_trail({ADMIN, OTHER})
-        muted = await analytics.alert_state.turned_off(ADMIN)
+        muted = await analytics.alert_state.muted(ADMIN)
         mine = await analytics.personal_data(ADMIN)
 
     assert [entry.admin_id for entry in trail] == [ADMIN, None, OTHER, ADMIN]
@@ -144,7 +144,7 @@ async def test_a_file_of_before_names_nobody_after_the_first_opening(
             await analytics.maintain()
             assert found_in(tmp_path, CLEAR, but=f"{NAME}.before-schema-4") == {}
             trail = await analytics.audit_trail({ADMIN})
-            muted = [await analytics.alert_state.turned_off(admin) for admin in (ADMIN, OTHER)]
+            muted = [await analytics.alert_state.muted(admin) for admin in (ADMIN, OTHER)]
             mine = await analytics.personal_data(ADMIN)
 
             assert [(entry.admin_id, entry.action) for entry in trail] == [
@@ -172,7 +172,7 @@ async def test_without_pseudonyms_an_admin_keeps_their_telegram_id(tmp_path: Pat
     for _ in range(2):
         async with open_service(tmp_path, key=None, pseudonymise=False) as analytics:
             await analytics.note_access(Action.STATS, ADMIN)
-            await analytics.alert_state.turn_off(ADMIN, "digest")
+            await analytics.alert_state.mute(ADMIN, "digest")
             trail = await analytics.audit_trail({ADMIN})
 
     assert {entry.admin_id for entry in trail} == {ADMIN}
@@ -197,10 +197,10 @@ async def test_an_erased_admin_has_nothing_turned_off_and_stays_in_the_audit_tra
     pseudonym = Pseudonyms(KEY).admin(ADMIN)
     async with open_service(tmp_path) as analytics:
         await act(analytics)
-        assert await analytics.alert_state.turned_off(ADMIN) == {"digest"}
+        assert await analytics.alert_state.muted(ADMIN) == {"digest"}
         erasure = await analytics.erase(ADMIN)
         of_nobody = await analytics.erase(SOMEBODY)
-        muted = [await analytics.alert_state.turned_off(admin) for admin in (ADMIN, OTHER)]
+        muted = [await analytics.alert_state.muted(admin) for admin in (ADMIN, OTHER)]
         mine = await analytics.personal_data(ADMIN)
 
     assert erasure

@@ -56,6 +56,8 @@ async def test_a_handler_does_not_wait_for_a_click_that_telegram_takes_no_answer
     monkeypatch.setattr("bot.session.CLICK_TIMEOUT", 0.1)
     person = sandbox.person()
     async with running_bot(sandbox, tmp_path / "analytics.sqlite3"):
+        await person.says("good morning")
+        await person.answer()
         await person.says("/forgetme")
         await person.answer()
         hanging = sandbox.plan("answerCallbackQuery", faults.hangs(), times=None)
@@ -83,7 +85,7 @@ async def test_a_features_button_is_answered_and_handled_as_well(
         return dispatcher
 
     build = bot.app.build_dispatcher
-    monkeypatch.setattr("bot.app.build_dispatcher", with_feature)
+    monkeypatch.setattr("bot.run.build_dispatcher", with_feature)
     person = sandbox.person()
     with in_no_time():
         async with running_bot(sandbox, tmp_path / "analytics.sqlite3"):

@@ -15,9 +15,9 @@ from analytics.telegram.options import Options
 async def show(
     message: Message, event_from_user: User, analytics: AnalyticsService, options: Options
 ) -> None:
-    turned_off = await analytics.alert_state.turned_off(event_from_user.id)
-    keyboard = messages.below_list(turned_off, options)
-    await message.answer(messages.listed(turned_off, options), reply_markup=keyboard)
+    muted = await analytics.alert_state.muted(event_from_user.id)
+    keyboard = messages.below_list(muted, options)
+    await message.answer(messages.listed(muted, options), reply_markup=keyboard)
 
 
 async def turn(
@@ -28,10 +28,10 @@ async def turn(
     options: Options,
 ) -> None:
     admin_id, kind = click.from_user.id, callback_data.kind
-    do = analytics.alert_state.turn_on if callback_data.on else analytics.alert_state.turn_off
+    do = analytics.alert_state.unmute if callback_data.on else analytics.alert_state.mute
     await do(admin_id, kind)
-    turned_off = await analytics.alert_state.turned_off(admin_id)
-    text, keyboard = messages.listed(turned_off, options), messages.below_list(turned_off, options)
+    muted = await analytics.alert_state.muted(admin_id)
+    text, keyboard = messages.listed(muted, options), messages.below_list(muted, options)
     if callback_data.listed:
         await rewrite(bot, click, text, keyboard)
         return

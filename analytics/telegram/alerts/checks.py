@@ -24,7 +24,7 @@ A_DAY = timedelta(days=1)
 class Alerts:
     def __init__(
         self,
-        notices: Notifier,
+        notifier: Notifier,
         analytics: AnalyticsService,
         options: Options,
         clock: GuardedClock,
@@ -33,9 +33,9 @@ class Alerts:
         charts: Charts,
     ) -> None:
         """`last_received` tells when this process last received an update."""
-        self._notices = notices
+        self._notifier = notifier
         self._analytics = analytics
-        self._told = analytics.alert_state
+        self._state = analytics.alert_state
         self._options = options
         self._clock = clock
         self._last_received = last_received
@@ -44,13 +44,13 @@ class Alerts:
 
     async def last_digest(self) -> datetime:
         """When it was last sent; a new bot has its first week or day before it."""
-        return await self._told.last(Kind.DIGEST) or await self._told.began()
+        return await self._state.last(Kind.DIGEST) or await self._state.began()
 
     async def digest(self) -> None:
         """Send what /stats says, and the chart. What cannot be made now stays due."""
-        if not await self._notices.wanted_by(Kind.DIGEST):
+        if not await self._notifier.wanted_by(Kind.DIGEST):
             # Who wants it again waits for the next one.
-            await self._told.note(Kind.DIGEST, self._clock())
+            await self._state.note(Kind.DIGEST, self._clock())
             return
         period = Period.DAY if self._options.digest == "daily" else Period.WEEK
         try:
@@ -67,7 +67,7 @@ class Alerts:
             of_intervals=bool(self._options.report_interval),
             postponed=self._clock.ran_away,
         )
-        took = await self._notices.tell(Kind.DIGEST, messages.digest(period, numbers))
+        took = await self._notifier.tell(Kind.DIGEST, messages.digest(period, numbers))
         if not took:
             return
         try:
@@ -76,7 +76,7 @@ class Alerts:
         except Exception as error:
             logger.warning("the digest has no chart (%s)", type(error).__name__)
         else:
-            await self._notices.show(took, picture, stats.chart_caption(period))
+            await self._notifier.show(took, picture, stats.chart_caption(period))
 
     async def check(self) -> None:
         """Look at everything there is an alert for; to be called every hour."""
@@ -89,7 +89,7 @@ class Alerts:
     async def _recording(self) -> None:
         """It is told at once; here again, where it goes on for more than a day."""
         if not self._analytics.is_recording:
-            await self._notices.recording_fails()
+            await self._notifier.recording_fails()
 
     async def _silence(self) -> None:
         hours = self._options.silence_alert_hours
@@ -102,24 +102,24 @@ class Alerts:
             # Of what an earlier process received, the file tells the time rounded down.
             last = newest[0].timestamp
             rounding = precision
-        last = last or await self._told.began()
-        told = await self._told.last(Kind.SILENCE)
+        last = last or await self._state.began()
+        told = await self._state.last(Kind.SILENCE)
         is_silent = self._clock() - last - rounding >= timedelta(hours=hours)
         if is_silent and (told is None or told <= last):
             # What this process remembers to the second is told as the file would tell it.
             kept = last - (last - datetime.fromtimestamp(0, UTC)) % precision
-            await self._notices.tell_once_a_day(Kind.SILENCE, messages.silence(kept))
+            await self._notifier.tell_once_a_day(Kind.SILENCE, messages.silence(kept))
 
     async def _cleanup(self) -> None:
         last, postponed = await self._analytics.last_cleanup(), self._clock.ran_away
-        since = last or await self._told.began()
+        since = last or await self._state.began()
         if not postponed and self._clock() - since < CLEANUP_OVERDUE:
             return
         if count := await self._analytics.cleanup_old_interactions(dry_run=True):
             days = self._options.retention_days
             shown = count if self._options.breakdown_min_users <= 1 else None
             text = messages.cleanup_overdue(shown, days, last, postponed=postponed)
-            await self._notices.tell_once_a_day(Kind.CLEANUP, text)
+            await self._notifier.tell_once_a_day(Kind.CLEANUP, text)
 
     async def _yesterday(self) -> None:
         history = await self._analytics.history(timedelta(days=DAYS_BEFORE + 2))
@@ -129,4 +129,4 @@ class Alerts:
         interactions = totals.get(yesterday)
         if interactions is not None and (typical := usual(interactions, before)) is not None:
             text = messages.unusual_day(yesterday, interactions, typical)
-            await self._notices.tell_once_a_day(Kind.UNUSUAL_DAY, text)
+            await self._notifier.tell_once_a_day(Kind.UNUSUAL_DAY, text)

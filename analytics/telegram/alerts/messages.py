@@ -58,26 +58,26 @@ def below(kind: Kind, *, is_on: bool = True) -> InlineKeyboardMarkup:
     return InlineKeyboardMarkup(inline_keyboard=[[button]])
 
 
-def below_list(turned_off: Collection[str], options: Options) -> InlineKeyboardMarkup:
+def below_list(muted: Collection[str], options: Options) -> InlineKeyboardMarkup:
     """A button for each kind that the settings allow."""
     rows = []
     for kind in Kind:
         if is_allowed(kind, options):
-            sign = "🔔" if kind in turned_off else "🔕"
-            data = Turn(kind=kind, on=kind in turned_off, listed=True).pack()
+            sign = "🔔" if kind in muted else "🔕"
+            data = Turn(kind=kind, on=kind in muted, listed=True).pack()
             label = f"{sign} {_(NAMES[kind])}"
             rows.append([InlineKeyboardButton(text=label, callback_data=data)])
     return InlineKeyboardMarkup(inline_keyboard=rows)
 
 
-def listed(turned_off: Collection[str], options: Options) -> str:
+def listed(muted: Collection[str], options: Options) -> str:
     """The answer to /alerts."""
     lines = []
     for kind in Kind:
         line = f"<b>{_(NAMES[kind])}</b>: {_when(kind, options)}"
         if not is_allowed(kind, options):
             lines.append(f"▫️ {line}")
-        elif kind in turned_off:
+        elif kind in muted:
             lines.append(_("🔕 {what} – you turned it off").format(what=line))
         else:
             lines.append(f"🔔 {line}")

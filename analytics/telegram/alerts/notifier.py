@@ -9,7 +9,7 @@ from aiogram import Bot
 from aiogram.exceptions import AiogramError
 from aiogram.types import BufferedInputFile, InlineKeyboardMarkup
 
-from analytics.alert_state import Told
+from analytics.alert_state import AlertState
 from analytics.notices import Notice, RecordingFails, RecordingWorks
 from analytics.telegram.alerts import messages
 from analytics.telegram.alerts.messages import Kind
@@ -25,12 +25,12 @@ class Notifier:
     def __init__(
         self,
         bot: Bot,
-        told: Told,
+        state: AlertState,
         admin_ids: Collection[int],
         clock: Callable[[], datetime],
     ) -> None:
         self._bot = bot
-        self._told = told
+        self._state = state
         self._admin_ids = admin_ids
         self._clock = clock
         self._noting = asyncio.Lock()
@@ -56,9 +56,7 @@ class Notifier:
 
     async def wanted_by(self, kind: Kind) -> list[int]:
         """The admins who have not turned it off."""
-        return [
-            admin for admin in self._admin_ids if kind not in await self._told.turned_off(admin)
-        ]
+        return [admin for admin in self._admin_ids if kind not in await self._state.muted(admin)]
 
     async def tell_once_a_day(self, kind: Kind, text: str) -> set[int]:
         """As `tell`, unless that was less than 24 hours ago."""
@@ -68,14 +66,14 @@ class Notifier:
         """Tell the admins who want it, with a button to turn it off; returns who took it."""
         admins = await self.wanted_by(kind)
         async with self._noting:
-            now, before = self._clock(), await self._told.last(kind)
+            now, before = self._clock(), await self._state.last(kind)
             if not admins or (before is not None and now - before < once_in):
                 return set()
             # First: a kill in between must not have it told twice.
-            await self._told.note(kind, now)
+            await self._state.note(kind, now)
         took, is_passing = await self._send(admins, text, messages.below(kind))
         if not took and is_passing:
-            await self._told.note(kind, before)
+            await self._state.note(kind, before)
         return took
 
     async def show(self, admins: Iterable[int], picture: bytes, caption: str) -> None:
