@@ -6,8 +6,9 @@ It works while the database does not: then the memory of this process has to do.
 import json
 import logging
 from collections.abc import Awaitable, Callable, Iterable
-from datetime import UTC, datetime
+from datetime import datetime
 
+from analytics.clock import from_unix
 from analytics.errors import AnalyticsError
 from analytics.pseudonyms import References
 from analytics.sqlite import metadata
@@ -108,4 +109,4 @@ class AlertState:
         except AnalyticsError as error:
             logger.warning("what was told cannot be read (%s)", error)
             return None
-        return None if seconds is None else datetime.fromtimestamp(int(seconds), UTC)
+        return None if seconds is None else from_unix(int(seconds))

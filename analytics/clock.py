@@ -18,6 +18,11 @@ def utc_now() -> datetime:
     return datetime.now(UTC)
 
 
+def from_unix(seconds: float) -> datetime:
+    """Return Unix seconds as an aware datetime, in UTC."""
+    return datetime.fromtimestamp(seconds, UTC)
+
+
 def http_date(text: str | None) -> datetime | None:
     """Return the time of a `Date` header, None without a readable one."""
     try:

@@ -1,8 +1,8 @@
 """The newest time that Telegram told, kept in the file: a command has no Telegram to ask."""
 
-from datetime import UTC, datetime
+from datetime import datetime
 
-from analytics.clock import LARGEST_STEP
+from analytics.clock import LARGEST_STEP, from_unix
 from analytics.sqlite import metadata
 from analytics.sqlite.database import Database
 from analytics.statistics.queries import BEGAN
@@ -30,7 +30,7 @@ async def contradicting(database: Database, now: datetime) -> datetime | None:
     [(told, newest)] = await database.read(KNOWN)
     if told is None and newest is None:
         return None
-    known = datetime.fromtimestamp(max(told or 0, newest or 0), UTC)
+    known = from_unix(max(told or 0, newest or 0))
     # Where no bot notes Telegram's time, the newest interaction may be of long ago.
     is_ahead = told is not None and now - known > LARGEST_STEP
     return known if is_ahead or known - now > LARGEST_STEP else None

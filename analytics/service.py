@@ -7,14 +7,14 @@ import secrets
 from collections.abc import AsyncIterator, Callable, Collection, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 from analytics import known_time
 from analytics.alert_state import KEEP_ONLY, TURN_OFF, TURN_ON, AlertState
 from analytics.backlog import Request, Work
-from analytics.clock import GuardedClock, utc_now
+from analytics.clock import GuardedClock, from_unix, utc_now
 from analytics.errors import (
     AnalyticsError,
     DatabaseUnavailable,
@@ -396,7 +396,7 @@ class AnalyticsService:
     async def last_cleanup(self) -> datetime | None:
         """When the retention was last enforced, by the clock of that moment."""
         seconds = await metadata.get(self._database, "last_cleanup")
-        return None if seconds is None else datetime.fromtimestamp(int(seconds), UTC)
+        return None if seconds is None else from_unix(int(seconds))
 
     async def own_row(self, user_id: int) -> tuple[OwnRow | None, bool]:
         """A person's newest row, and whether they opted out.

@@ -7,9 +7,10 @@ import sqlite3
 import stat
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
+from analytics.clock import from_unix
 from analytics.errors import AnalyticsError, DatabaseDamaged, NewerSchema, OlderSchema
 from analytics.keyring import choose, mismatch
 from analytics.maintenance.backups import last_backup
@@ -157,14 +158,14 @@ def cleanup(facts: Facts, now: datetime) -> Finding:
         return Finding(
             "cleanup", "none was due yet" if is_new else "never yet", "" if is_new else to_do
         )
-    last = datetime.fromtimestamp(facts.last_cleanup, UTC)
+    last = from_unix(facts.last_cleanup)
     return Finding("cleanup", f"last at {_moment(last)}", to_do if now - last > OVERDUE else "")
 
 
 def compaction(facts: Facts, now: datetime) -> Finding:
     if facts.compaction_due is None:
         return Finding("compaction", "what was deleted has left the disk")
-    due = datetime.fromtimestamp(facts.compaction_due, UTC)
+    due = from_unix(facts.compaction_due)
     to_do = "end programs that keep the file open, make room, and run `python main.py cleanup`"
     return Finding("compaction", f"due since {_moment(due)}", to_do if now - due > OVERDUE else "")
 

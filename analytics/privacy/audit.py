@@ -3,9 +3,10 @@
 import json
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from enum import StrEnum
 
+from analytics.clock import from_unix
 from analytics.pseudonyms import References
 from analytics.sqlite.database import Database
 
@@ -63,7 +64,7 @@ async def trail(database: Database, named: Mapping[int, int]) -> list[AuditEntry
     """All that is kept, the newest first; `named` leads from pseudonyms to Telegram IDs."""
     return [
         AuditEntry(
-            datetime.fromtimestamp(timestamp, UTC),
+            from_unix(timestamp),
             None if admin is None else named.get(admin, FORMER_ADMIN),
             Action(action),
         )
@@ -74,7 +75,7 @@ async def trail(database: Database, named: Mapping[int, int]) -> list[AuditEntry
 async def entries_of(database: Database, admin: int) -> list[tuple[datetime, str]]:
     """What one admin did, the oldest first."""
     return [
-        (datetime.fromtimestamp(timestamp, UTC), action)
+        (from_unix(timestamp), action)
         for timestamp, action in await database.read(ENTRIES, (admin,))
     ]
 

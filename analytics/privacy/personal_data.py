@@ -9,9 +9,10 @@ import json
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import NamedTuple
 
+from analytics.clock import from_unix
 from analytics.models import InteractionType
 from analytics.privacy import audit
 from analytics.pseudonyms import References
@@ -123,7 +124,7 @@ async def everything(
         reference=reference if interactions else None,
         interactions=interactions,
         opted_out=await is_opted_out(database, references.opt_out(telegram_id)),
-        erased=_moment(erased[0][0] * DAY).date() if erased else None,
+        erased=from_unix(erased[0][0] * DAY).date() if erased else None,
         audit_entries=await audit.entries_of(database, admin),
         turned_off=[notice for (notice,) in turned_off],
         retention_days=retention_days,
@@ -257,11 +258,7 @@ async def _is(database: Database, sql: str, reference: int) -> bool:
 
 
 def _row(name: str, timestamp: int, count: int) -> OwnRow:
-    return OwnRow(InteractionType(name), _moment(timestamp), count)
-
-
-def _moment(seconds: int) -> datetime:
-    return datetime.fromtimestamp(seconds, UTC)
+    return OwnRow(InteractionType(name), from_unix(timestamp), count)
 
 
 def _iso(moment: datetime) -> str:

@@ -2,8 +2,9 @@
 
 import math
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 
+from analytics.clock import from_unix
 from analytics.models import InteractionType
 from analytics.sqlite.database import Database
 
@@ -57,6 +58,6 @@ async def records(
     else:
         rows = await database.read(NEWEST_OF_TYPE, (oldest, interaction_type.value, limit))
     return [
-        StoredRow(user_id, InteractionType(name), datetime.fromtimestamp(timestamp, UTC), count)
+        StoredRow(user_id, InteractionType(name), from_unix(timestamp), count)
         for user_id, name, timestamp, count in rows
     ]

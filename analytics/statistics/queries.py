@@ -7,9 +7,10 @@ TIMESTAMP_PRECISION is; a history of the length of a period is of the same ones.
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
+from analytics.clock import from_unix
 from analytics.models import InteractionType
 from analytics.sqlite.database import Database
 from analytics.statistics.commands import DayOfEvent, by_name
@@ -126,7 +127,7 @@ class Windows:
         report = PeriodReport(
             period=period,
             as_of=as_of,
-            since=_moment(of.since),
+            since=from_unix(of.since),
             interactions=sum(counts.values()),
             active_users=active,
             new_users=new,
@@ -134,7 +135,7 @@ class Windows:
             interactions_before=None if missing else of.interpolate(complete, complete + in_hour),
             active_users_before=None if missing else await self._before(of, complete, in_hour),
             before_missing=missing,
-            deleted_until=_moment(deleted_until)
+            deleted_until=from_unix(deleted_until)
             if deleted_until is not None and of.since < deleted_until
             else None,
             busiest_hour=busiest,
@@ -173,7 +174,7 @@ class Windows:
             if step == DAY and begins in kept:
                 total, people, types = kept[begins]
                 bucket = Bucket(
-                    since=_moment(begins),
+                    since=from_unix(begins),
                     interactions=total,
                     active_users=people,
                     breakdown=None if types is None and total else breakdown(types or {}),
@@ -185,7 +186,7 @@ class Windows:
                 total = sum(here.values())
                 people = await self.people.between(begins, begins + step, total)
                 bucket = Bucket(
-                    since=_moment(begins),
+                    since=from_unix(begins),
                     interactions=total,
                     active_users=people,
                     breakdown=breakdown(here),
@@ -194,7 +195,7 @@ class Windows:
                 buckets.append(mask_bucket(bucket, end, plan) if plan else bucket)
         return History(
             as_of=as_of,
-            since=_moment(since),
+            since=from_unix(since),
             step=timedelta(seconds=step),
             buckets=tuple(buckets),
             hours_of_week=None if plan else _by_weekday(json.loads(weekdays)),
@@ -210,7 +211,3 @@ def breakdown(counts: Mapping[str, int]) -> dict[str, int]:
 def _by_weekday(totals: list[tuple[int, int, int]]) -> tuple[tuple[int, ...], ...]:
     found = {(weekday, hour): total for weekday, hour, total in totals}
     return tuple(tuple(found.get((weekday, hour), 0) for hour in range(24)) for weekday in range(7))
-
-
-def _moment(seconds: int) -> datetime:
-    return datetime.fromtimestamp(seconds, UTC)

@@ -4,12 +4,13 @@ import asyncio
 import json
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from functools import cache
 from math import ceil
 
 from pydantic import TypeAdapter
 
+from analytics.clock import from_unix
 from analytics.errors import NoReportYet
 from analytics.privacy.retention import count_older
 from analytics.sqlite import metadata
@@ -169,7 +170,7 @@ class Reports:
         if not self.of_intervals:
             return
         now = self._clock()
-        end = now - (now - datetime.fromtimestamp(0, UTC)) % self._rules.interval
+        end = now - (now - from_unix(0)) % self._rules.interval
         async with self._keeping:
             # Not remembered here: a command may have kept it, and the file may be another one.
             kept = await self._kept()
@@ -200,6 +201,7 @@ class Reports:
         daily, weekly, monthly, types, oldest, settings = row
         counts: dict[str, int] = json.loads(types)
         settings = json.loads(settings)
+        last_cleanup = settings.get("last_cleanup")
         backlog, dropped = self._in_memory()
         report = AdminReport(
             as_of=now,
@@ -208,16 +210,12 @@ class Reports:
             weekly_active_users=weekly,
             monthly_active_users=monthly,
             interaction_types_breakdown=breakdown(counts),
-            oldest_interaction=_moment(oldest),
+            oldest_interaction=None if oldest is None else from_unix(oldest),
             retention_days=self._rules.retention_days,
-            last_cleanup=_moment(settings.get("last_cleanup")),
+            last_cleanup=None if last_cleanup is None else from_unix(last_cleanup),
             last_cleanup_deleted=settings.get("last_cleanup_deleted", 0),
             compaction_pending="compaction_due" in settings,
             backlog=backlog,
             dropped=dropped + settings.get("dropped", 0),
         )
         return mask_report(report, plan) if plan else report
-
-
-def _moment(seconds: int | None) -> datetime | None:
-    return None if seconds is None else datetime.fromtimestamp(seconds, UTC)

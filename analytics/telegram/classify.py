@@ -15,6 +15,7 @@ from aiogram.types import Update
 from aiogram.types.update import UpdateTypeLookupError
 
 from analytics import InteractionType, UserInteraction
+from analytics.clock import from_unix
 from analytics.models import LARGEST_USER_ID, SERVICE_ACCOUNTS
 from analytics.statistics.queries import BLOCKED, UNBLOCKED
 
@@ -81,7 +82,7 @@ def date_of(update: Update) -> datetime | None:
     if isinstance(date, datetime):
         return date.astimezone(UTC)
     try:
-        return datetime.fromtimestamp(date, UTC) if type(date) is int else None
+        return from_unix(date) if type(date) is int else None
     except (OverflowError, OSError, ValueError):
         return None
 

@@ -2,10 +2,10 @@
 
 import logging
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 
 from analytics import AnalyticsError, AnalyticsService, Period
-from analytics.clock import GuardedClock
+from analytics.clock import GuardedClock, from_unix
 from analytics.statistics.anomalies import DAYS_BEFORE, usual
 from analytics.telegram.alerts import messages
 from analytics.telegram.alerts.messages import Kind
@@ -107,7 +107,7 @@ class Alerts:
         is_silent = self._clock() - last - rounding >= timedelta(hours=hours)
         if is_silent and (told is None or told <= last):
             # What this process remembers to the second is told as the file would tell it.
-            kept = last - (last - datetime.fromtimestamp(0, UTC)) % precision
+            kept = last - (last - from_unix(0)) % precision
             await self._notifier.tell_once_a_day(Kind.SILENCE, messages.silence(kept))
 
     async def _cleanup(self) -> None:
