@@ -21,6 +21,7 @@ from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
 from analytics import AnalyticsError, AnalyticsService, GuardedClock
 from analytics.telegram import RecordOnReceipt, interaction_type
 from bot import http
+from bot.health import add_health
 
 # An empty poll is answered after ten seconds; pauses after errors are shorter than that.
 LONGEST_SILENCE = 120.0
@@ -124,7 +125,7 @@ class Metrics:
         """Raises WrongSettings or Unavailable if the port cannot be used."""
         application = web.Application()
         application.router.add_get("/metrics", self.metrics)
-        application.router.add_get("/healthz", self.health)
+        add_health(application, self._analytics, lambda: self.record.receiving)
         logging.getLogger().addHandler(self._count_records)
         try:
             async with http.serving(application, host, port, "METRICS", 1.0):
@@ -146,11 +147,4 @@ class Metrics:
             self._gauges["compaction_pending"].set(report.compaction_pending)
         return web.Response(
             body=generate_latest(self._registry), headers={"Content-Type": CONTENT_TYPE_LATEST}
-        )
-
-    async def health(self, request: web.Request) -> web.Response:
-        receiving, recording = self.record.receiving, self._analytics.is_recording
-        return web.json_response(
-            {"receiving": receiving, "recording": recording},
-            status=200 if receiving and recording else 503,
         )

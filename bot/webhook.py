@@ -15,6 +15,7 @@ from aiohttp import web
 from analytics import AnalyticsService
 from analytics.telegram import RecordOnReceipt, decode, loads
 from bot import http
+from bot.health import add_health
 from bot.in_flight import UPDATES_IN_FLIGHT
 from bot.settings import Settings
 
@@ -58,7 +59,7 @@ class Webhook:
         application = web.Application(client_max_size=LARGEST_BODY)
         # Compared by hand: to the router braces are parameters, and escapes are one spelling only.
         application.router.add_post("/{path:.*}", self.receive)
-        application.router.add_get("/healthz", self.health)
+        add_health(application, self._analytics, lambda: self._record.has_webhook)
         try:
             async with http.serving(
                 application,
@@ -88,18 +89,6 @@ class Webhook:
             self._handling.add(task)
             task.add_done_callback(self._handling.discard)
         return web.Response()
-
-    async def health(self, request: web.Request) -> web.Response:
-        healthy = self._record.has_webhook and self._analytics.is_recording
-        return web.json_response(
-            {
-                "receiving": self._record.has_webhook,
-                "recording": self._analytics.is_recording,
-                "backlog": self._analytics.backlog,
-                "dropped": self._analytics.dropped,
-            },
-            status=200 if healthy else 503,
-        )
 
     async def _read(self, request: web.Request) -> Update | None:
         """None for what cannot be decoded: answered 200, too, or it would come again for a day."""

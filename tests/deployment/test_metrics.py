@@ -90,7 +90,8 @@ async def test_metrics_count_what_happened(sandbox: Sandbox, database: Path, por
     assert values[CLEANED, ""] > 1.7e9
     assert (values["bot_backlog", ""], values["bot_dropped", ""]) == (0, 0)
     assert values["bot_compaction_pending", ""] == 0
-    assert (health[0], json.loads(health[1])) == (200, {"receiving": True, "recording": True})
+    well = {"receiving": True, "recording": True, "backlog": 0, "dropped": 0}
+    assert (health[0], json.loads(health[1])) == (200, well)
 
 
 async def test_no_label_holds_a_person(sandbox: Sandbox, database: Path, port: int) -> None:
@@ -168,7 +169,8 @@ async def test_while_the_database_fails_the_metrics_say_so(
             connection.execute("ROLLBACK")
 
     assert values["bot_backlog", ""] == 1
-    assert (health[0], json.loads(health[1])) == (503, {"receiving": True, "recording": False})
+    ill = {"receiving": True, "recording": False, "backlog": 1, "dropped": 0}
+    assert (health[0], json.loads(health[1])) == (503, ill)
 
 
 async def test_with_a_webhook_the_bot_is_well_once_telegram_knows_of_it(

@@ -1,0 +1,27 @@
+"""`/healthz`: whether the bot is well, for whoever restarts it."""
+
+from collections.abc import Callable
+
+from aiohttp import web
+
+from analytics import AnalyticsService
+
+
+def add_health(
+    application: web.Application, analytics: AnalyticsService, is_receiving: Callable[[], bool]
+) -> None:
+    """Answer `GET /healthz`: 200 while updates come in and can be recorded, else 503."""
+
+    async def health(request: web.Request) -> web.Response:
+        receiving, recording = is_receiving(), analytics.is_recording
+        return web.json_response(
+            {
+                "receiving": receiving,
+                "recording": recording,
+                "backlog": analytics.backlog,
+                "dropped": analytics.dropped,
+            },
+            status=200 if receiving and recording else 503,
+        )
+
+    application.router.add_get("/healthz", health)
