@@ -20,7 +20,7 @@ from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
 
 from analytics import AnalyticsError, AnalyticsService, GuardedClock
 from analytics.telegram import RecordOnReceipt, interaction_type
-from bot import http
+from bot import http_server
 from bot.health import add_health
 
 # An empty poll is answered after ten seconds; pauses after errors are shorter than that.
@@ -128,7 +128,7 @@ class Metrics:
         add_health(application, self._analytics, lambda: self.record.receiving)
         logging.getLogger().addHandler(self._count_records)
         try:
-            async with http.serving(application, host, port, "METRICS", 1.0):
+            async with http_server.serving(application, host, port, "METRICS", 1.0):
                 yield
         finally:
             logging.getLogger().removeHandler(self._count_records)

@@ -14,7 +14,7 @@ from aiohttp import web
 
 from analytics import AnalyticsService
 from analytics.telegram import RecordOnReceipt, decode, loads
-from bot import http
+from bot import http_server
 from bot.health import add_health
 from bot.in_flight import UPDATES_IN_FLIGHT
 from bot.settings import Settings
@@ -61,7 +61,7 @@ class Webhook:
         application.router.add_post("/{path:.*}", self.receive)
         add_health(application, self._analytics, lambda: self._record.has_webhook)
         try:
-            async with http.serving(
+            async with http_server.serving(
                 application,
                 self._settings.webhook_host,
                 self._settings.webhook_port,
@@ -93,7 +93,7 @@ class Webhook:
     async def _read(self, request: web.Request) -> Update | None:
         """None for what cannot be decoded: answered 200, too, or it would come again for a day."""
         try:
-            async with asyncio.timeout(http.BODY_SECONDS):
+            async with asyncio.timeout(http_server.BODY_SECONDS):
                 body = await request.read()
             raw = loads(body)
         except (ValueError, web.HTTPRequestEntityTooLarge) as error:

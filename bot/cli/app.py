@@ -10,7 +10,7 @@ import typer
 
 from analytics import GuardedClock
 from bot import terminal
-from bot.cli import backups, demo, doctor, encrypt, health, init, privacy, statistics
+from bot.cli import backups, demo, doctor, encrypt, health, init, privacy, stats
 from bot.cli.cleanup import cleanup
 from bot.cli.errors import user_errors
 from bot.cli.records import records
@@ -46,7 +46,7 @@ async def _run(settings: Settings) -> None:
 
 
 COMMANDS: dict[str, Callable[..., None]] = {
-    "stats": statistics.stats,
+    "stats": stats.stats,
     "cleanup": cleanup,
     "demo": demo.demo,
     "init": init.init,

@@ -18,7 +18,7 @@ import aiohttp
 import pytest
 from aiohttp import web
 
-from bot import http
+from bot import http_server
 from bot.errors import Unavailable, WrongSettings
 from bot.sandbox import Sandbox
 from bot.webhook import LARGEST_BODY, SECRET_HEADER
@@ -102,9 +102,9 @@ async def test_updates_arrive_while_more_connections_hang_than_there_are_descrip
 async def test_a_head_that_never_ends_is_given_up(
     begun: bytes, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(http, "HEAD_SECONDS", 0.05)
+    monkeypatch.setattr(http_server, "HEAD_SECONDS", 0.05)
     port = free_port()
-    async with http.serving(web.Application(), "127.0.0.1", port, "HTTP", 1):
+    async with http_server.serving(web.Application(), "127.0.0.1", port, "HTTP", 1):
         reader, writer = await asyncio.open_connection("127.0.0.1", port)
         writer.write(begun)
         async with asyncio.timeout(PATIENCE):
@@ -116,7 +116,7 @@ async def test_a_head_that_never_ends_is_given_up(
 async def test_a_body_that_never_ends_is_given_up_and_sent_again(
     sandbox: Sandbox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(http, "BODY_SECONDS", 0.05)
+    monkeypatch.setattr(http_server, "BODY_SECONDS", 0.05)
     webhook: dict[str, Any] = {name.lower(): it for name, it in webhook_settings().items()}
 
     async def never_ending() -> AsyncIterator[bytes]:
@@ -162,7 +162,7 @@ async def test_a_body_over_the_limit_is_skipped_and_not_sent_again(
 async def test_the_oldest_idle_connection_makes_room_and_those_in_use_stay(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(http, "most_connections", lambda: 3)
+    monkeypatch.setattr(http_server, "most_connections", lambda: 3)
     port, asked, may_answer = free_port(), asyncio.Event(), asyncio.Event()
 
     async def slow(request: web.Request) -> web.Response:
@@ -174,7 +174,7 @@ async def test_the_oldest_idle_connection_makes_room_and_those_in_use_stay(
     application.router.add_get("/", slow)
     async with (
         asyncio.timeout(PATIENCE),
-        http.serving(application, "127.0.0.1", port, "HTTP", 1),
+        http_server.serving(application, "127.0.0.1", port, "HTTP", 1),
         aiohttp.ClientSession() as session,
     ):
         answering = asyncio.create_task(session.get(f"http://127.0.0.1:{port}/"))
@@ -198,7 +198,7 @@ async def test_what_cannot_be_accepted_is_logged_once_a_minute(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     now = 0.0
-    handler = http.AcceptErrors(lambda: now)
+    handler = http_server.AcceptErrors(lambda: now)
     loop = asyncio.get_running_loop()
     full = {
         "message": "socket.accept() out of system resource",
@@ -210,7 +210,7 @@ async def test_what_cannot_be_accepted_is_logged_once_a_minute(
             handler(loop, full)
         handler(loop, {"message": "something else"})
 
-    said = [record.getMessage() for record in caplog.records if record.name == "bot.http"]
+    said = [record.getMessage() for record in caplog.records if record.name == "bot.http_server"]
     assert len(said) == 2
     assert "EMFILE" in said[0]
     assert [record.message for record in caplog.records if record.name == "asyncio"] == [
@@ -231,12 +231,12 @@ async def test_an_address_that_may_come_back_is_no_wrong_setting(
         taken.listen()
         port = taken.getsockname()[1]
         with pytest.raises(kind or WrongSettings, match=f"HTTP_PORT are {host} and {port}"):
-            async with http.serving(web.Application(), host, port, "HTTP", 1):
+            async with http_server.serving(web.Application(), host, port, "HTTP", 1):
                 pass
 
 
 def test_the_number_of_connections_is_below_that_of_descriptors() -> None:
     assert (
         sys.platform == "win32"
-        or 2 * http.most_connections() < resource.getrlimit(resource.RLIMIT_NOFILE)[0]
+        or 2 * http_server.most_connections() < resource.getrlimit(resource.RLIMIT_NOFILE)[0]
     )
