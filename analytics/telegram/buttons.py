@@ -1,4 +1,4 @@
-"""What the bot's own buttons carry, so that no button of a bot it is part of is taken for one."""
+"""Callback data of the analytics' buttons, with a prefix that no other button of a bot has."""
 
 from enum import StrEnum
 
@@ -46,7 +46,7 @@ def asked(data: str | None) -> Right | None:
 
 
 def is_of_rights(data: str | None) -> bool:
-    """Whether a button asks for a right of its person, or confirms or cancels an erasure."""
+    """Tell whether a button asks for a right of its person, or confirms or cancels an erasure."""
     return asked(data) is not None or (data or "").startswith(
         tuple(f"{button.__prefix__}:{ERASE}" for button in (Confirm, Cancel))
     )

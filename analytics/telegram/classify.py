@@ -42,14 +42,14 @@ UNDATED = frozenset({"business_connection"})
 
 @dataclass(frozen=True, slots=True)
 class Undecoded:
-    """What an update holds that aiogram cannot decode. Its repr tells nothing of a person."""
+    """Content of an update that aiogram cannot decode. Its repr tells nothing of a person."""
 
     kind: str
     event: Any = field(repr=False)
 
 
 def classify(update: Update, received: datetime) -> UserInteraction | None:
-    """What is recorded of an update; `received` is its time where the update has none."""
+    """Return what is recorded of an update; `received` is its time where the update has none."""
     kind, event = _event(update)
     user_id = _person(kind, event)
     if user_id is None:
@@ -64,7 +64,7 @@ def classify(update: Update, received: datetime) -> UserInteraction | None:
 
 
 def interaction_type(update: Update) -> InteractionType:
-    """A word of our vocabulary, never the person's."""
+    """Return the type of an update: a word of our vocabulary, never the person's."""
     kind, event = _event(update)
     if kind == "message":
         return InteractionType.COMMAND if _begins_with_command(event) else InteractionType.MESSAGE
@@ -74,7 +74,7 @@ def interaction_type(update: Update) -> InteractionType:
 
 
 def date_of(update: Update) -> datetime | None:
-    """When Telegram says that it occurred; for an edit, when it was edited."""
+    """Return when Telegram says that it occurred; for an edit, when it was edited."""
     kind, event = _event(update)
     if kind in UNDATED:
         return None
@@ -88,7 +88,7 @@ def date_of(update: Update) -> datetime | None:
 
 
 def event(update: Update, commands: Collection[str], username: str | None) -> str | None:
-    """What is counted by day, of nobody: a command of `commands`, or that the bot was (un)blocked.
+    """Return what is counted by day, without identity: a command of `commands`, or a (un)block.
 
     A word of the bot's own, never the person's. `username` is the bot's.
     """
@@ -103,7 +103,7 @@ def event(update: Update, commands: Collection[str], username: str | None) -> st
 
 
 def private_command(update: Update, username: str | None) -> str | None:
-    """The command of a message in a private chat; as `command_of`."""
+    """Return the command of a message in a private chat, read as `command_of` does."""
     kind, message = _event(update)
     if kind != "message" or _of(_of(message, "chat"), "type") != ChatType.PRIVATE:
         return None
@@ -111,7 +111,7 @@ def private_command(update: Update, username: str | None) -> str | None:
 
 
 def clicked(update: Update) -> str | None:
-    """What the button carries that was clicked."""
+    """Return the callback data of the button that was clicked, None for anything else."""
     kind, click = _event(update)
     data = _of(click, "data") if kind == "callback_query" else None
     return data if isinstance(data, str) else None

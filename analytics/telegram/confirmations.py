@@ -15,7 +15,7 @@ CANCEL = N_("Cancel")
 
 
 class Confirmations:
-    """What such a button carries is signed, so that nobody can make one up."""
+    """Make and check buttons whose data is signed, so that nobody can make one up."""
 
     def __init__(self, token: str, clock: Callable[[], datetime]) -> None:
         # The bot's token: buttons outlive a restart, and nothing has to be remembered.
@@ -39,7 +39,7 @@ class Confirmations:
         )
 
     def confirms(self, button: Confirm, telegram_id: int) -> bool:
-        """Whether it was made for that person, and is not too old."""
+        """Tell whether the button was made for that person, and has not expired."""
         expected = self._signature(button.action, telegram_id, button.issued)
         if not hmac.compare_digest(expected.encode(), button.signature.encode()):
             return False
@@ -47,7 +47,7 @@ class Confirmations:
         return 0 <= age <= VALID_FOR.total_seconds()
 
     def confirms_once(self, button: Confirm, telegram_id: int) -> bool:
-        """As `confirms`, but the first time only.
+        """Tell the same as `confirms`, but the first time only.
 
         What was used is forgotten at the end of the process, so that a button made before its
         beginning confirms nothing.
@@ -58,7 +58,7 @@ class Confirmations:
         return button.issued >= self._began
 
     def is_used(self, button: Confirm) -> bool:
-        """Whether it was used since the process began."""
+        """Tell whether the button was used since the process began."""
         return button.signature in self._used
 
     def use(self, button: Confirm) -> None:

@@ -27,7 +27,7 @@ TOKEN = re.compile(r'"(?:[^"\\]|\\.)*+"|[\[\]{}]', re.DOTALL)
 
 
 def loads(text: str | bytes) -> Any:
-    """As json.loads, but nothing is too deep, and no number or byte beyond reading.
+    """Decode JSON as json.loads does, but nothing is too deep, no number or byte beyond reading.
 
     What lies deeper than 100 levels is null, and so is a number of more than 100 digits.
     Raises ValueError for what is no JSON.
@@ -61,12 +61,12 @@ def _number(digits: str) -> int | None:
 
 
 def is_number(update_id: Any) -> bool:
-    """Whether it can be acknowledged: a negative one would acknowledge others."""
+    """Tell whether an update can be acknowledged: a negative number would acknowledge others."""
     return type(update_id) is int and 0 <= update_id < 10**LONGEST_NUMBER
 
 
 def decode(raw: Any, bot: Bot) -> Update | None:
-    """An update from its JSON, None for what is none at all.
+    """Return an update from its JSON, None for what is none at all.
 
     In the place of an undecodable one comes an update without content, so that polling
     acknowledges it, and it is not sent again for a day. `classify` reads what happened, and
@@ -88,7 +88,7 @@ def decode(raw: Any, bot: Bot) -> Update | None:
 
 
 def decode_one_by_one(answer: Any, bot: Bot) -> Iterator[Update]:
-    """The updates of an answer to getUpdates that was refused as a whole because of one."""
+    """Yield the updates of an answer to getUpdates that was refused as a whole because of one."""
     batch = answer.get("result") if isinstance(answer, dict) else None
     for raw in batch if isinstance(batch, list) else []:
         update = decode(raw, bot)
@@ -97,7 +97,7 @@ def decode_one_by_one(answer: Any, bot: Bot) -> Iterator[Update]:
 
 
 class SkipUnknownKinds(BaseMiddleware):
-    """aiogram would warn of a kind it does not know, with the whole update in the text."""
+    """Skip kinds that aiogram does not know: it would warn with the whole update in the text."""
 
     async def __call__(
         self,

@@ -1,4 +1,4 @@
-"""How a request to Telegram can fail: for a while, for good, or by what people in a chat did."""
+"""Failures of requests to Telegram: transient, permanent, or caused by members of a chat."""
 
 import re
 
@@ -26,12 +26,12 @@ REFUSED_BY_CHAT = re.compile(
 
 
 def is_not_taken(error: Exception) -> bool:
-    """Whether Telegram or the chat takes no answer now, through no fault of the bot's."""
+    """Tell whether Telegram or the chat takes no answer now, through no fault of the bot's."""
     if isinstance(error, TelegramBadRequest):
         return REFUSED_BY_CHAT.search(error.message) is not None
     return isinstance(error, (*TRANSIENT, TelegramForbiddenError, TelegramMigrateToChat))
 
 
 def is_unchanged(error: TelegramBadRequest) -> bool:
-    """Whether an edit was refused only since the message says that already."""
+    """Tell whether an edit was refused only because the message says that already."""
     return "message is not modified" in error.message

@@ -22,7 +22,7 @@ LOCALES = Path(__file__).parent / "locales"
 
 
 class Translations(I18n):
-    """From the texts themselves, so that no compiled file can be older than they are."""
+    """Compile the catalogs when they are loaded: no compiled file can be older than its text."""
 
     def find_locales(self) -> dict[str, GNUTranslations]:
         found = {}
@@ -36,7 +36,7 @@ class Translations(I18n):
 
 
 class LocaleMiddleware(I18nMiddleware):
-    """Whatever handles an update speaks the language of the client of whom it is from."""
+    """Set the language of the person's client for whatever handles the update."""
 
     async def get_locale(self, event: TelegramObject, data: dict[str, Any]) -> str:
         person: User | None = data.get("event_from_user")
@@ -51,12 +51,12 @@ def translations() -> Translations:
 
 
 def _(sentence: str, plural: str | None = None, n: int = 1) -> str:
-    """The sentence in the language of the moment; with `plural`, in the form for `n` of them."""
+    """Translate a sentence into the current language; with `plural`, into the form for `n`."""
     return translations().gettext(sentence, plural, n)
 
 
 def N_(sentence: str) -> str:  # noqa: N802 - gettext's name
-    """Marks a sentence that is translated later, where it is said."""
+    """Mark a sentence that is translated later, where it is said."""
     return sentence
 
 
@@ -73,7 +73,7 @@ def preload() -> None:
 
 
 def set_locale(language: str) -> None:
-    """From here on, and in the tasks that are made from here on."""
+    """Set the language of this task, and of the tasks that are made from here on."""
     translations().current_locale = language
 
 
@@ -95,7 +95,7 @@ def list_separator() -> str:
 
 
 def format_percent(part: float) -> str:
-    """0.123 as 12%, in the form of the language."""
+    """Format 0.123 as 12%, in the form of the language."""
     return numbers.format_percent(part, locale=current_locale())
 
 

@@ -1,4 +1,4 @@
-"""Nobody gets so many expensive answers that others have to wait for theirs."""
+"""Rate limit of expensive answers per person, so that others need not wait for theirs."""
 
 import time
 from collections import OrderedDict
@@ -23,7 +23,7 @@ EXPENSIVE = {"expensive": True}
 
 
 class LimitPerPerson(BaseMiddleware):
-    """Says once that it is too much, and is silent until it is not."""
+    """Answer once that it is too much, and be silent until it is not."""
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock

@@ -1,4 +1,4 @@
-"""What a person asks about their own data, in so far as recording has to know it.
+"""Requests about one's own data, in so far as recording has to know them.
 
 An opt-out takes effect on receipt, before the handler that answers: what the person sends next may
 wait in the same batch.

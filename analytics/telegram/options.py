@@ -1,4 +1,4 @@
-"""What the handlers, alerts and texts have to know of how a bot is set up."""
+"""Settings that handlers, alerts and texts read."""
 
 from collections.abc import Set
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""What people may ask about their own data, by a command or a button, in the private chat."""
+"""Commands and buttons of people about their own data, in the private chat."""
 
 from collections.abc import Callable
 from datetime import datetime
@@ -104,7 +104,7 @@ async def erase(
     confirmations: Confirmations,
     next_cleanup: Callable[[], datetime],
 ) -> None:
-    """Also when it was done already: then what came since is erased."""
+    """Erase, also when it was done already: then what came since is erased."""
     person = click.from_user.id
     if confirmations.confirms(callback_data, person):
         again = confirmations.is_used(callback_data)
@@ -142,7 +142,7 @@ async def opt_in(
 
 
 async def blocked(change: ChatMemberUpdated, analytics: AnalyticsService) -> None:
-    """There is nobody to answer any more."""
+    """Erase who blocked the bot; there is nobody to answer any more."""
     await analytics.erase(change.from_user.id)
 
 

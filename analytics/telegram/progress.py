@@ -44,7 +44,7 @@ class Progress:
             await asyncio.wait({self._editing})
 
     def show(self, text: str) -> None:
-        """Waits for nothing: left out if there is no time for it, since another one follows."""
+        """Show how far it is without waiting; left out if the last one is not sent yet."""
         now = self._clock()
         if self._editing is not None and (
             not self._editing.done() or now - self._begun < SECONDS_BETWEEN

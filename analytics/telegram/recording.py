@@ -35,7 +35,7 @@ ADMINS = "admins"
 
 
 class RecordOnReceipt(BaseRequestMiddleware):
-    """Around the bot's requests: what getUpdates brings is recorded before anyone else sees it."""
+    """Record what getUpdates brings before anyone else sees it; a middleware of `bot.session`."""
 
     def __init__(
         self,
@@ -44,7 +44,7 @@ class RecordOnReceipt(BaseRequestMiddleware):
         commands: Collection[str] = (),
         uncounted: Collection[int] = (),
     ) -> None:
-        """How often each of `commands`, without the slash, is used is counted by day, of nobody.
+        """Count by day, without identity, how often each of `commands` (without the slash) is used.
 
         Nothing is recorded of those whose Telegram ID is in `uncounted`.
         """

@@ -1,4 +1,4 @@
-"""What admins can ask: `/stats`, `/cleanup`, `/alerts`, `/audit` and their buttons."""
+"""Commands of admins: `/stats`, `/cleanup`, `/alerts`, `/audit`, and their buttons."""
 
 from aiogram import F, Router
 

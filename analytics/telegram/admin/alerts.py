@@ -1,4 +1,4 @@
-"""What an admin is told unasked: shown by `/alerts`, and turned off and on by buttons."""
+"""`/alerts`: which alerts an admin gets, with buttons that mute and unmute them."""
 
 from aiogram import Bot
 from aiogram.exceptions import TelegramBadRequest

@@ -160,7 +160,7 @@ async def _send_chart(
 
 
 async def _reaches_further(analytics: AnalyticsService) -> bool:
-    """Whether a year shows more than interactions that are kept: trends of what was deleted."""
+    """Tell whether a year shows more than is kept one by one: trends of what was deleted."""
     year: History = await analytics.history(YEAR_LENGTH)
     kept_since = year.as_of - timedelta(days=analytics.retention_days)
     return bool(year.buckets) and year.buckets[0].since + year.step <= kept_since

@@ -1,4 +1,4 @@
-"""What is to be told to admins unasked, and when: the digest, and what is not as it should be."""
+"""When to send the digest and alerts, and what they are about."""
 
 import logging
 from collections.abc import Callable
@@ -87,7 +87,7 @@ class Alerts:
                 logger.warning("not everything could be checked (%s)", error)
 
     async def _recording(self) -> None:
-        """It is told at once; here again, where it goes on for more than a day."""
+        """Repeat the alert that was sent at once, where the failure goes on for more than a day."""
         if not self._analytics.is_recording:
             await self._notifier.recording_fails()
 

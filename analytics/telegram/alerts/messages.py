@@ -1,4 +1,4 @@
-"""What admins are told unasked: the kinds of it, their buttons, and what they say."""
+"""Kinds of alerts, their buttons, and what they say."""
 
 from collections.abc import Collection
 from datetime import date, datetime
@@ -23,7 +23,7 @@ from analytics.telegram.options import Options
 
 
 class Kind(StrEnum):
-    """What an admin can turn off; the value is the name of it in the file."""
+    """A kind of alert that an admin can mute; the value is its name in the database."""
 
     DIGEST = "digest"
     SILENCE = "silence"
@@ -47,11 +47,11 @@ class Turn(CallbackData, prefix=f"{PREFIX}alerts"):
     kind: Kind
     on: bool
     listed: bool
-    """Whether it stands under the list of all kinds, not under what was told."""
+    """True under the list of all kinds, False under an alert."""
 
 
 def below(kind: Kind, *, is_on: bool = True) -> InlineKeyboardMarkup:
-    """The button under what was told."""
+    """Return the button under an alert."""
     label = _("🔕 Turn off") if is_on else _("🔔 Turn on again")
     data = Turn(kind=kind, on=not is_on, listed=False).pack()
     button = InlineKeyboardButton(text=label, callback_data=data)
@@ -59,7 +59,7 @@ def below(kind: Kind, *, is_on: bool = True) -> InlineKeyboardMarkup:
 
 
 def below_list(muted: Collection[str], options: Options) -> InlineKeyboardMarkup:
-    """A button for each kind that the settings allow."""
+    """Return a button for each kind that the settings allow."""
     rows = []
     for kind in Kind:
         if is_allowed(kind, options):
@@ -71,7 +71,7 @@ def below_list(muted: Collection[str], options: Options) -> InlineKeyboardMarkup
 
 
 def listed(muted: Collection[str], options: Options) -> str:
-    """The answer to /alerts."""
+    """Return the answer to /alerts."""
     lines = []
     for kind in Kind:
         line = f"<b>{_(NAMES[kind])}</b>: {_when(kind, options)}"
@@ -198,7 +198,7 @@ def digest(period: Period, numbers: str) -> str:
 
 
 def notice(of: Notice) -> str:
-    """What admins are told at once."""
+    """Return what admins are told at once."""
     match of:
         case RecordingFails():
             return _(

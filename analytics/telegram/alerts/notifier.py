@@ -1,4 +1,4 @@
-"""Tell the admins unasked what they have to know: in their chats, and in the log."""
+"""Send alerts to the admins, in their chats."""
 
 import asyncio
 import logging
@@ -55,11 +55,11 @@ class Notifier:
         )
 
     async def wanted_by(self, kind: Kind) -> list[int]:
-        """The admins who have not turned it off."""
+        """Return the admins who have not muted it."""
         return [admin for admin in self._admin_ids if kind not in await self._state.muted(admin)]
 
     async def tell_once_a_day(self, kind: Kind, text: str) -> set[int]:
-        """As `tell`, unless that was less than 24 hours ago."""
+        """Tell the admins who want it, unless that was less than 24 hours ago."""
         return await self.tell(kind, text, ONCE_IN)
 
     async def tell(self, kind: Kind, text: str, once_in: timedelta = timedelta(0)) -> set[int]:
@@ -77,7 +77,7 @@ class Notifier:
         return took
 
     async def show(self, admins: Iterable[int], picture: bytes, caption: str) -> None:
-        """A picture that belongs to what was told: nobody is woken up once more."""
+        """Send a chart that belongs to an alert, silently."""
         for admin_id in admins:
             try:
                 await self._bot.send_photo(
@@ -93,7 +93,7 @@ class Notifier:
     async def _send(
         self, admins: Iterable[int], text: str, keyboard: InlineKeyboardMarkup | None = None
     ) -> tuple[set[int], bool]:
-        """Who took it; and whether somebody may take it later."""
+        """Return who took it, and whether somebody may take it later."""
         took, is_passing = set(), False
         for admin_id in admins:
             try:

@@ -17,7 +17,7 @@ KEPT = 16
 
 
 class ChartsNotInstalled(Exception):
-    """There is no matplotlib that works here: `pip install matplotlib` brings it."""
+    """Raised where no matplotlib works: `pip install matplotlib` brings it."""
 
 
 class Charts:

@@ -1,4 +1,4 @@
-"""How a history looks as a picture for a phone. Importing this loads matplotlib.
+"""Draw a history as a picture for a phone. Importing this loads matplotlib.
 
 Each figure is made by itself, without pyplot, which would keep them all.
 """

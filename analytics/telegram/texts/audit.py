@@ -1,4 +1,4 @@
-"""What `/audit` says."""
+"""Sentences of `/audit`."""
 
 from collections.abc import Sequence
 from html import escape

@@ -1,4 +1,4 @@
-"""What `/cleanup` says."""
+"""Sentences of `/cleanup`."""
 
 from datetime import datetime
 
@@ -22,7 +22,7 @@ def wrong_days() -> str:
 
 
 def interactions(count: int, older_than: int) -> str:
-    """So many, older than so many days."""
+    """Return how many interactions, and how old."""
     return _("{count} interaction {older}", "{count} interactions {older}", count).format(
         count=format_number(count), older=_older(older_than)
     )
@@ -34,7 +34,7 @@ def _older(than: int) -> str:
 
 
 def would_be_deleted(count: int, older_than: int, *, offered: bool) -> str:
-    """What a cleanup would do; `offered` if there is a button for it."""
+    """Return what a cleanup would do; `offered` if there is a button for it."""
     if not count:
         return _("Nothing is {older}.").format(older=_older(older_than))
     told = _("<b>Would be deleted:</b> {interactions}.").format(

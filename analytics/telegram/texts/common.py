@@ -1,4 +1,4 @@
-"""Sentences that several rooms say, and what the commands are for."""
+"""Sentences that several modules share, and the descriptions of the commands."""
 
 from analytics.telegram.i18n import N_, _, format_number
 
@@ -22,7 +22,7 @@ SLOW_DOWN = N_("That was quite a lot at once. Please try again in half a minute.
 
 
 def precision(seconds: int) -> str:
-    """How exact a stored time is."""
+    """Return how exact a stored time is."""
     if seconds % 86_400 == 0:
         return _("rounded down to the day")
     if seconds % 3_600 == 0:

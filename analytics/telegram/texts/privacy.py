@@ -106,7 +106,7 @@ ABOUT_NOBODY = {
 def policy(
     options: Options, row: OwnRow | None, opted_out: bool, in_backups: bool, now: datetime
 ) -> str:
-    """What is stored, from the settings as they are; `row` is the newest of who asks.
+    """Return what is stored, by the settings as they are; `row` is the newest of who asks.
 
     `in_backups` if there may be backups.
     """

@@ -1,4 +1,4 @@
-"""What `/stats` says: at a glance, on a phone, within one message of Telegram's."""
+"""Text of `/stats`: at a glance, on a phone, within one message of Telegram's."""
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
@@ -61,7 +61,7 @@ def statistics(
 
 
 def length(period: Period) -> str:
-    """As a person says it: 24 hours, 7 days."""
+    """Return a period as a person says it: 24 hours, 7 days."""
     if period is Period.DAY:
         hours = period.length // timedelta(hours=1)
         return _("{count} hour", "{count} hours", hours).format(count=format_number(hours))
@@ -73,7 +73,7 @@ def label(period: Period, chosen: Period) -> str:
 
 
 def chart_caption(period: Period | None) -> str:
-    """None for a year."""
+    """Return the caption of a chart; `period` is None for a year."""
     if period is None:
         return _("Interactions and active people, a year")
     return _("Interactions and active people, {period}").format(period=length(period))
@@ -192,7 +192,7 @@ def _by_type(report: PeriodReport) -> str:
 
 
 def _hidden(report: PeriodReport) -> str:
-    """What is not shown, where there is a limit."""
+    """Return what is not shown, where there is a limit."""
     if report.min_users <= 1:
         return ""
     return _(
@@ -202,7 +202,7 @@ def _hidden(report: PeriodReport) -> str:
 
 
 def _commands(report: PeriodReport) -> str:
-    """By name, and how often the bot was blocked: both are counted by the day."""
+    """Return uses of commands by name, and blocks: both are counted by the day."""
     title = _("<b>Commands</b>")
     if report.period is Period.DAY:
         return title + "\n" + _("Counted by the day: choose 7 days or more.")
