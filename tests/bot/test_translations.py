@@ -95,6 +95,11 @@ def for_no_people(node: ast.AST) -> bool:
     match node:
         case ast.Call(func=ast.Attribute(value=ast.Name(id="logger"))):
             return True
+        # What is wrong and what to do, as errors and findings carry it to operators.
+        case ast.Assign(targets=[ast.Name(id="problem" | "remedy")]):
+            return True
+        case ast.Call(func=ast.Name(id="Remark" | "Task")):
+            return True
         case ast.Raise() | ast.Assert() | ast.Compare() | ast.Expr(value=ast.Constant()):
             return True
         case ast.keyword(arg="loc"):
