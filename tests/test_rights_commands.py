@@ -240,7 +240,7 @@ async def test_erase_works_beside_the_bot_and_what_ends_it_does_not(tmp_path: Pa
 
     assert erased[:2] == (0, "1 interactions erased\n")
     assert total(path) == 1
-    assert rotated[0] == 2
+    assert rotated[0] == 1
     assert "another process is running" in rotated[2]
-    assert refused[0] == 2
+    assert refused[0] == 1
     assert "another process is running" in refused[2]
