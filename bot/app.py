@@ -33,13 +33,13 @@ from bot.settings import Settings
 def build_bot(settings: Settings, record: RecordOnReceipt, clock: GuardedClock) -> Bot:
     """Build a bot that records what it receives, and tells `clock` Telegram's time.
 
-    Raises WrongSettings for a proxy of the environment that is none.
+    Raises WrongSettings if the environment names a proxy whose address is not valid.
     """
     server = TelegramAPIServer.from_base(str(settings.bot_api_url))
     bot = Bot(
         settings.bot_token.get_secret_value(),
         session=Session(clock.hear, api=server, connector=connector_of(settings)),
-        # What an answer replies to may be deleted meanwhile: it is sent all the same.
+        # The message that an answer replies to may be deleted meanwhile: the answer is still sent.
         default=DefaultBotProperties(parse_mode=ParseMode.HTML, allow_sending_without_reply=True),
     )
     bot.session.middleware(TolerateClicks())
@@ -49,7 +49,7 @@ def build_bot(settings: Settings, record: RecordOnReceipt, clock: GuardedClock) 
 
 
 def options_of(settings: Settings) -> Options:
-    """Return what the analytics have to know of the settings."""
+    """Return the options of `analytics.telegram` that follow from the settings."""
     return Options(
         admin_ids=settings.admin_ids,
         owner_ids=settings.owners,
@@ -73,7 +73,10 @@ def build_dispatcher(
     clock: GuardedClock,
     next_cleanup: Callable[[], datetime],
 ) -> Dispatcher:
-    """Every command, with who may use it."""
+    """Build a dispatcher with every command of the bot, and who may use it.
+
+    `next_cleanup` returns when the next cleanup is planned.
+    """
     options = options_of(settings)
     # No dialogues: aiogram's state storage would keep a record per person for ever.
     dispatcher = Dispatcher(
@@ -89,10 +92,10 @@ def build_dispatcher(
     in_flight = InFlight()
     dispatcher.update.outer_middleware(in_flight)
     dispatcher.shutdown.register(in_flight.drain)
-    # Of every kind of update, and of what failed.
+    # Sets the language for every kind of update, and for the handler of errors.
     LocaleMiddleware(translations()).setup(dispatcher)
     limit = LimitPerPerson()
-    # Here, and not at the routers: whatever router is included is limited and answered, too.
+    # On the dispatcher rather than on each router, so that every included router is covered.
     dispatcher.message.middleware(limit)
     dispatcher.callback_query.middleware(limit)
     dispatcher.callback_query.middleware(CallbackAnswerMiddleware(pre=True))

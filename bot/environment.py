@@ -23,18 +23,19 @@ BESIDE_MAIN = Path(__file__).resolve().parent.parent / ENV_FILE
 INSTEAD = "BOT_ENV_FILE"
 # LANGUAGE is gettext's, and set on many desktops.
 RENAMED = {"LANGUAGE": "BOT_LANGUAGE"}
-# From here on a name is a misspelt one: DATABASE_PORT and DATABASE_PATH have 0.85.
+# The least similarity of a misspelt name to a setting: DATABASE_PORT and DATABASE_PATH have 0.85.
 SIMILARITY = 0.86
 # Kubernetes and Docker set METRICS_PORT to this where a service is called "metrics".
 SERVICE_LINK = re.compile(r"(tcp|udp|sctp)://\S+:\d+")
-# Bytes. No secret is as long.
+# Bytes; no secret is as long.
 LARGEST_SECRET_FILE = 4096
 
 
 def env_file() -> Path | None:
-    """Return the file of settings: in the current folder, or else beside `main.py`.
+    """Return the path of `.env`: in the current folder, or else beside `main.py`.
 
-    None if there is none. Raises WrongSettings for what is no file.
+    BOT_ENV_FILE names another file instead. Returns None if there is no file. Raises WrongSettings
+    if BOT_ENV_FILE leads to no file, or if the path is not a regular file.
     """
     instead = os.environ.get(INSTEAD)
     paths = (Path(instead).expanduser(),) if instead else (ENV_FILE, BESIDE_MAIN)
@@ -53,7 +54,10 @@ def env_file() -> Path | None:
 
 
 class Environment(EnvSettingsSource):
-    """The environment, without what is meant for other programs."""
+    """The environment as a source of settings, without the service links of Kubernetes and Docker.
+
+    A service link is an address such as `tcp://10.0.0.1:80` in a variable that ends in `_PORT`.
+    """
 
     def __call__(self) -> dict[str, Any]:
         found = super().__call__()
@@ -61,7 +65,10 @@ class Environment(EnvSettingsSource):
 
 
 class EnvFile(DotEnvSettingsSource):
-    """`.env`: its relative paths, and those of defaults, begin at its folder."""
+    """`.env` as a source of settings.
+
+    Relative paths in it, and the default of DATABASE_PATH, are relative to the folder of the file.
+    """
 
     def __call__(self) -> dict[str, Any]:
         found = super().__call__()
@@ -78,7 +85,7 @@ class EnvFile(DotEnvSettingsSource):
 
 
 def is_path(name: str) -> bool:
-    """Whether a setting is the path of a file or a folder."""
+    """Tell whether a setting is the path of a file or a folder, by the end of its name."""
     return name.endswith(("_path", "_dir", "_file"))
 
 
@@ -93,7 +100,7 @@ def bare(text: str) -> str:
 def expand(text: str) -> str:
     """Return a path with `~`, `$HOME` and other variables replaced.
 
-    Raises ValueError for an unknown one: a folder called `$HOME` is nothing anybody wants.
+    Raises ValueError for an unknown variable or user: nobody wants a folder called `$HOME`.
     """
     text = re.sub(r"^\$(HOME\b|\{HOME\})", "~", text)
     path = os.path.expanduser(os.path.expandvars(text))  # noqa: PTH111 - keeps what is unknown
@@ -103,7 +110,12 @@ def expand(text: str) -> str:
 
 
 def read_secrets(values: dict[str, Any], names: Collection[str]) -> dict[str, Any]:
-    """Return `values` with each secret that NAME_FILE leads to. Raises WrongSettings."""
+    """Return `values` with the secrets that settings called NAME_FILE point to, as NAME.
+
+    `names` are those of all settings. Raises WrongSettings, with a remark for each, if NAME and
+    NAME_FILE are both set, or if a file cannot be read, is longer than 4096 bytes, empty, or not
+    UTF-8.
+    """
     wrong = []
     for name in names:
         if not name.endswith("_file") or not values.get(name):
@@ -126,7 +138,10 @@ def read_secrets(values: dict[str, Any], names: Collection[str]) -> dict[str, An
 
 
 def _read_secret(path: Path) -> str:
-    """Raises OSError and ValueError."""
+    """Return the content of a file, without spaces and quotes around it.
+
+    Raises OSError if it cannot be read, ValueError if it is not a short text in UTF-8.
+    """
     # Asked first: opening a FIFO waits for whoever writes to it.
     if not stat.S_ISREG(path.stat().st_mode):
         raise ValueError("it is not a file")
@@ -144,9 +159,11 @@ def _read_secret(path: Path) -> str:
 
 
 def remarks(names: Collection[str]) -> Iterator[Remark]:
-    """Yield a remark for each setting that is probably misspelt, or meant for others.
+    """Yield a remark for each name in `.env` or the environment that looks like a mistake.
 
-    `names` are those of the settings, in capitals. Raises WrongSettings as `env_file` does.
+    That is a name that was renamed or is probably misspelt, and a port that Kubernetes or Docker
+    set. `names` are those of the settings, in capitals. Raises WrongSettings if BOT_ENV_FILE leads
+    to no file, or if `.env` is not a regular file.
     """
     file = env_file()
     in_file: Collection[str] = ()

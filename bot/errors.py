@@ -1,10 +1,13 @@
-"""What stops the bot or a command, apart from its analytics: an operator can do something."""
+"""Errors that stop the bot or a command and that an operator can resolve.
+
+The errors of the analytics are in `analytics`.
+"""
 
 from typing import ClassVar, NamedTuple
 
 
 class Remark(NamedTuple):
-    """What is wrong, or may be, and what to do about it."""
+    """A problem, or a possible one, and its remedy."""
 
     problem: str
     remedy: str
@@ -14,7 +17,10 @@ class Remark(NamedTuple):
 
 
 class OperatorError(Exception):
-    """Base class: holds one or more remarks, which quote nobody and may be logged and shown."""
+    """Base class of errors that hold one or more remarks.
+
+    Remarks contain nothing that a person wrote, and may be logged and shown.
+    """
 
     is_transient: ClassVar[bool] = False
     """Whether the next start may succeed without anybody changing a setting or a file."""
@@ -28,10 +34,10 @@ class OperatorError(Exception):
 
 
 class WrongSettings(OperatorError):
-    """Raised for settings that are missing or wrong, with a remark for each."""
+    """Raised if settings are missing or wrong, with a remark for each."""
 
 
 class Unavailable(OperatorError):
-    """Raised where something around the bot is not there now, and may be at the next start."""
+    """Raised if something the bot depends on is not available now, but may be at the next start."""
 
     is_transient = True

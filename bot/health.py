@@ -1,4 +1,4 @@
-"""`/healthz`: whether the bot is well, for whoever restarts it."""
+"""The health check `/healthz`, for a supervisor that restarts the bot."""
 
 from collections.abc import Callable
 
@@ -10,7 +10,10 @@ from analytics import AnalyticsService
 def add_health(
     application: web.Application, analytics: AnalyticsService, is_receiving: Callable[[], bool]
 ) -> None:
-    """Answer `GET /healthz`: 200 while updates come in and can be recorded, else 503."""
+    """Add `GET /healthz` to an application: 200 while updates come in and are recorded, else 503.
+
+    The body is JSON with `receiving`, `recording`, `backlog` and `dropped`.
+    """
 
     async def health(request: web.Request) -> web.Response:
         receiving, recording = is_receiving(), analytics.is_recording

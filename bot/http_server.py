@@ -1,4 +1,4 @@
-"""The HTTP servers of the bot: bounded in time and number, so that nobody makes them deaf."""
+"""The HTTP servers of the bot: time and connections are limited, so that nobody can block them."""
 
 import asyncio
 import errno
@@ -36,7 +36,10 @@ PASSING = (errno.EADDRINUSE, errno.EADDRNOTAVAIL, errno.ENETDOWN, errno.ENETUNRE
 
 
 def most_connections() -> int:
-    """How many connections a server keeps open, by the descriptors that it may have."""
+    """Return how many connections a server keeps open.
+
+    That is an eighth of the file descriptors that the process may have, from 16 to 256.
+    """
     if resource is None:
         return MOST_CONNECTIONS
     descriptors, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
@@ -49,10 +52,10 @@ def most_connections() -> int:
 async def serving(
     application: web.Application, host: str, port: int, name: str, shutdown_timeout: float
 ) -> AsyncIterator[None]:
-    """Answer requests; those that are open at the end may take `shutdown_timeout` seconds.
+    """Serve an application; requests open at the end may take `shutdown_timeout` seconds.
 
-    `name`_HOST and `name`_PORT are the settings. Raises WrongSettings or Unavailable where nobody
-    can listen there.
+    `name`_HOST and `name`_PORT are the settings that errors refer to. Raises Unavailable if the
+    address or the port is not available now, WrongSettings if they cannot be used.
     """
     connections = Connections(most_connections())
     application.middlewares.append(connections.in_use)
@@ -96,7 +99,10 @@ async def serving(
 
 
 class Connections:
-    """Make a protocol for each connection; where there are too many, the oldest idle one ends."""
+    """Protocol factory of a server that keeps at most `most` connections.
+
+    A connection beyond that ends the oldest idle one, or the oldest one if none is idle.
+    """
 
     server: web.Server
 
@@ -123,7 +129,7 @@ class Connections:
 
     @web.middleware
     async def in_use(self, request: web.Request, handler: Any) -> web.StreamResponse:
-        """Note which connections are being answered: those are spared."""
+        """Mark the connection as in use while its request is answered, so that it is not idle."""
         self._in_use.add(request.protocol)
         try:
             response: web.StreamResponse = await handler(request)
@@ -133,7 +139,10 @@ class Connections:
 
 
 class AcceptErrors:
-    """Log that no connection can be accepted once a minute; asyncio does it 100 times a second."""
+    """Exception handler of a loop that logs at most once a minute that accepting fails.
+
+    asyncio would log it 100 times a second. Any other exception goes to the default handler.
+    """
 
     def __init__(self, monotonic: Callable[[], float] = time.monotonic) -> None:
         self._monotonic = monotonic

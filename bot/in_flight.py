@@ -1,4 +1,4 @@
-"""The handlers that run: how many at most, and their end."""
+"""Running handlers: their largest number, and how they end at shutdown."""
 
 import asyncio
 import logging
@@ -17,7 +17,10 @@ DRAIN_SECONDS = 10
 
 
 class InFlight(BaseMiddleware):
-    """Knows the handlers that run, which aiogram neither awaits nor cancels at the end."""
+    """Middleware that keeps track of running handlers.
+
+    aiogram neither awaits nor cancels them at shutdown.
+    """
 
     def __init__(self) -> None:
         self._running: set[asyncio.Task[Any]] = set()
@@ -37,7 +40,7 @@ class InFlight(BaseMiddleware):
             self._running.discard(task)
 
     async def drain(self) -> None:
-        """Let the running handlers finish; those that take too long are cancelled."""
+        """Wait up to 10 seconds for the running handlers, then cancel the others."""
         await asyncio.sleep(0)  # a task that was only just made begins
         if self._running:
             _, late = await asyncio.wait(self._running, timeout=DRAIN_SECONDS)

@@ -1,4 +1,4 @@
-"""Log lines that hold no person: a log outlives the cleanup."""
+"""Log lines without personal data: a log outlives the cleanup."""
 
 import errno
 import json
@@ -26,12 +26,12 @@ CONVERSION = re.compile(r"%[-#0 +]*\d*(?:\.\d+)?[a-zA-Z%]")
 
 
 class PrivateFormatter(logging.Formatter):
-    """Keeps what is known to be harmless, instead of removing what is known to be harmful.
+    """Keep what is known to be harmless, instead of removing what is known to be harmful.
 
-    Of other libraries' records: the template without its arguments, but for the kind of an
-    exception among them, or, where there are none and the message may have been put together
-    before, the place. Of an exception: its kind and where it was raised, never its message, which
-    may quote what a person wrote; but for SENTENCES.
+    A record of another library is shown as its template, without arguments other than exceptions
+    and the names of their classes. Without arguments the message may have been formatted before:
+    then its place in the code is shown. An exception is shown as its kind and where it was raised,
+    never with its message, which may quote what a person wrote; except for SENTENCES.
     """
 
     def format(self, record: logging.LogRecord) -> str:
@@ -44,7 +44,11 @@ class PrivateFormatter(logging.Formatter):
 
 
 class PrivateJsonFormatter(PrivateFormatter):
-    """The same as an object on a line of its own, for programs that read logs."""
+    """Format each record of `PrivateFormatter` as a JSON object on a line of its own.
+
+    Its keys are `time` (ISO 8601, UTC), `level`, `logger`, `message` and, if there is an exception,
+    `exception`, a list of lines.
+    """
 
     def line(self, record: logging.LogRecord) -> str:
         parts = {
@@ -61,14 +65,15 @@ FORMATTERS = {"text": PrivateFormatter, "json": PrivateJsonFormatter}
 
 
 def said(error: BaseException) -> str:
-    """Return the kind of an error, and of one of SENTENCES what is wrong and what to do."""
+    """Return the kind of an error, followed by its message if it is one of SENTENCES."""
     return f"{kind(error)}: {error}" if isinstance(error, SENTENCES) else kind(error)
 
 
 def kind(error: BaseException) -> str:
-    """What went wrong, by names that stand in somebody's code: of classes, errno, SQLite, TLS.
+    """Return the names of an error and its causes: of classes, and of errno, SQLite or TLS codes.
 
-    "TelegramNetworkError from ClientConnectorDNSError from gaierror EAI_AGAIN".
+    For example "TelegramNetworkError from ClientConnectorDNSError from gaierror EAI_AGAIN". All
+    of them are names in source code, so none is data of a person.
     """
     names, seen = [], []
     while error not in seen:
@@ -91,7 +96,7 @@ def _code(error: BaseException) -> str | None:
     return None
 
 
-# Ours, which say what is wrong with settings, files or the machine, and quote nobody.
+# Our errors: they say what is wrong with settings, files or the machine, and quote nobody.
 SENTENCES = (AnalyticsError, OperatorError)
 EAI = [name for name in dir(socket) if name.startswith("EAI_")]
 
@@ -143,14 +148,14 @@ def _log_warning(
     file: object = None,
     line: str | None = None,
 ) -> None:
-    """In the place of `warnings.showwarning`, which quotes: aiogram warns with a whole update."""
+    """Replace `warnings.showwarning`, which quotes: aiogram warns with a whole update."""
     logger.warning("%s at %s:%d", category.__name__, filename, lineno)
 
 
 def set_up(level: str, form: str = "text") -> None:
-    """Log to stderr, warnings included, which otherwise go past logging.
+    """Log to stderr, including Python's warnings, which otherwise bypass logging.
 
-    `form` is one of FORMATTERS.
+    `level` is the name of a level, `form` a key of FORMATTERS.
     """
     handler = logging.StreamHandler()
     handler.setFormatter(FORMATTERS[form]())

@@ -1,4 +1,4 @@
-"""The command menus in Telegram's clients. They are a convenience: a handler's filter decides."""
+"""Command menus in Telegram's clients: a convenience, while filters decide who may do what."""
 
 import asyncio
 import logging
@@ -38,7 +38,11 @@ async def set_menus(
     owners: Collection[int],
     sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
 ) -> None:
-    """Set all of them, however long Telegram does not take one: nobody waits for it."""
+    """Set the menu of everyone, then that of each admin.
+
+    A failed request is repeated without end, after pauses that grow from one second to an hour or
+    that Telegram asks for. Run it in the background.
+    """
 
     async def until_set(what: Callable[[], Awaitable[object]]) -> None:
         backoff = Backoff(BACKOFF)
@@ -63,13 +67,16 @@ async def set_menus(
 
 
 def of_admin(admin_id: int, owners: Collection[int]) -> dict[str, str]:
-    """The commands of one admin, who may be an owner."""
+    """Return the commands of an admin, who may be an owner, with their purposes."""
     more = OWNER_COMMANDS if admin_id in owners else {}
     return texts.COMMANDS | ADMIN_COMMANDS | more
 
 
 async def set_admin_menu(bot: Bot, admin_id: int, owners: Collection[int]) -> None:
-    """The menu of one admin. One who has not started the bot yet gets it on /start."""
+    """Set the menu of an admin; one who has not started the bot yet gets it on /start.
+
+    `owners` are Telegram IDs.
+    """
     try:
         for menu in _menus(of_admin(admin_id, owners), BotCommandScopeChat(chat_id=admin_id)):
             await bot(menu)
@@ -80,7 +87,7 @@ async def set_admin_menu(bot: Bot, admin_id: int, owners: Collection[int]) -> No
 def _menus(
     commands: Mapping[str, str], scope: BotCommandScopeChat | None = None
 ) -> Iterator[SetMyCommands]:
-    """In the original for everyone, and in each other language for whose client speaks it."""
+    """Yield the menu in the source language for everyone, and in each other language."""
     for each in languages():
         with translations().use_locale(each):
             translated = [

@@ -1,6 +1,6 @@
-"""Numbers for Prometheus, and whether the bot is well: none of a person, and no label that is one.
+"""Metrics for Prometheus and the health check: no value and no label identifies a person.
 
-Active users are not among them: read every few seconds, a number tells who came just now.
+Active users are not among them: read every few seconds, their number tells who came just now.
 """
 
 import logging
@@ -30,7 +30,7 @@ BUCKETS = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0,
 
 
 class MeasuredRecording(RecordOnReceipt):
-    """Records as ever, and notes how many, how long, and when something was last received."""
+    """Record on receipt, and measure the number of updates, the time taken and the last poll."""
 
     def __init__(
         self,
@@ -56,7 +56,7 @@ class MeasuredRecording(RecordOnReceipt):
 
     @property
     def receiving(self) -> bool:
-        """Whether Telegram knows where to send updates, or has lately been asked for them."""
+        """Tell whether a webhook is set, or updates were received by polling in the last 120 s."""
         return self.has_webhook or self._monotonic() - self._last_poll < LONGEST_SILENCE
 
     async def __call__(
@@ -80,7 +80,7 @@ class MeasuredRecording(RecordOnReceipt):
 
 
 class CountRecords(logging.Handler):
-    """Counts log lines by level; what they say is not looked at."""
+    """Count log lines by level, from WARNING on, without reading them."""
 
     def __init__(self, registry: CollectorRegistry) -> None:
         super().__init__(logging.WARNING)
@@ -93,7 +93,10 @@ class CountRecords(logging.Handler):
 
 
 class Metrics:
-    """`record` is to be the bot's; `serving` answers `/metrics` and `/healthz`."""
+    """Metrics of a bot whose middleware is `record`; `serving` answers `/metrics` and `/healthz`.
+
+    `commands` are those to count, `uncounted` the Telegram IDs that are not recorded.
+    """
 
     def __init__(
         self,
@@ -122,7 +125,10 @@ class Metrics:
 
     @asynccontextmanager
     async def serving(self, host: str, port: int) -> AsyncIterator[None]:
-        """Raises WrongSettings or Unavailable if the port cannot be used."""
+        """Serve `/metrics` and `/healthz`.
+
+        Raises Unavailable if the port is not available now, WrongSettings if it cannot be used.
+        """
         application = web.Application()
         application.router.add_get("/metrics", self.metrics)
         add_health(application, self._analytics, lambda: self.record.receiving)

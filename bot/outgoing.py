@@ -1,6 +1,6 @@
-"""How every request to Telegram leaves this machine: whom it trusts, and through which proxy.
+"""Certificates and proxy of every request to Telegram.
 
-The bot, `init` and `doctor` all ask here. Nothing is loaded for a proxy that is not there.
+The bot, `init` and `doctor` use them. The library for proxies is loaded only if there is one.
 """
 
 import ipaddress
@@ -22,9 +22,10 @@ from bot.settings import Settings
 
 
 def trusted() -> ssl.SSLContext:
-    """Certificates of the system and of certifi, or those that SSL_CERT_FILE or _DIR name.
+    """Return a TLS context that trusts the certificates of the system and of certifi.
 
-    Python itself reads these two. certifi is for systems that have no certificates of their own.
+    If SSL_CERT_FILE or SSL_CERT_DIR is set, which Python itself reads, certifi is left out. certifi
+    is for systems that have no certificates of their own.
     """
     context = ssl.create_default_context()
     if not os.environ.get("SSL_CERT_FILE") and not os.environ.get("SSL_CERT_DIR"):
@@ -33,9 +34,10 @@ def trusted() -> ssl.SSLContext:
 
 
 def proxy_of(settings: Settings) -> SplitResult | None:
-    """PROXY, or what the environment says for the address of the Bot API server.
+    """Return the address of the proxy for requests to the Bot API server, None for no proxy.
 
-    The environment never sends what stays on this machine through a proxy. Raises WrongSettings.
+    That is PROXY, or else what the environment says for the server; it is never used for a server
+    on this machine. Raises WrongSettings if the environment's address is not valid.
     """
     if settings.proxy is not None:
         return urlsplit(settings.proxy.get_secret_value())
@@ -57,7 +59,10 @@ def proxy_of(settings: Settings) -> SplitResult | None:
 
 
 def connector_of(settings: Settings) -> tuple[type[aiohttp.TCPConnector], dict[str, Any]]:
-    """The class of connector, and how it is made. Raises WrongSettings."""
+    """Return the class of aiohttp's connector for these settings, and the arguments to create it.
+
+    Raises WrongSettings if the environment names a proxy whose address is not valid.
+    """
     context = trusted()
     proxy = proxy_of(settings)
     if proxy is None:
@@ -79,7 +84,7 @@ def connector_of(settings: Settings) -> tuple[type[aiohttp.TCPConnector], dict[s
 
 
 def errors() -> tuple[type[Exception], ...]:
-    """What a request may end with, if it is not answered."""
+    """Return the exceptions of a request without an answer, those of a proxy included."""
     found: tuple[type[Exception], ...] = (aiohttp.ClientError, TimeoutError, OSError)
     try:
         from aiohttp_socks import ProxyConnectionError, ProxyError, ProxyTimeoutError

@@ -1,4 +1,4 @@
-"""Polling; what it meets is said in the log by its kind, and ends the bot where it has to."""
+"""Polling; failures are logged by their kind, and a token that stays refused ends the bot."""
 
 import asyncio
 import logging
@@ -27,12 +27,17 @@ from bot.refusals import Refusals
 
 logger = logging.getLogger(__name__)
 
-# Seconds. A webhook that comes back sooner is another program's, which goes on setting it.
+# Seconds. If a webhook comes back sooner, another program goes on setting it.
 REMOVE_EVERY = 300.0
 
 
 class WatchPolling(BaseRequestMiddleware):
-    """Around each getUpdates. `failed` ends the bot: aiogram would go on asking for ever."""
+    """Request middleware that watches getUpdates.
+
+    A token that Telegram goes on to refuse sets WrongSettings on `failed`, which ends the bot:
+    aiogram would go on asking for ever. A webhook of another program is removed; if it comes back
+    within five minutes, `tell` gets a notice once.
+    """
 
     def __init__(
         self, tell: Callable[[Notice], None], monotonic: Callable[[], float] = time.monotonic
@@ -108,7 +113,7 @@ class WatchPolling(BaseRequestMiddleware):
 async def poll(
     bot: Bot, dispatcher: Dispatcher, stop: asyncio.Event, failed: asyncio.Future[None]
 ) -> None:
-    """Poll until `stop` is set or `failed` is done; the handlers that run then may finish.
+    """Poll until `stop` is set or `failed` is done, and let running handlers finish.
 
     Raises the exception of `failed`.
     """

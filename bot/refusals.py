@@ -1,4 +1,4 @@
-"""A token that is refused for good, told from a refusal in between."""
+"""Tell a token that is wrong from one that Telegram refuses for a while."""
 
 import logging
 import time
@@ -8,15 +8,19 @@ from bot.errors import Remark, WrongSettings
 
 logger = logging.getLogger(__name__)
 
-# Seconds in which Telegram accepts nothing, by which a token is known to be wrong. One that worked
-# is believed in for longer: Telegram has refused right ones for minutes.
+# Seconds without an accepted request after which a token is taken to be wrong. One that has worked
+# gets longer: Telegram has refused valid tokens for minutes.
 AT_START = 30.0
 WHILE_RUNNING = 600.0
 FEWEST = 3
 
 
 class Refusals:
-    """Count what Telegram answered with 401 or 404 to requests that are right."""
+    """Count answers 401 and 404 of Telegram to correct requests.
+
+    `patience` is the number of seconds without an accepted request after which a token is wrong,
+    from the third refusal on.
+    """
 
     def __init__(self, patience: float, monotonic: Callable[[], float] = time.monotonic) -> None:
         self._patience = patience
@@ -28,7 +32,11 @@ class Refusals:
         self._since, self._count = None, 0
 
     def refused(self) -> None:
-        """Raise WrongSettings if it has gone on for too long."""
+        """Count a refusal.
+
+        Raises WrongSettings at the third or a later one if `patience` seconds have passed since
+        the first.
+        """
         now = self._monotonic()
         self._since = now if self._since is None else self._since
         self._count += 1

@@ -38,7 +38,8 @@ logger = logging.getLogger(__name__)
 async def serve(settings: Settings, stop: asyncio.Event, clock: GuardedClock) -> None:
     """Build everything there is, once, and run it until `stop` is set.
 
-    Raises WrongSettings and AnalyticsError.
+    Raises WrongSettings if a setting is wrong, Unavailable if a port is not available now,
+    AnalyticsError if the database cannot be opened.
     """
     logs.set_up(settings.log_level, settings.log_format)
     for remark in remarks():
@@ -92,7 +93,7 @@ async def serve(settings: Settings, stop: asyncio.Event, clock: GuardedClock) ->
 def tasks(
     settings: Settings, analytics: AnalyticsService, alerts: Alerts, clock: GuardedClock
 ) -> list[Task]:
-    """Return what the bot does by the clock."""
+    """Return the scheduled tasks: maintenance, backup, alerts and, unless it is off, the digest."""
     backups = DailyBackups(
         settings.database_path,
         settings.backup_dir,
@@ -135,11 +136,11 @@ async def receive(
     stop: asyncio.Event,
     when_known: Callable[[], Coroutine[Any, Any, None]],
 ) -> None:
-    """Receive updates until `stop` is set; the handlers that run then may finish.
+    """Receive updates by polling or webhook until `stop` is set, and let running handlers finish.
 
-    `when_known` runs beside that, from when Telegram knows the bot, and has told the time.
-
-    Raises WrongSettings and Unavailable.
+    `when_known` runs in the background once Telegram has accepted the token and told the time.
+    Raises WrongSettings if Telegram refuses the token or the webhook's address or its port cannot
+    be used, Unavailable if the port is not available now.
     """
     tell = analytics.notices.put_nowait
     if settings.webhook_url is None:
@@ -180,7 +181,7 @@ async def _say_what_runs(bot: Bot, dispatcher: Dispatcher, settings: Settings) -
 
 @asynccontextmanager
 async def _beside(work: Coroutine[Any, Any, None]) -> AsyncIterator[None]:
-    """Work in the background, until the end of the block."""
+    """Run `work` in the background, and cancel it at the end of the block."""
     task = asyncio.create_task(work)
     try:
         yield
@@ -191,7 +192,10 @@ async def _beside(work: Coroutine[Any, Any, None]) -> AsyncIterator[None]:
 
 
 async def _unless(stop: asyncio.Event, work: Coroutine[Any, Any, None]) -> bool:
-    """Work until it is done or `stop` is set; whether it is done. Its errors are raised."""
+    """Run `work` until it is done or `stop` is set; return whether it is done.
+
+    Raises whatever `work` raises.
+    """
     working, stopping = asyncio.create_task(work), asyncio.create_task(stop.wait())
     await asyncio.wait({working, stopping}, return_when=asyncio.FIRST_COMPLETED)
     stopping.cancel()

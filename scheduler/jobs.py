@@ -1,4 +1,4 @@
-"""APScheduler with one job: a tick each minute. What is due then is not its affair."""
+"""APScheduler with one job: a tick each minute. The caller decides what is due then."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -10,15 +10,15 @@ from apscheduler.schedulers.asyncio import AsyncIOScheduler
 from apscheduler.triggers.base import BaseTrigger
 
 INTERVAL = timedelta(minutes=1)
-# How often it is looked whether the clock was set back, by the event loop's own clock.
+# How often to check whether the clock was set back, by the event loop's own clock.
 BEAT_SECONDS = INTERVAL.total_seconds()
 
 
 class FromNow(BaseTrigger):  # type: ignore[misc]  # APScheduler has no type information
-    """Plans by what the clock says now, whenever the run before was.
+    """Trigger that fires one minute from now, whenever the previous run was.
 
-    APScheduler's own triggers go on from the run before: after a step of 30 years forwards they
-    would go through each minute of them, which takes 17 s.
+    APScheduler's own triggers count from the previous run: after a step of the clock of 30 years
+    forwards they would go through each minute of them, which takes 17 s.
     """
 
     def get_next_fire_time(self, previous_fire_time: datetime | None, now: datetime) -> datetime:
@@ -28,8 +28,8 @@ class FromNow(BaseTrigger):  # type: ignore[misc]  # APScheduler has no type inf
 def build_scheduler(tick: Callable[[], Awaitable[None]]) -> AsyncIOScheduler:
     """Return a scheduler that, from its `start()` on, calls `tick` at once and each minute.
 
-    However far the clock is set back or forwards, the next call is no further away than that.
-    While one call goes on there is no other.
+    However far the clock is set back or forwards, the next call is at most a minute away. Calls
+    never overlap: a tick that is due while another one runs is skipped.
     """
     ticking = asyncio.Lock()
 
@@ -54,7 +54,10 @@ def build_scheduler(tick: Callable[[], Awaitable[None]]) -> AsyncIOScheduler:
     )
 
     def keep_time(_: object = None) -> None:
-        """APScheduler sleeps until what it has planned, by a clock that may have been set back."""
+        """Bring the next run to within a minute: the clock may have been set back meanwhile.
+
+        APScheduler sleeps until the run that it has planned.
+        """
         if not scheduler.running:
             return
         latest = datetime.now(UTC) + INTERVAL
