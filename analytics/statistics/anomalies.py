@@ -1,10 +1,10 @@
-"""Whether a day is far outside the usual: its total beside those of the four weeks before."""
+"""Detect a day far outside the usual by comparing its total with those of four weeks before."""
 
 from collections.abc import Sequence
 from math import sqrt
 from statistics import median
 
-# In whole weeks, and how many of these days have to be known.
+# How many days before are compared, in whole weeks, and how many of them have to be known.
 DAYS_BEFORE = 28
 ENOUGH_DAYS = 14
 # The median absolute deviation of a normal distribution times this is its standard deviation.
@@ -17,11 +17,13 @@ FACTOR = 2
 
 
 def usual(day: int, before: Sequence[int | None]) -> float | None:
-    """The median of the days `before`, the newest last, if `day` is far from it; else None.
+    """Return the median of the days `before` if `day` is far from it, else None.
 
-    None in `before` is a day of which nothing is known; 14 of 28 have to be known. Far is a day
-    whose root is 4 standard deviations off; that is also off, by a factor of 2 and by what chance
-    can do, from each known day of the same weekday: a bot for offices is quiet on every Sunday.
+    `day` is the total of a day, `before` has those of the days before it, the newest last, with
+    None for an unknown one. The last 28 are compared; fewer than 14 known ones give None.
+    A day is far if its root is more than 4 standard deviations off, and if it also differs by a
+    factor of 2, and by more than chance explains, from the median and from each known day of the
+    same weekday: a bot for offices is quiet on every Sunday.
 
     Measured on synthetic traffic of 1 to 1,000 interactions a day, with even, quiet or busy
     weekends, of people who do 1, 5 or 10 things, on days that differ by 0, 20 or 40 % beyond

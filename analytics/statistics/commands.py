@@ -1,4 +1,4 @@
-"""How often each command was used: rows that sum to the type `command` exactly."""
+"""Count the uses of each command, in rows that sum exactly to the type `command`."""
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -10,16 +10,16 @@ OTHER = InteractionType.OTHER.value
 
 
 def counts_as(event: str | None, interaction_type: InteractionType) -> bool:
-    """Return whether an event may be counted: a name only of what is recorded as a command."""
+    """Return whether an event may be counted: a command name only with the type `command`."""
     is_name = event is not None and event.startswith("/")
     return not is_name or interaction_type is InteractionType.COMMAND
 
 
 def by_name(named: Mapping[str, int], total: int) -> dict[str, int]:
-    """Return `named` with what is missing to `total` under `other`, the largest first.
+    """Return `named`, the largest first, with what is missing to `total` under `other`.
 
-    `other` are commands that the bot does not register. After erasures there may be more by name
-    than there are left: then the names share the total in proportion.
+    `other` counts commands that the bot does not register. After erasures the names may sum to
+    more than `total`, the commands that are left: then they share it in proportion.
     """
     known = sum(named.values())
     if known > total:
@@ -32,7 +32,7 @@ def by_name(named: Mapping[str, int], total: int) -> dict[str, int]:
 
 
 def _share(counts: Mapping[str, int], total: int) -> dict[str, int]:
-    """Whole numbers in proportion that sum to `total`: the largest remainders are rounded up."""
+    """Return shares of `total` as whole numbers, rounding up the largest remainders."""
     known = sum(counts.values())
     shares = {name: count * total // known for name, count in counts.items()}
     remainders = sorted(counts, key=lambda name: (-(counts[name] * total % known), name))
@@ -43,7 +43,7 @@ def _share(counts: Mapping[str, int], total: int) -> dict[str, int]:
 
 @dataclass(frozen=True, slots=True)
 class DayOfEvent:
-    """How often something happened on a day, and at least how many people it was."""
+    """How often an event happened on a day, in days since 1970, and to at least how many people."""
 
     day: int
     event: str
@@ -57,11 +57,13 @@ def shown_events(
     memberships: Sequence[int],
     enough: int,
 ) -> set[str]:
-    """Return the events to be shown by name, in every period alike.
+    """Return the events that may be shown by name, the same ones in every period.
 
-    `rings` are what the periods differ by: the days of the shortest, those that the next one has
-    besides, and so on; `commands` and `memberships` are all interactions of these types there. In
-    each ring an event happened never, or to enough people; and so did what is left in `other`.
+    `rings` are the days by which the periods differ: those of the shortest, those that the next
+    longer one adds, and so on, in any order. `commands` and `memberships` are the number of
+    interactions of these types in each ring. An event is shown if in each ring it happened never
+    or to at least `enough` people, and if the same is true of the commands left in `other`.
+    `blocked` in the result stands for `unblocked`, too.
     """
     counts, people = [Counter[str]() for _ in rings], [Counter[str]() for _ in rings]
     for ring, here, at_least in zip(rings, counts, people, strict=True):
@@ -77,7 +79,7 @@ def shown_events(
         )
     }
     blocks = {"blocked", "unblocked"}
-    # What is left of the type are groups that the bot was taken into.
+    # The other interactions of this type are groups that the bot was added to.
     are_shown = (blocks & set().union(*counts)) <= of_enough and all(
         here["blocked"] + here["unblocked"] == total
         for here, total in zip(counts, memberships, strict=True)
@@ -94,7 +96,7 @@ def shown_events(
 def _is_fine(
     counts: Counter[str], people: Counter[str], names: set[str], total: int, enough: int
 ) -> bool:
-    """Whether what is not named is nothing, or of enough people."""
+    """Return whether the commands that are not named are none, or of enough people."""
     rest = total - sum(counts[name] for name in names)
     folded = [people[name] for name in counts if name.startswith("/") and name not in names]
     return rest <= 0 or max(folded, default=0) >= enough

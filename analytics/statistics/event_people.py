@@ -1,4 +1,4 @@
-"""At least how many people an event of a day is of; who they are is in no file."""
+"""Count at least how many people an event of a day has; who they are is stored in no file."""
 
 import json
 from collections.abc import Sequence
@@ -13,10 +13,10 @@ OPTED_OUT = """
 
 
 class EventPeople:
-    """Remembers today's people of each event, in memory only.
+    """The people of each event, of the newest day and the one before it, in memory only.
 
-    After a restart it begins with nobody: the number in the file is the largest so far, so it is
-    never too high.
+    It is empty after a restart. The file keeps the largest number so far, which is therefore never
+    too high.
     """
 
     def __init__(self, database: Database) -> None:
@@ -24,10 +24,12 @@ class EventPeople:
         self._people: dict[int, dict[str, set[int]]] = {}
 
     async def count(self, rows: Sequence[tuple[int, int, int, str | None]]) -> list[int]:
-        """Return for each row how many people its event was of until then, up to 1,000.
+        """Return for each row how many people its event has had on that day, up to 1,000.
 
-        A row has the reference, that for opt-outs, the timestamp, and the event. Of who opted out
-        nothing is recorded, and nothing remembered.
+        A row has the reference, the opt-out reference, the timestamp in Unix seconds, and the
+        event. It gives 0 without an event, and for people who opted out, who are not remembered;
+        and 1 on a day before those that are remembered.
+        Raises AnalyticsError if the database cannot be read.
         """
         asked = [opt_out for _reference, opt_out, _timestamp, event in rows if event]
         if not asked:
@@ -42,7 +44,7 @@ class EventPeople:
         ]
 
     def forget(self) -> None:
-        """With another key the same person has another reference."""
+        """Forget everybody. Call after a change of key, which gives everyone another reference."""
         self._people.clear()
 
     def _add(self, day: int, event: str, reference: int) -> int:

@@ -1,4 +1,4 @@
-"""The aggregates of a period as a file: JSON for programs, CSV for spreadsheets."""
+"""Export the aggregates of a period: JSON for programs, CSV for spreadsheets."""
 
 import csv
 import io
@@ -19,7 +19,7 @@ Row = tuple[str, date | None, str, int | str | None]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Aggregates:
-    """All that is shown of a period, and the history of the same length."""
+    """The report of a period, and the history of the same length."""
 
     report: PeriodReport
     history: History
@@ -31,15 +31,15 @@ def adapter() -> TypeAdapter[Aggregates]:
 
 
 def as_json(aggregates: Aggregates) -> str:
-    """Everything; times and lengths of time in ISO 8601."""
+    """Return all aggregates as JSON, with times and durations in ISO 8601."""
     return adapter().dump_json(aggregates, indent=2).decode() + "\n"
 
 
 def as_csv(aggregates: Aggregates, delimiter: str = ",") -> str:
-    """Write a number a row: its part, from when on it counts, its name, the number itself.
+    """Return all aggregates as CSV, one number a row: section, since when it counts, name, value.
 
-    Numbers are whole, with digits alone, and moments in ISO 8601, so that they read the same in
-    every language. What is not known has no value.
+    Numbers are whole, with digits alone, and times in ISO 8601, so that they read the same in
+    every language. Unknown values are empty.
     """
     text = io.StringIO()
     writer = csv.writer(text, delimiter=delimiter, lineterminator="\n")
@@ -90,7 +90,7 @@ def _of_bucket(bucket: Bucket, step: str) -> Iterator[Row]:
 
 
 def _iso(moment: date | None) -> str | None:
-    """In UTC, as in the JSON."""
+    """Return the time in ISO 8601, UTC, as in the JSON."""
     if isinstance(moment, datetime):
         return moment.isoformat().replace("+00:00", "Z")
     return None if moment is None else moment.isoformat()

@@ -1,4 +1,4 @@
-"""What of the reports a plan lets be shown: the rest is None, or under `other`."""
+"""Hide in reports what a plan does not allow: as None, or under `other`."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -17,7 +17,11 @@ MEMBERSHIP = InteractionType.MY_CHAT_MEMBER.value
 def mask_period(
     report: PeriodReport, of: Span, plan: Plan, events: Sequence[DayOfEvent], begins: Sequence[int]
 ) -> PeriodReport:
-    """`begins` are those of the periods of whole days; `report` has all of its commands by name."""
+    """Return `report` with only what `plan` allows; the rest is None, or under `other`.
+
+    `report` has all of its commands by name. `events` are of all periods of whole days, and
+    `begins` are the beginnings of these periods, in Unix seconds.
+    """
     active, new = plan.active[of.since], plan.new[of.since]
     returning = None if active is None or new is None else active - new
     if returning is None or 0 < returning < plan.enough:
@@ -53,7 +57,10 @@ def mask_period(
 
 
 def mask_bucket(bucket: Bucket, end: int, plan: Plan) -> Bucket:
-    """`end` is END for the newest bucket, whose people are those who were seen last in it."""
+    """Return `bucket` with only what `plan` allows; the rest is None, or under `other`.
+
+    `end` is in Unix seconds, or END for the newest bucket, whose users are those last seen in it.
+    """
     begin = int(bucket.since.timestamp())
     total = plan.total(begin, end)
     active = plan.active[begin] if end == END else bucket.active_users
@@ -66,7 +73,7 @@ def mask_bucket(bucket: Bucket, end: int, plan: Plan) -> Bucket:
 
 
 def _shown(plan: Plan, events: Sequence[DayOfEvent], begins: Sequence[int]) -> set[str]:
-    """The commands that may be shown, and `blocked` if that and `unblocked` may be."""
+    """Return the commands that may be shown, and `blocked` if that and `unblocked` may be."""
     rings = [
         (begin, end) for begin, end in zip(sorted(begins), [*sorted(begins)[1:], END], strict=True)
     ]
@@ -81,10 +88,11 @@ def _shown(plan: Plan, events: Sequence[DayOfEvent], begins: Sequence[int]) -> s
 
 
 def mask_trend(bucket: Bucket, plan: Plan, *, is_gone: bool) -> Bucket:
-    """Mask a day that trends were kept of; `is_gone` if nothing of it is left beside them.
+    """Return a day from the trends with only what `plan` allows; the rest is None.
 
-    How many people used a type is not known any more, and what is left of a day that was deleted in
-    part would tell of the other part.
+    `is_gone` tells that all interactions of the day have been deleted. The split by type is hidden,
+    since how many people used a type is not known any more. Of a day that was deleted in part
+    everything is hidden, since what is left of it would tell of the other part.
     """
     people = bucket.active_users or 0
     if is_gone and (not bucket.interactions or people >= plan.enough):
@@ -93,7 +101,10 @@ def mask_trend(bucket: Bucket, plan: Plan, *, is_gone: bool) -> Bucket:
 
 
 def mask_report(report: AdminReport, plan: Plan) -> AdminReport:
-    """Times are of the day: an hour may be one person's."""
+    """Return `report` with only what `plan` allows; the rest is None, or under `other`.
+
+    The oldest interaction is given by its day alone: an hour may be one person's.
+    """
     day, week, month = (
         int((report.as_of - timedelta(days=days)).timestamp()) for days in (1, 7, 30)
     )

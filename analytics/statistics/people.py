@@ -1,8 +1,8 @@
-"""How many different people there were in an hour, a day or a period that has gone by."""
+"""Count the distinct people of a past hour, day or period."""
 
 from analytics.sqlite.database import Database
 
-# 0 is nobody: what was recorded under a key that has been replaced.
+# The user_id 0 marks what was recorded under a key that has been replaced.
 PEOPLE = """
     SELECT count(DISTINCT user_id) FROM interactions
     WHERE timestamp >= ? AND timestamp < ? AND user_id <> 0
@@ -12,10 +12,10 @@ REMEMBERED = 1_000
 
 
 class People:
-    """Counts the rows once, and again when there are more or fewer of them.
+    """Counts of distinct people, remembered until there are more or fewer interactions.
 
-    Of a person who comes and goes no counter can tell whether they were here in between, so the
-    rows have to be counted: 0.04 s for a month of 300,000. What has gone by hardly ever changes.
+    No counter can tell whether a person who comes and goes was active in between, so the rows
+    have to be counted: 0.04 s for a month of 300,000. The past hardly ever changes.
     """
 
     def __init__(self, database: Database) -> None:
@@ -24,7 +24,12 @@ class People:
         self._counted: dict[tuple[int, int], tuple[int, int]] = {}
 
     async def between(self, begin: int, end: int, interactions: int) -> int:
-        """`begin` is included, `end` is not, in Unix seconds; `interactions` is their sum then."""
+        """Return how many distinct people were active from `begin` until before `end`.
+
+        Both are in Unix seconds. `interactions` is the sum of that time: if it is the same as
+        before, the remembered count is returned.
+        Raises AnalyticsError if the database cannot be read.
+        """
         if not interactions:
             return 0
         counted = self._counted.get((begin, end))
@@ -36,5 +41,5 @@ class People:
         return counted[1]
 
     def forget(self) -> None:
-        """After an erasure: somebody else may have come in their place."""
+        """Forget all counts. Call after an erasure: somebody else may take that person's place."""
         self._counted.clear()

@@ -1,4 +1,4 @@
-"""What admins are shown of a period: sums and numbers of people, beside the period before."""
+"""The reports that admins get: sums and numbers of people, compared with the previous period."""
 
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -6,7 +6,7 @@ from enum import StrEnum
 
 
 class Period(StrEnum):
-    """24 whole hours, or whole days, UTC; the last one is the hour or day that runs."""
+    """24 whole hours, or some whole days, UTC; the last one is the running hour or day."""
 
     DAY = "24h"
     WEEK = "7d"
@@ -27,7 +27,7 @@ LENGTHS = {
 
 
 class Missing(StrEnum):
-    """Why there is nothing to compare a period with; that nobody came is a 0, and no reason."""
+    """Why there is nothing to compare a period with. Days without users are a 0, not missing."""
 
     NOT_YET = "no earlier data"
     DELETED = "deleted by retention"
@@ -35,9 +35,9 @@ class Missing(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AdminReport:
-    """What admins get. Counts are of interactions, active users are distinct people.
+    """The aggregates of a bot. Counts are of interactions, active users are distinct people.
 
-    None is what is not shown, since it could tell of fewer people than the minimum.
+    None is a number that is hidden, since it could tell of fewer people than the minimum.
     """
 
     as_of: datetime
@@ -53,7 +53,7 @@ class AdminReport:
     last_cleanup: datetime | None
     last_cleanup_deleted: int | None
     compaction_pending: bool
-    """Deleted interactions still leave traces in the file, until the next compaction."""
+    """Whether deleted interactions still leave traces in the file, until the next compaction."""
     backlog: int
     """Interactions in memory, to be recorded as soon as the database works."""
     dropped: int
@@ -62,9 +62,9 @@ class AdminReport:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PeriodReport:
-    """Counts are of interactions, users are distinct people.
+    """The aggregates of a period. Counts are of interactions, users are distinct people.
 
-    None is what is not shown, since it could tell of fewer than `min_users` people.
+    None is a number that is hidden, since it could tell of fewer than `min_users` people.
     """
 
     period: Period
@@ -74,40 +74,45 @@ class PeriodReport:
     interactions: int | None
     active_users: int | None
     new_users: int | None
-    """Those of whom nothing older was kept when they came."""
+    """Users of whom nothing older was kept when they came."""
     returning_users: int | None
-    """The other ones: new and returning make the active."""
+    """Active users who are not new: new and returning users sum to the active ones."""
     interactions_before: int | None
-    """In the same part of the period before, so that steady use shows no change: of the hour that
-    corresponds to the running one, the share that has passed. None if `before_missing` says why."""
+    """Interactions in the same part of the previous period, so that steady use shows no change: of
+    the hour that corresponds to the running one, the share that has passed. None if
+    `before_missing` says why, or if hidden."""
     active_users_before: int | None
     before_missing: Missing | None
     deleted_until: datetime | None
-    """Set if a part of the period itself has been deleted: what is older than this."""
+    """Set if a part of the period itself has been deleted: everything older than this."""
     busiest_hour: int | None
-    """Of the day, 0 to 23, UTC: the hour with the most interactions; None without any."""
+    """The hour of the day with the most interactions, 0 to 23, UTC; None without any, or hidden."""
     interaction_types_breakdown: dict[str, int]
     """Type to interactions, the largest first; types without any are left out."""
     commands: dict[str, int]
-    """The bot's own commands, without the slash, to how often; the largest first. With `other`,
-    which the bot does not register, they sum to the type `command`. By name they are counted by
-    the day: in 24 h all of them are `other`."""
+    """The bot's own commands, without the slash, to how often they were used, the largest first.
+    With `other`, the commands that the bot does not register, they sum to the type `command`.
+    Names are counted by the day: in 24 h all commands are `other`."""
     blocked: int | None
-    """How often somebody blocked the bot; None in 24 h, for it is counted by the day, too."""
+    """How often somebody blocked the bot; None in 24 h, since this is counted by the day."""
     unblocked: int | None
     min_users: int = 1
-    """BREAKDOWN_MIN_USERS."""
+    """BREAKDOWN_MIN_USERS: no number tells of fewer people."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Bucket:
-    """An hour or a day, UTC. None is what is not shown, as above."""
+    """An hour or a day of a history, UTC.
+
+    None is a number that is hidden, since it could tell of fewer than BREAKDOWN_MIN_USERS people.
+    """
 
     since: datetime
     interactions: int | None
     active_users: int | None
     breakdown: dict[str, int] | None
-    """Type to interactions. None if only the total was kept, since it was of too few people."""
+    """Type to interactions. None if only the total was kept, since it was of too few people, or if
+    hidden."""
 
 
 # A leap year: the longest that charts show.
@@ -116,24 +121,24 @@ LONGEST_HISTORY = timedelta(days=366)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class History:
-    """What the charts are drawn from."""
+    """The data of the charts: a bucket for each hour or day."""
 
     as_of: datetime
     since: datetime
-    """A whole hour or the beginning of a day, UTC."""
+    """When the history begins: a whole hour or the beginning of a day, UTC."""
     step: timedelta
-    """How long each bucket is: an hour or a day."""
+    """The length of each bucket: an hour or a day."""
     buckets: tuple[Bucket, ...]
-    """The oldest first. One without interactions is there, with zeros; left out is what nothing
-    is known of: before the first recording, or deleted."""
+    """The oldest first. A bucket without interactions has zeros; those that are unknown, from
+    before the first recording or deleted, are left out."""
     hours_of_week: tuple[tuple[int, ...], ...] | None
-    """Interactions by weekday, Monday first, and hour of the day, UTC: 7 times 24. Of what has
-    not been deleted. None with BREAKDOWN_MIN_USERS: they would be of few people."""
+    """Interactions by weekday, Monday first, and hour of the day, UTC: 7 times 24. Deleted ones
+    are not included. None with BREAKDOWN_MIN_USERS: they would be of few people."""
     length: timedelta
-    """What was asked for."""
+    """The length that was asked for."""
 
     def last(self, length: timedelta) -> "History":
-        """The end of it; hours_of_week stays that of the whole."""
+        """Return the last `length` of this history; `hours_of_week` stays that of the whole."""
         since = max(self.since, self.since + self.length - length)
         buckets = tuple(bucket for bucket in self.buckets if bucket.since >= since)
         return replace(self, since=since, buckets=buckets, length=length)

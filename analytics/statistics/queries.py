@@ -1,7 +1,7 @@
-"""The periods and histories of a file: sums over counters, and people counted in what has gone by.
+"""Query the periods and histories of a file: sums of counters, and people counted in past rows.
 
-Both are of whole hours or days, UTC, so that the counters by hour give them exactly, whatever
-TIMESTAMP_PRECISION is; a history of the length of a period is of the same ones.
+Both cover whole hours or days, UTC, so that the hourly counters give them exactly, whatever
+TIMESTAMP_PRECISION is; a history as long as a period covers the same hours or days.
 """
 
 import json
@@ -23,11 +23,11 @@ from analytics.statistics.suppression import END, Plan
 # The names of file_settings: when recording began, and up to when cleanup has deleted.
 BEGAN = "recording_began"
 DELETED_UNTIL = "deleted_until"
-# What happens to the bot, and is no command of it.
+# Events that happen to the bot, and are no commands.
 BLOCKED = "blocked"
 UNBLOCKED = "unblocked"
 
-# What is kept of the file's own past. A row that is older than the file was brought along.
+# The file's own past. A row that is older than the file was brought along.
 PAST = f"""
     (SELECT min(moment) FROM (
         SELECT value AS moment FROM file_settings WHERE name = '{BEGAN}'
@@ -52,7 +52,7 @@ PERIOD = f"""
         {PAST}
 """
 EVENTS = "SELECT day, event, count, people FROM daily_events WHERE day >= ?"
-# Of days, and of hours where the step is an hour.
+# Buckets of days, or of hours where the step is an hour.
 HISTORY = f"""
     SELECT
         (SELECT json_group_array(json_array(begins, name, total)) FROM (
@@ -71,13 +71,13 @@ HISTORY = f"""
 
 @dataclass(frozen=True, slots=True)
 class Past:
-    """In Unix seconds; None for never."""
+    """When recording began, and up to when cleanup has deleted: Unix seconds, None for never."""
 
     began: int | None
     deleted_until: int | None
 
     def missing(self, since: int) -> Missing | None:
-        """Why it is not known what was from then on; None if it is."""
+        """Return why the time from `since` on, in Unix seconds, is not known; None if it is."""
         if self.deleted_until is not None and since < self.deleted_until:
             return Missing.DELETED
         # Where something was deleted, recording had begun before.
@@ -85,16 +85,17 @@ class Past:
         return None if has_begun else Missing.NOT_YET
 
     def knows(self, begin: int, end: int) -> bool:
-        """Whether nothing of an hour or a day was deleted, and recording had begun before its end.
+        """Return whether the hour or day from `begin` until `end`, in Unix seconds, is known.
 
-        That of the first day began on it.
+        That is so if nothing of it was deleted and recording began before its end: the first day
+        counts, though recording began in the middle of it.
         """
         if self.deleted_until is not None:
             return begin >= self.deleted_until
         return self._began_by(end - HOUR)
 
     def is_gone(self, end: int) -> bool:
-        """Whether all before `end` was deleted."""
+        """Return whether everything before `end`, in Unix seconds, was deleted."""
         return self.deleted_until is not None and end <= self.deleted_until
 
     def _began_by(self, hour: int) -> bool:
@@ -102,7 +103,7 @@ class Past:
 
 
 class Windows:
-    """The numbers of a file; with a plan, those of them that may be shown."""
+    """The figures of a file; with a plan, only those that may be shown."""
 
     def __init__(self, database: Database) -> None:
         self.people = People(database)
@@ -111,7 +112,10 @@ class Windows:
     async def report(
         self, period: Period, as_of: datetime, last: datetime, plan: Plan | None
     ) -> PeriodReport:
-        """Report on the period that `last` is in, as of `as_of`."""
+        """Return the report of the period that `last` is in, as of `as_of`.
+
+        Without a plan nothing is hidden. Raises AnalyticsError if the database cannot be read.
+        """
         of = span(period, as_of, last)
         bounds = {"since": of.since, "before": of.before, "middle": of.middle}
         [row] = await self._database.read(PERIOD, bounds)
@@ -121,7 +125,7 @@ class Windows:
         deleted_until = Past(*past).deleted_until
         named: dict[str, int] = json.loads(events)
         blocked, unblocked = named.pop(BLOCKED, 0), named.pop(UNBLOCKED, 0)
-        # Hours that begin within a day have no counts by name.
+        # A period that begins within a day has no counts by name.
         has_names = not of.since % DAY and period is not Period.DAY
         commands = {name.removeprefix("/"): count for name, count in named.items() if has_names}
         report = PeriodReport(
@@ -151,7 +155,7 @@ class Windows:
         return mask_period(report, of, plan, [DayOfEvent(*each) for each in rows], begins)
 
     async def _before(self, of: Span, complete: int, in_hour: int) -> int:
-        """Count the people of the part of the period before."""
+        """Return how many people were active in the compared part of the previous period."""
         people = await self.people.between(of.before, of.middle, complete)
         total = complete + in_hour
         return of.interpolate(people, await self.people.between(of.before, of.middle + HOUR, total))
@@ -159,7 +163,11 @@ class Windows:
     async def history(
         self, length: timedelta, as_of: datetime, last: datetime, plan: Plan | None
     ) -> History:
-        """Return the buckets of the `length` that ends with the hour or day that `last` is in."""
+        """Return the history of the `length` that ends with the hour or day that `last` is in.
+
+        Buckets are hours up to a day, else days. Without a plan nothing is hidden.
+        Raises AnalyticsError if the database cannot be read.
+        """
         step = step_of(length)
         newest = int(last.timestamp()) // step * step
         since = newest - (int(length.total_seconds()) // step - 1) * step
@@ -204,7 +212,7 @@ class Windows:
 
 
 def breakdown(counts: Mapping[str, int]) -> dict[str, int]:
-    """Return the same, the largest first."""
+    """Return `counts` sorted, the largest first."""
     return dict(sorted(counts.items(), key=lambda item: (-item[1], item[0])))
 
 

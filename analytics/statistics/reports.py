@@ -1,4 +1,4 @@
-"""Aggregates: nothing here names, numbers or singles out a person."""
+"""Make the reports of a file: aggregates, which never name, number or single out a person."""
 
 import asyncio
 import json
@@ -28,7 +28,7 @@ from analytics.statistics.queries import DELETED_UNTIL, Windows, breakdown
 from analytics.statistics.rollups import keep_trends
 from analytics.statistics.suppression import Plan, SmallGroups
 
-# Whole hours, and what is left of the hour that the window begins in.
+# Users of whole hours, and those of the rest of the hour that the window begins in.
 ACTIVE = """
     (SELECT coalesce(sum(users), 0) FROM last_seen_hours WHERE hour >= (:{0} + 3599) / 3600 * 3600)
     + (SELECT coalesce(sum(users), 0) FROM last_seen_counts
@@ -52,21 +52,22 @@ SNAPSHOT = "report_snapshot"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReportRules:
-    """What reports say, and how finely."""
+    """The settings of reports: what they show, and in how much detail."""
 
     retention_days: int
     interval: timedelta = timedelta(0)
-    """Above 0, every report is of complete intervals since 1970, UTC: the same however often it
-    is asked for, so that no two of them differ by what one person did in between."""
+    """Above 0, every report covers complete intervals since 1970, UTC. It is the same however often
+    it is asked for, so that no two reports differ by what one person did in between."""
     breakdown_min_users: int = 1
-    """No number tells of fewer people, nor do two by their difference."""
+    """The fewest people that a number, or the difference of two, may tell of."""
     trends_min_users: int | None = None
-    """Of days that are deleted, sums stay; the split by type of so many people. None: nothing."""
+    """The totals of deleted days are kept, with the split by type from this many people on. None
+    keeps nothing."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Snapshot:
-    """All that is shown as of the end of an interval."""
+    """Everything that is shown as of the end of an interval."""
 
     report: AdminReport
     periods: dict[Period, PeriodReport]
@@ -76,12 +77,12 @@ class Snapshot:
 
 @cache
 def as_snapshot() -> TypeAdapter[Snapshot]:
-    """From and to the JSON that is kept in the file."""
+    """Return the adapter between a Snapshot and the JSON that is kept in the file."""
     return TypeAdapter(Snapshot)
 
 
 class Reports:
-    """The report of a file, live or as of the end of an interval."""
+    """The reports of a file, live or as of the end of an interval."""
 
     def __init__(
         self,
@@ -90,7 +91,11 @@ class Reports:
         clock: Callable[[], datetime],
         in_memory: Callable[[], tuple[int, int]],
     ) -> None:
-        """`in_memory` tells the backlog, and what was dropped that the file has not counted."""
+        """Take the rules, and the figures that are not in the file.
+
+        `in_memory` returns two numbers of interactions: the backlog, and the dropped ones that
+        are not yet counted in the file.
+        """
         self._database = database
         self._rules = rules
         self._clock = clock
@@ -101,25 +106,37 @@ class Reports:
 
     @property
     def of_intervals(self) -> bool:
-        """Whether reports are of complete intervals only."""
+        """Whether reports cover complete intervals only."""
         return bool(self._rules.interval)
 
     async def current(self) -> AdminReport:
-        """Return the report. Raises NoReportYet while there is no complete interval yet."""
+        """Return the report, as of now or of the end of the newest complete interval.
+
+        Raises NoReportYet before the first complete interval, and AnalyticsError if the database
+        cannot be read.
+        """
         if not self.of_intervals:
             now = self._clock()
             return await self._report(now, await self._plan(now, now))
         return (await self._snapshot()).report
 
     async def of_period(self, period: Period) -> PeriodReport:
-        """Return the report of a period. Raises NoReportYet."""
+        """Return the report of a period, as of now or of the end of the newest complete interval.
+
+        Raises NoReportYet before the first complete interval, and AnalyticsError if the database
+        cannot be read.
+        """
         if not self.of_intervals:
             now = self._clock()
             return await self._windows.report(period, now, now, await self._plan(now, now))
         return (await self._snapshot()).periods[period]
 
     async def history(self, length: timedelta) -> History:
-        """Return the history. Raises NoReportYet, and ValueError outside an hour to 366 days."""
+        """Return the history of a length: by the hour up to a day, else by the day.
+
+        Raises ValueError for a length outside an hour to 366 days, NoReportYet before the first
+        complete interval, and AnalyticsError if the database cannot be read.
+        """
         if not timedelta(hours=1) <= length <= LONGEST_HISTORY:
             raise ValueError("give a length from an hour to 366 days")
         if not self.of_intervals:
@@ -129,7 +146,11 @@ class Reports:
         return next(history.last(length) for history in histories if history.length >= length)
 
     async def keep_trends(self, before: datetime) -> None:
-        """What is to stay of what is older, which is going to be deleted."""
+        """Keep the daily totals of what is older than `before`, and is going to be deleted.
+
+        Also note `before` as the time up to which interactions are deleted. If nothing is older,
+        do nothing.
+        """
         if not await count_older(self._database, before):
             return
         moment = ceil(before.timestamp())
@@ -139,12 +160,12 @@ class Reports:
         await metadata.put(self._database, DELETED_UNTIL, max(int(deleted_until), moment))
 
     def forget(self) -> None:
-        """After an erasure: what was counted with that person in it."""
+        """Forget the remembered counts. Call after an erasure: the person is counted in them."""
         self._windows.people.forget()
         self._small_groups.forget()
 
     async def _plan(self, as_of: datetime, last: datetime) -> Plan | None:
-        """What may be shown; None if there is no limit."""
+        """Return what may be shown; None if there is no limit."""
         if self._rules.breakdown_min_users <= 1:
             return None
         return await self._small_groups.plan(as_of, last)
@@ -165,7 +186,8 @@ class Reports:
     async def keep_snapshot(self) -> None:
         """Keep the report of the complete intervals, unless the file has it already.
 
-        Called before anything of a new interval is recorded or deleted.
+        Call this before anything of a new interval is recorded or deleted. If reports are live, do
+        nothing.
         """
         if not self.of_intervals:
             return

@@ -1,4 +1,4 @@
-"""What stays of a day when its interactions are deleted: sums, and how many people, of nobody."""
+"""Keep anonymous totals of a day when its interactions are deleted: sums, and how many people."""
 
 from analytics.sqlite.database import Database
 from analytics.statistics.people import PEOPLE
@@ -7,8 +7,8 @@ from analytics.statistics.periods import LONGEST_HISTORY
 DEFAULT_TRENDS_MIN_USERS = 5
 DAY = 86_400
 
-# From the day after the newest that is kept already, or the oldest that there is; of one that was
-# so long ago that no chart shows it, nothing has to stay.
+# From the day after the newest that is kept already, or from the oldest that there is. A day that
+# was so long ago that no chart shows it does not have to be kept.
 DAYS_TO_KEEP = f"""
     WITH RECURSIVE days (day) AS (
         SELECT max(?1 - {LONGEST_HISTORY.days}, coalesce(
@@ -31,13 +31,14 @@ KEEP_DAY = """
 
 
 async def keep_trends(database: Database, before: int, min_users: int) -> None:
-    """Keep what is to stay of the days that a cleanup up to `before`, in Unix seconds, touches.
+    """Keep the totals of the days that a cleanup up to `before`, in Unix seconds, touches.
 
-    Whole days: of the day that `before` is in, too. A day is kept once, as it was before anything
-    of it was deleted. Under `min_users` people it is kept without its split by type.
+    Days are whole, the one that `before` is in included. A day is kept once, as it was before
+    anything of it was deleted. With fewer than `min_users` people it is kept without its split by
+    type.
     """
     for (day,) in await database.read(DAYS_TO_KEEP, ((before - 1) // DAY,)):
-        # Counted on the reading connection, which holds nobody up.
+        # Counted on the reading connection, which does not hold up recording.
         [(people,)] = await database.read(PEOPLE, (day * DAY, (day + 1) * DAY))
         await database.write(KEEP_DAY, (day, people, min_users))
 

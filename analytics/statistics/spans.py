@@ -1,4 +1,4 @@
-"""Where a period begins, and which part of the one before it is compared with it."""
+"""Compute where a period begins, and which part of the previous one it is compared with."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -11,28 +11,31 @@ DAY = 86_400
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Span:
-    """A period that runs, and the same part of the one before it; Unix seconds.
+    """A running period, and the same part of the previous one, in Unix seconds.
 
-    The part ends in the hour that the running hour corresponds to. Times are kept by the hour, so
-    of that one as much counts as has passed of the running hour: steady use shows no change.
+    That part ends in the hour that corresponds to the running hour. Times are kept by the hour, so
+    that hour counts by the share of the running hour that has passed: steady use shows no change.
     """
 
     since: int
     """The beginning of the period: of an hour for 24 hours, else of a day."""
     before: int
-    """The beginning of the period before."""
+    """The beginning of the previous period."""
     middle: int
     """The beginning of the hour that corresponds to the running one."""
     passed: float
-    """Which part of the running hour has passed, 0 to 1."""
+    """The share of the running hour that has passed, 0 to 1."""
 
     def interpolate(self, complete: int, with_hour: int) -> int:
-        """Return the number for the part, from those of its complete hours, and with the hour."""
+        """Return the number for the compared part of the previous period.
+
+        `complete` is the number for its complete hours, `with_hour` that with the hour after them.
+        """
         return complete + round(self.passed * (with_hour - complete))
 
 
 def span(period: Period, as_of: datetime, last: datetime) -> Span:
-    """Return the period that `last` is in; `as_of` is how far its running hour has come.
+    """Return the span of the period that `last` is in; `as_of` is how far its last hour has come.
 
     7, 30 and 90 days are whole days, the running one included, since commands are counted by day;
     24 hours are whole hours.
@@ -50,5 +53,5 @@ def span(period: Period, as_of: datetime, last: datetime) -> Span:
 
 
 def step_of(length: timedelta) -> int:
-    """Return how long the parts of a time are: an hour up to a day, else a day."""
+    """Return the step of a length, in seconds: an hour for up to a day, else a day."""
     return HOUR if length <= timedelta(days=1) else DAY

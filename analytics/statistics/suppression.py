@@ -1,8 +1,8 @@
-"""Small groups: with BREAKDOWN_MIN_USERS no number tells of fewer people, nor do any two together.
+"""Suppress small groups: with BREAKDOWN_MIN_USERS no number, and no two, tell of fewer people.
 
-The interactions of a file are split into blocks, by time and by type, each of enough people. What
-is shown is sums of whole blocks. So whatever is added or subtracted of what is shown at a moment,
-nothing finer comes out than a block.
+The interactions of a file are split into blocks, by time and by type, each of enough people. Only
+sums of whole blocks are shown. So whatever is added or subtracted of what is shown at a moment,
+nothing finer than a block comes out.
 """
 
 import asyncio
@@ -22,7 +22,7 @@ from analytics.statistics.spans import DAY, HOUR, Span, span
 OTHER = InteractionType.OTHER.value
 # Before and after all that is stored.
 BEGINNING, END = -(2**62), 2**62
-# What no history reaches is of no hours.
+# Everything older than the longest history is one cell for each type, not split by the hour.
 CELLS = """
     SELECT
         CASE WHEN hour < ?1 THEN -(1 << 62) ELSE hour END AS begins,
@@ -32,7 +32,7 @@ CELLS = """
     GROUP BY begins, interaction_type ORDER BY begins
 """
 # Stops as soon as there are enough: only where there are few, all rows are looked at.
-# 0 is nobody: what was recorded under a key that has been replaced.
+# The user_id 0 marks what was recorded under a key that has been replaced.
 PEOPLE = """
     SELECT (
         SELECT json_group_array(user_id) FROM (
@@ -57,7 +57,10 @@ SEEN = """
 
 @dataclass(frozen=True, slots=True)
 class Cell:
-    """What is counted of a type in an hour; `people` are all of them, or as many as are enough."""
+    """The interactions of a type in an hour; `begin` is included, `end` is not, in Unix seconds.
+
+    `people` are the user_ids of all of them, or as many as are enough.
+    """
 
     begin: int
     end: int
@@ -70,7 +73,7 @@ class Plan:
     """What may be shown at a moment."""
 
     def __init__(self, cells: Sequence[Cell], enough: int) -> None:
-        """`cells` are in the order of their beginnings."""
+        """Take cells, in the order of their beginnings, and the fewest people that are enough."""
         self.enough = enough
         self._cells = cells
         self._begins = [cell.begin for cell in cells]
@@ -85,11 +88,15 @@ class Plan:
         self._is_of_enough = self._holds(everything)
         self._blocks = [everything]
         self.active: dict[int, int | None] = {}
-        """How many people were active since then, in Unix seconds; None if not to be shown."""
+        """Unix seconds to how many users were active since then; None if not to be shown."""
         self.new: dict[int, int | None] = {}
+        """Unix seconds to how many users were new since then; None if not to be shown."""
 
     def offer(self, begin: int, end: int, name: str | None = None) -> None:
-        """Have a sum shown from now on, if all that it cuts in two stays of enough people."""
+        """Show a sum from now on, if both parts of each block that it cuts have enough people.
+
+        The sum is of a type, or of all, from `begin` until before `end`, in Unix seconds.
+        """
         asked = self._region(begin, end, name)
         if not self._is_of_enough or not asked:
             return
@@ -105,11 +112,18 @@ class Plan:
         self._blocks = blocks
 
     def total(self, begin: int, end: int) -> int | None:
-        """Return how many interactions there are; None if that is not to be shown."""
+        """Return the number of interactions from `begin` until before `end`, in Unix seconds.
+
+        None if that is not to be shown.
+        """
         return self._sum(begin, end, None)
 
     def types(self, begin: int, end: int) -> dict[str, int] | None:
-        """Return type to interactions, with what is not to be shown by itself under `other`."""
+        """Return type to interactions, the largest first, from `begin` until before `end`.
+
+        Both are in Unix seconds. Types that are not to be shown by themselves are summed under
+        `other`. None if not even the total is to be shown.
+        """
         total = self.total(begin, end)
         if total is None:
             return None
@@ -121,12 +135,18 @@ class Plan:
         return dict(sorted((+counts).items(), key=lambda item: (-item[1], item[0])))
 
     def by_size(self, begin: int, end: int) -> list[str]:
-        """Return the types of a time, whatever may be shown, the largest first."""
+        """Return the types from `begin` until before `end`, in Unix seconds, the largest first.
+
+        Types that are not to be shown are included.
+        """
         counts = self.counts(begin, end)
         return sorted(counts, key=lambda name: (-counts[name], name))
 
     def counts(self, begin: int, end: int) -> Counter[str]:
-        """Return all there is of a time: not to be shown."""
+        """Return type to interactions from `begin` until before `end`, in Unix seconds.
+
+        Nothing is hidden, so these counts are not to be shown.
+        """
         counts = Counter[str]()
         for cell in self._cells[slice(*self._range(begin, end))]:
             counts[cell.name] += cell.count
@@ -151,7 +171,7 @@ class Plan:
         return here if name is None else here & self._types.get(name, 0)
 
     def _holds(self, block: int) -> bool:
-        """Whether there are enough people in it."""
+        """Return whether there are enough people in a block."""
         if block & self._large:
             return True
         people: set[int] = set()
@@ -165,7 +185,7 @@ class Plan:
 
 
 class SmallGroups:
-    """Makes the plan of a moment."""
+    """The groups of people in a file, from which the plan of a moment is made."""
 
     def __init__(self, database: Database, enough: int) -> None:
         self._database = database
@@ -174,11 +194,14 @@ class SmallGroups:
         self._people: dict[tuple[int, int, int], tuple[int, frozenset[int]]] = {}
 
     def forget(self) -> None:
-        """After an erasure: somebody else may have come in their place."""
+        """Forget the people. Call after an erasure: somebody else may take that person's place."""
         self._people.clear()
 
     async def plan(self, as_of: datetime, last: datetime) -> Plan:
-        """Return what may be shown of the time that `last` is in, as of `as_of`."""
+        """Return what may be shown of the periods that `last` is in, as of `as_of`.
+
+        Raises AnalyticsError if the database cannot be read.
+        """
         today = int(last.timestamp()) // DAY * DAY
         oldest = today - LONGEST_HISTORY.days * DAY
         rows = await self._database.read(CELLS, (oldest,))
@@ -221,7 +244,7 @@ class SmallGroups:
         plan.new = self._apart(begins, [new for _active, new in rows])
 
     def _apart(self, begins: Sequence[int], users: Sequence[int]) -> dict[int, int | None]:
-        """Keep the numbers that differ by nobody or by enough people; the first ones have it."""
+        """Keep the numbers that differ by no or by enough people; earlier ones take precedence."""
         shown = {0}
         kept: dict[int, int | None] = {}
         for begin, number in zip(begins, users, strict=True):
@@ -233,7 +256,7 @@ class SmallGroups:
 
 
 def _offer_all(plan: Plan, spans: Sequence[Span], running: int) -> Plan:
-    """Offer all that is shown anywhere: what is offered first is rather shown.
+    """Offer all sums that are shown anywhere: those offered first take precedence.
 
     Totals come before types, periods before days and days before hours.
     """
