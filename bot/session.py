@@ -1,4 +1,4 @@
-"""Requests to Telegram: what goes wrong on the way is tried again, within bounds."""
+"""Requests to Telegram, repeated within bounds if they fail on the way."""
 
 import asyncio
 import logging
@@ -36,25 +36,28 @@ from bot import outgoing
 
 logger = logging.getLogger(__name__)
 
-# An answer is tried this often, at most.
+# Tries of a request, the first included.
 ATTEMPTS = 4
 # Telegram may ask for more; an answer that late is of no use to anyone.
 LONGEST_PAUSE = 60.0
 # aiogram opens 100 connections at most, and polling needs one.
 ANSWERS_AT_ONCE = 99
-# Answers to one chat that wait at a time. Telegram slows down who writes much to one person: that
-# person's answers must not take the places of the others'.
+# Answers to one chat that wait at a time. Telegram slows down a bot that writes much to one person:
+# that person's answers must not take the places of the others'.
 WAITING_PER_CHAT = 10
-# How long a handler waits for the answer to its click, in seconds: with the tries after 1 and 3 s.
+# Seconds that a handler waits for the answer to its click: enough for the tries after 1 and 3 s.
 CLICK_TIMEOUT = 3.5
-# What holds in a group only until it becomes a supergroup.
+# Parameters that are valid in a group only until it becomes a supergroup.
 OF_OLD_CHAT = ("message_thread_id", "reply_parameters")
 
 
 class RetryAnswers(BaseRequestMiddleware):
-    """Waits as long as Telegram asks, and tries again also after errors of server and network.
+    """Repeat a request up to four times after errors of Telegram's server, network or flood limit.
 
-    Polling has pauses of its own, and a connection, however many answers hang at Telegram's.
+    Pauses last 1, 2 and 4 seconds, or as long as Telegram asks for, up to 60. Raises the last error
+    where no repetition is left, or 10 answers to the same chat wait already. A request to a group
+    that became a supergroup goes to the supergroup. getUpdates passes through: polling has pauses
+    of its own, and keeps a connection however many answers wait.
     """
 
     def __init__(self, sleep: Callable[[float], Awaitable[None]] = asyncio.sleep) -> None:
@@ -100,9 +103,10 @@ class RetryAnswers(BaseRequestMiddleware):
 
 
 class TolerateClicks(BaseRequestMiddleware):
-    """Answering a click only stops its button from waiting: no handler fails with it, or hangs.
+    """Return False for an answer to a click that fails or takes longer than 3.5 seconds.
 
-    Such a request returns False where it failed. Belongs outside of `RetryAnswers`.
+    Such an answer only stops the button from waiting, so no handler is to fail or hang with it.
+    Register it before `RetryAnswers`, so that it is the outer one.
     """
 
     async def __call__(
@@ -123,29 +127,30 @@ class TolerateClicks(BaseRequestMiddleware):
 
 
 def _was_carried_out(error: Exception) -> bool:
-    """Whether it is only the answer that aiogram does not know.
+    """Tell whether the request was carried out, and only its answer cannot be decoded.
 
-    What is no JSON at all is the error page of a server in between.
+    An answer that is no JSON at all is the error page of a server in between.
     """
     return isinstance(error, ClientDecodeError) and not isinstance(error.data, str)
 
 
 class RedirectRefused(ClientError):
-    """The server sent the bot elsewhere, where the token must not be told."""
+    """Raised if the server answers with a redirect: the token must not be sent elsewhere."""
 
 
 class ReadableResponse(ClientResponse):
-    """Whatever its bytes are, it has a text."""
+    """Response whose text can be read whatever its bytes are: invalid ones are replaced."""
 
     async def text(self, encoding: str | None = None, errors: str = "replace") -> str:
         return await super().text(encoding, errors)
 
 
 class Session(AiohttpSession):
-    """Follows no redirects: the token is part of every address. Whatever is answered is read.
+    """aiogram's session, which follows no redirects and reads whatever is answered.
 
-    `hear` is told the time of each answer; `connector` is the class of aiohttp's connector, and
-    with what it is made.
+    The token is part of every address, so that a redirect would tell it to others. `hear` is called
+    with the `Date` of each answer; `connector` is the class of aiohttp's connector, and the
+    arguments to create it.
     """
 
     def __init__(
@@ -163,7 +168,11 @@ class Session(AiohttpSession):
     def check_response(
         self, bot: Bot, method: TelegramMethod[TelegramType], status_code: int, content: str
     ) -> Response[TelegramType]:
-        """Raises ClientDecodeError also where aiogram lets another error through."""
+        """Return aiogram's response to an answer.
+
+        Raises AiogramError if the request was refused, ClientDecodeError if the answer cannot be
+        decoded, also where aiogram would let another error through.
+        """
         try:
             return super().check_response(bot, method, status_code, content)
         except AiogramError:
@@ -177,7 +186,10 @@ class Session(AiohttpSession):
         method: TelegramMethod[TelegramType],
         timeout: int | None = None,  # noqa: ASYNC109 - aiogram's
     ) -> TelegramType:
-        """Errors of a proxy and of TLS are errors of the network, too."""
+        """Send a request and return its result.
+
+        Raises TelegramNetworkError also for errors of a proxy and of TLS.
+        """
         try:
             return await super().make_request(bot, method, timeout)
         except outgoing.errors() as error:

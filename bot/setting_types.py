@@ -1,4 +1,4 @@
-"""The types of settings: what people write, checked and made into what the program uses."""
+"""The types of settings: they check what people write, and convert it."""
 
 import re
 from datetime import UTC, date, datetime, time
@@ -14,12 +14,12 @@ from bot.environment import expand
 from bot.logs import TOKEN
 
 SECONDS_PER_DAY = 86_400
-# What others call a level.
+# Other names of levels.
 LEVELS = {"WARN": "WARNING"}
 
 
 def _ids(value: Any) -> Any:
-    """Telegram IDs from a comma-separated text."""
+    """Split a comma-separated text into Telegram IDs."""
     return [part for part in value.split(",") if part.strip()] if isinstance(value, str) else value
 
 
@@ -66,7 +66,11 @@ PROXY_PORTS = {"http": 80, "https": 443, "socks5": 1080, "socks5h": 1080}
 
 
 def check_proxy(url: str) -> str:
-    """Return the address of a proxy as it is; raises ValueError for what is none."""
+    """Return the address of a proxy unchanged.
+
+    Raises ValueError if it has no host, port 0, or a scheme that is not http, https, socks5 or
+    socks5h.
+    """
     parts = urlsplit(url)
     if parts.scheme not in PROXY_PORTS or not parts.hostname or parts.port == 0:
         raise ValueError("no proxy")
@@ -90,7 +94,10 @@ def _expand(value: Any) -> Any:
 
 
 def _time(value: Any) -> Any:
-    """A time as ISO 8601 has it, with or without an offset; pydantic takes 3 for 3 seconds."""
+    """Return the time in UTC of a text in ISO 8601, with or without an offset.
+
+    Left to pydantic, 3 would be 3 seconds.
+    """
     if not isinstance(value, str):
         return value
     found = time.fromisoformat(value if value[1:2] != ":" else f"0{value}")
@@ -108,7 +115,7 @@ def _lower(value: Any) -> Any:
 
 
 def _server(value: Any) -> Any:
-    """The address of a Bot API server, also from that of one of its methods."""
+    """Return the address of a Bot API server without `/bot` and the token behind it."""
     if not isinstance(value, str):
         return value
     if re.search("[{}?#]", value):

@@ -50,7 +50,7 @@ HOURS_PER_YEAR = 8_760
 
 IDS = "Telegram IDs of people, whole numbers separated by commas"
 SECRET_FILE = "the path of a file that holds it"
-# Never shown in an error: they are secrets, or they name people.
+# Settings whose values no error shows: they are secrets, or they name people.
 PRIVATE = {
     "bot_token",
     "user_id_key",
@@ -65,9 +65,9 @@ SECRET_PART = re.compile(rf"{TOKEN.pattern}|(?<=//)[^/@]*(?=@)", re.ASCII)
 
 
 class DataSettings(BaseSettings):
-    """What the commands need that only work on the data.
+    """Settings of the commands that only work on the data.
 
-    Each description says what a right value is: the end of the sentence a wrong one gets.
+    Each description says what a right value is: it ends the sentence about a wrong one.
     """
 
     model_config = SettingsConfigDict(
@@ -154,7 +154,10 @@ class DataSettings(BaseSettings):
         return bytes.fromhex(key.get_secret_value()) if key else None
 
     def open(self, access: Access, **more: Any) -> AbstractAsyncContextManager[AnalyticsService]:
-        """The analytics with these settings; `more` goes to `AnalyticsService.open`."""
+        """Open the analytics with these settings, as an async context manager.
+
+        `more` is passed on to `AnalyticsService.open`.
+        """
         return AnalyticsService.open(
             self.database_path,
             access=access,
@@ -171,13 +174,13 @@ class DataSettings(BaseSettings):
 
 
 class AdminSettings(DataSettings):
-    """And who the admins are."""
+    """Settings of the commands that also need to know the admins."""
 
     admin_ids: PersonIds = Field(frozenset(), description=IDS)
 
 
 class Settings(AdminSettings):
-    """What the bot needs."""
+    """All settings of the bot."""
 
     bot_token: BotToken = Field(description="the token that @BotFather gave you")
     bot_token_file: LocalPath | None = Field(None, description=SECRET_FILE)
@@ -243,12 +246,12 @@ class Settings(AdminSettings):
 
     @property
     def owners(self) -> frozenset[int]:
-        """Admins who may also delete, and see who looked at what."""
+        """Telegram IDs of admins who may also delete, and see the audit log: all, unless set."""
         return self.owner_ids or self.admin_ids
 
     @property
     def uncounted(self) -> frozenset[int]:
-        """The Telegram IDs of those whose own use is not recorded."""
+        """Telegram IDs of people whose own use is not recorded."""
         return frozenset() if self.count_admins else self.admin_ids
 
 
@@ -256,7 +259,11 @@ SomeSettings = TypeVar("SomeSettings", bound=DataSettings)
 
 
 def load(kind: type[SomeSettings], **given: Any) -> SomeSettings:
-    """The settings as given, or from the environment and `.env`. Raises WrongSettings."""
+    """Load settings of a `kind`: as `given`, or else from the environment and `.env`.
+
+    Raises WrongSettings, with a remark for each setting that is missing or wrong, or if `.env`
+    cannot be read.
+    """
     try:
         return kind(**given)
     except ValidationError as error:
@@ -269,17 +276,26 @@ def load(kind: type[SomeSettings], **given: Any) -> SomeSettings:
 
 
 def remarks() -> Iterator[Remark]:
-    """Yield a remark for each given name that is no setting, but close to one."""
+    """Yield a remark for each name in `.env` or the environment that looks like a mistake.
+
+    Raises WrongSettings if BOT_ENV_FILE leads to no file, or if `.env` is not a regular file.
+    """
     yield from environment.remarks([name.upper() for name in Settings.model_fields])
 
 
 def missing(kind: type[DataSettings], name: str) -> WrongSettings:
-    """For a command that needs a setting which others do without."""
+    """Return the error of a command that needs a setting which is optional for others.
+
+    `name` is the field of `kind`.
+    """
     return WrongSettings(_remark(kind, {"loc": [name], "type": "missing"}))
 
 
 def _remark(kind: type[BaseSettings], error: Any) -> Remark:
-    """`error` holds the input, for a missing setting all of them: shown is what is harmless."""
+    """Return the remark of one of pydantic's errors, without secrets and Telegram IDs.
+
+    `error` holds the input, which is that of all settings if one is missing.
+    """
     name = str(error["loc"][0])
     right = kind.model_fields[name].description
     if error["type"] == "missing":

@@ -1,4 +1,4 @@
-"""Make the bot known to Telegram: its token, and where to send the updates."""
+"""Sign in to Telegram: check the token, and set or remove the webhook."""
 
 import logging
 
@@ -24,9 +24,10 @@ BACKOFF = BackoffConfig(min_delay=1.0, max_delay=60.0, factor=2.0, jitter=0.1)
 
 
 async def sign_in(bot: Bot, settings: Settings) -> None:
-    """Wait, with growing pauses, while Telegram cannot be reached.
+    """Check the token, and set the webhook, or remove it for polling.
 
-    Raises WrongSettings for what Telegram goes on to refuse.
+    While Telegram cannot be reached, tries again after pauses that double from one second to a
+    minute. Raises WrongSettings if Telegram goes on to refuse the token, or refuses WEBHOOK_URL.
     """
     backoff = Backoff(BACKOFF)
     refused = Refusals(refusals.AT_START)

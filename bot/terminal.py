@@ -1,10 +1,10 @@
-"""What is printed can be read on any terminal and in any file, also one that is not UTF-8."""
+"""Output that can be read on any terminal and in any file, also one that is not UTF-8."""
 
 import codecs
 import sys
 import unicodedata
 
-# Letters for what has no other form.
+# Replacements of characters that have no decomposition into ASCII.
 PLAIN = str.maketrans(
     {
         "—": "-", "–": "-", "−": "-", "…": "...", "→": "->", "←": "<-", "·": "*", "•": "*",
@@ -19,7 +19,7 @@ HANDLER = "plain"
 
 
 def prepare() -> None:
-    """Have stdout and stderr replace what their encoding does not have, instead of failing."""
+    """Make stdout and stderr replace characters that their encoding lacks, instead of failing."""
     codecs.register_error(HANDLER, _plain)
     for stream in (sys.stdout, sys.stderr):
         # A test, or a program without a terminal, may have put something else in their place.

@@ -1,6 +1,6 @@
-"""Every sentence that this bot says itself, in HTML; nothing a person wrote is part of one.
+"""Every sentence that this bot says itself, in HTML; none contains what a person wrote.
 
-A function speaks the language of the moment; a constant has to be translated where it is said.
+Functions return the current language; constants have to be translated where they are used.
 """
 
 from collections.abc import Mapping
@@ -31,7 +31,7 @@ def start() -> str:
 
 
 def help_(commands: Mapping[str, str]) -> str:
-    """`commands` with their purposes, which are not translated yet."""
+    """Return the answer to /help, for `commands` and their purposes, which it translates."""
     lines = [f"/{name} - {escape(_(purpose))}" for name, purpose in commands.items()]
     return "\n".join([_("<b>What you can do here</b>"), "", *lines])
 

@@ -1,4 +1,4 @@
-"""Updates sent by Telegram: committed before the 200, handled after it."""
+"""Updates that Telegram sends to a webhook: committed before the answer 200, handled after it."""
 
 import asyncio
 import hmac
@@ -24,12 +24,15 @@ logger = logging.getLogger(__name__)
 SECRET_HEADER = "X-Telegram-Bot-Api-Secret-Token"
 # Far above what Telegram sends: a longer body is not from Telegram.
 LARGEST_BODY = 4 * 1024 * 1024
-# How long open requests may take at the end: recording takes two seconds, rarely four.
+# Seconds that open requests may take at the end: recording takes two seconds, rarely four.
 CLOSE_SECONDS = 3.0
 
 
 class Webhook:
-    """Receives what Telegram posts. `GET /healthz` answers 200 while updates can be recorded."""
+    """HTTP endpoint that receives updates from Telegram.
+
+    `GET /healthz` answers 200 while the webhook is set and updates can be recorded.
+    """
 
     def __init__(
         self,
@@ -52,12 +55,13 @@ class Webhook:
 
     @asynccontextmanager
     async def listening(self) -> AsyncIterator[None]:
-        """Answers requests; at the end those that are open, and the handlers, may finish.
+        """Answer requests; at the end, let open requests and running handlers finish.
 
-        Raises WrongSettings or Unavailable if the port cannot be used.
+        Raises Unavailable if the port is not available now, WrongSettings if it cannot be used.
         """
         application = web.Application(client_max_size=LARGEST_BODY)
-        # Compared by hand: to the router braces are parameters, and escapes are one spelling only.
+        # `receive` compares paths: the router takes braces for parameters, and one spelling only of
+        # an escape.
         application.router.add_post("/{path:.*}", self.receive)
         add_health(application, self._analytics, lambda: self._record.has_webhook)
         try:
@@ -91,7 +95,10 @@ class Webhook:
         return web.Response()
 
     async def _read(self, request: web.Request) -> Update | None:
-        """None for what cannot be decoded: answered 200, too, or it would come again for a day."""
+        """Return the update of a request, None for one that cannot be decoded.
+
+        Such a request is answered with 200, too, or it would come again for a day.
+        """
         try:
             async with asyncio.timeout(http_server.BODY_SECONDS):
                 body = await request.read()

@@ -1,7 +1,7 @@
-"""Whether Telegram still sends updates to the webhook: asked for every few minutes.
+"""Check every five minutes that Telegram still sends updates to the webhook.
 
-Another program with the token, a proxy that is gone, or a certificate that has expired make a bot
-deaf, and nothing arrives that would tell.
+Another program with the token, a proxy that is gone, or an expired certificate stops updates
+without any request that would tell the bot.
 """
 
 import asyncio
@@ -23,7 +23,7 @@ logger = logging.getLogger(__name__)
 
 # Seconds.
 LOOK_EVERY = 300.0
-# What Telegram answers if the name cannot be resolved; that may be over in a minute.
+# Telegram's words if the name cannot be resolved, which may be over in a minute.
 UNRESOLVED = re.compile(r"resolve\s+host|temporar|timed?\s?out", re.IGNORECASE)
 # Telegram's words for a failed delivery begin with its kind: "SSL error {...}", "Connection
 # refused", "Wrong response from the webhook: 502 Bad Gateway".
@@ -31,7 +31,11 @@ KIND = re.compile(r"[A-Za-z\s]+(?::\s\d{3}\b)?")
 
 
 async def set_webhook(bot: Bot, settings: Settings) -> None:
-    """Raise WrongSettings if Telegram refuses the address, TelegramAPIError if it may take it."""
+    """Set the webhook of the settings, for all kinds of updates.
+
+    Raises WrongSettings if Telegram refuses the address, TelegramAPIError if it may accept it
+    later.
+    """
     assert settings.webhook_url is not None
     assert settings.webhook_secret is not None
     try:
@@ -49,9 +53,10 @@ async def set_webhook(bot: Bot, settings: Settings) -> None:
 
 
 class WebhookWatch:
-    """Set the webhook again when it is gone; what goes on at the second look is told.
+    """Set the webhook again when it is gone, replaced, or updates cannot be delivered to it.
 
-    `record.has_webhook`, and with it /healthz, says whether all is well.
+    At the second failed look in a row, `tell` gets a notice and `record.has_webhook`, and with it
+    /healthz, turns false, until a look succeeds.
     """
 
     def __init__(
@@ -71,7 +76,7 @@ class WebhookWatch:
         self._last_error: object = None
 
     async def run(self) -> None:
-        """Look every few minutes, until it is cancelled."""
+        """Look every five minutes, until it is cancelled."""
         while True:
             await self._sleep(LOOK_EVERY)
             try:

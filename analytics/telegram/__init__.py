@@ -1,6 +1,6 @@
 """Analytics for any aiogram bot: record on receipt, routers for admins and people, alerts.
 
-The only room of `analytics` that knows aiogram.
+The only package in `analytics` that imports aiogram.
 """
 
 from analytics.telegram.admin import admin_router

@@ -1,4 +1,4 @@
-"""Answer where something was asked: in the same chat, and in the same topic of it."""
+"""Answers in the chat, and the topic, that a message or a click came from."""
 
 from contextlib import suppress
 
@@ -19,11 +19,11 @@ Place = Message | InaccessibleMessage
 
 
 def place(event: Message | CallbackQuery) -> Place:
-    """Return what to call `answer`, `answer_photo` and the like of.
+    """Return the message whose `answer`, `answer_photo` and the like answer an event.
 
-    For a click on a button that is not in the person's private chat it is that chat: what a click
-    asks for is not meant for others. Of a message that Telegram no longer shows to
-    the bot nobody knows the topic.
+    A click outside of the person's private chat is answered in the private chat, since the answer
+    is not meant for others. If Telegram no longer shows the clicked message to the bot, its topic
+    is not known.
     """
     if isinstance(event, Message):
         return event
@@ -34,14 +34,14 @@ def place(event: Message | CallbackQuery) -> Place:
 
 
 async def show_action(bot: Bot, where: Place, action: str) -> None:
-    """Show what the bot is doing, such as uploading a photo."""
+    """Show in a chat what the bot is doing; `action` is one of aiogram's ChatAction."""
     in_topic = isinstance(where, Message) and where.is_topic_message
     topic = where.message_thread_id if in_topic else None  # type: ignore[union-attr]
     await bot.send_chat_action(where.chat.id, action, message_thread_id=topic)
 
 
 async def remove_buttons(bot: Bot, click: CallbackQuery) -> None:
-    """Take away the buttons that were used; they may be gone already."""
+    """Remove the buttons of the clicked message; if that fails, do nothing."""
     if click.message is not None:
         with suppress(AiogramError):
             await bot.edit_message_reply_markup(
@@ -52,14 +52,14 @@ async def remove_buttons(bot: Bot, click: CallbackQuery) -> None:
 async def rewrite(
     bot: Bot, click: CallbackQuery, text: str, keyboard: InlineKeyboardMarkup | None = None
 ) -> None:
-    """Change the clicked message, or answer in a new one if it is gone or too old to be changed."""
+    """Edit the clicked message, or send a new one if it is gone or too old to be edited."""
     where = place(click)
     try:
         await bot.edit_message_text(
             text, chat_id=where.chat.id, message_id=where.message_id, reply_markup=keyboard
         )
     except TelegramBadRequest as error:
-        # Else it says that already.
+        # Otherwise the message says that already.
         if not is_unchanged(error):
-            # What an admin may see is not for passing on, and nobody misses that with the rest.
+            # What admins see is not for forwarding; protecting the other texts does no harm.
             await where.answer(text, reply_markup=keyboard, protect_content=True)

@@ -1,4 +1,4 @@
-"""Callback data of the analytics' buttons, with a prefix that no other button of a bot has."""
+"""Callback data of the analytics' buttons, with a prefix that keeps them apart from others."""
 
 from enum import StrEnum
 
@@ -6,7 +6,7 @@ from aiogram.filters.callback_data import CallbackData
 
 PREFIX = "analytics-"
 
-# What a person confirms or cancels; a cleanup by hand is followed by its days.
+# Actions to confirm or cancel; that of a cleanup by hand is followed by its number of days.
 ERASE = "erase"
 DELETE = "delete-"
 
@@ -26,7 +26,10 @@ class Ask(CallbackData, prefix=f"{PREFIX}ask"):
 
 
 class Confirm(CallbackData, prefix=f"{PREFIX}yes"):
-    """Made and checked by `Confirmations`; 61 bytes at most."""
+    """Callback data of a button that confirms, made and checked by `Confirmations`.
+
+    It has 61 bytes at most.
+    """
 
     action: str
     issued: int
@@ -38,7 +41,7 @@ class Cancel(CallbackData, prefix=f"{PREFIX}no"):
 
 
 def asked(data: str | None) -> Right | None:
-    """The right that a button asks for."""
+    """Return the right that a button asks for, by its callback data; None for other buttons."""
     try:
         return Ask.unpack(data or "").right
     except (TypeError, ValueError):
@@ -46,7 +49,10 @@ def asked(data: str | None) -> Right | None:
 
 
 def is_of_rights(data: str | None) -> bool:
-    """Tell whether a button asks for a right of its person, or confirms or cancels an erasure."""
+    """Tell whether a button is about one's own data, by its callback data.
+
+    Such a button asks for a `Right`, or confirms or cancels an erasure.
+    """
     return asked(data) is not None or (data or "").startswith(
         tuple(f"{button.__prefix__}:{ERASE}" for button in (Confirm, Cancel))
     )

@@ -1,6 +1,6 @@
-"""Update -> UserInteraction, or None where no person acted.
+"""Classify updates: which person acted, how, and when.
 
-Decoded by aiogram or, where it could not be, as it came: one set of rules reads both.
+The same rules read updates that aiogram decoded and raw ones that it could not decode.
 """
 
 from collections.abc import Collection
@@ -24,7 +24,7 @@ UNDECODED = "undecoded"
 # Telegram keeps an update for 24 hours; a date further back is not when somebody acted.
 LONGEST_KEPT = timedelta(hours=25)
 TYPES = {str(interaction_type): interaction_type for interaction_type in InteractionType}
-# Kinds that tell of something Telegram or a bot did, not of what a person did.
+# Kinds of updates about something that Telegram or a bot did, not a person.
 OF_NOBODY = frozenset(
     {
         "channel_post",
@@ -36,27 +36,30 @@ OF_NOBODY = frozenset(
         "stopped_message_generation",
     }
 )
-# Kinds whose date is not that of what happened: a connection's is when it was first made.
+# Kinds whose date is not when it happened: a connection's is when it was first made.
 UNDATED = frozenset({"business_connection"})
 
 
 @dataclass(frozen=True, slots=True)
 class Undecoded:
-    """Content of an update that aiogram cannot decode. Its repr tells nothing of a person."""
+    """Content of an update that aiogram cannot decode; its repr contains no personal data."""
 
     kind: str
     event: Any = field(repr=False)
 
 
 def classify(update: Update, received: datetime) -> UserInteraction | None:
-    """Return what is recorded of an update; `received` is its time where the update has none."""
+    """Return the interaction to record for an update, None if no person acted.
+
+    `received` is its time if the update has none, or one more than 25 hours before.
+    """
     kind, event = _event(update)
     user_id = _person(kind, event)
     if user_id is None:
         return None
     date = date_of(update)
     if date is None or received - date > LONGEST_KEPT:
-        # An old edit that comes again tells of a reaction or a link preview, and nobody acted.
+        # An old edit comes again for a reaction or a link preview, and nobody acted.
         if kind.startswith("edited_"):
             return None
         date = received
@@ -64,7 +67,7 @@ def classify(update: Update, received: datetime) -> UserInteraction | None:
 
 
 def interaction_type(update: Update) -> InteractionType:
-    """Return the type of an update: a word of our vocabulary, never the person's."""
+    """Return the type of an update: a member of the vocabulary, never a word of the person."""
     kind, event = _event(update)
     if kind == "message":
         return InteractionType.COMMAND if _begins_with_command(event) else InteractionType.MESSAGE
@@ -74,7 +77,10 @@ def interaction_type(update: Update) -> InteractionType:
 
 
 def date_of(update: Update) -> datetime | None:
-    """Return when Telegram says that it occurred; for an edit, when it was edited."""
+    """Return the date of an update in UTC, for an edit that of the edit.
+
+    None if the update has no date, or one that is not when somebody acted.
+    """
     kind, event = _event(update)
     if kind in UNDATED:
         return None
@@ -88,9 +94,10 @@ def date_of(update: Update) -> datetime | None:
 
 
 def event(update: Update, commands: Collection[str], username: str | None) -> str | None:
-    """Return what is counted by day, without identity: a command of `commands`, or a (un)block.
+    """Return the event that an update counts as, None for no event.
 
-    A word of the bot's own, never the person's. `username` is the bot's.
+    Events are counted by day, without identity: a command of `commands` with its slash, or a block
+    or unblock of the bot; never a word of the person. `username` is the bot's.
     """
     kind, happened = _event(update)
     if kind == "message":
@@ -103,7 +110,10 @@ def event(update: Update, commands: Collection[str], username: str | None) -> st
 
 
 def private_command(update: Update, username: str | None) -> str | None:
-    """Return the command of a message in a private chat, read as `command_of` does."""
+    """Return the command of a message in a private chat, in small letters and without the slash.
+
+    None for anything else, and for a command meant for another bot than `username`.
+    """
     kind, message = _event(update)
     if kind != "message" or _of(_of(message, "chat"), "type") != ChatType.PRIVATE:
         return None
@@ -111,23 +121,27 @@ def private_command(update: Update, username: str | None) -> str | None:
 
 
 def clicked(update: Update) -> str | None:
-    """Return the callback data of the button that was clicked, None for anything else."""
+    """Return the callback data of a clicked button, None if the update is no click."""
     kind, click = _event(update)
     data = _of(click, "data") if kind == "callback_query" else None
     return data if isinstance(data, str) else None
 
 
 def command_of(message: Any, username: str | None) -> str | None:
-    """The command that a text or caption begins with, in small letters and without the slash.
+    """Return the command that a text or caption begins with, in small letters, without the slash.
 
-    None for one that is meant for another bot than `username`. The handlers' filter reads it in
-    the same way.
+    None if there is none, or it is meant for another bot than `username`. The filters of handlers
+    read commands in the same way.
     """
     return _command(message, username)[0]
 
 
 def any_command(update: Update, username: str | None) -> tuple[str | None, str | None]:
-    """The command of a message in any chat, as `command_of`, and what follows it."""
+    """Return the command of a message in any chat, and its arguments.
+
+    The command is in small letters and without the slash. Both are None for anything else, and for
+    a command meant for another bot than `username`.
+    """
     kind, message = _event(update)
     return _command(message, username) if kind == "message" else (None, None)
 
@@ -145,7 +159,7 @@ def _command(message: Any, username: str | None) -> tuple[str | None, str | None
 
 
 def _event(update: Update) -> tuple[str, Any]:
-    """Its kind and what it holds, decoded or as it came; a kind of "" for nothing."""
+    """Return the kind of an update and its content, decoded or raw; "" and None for no content."""
     try:
         return update.event_type, update.event
     except UpdateTypeLookupError:
@@ -157,7 +171,7 @@ def _event(update: Update) -> tuple[str, Any]:
 
 
 def _of(event: Any, name: str) -> Any:
-    """A field of what aiogram decoded, or of what it did not."""
+    """Return a field of decoded or raw content, None if there is none."""
     if isinstance(event, dict):
         return event.get(name)
     return getattr(event, "from_user" if name == "from" else name, None)
@@ -172,15 +186,15 @@ def _begins_with_command(message: Any) -> bool:
 
 
 def _person(kind: str, event: Any) -> int | None:
-    """The Telegram ID of the person who acted."""
+    """Return the Telegram ID of the person who acted, None if nobody did."""
     if kind in OF_NOBODY:
         return None
-    # What a bot wrote for its owner, and what Telegram sends for somebody who is away.
+    # Written by a bot for its owner, or sent by Telegram for somebody who is away.
     if _of(event, "sender_business_bot") or _of(event, "is_from_offline"):
         return None
     if kind == "chat_boost":
         source = _of(_of(event, "boost"), "source")
-        # In any other one the user did not give the boost, but got it.
+        # In a boost from any other source the user did not give it, but got it.
         user = _of(source, "user") if _of(source, "source") == "premium" else None
     else:
         user = _of(event, "from") or _of(event, "user")

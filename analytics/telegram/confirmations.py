@@ -1,4 +1,4 @@
-"""Buttons that do what cannot be undone: good for the person who asked, and for five minutes."""
+"""Buttons that confirm what cannot be undone: valid for the person who asked, for five minutes."""
 
 import hmac
 from collections.abc import Callable
@@ -15,7 +15,10 @@ CANCEL = N_("Cancel")
 
 
 class Confirmations:
-    """Make and check buttons whose data is signed, so that nobody can make one up."""
+    """Make and check buttons whose data is signed, so that nobody can forge one.
+
+    `token` is the bot's, from which the key of the signatures is derived.
+    """
 
     def __init__(self, token: str, clock: Callable[[], datetime]) -> None:
         # The bot's token: buttons outlive a restart, and nothing has to be remembered.
@@ -25,7 +28,10 @@ class Confirmations:
         self._used: set[str] = set()  # as many as people erase, and owners clean up by hand
 
     def keyboard(self, label: str, action: str, telegram_id: int) -> InlineKeyboardMarkup:
-        """The button that confirms, and one to cancel. `action` has up to 14 letters."""
+        """Return a keyboard with a button that confirms, and one to cancel.
+
+        `label` is the text of the first button; `action` has up to 14 letters.
+        """
         issued = int(self._clock().timestamp())
         confirm = Confirm(
             action=action, issued=issued, signature=self._signature(action, telegram_id, issued)
@@ -39,7 +45,7 @@ class Confirmations:
         )
 
     def confirms(self, button: Confirm, telegram_id: int) -> bool:
-        """Tell whether the button was made for that person, and has not expired."""
+        """Tell whether the button was made for that person, at most five minutes ago."""
         expected = self._signature(button.action, telegram_id, button.issued)
         if not hmac.compare_digest(expected.encode(), button.signature.encode()):
             return False
@@ -47,10 +53,10 @@ class Confirmations:
         return 0 <= age <= VALID_FOR.total_seconds()
 
     def confirms_once(self, button: Confirm, telegram_id: int) -> bool:
-        """Tell the same as `confirms`, but the first time only.
+        """Tell whether the button confirms, and use it up, so that it confirms only once.
 
-        What was used is forgotten at the end of the process, so that a button made before its
-        beginning confirms nothing.
+        It has to be made for that person, at most five minutes ago, and by this process: used
+        buttons are forgotten when the process ends.
         """
         if self.is_used(button) or not self.confirms(button, telegram_id):
             return False
@@ -58,7 +64,7 @@ class Confirmations:
         return button.issued >= self._began
 
     def is_used(self, button: Confirm) -> bool:
-        """Tell whether the button was used since the process began."""
+        """Tell whether the button was used since this process began."""
         return button.signature in self._used
 
     def use(self, button: Confirm) -> None:

@@ -1,4 +1,4 @@
-"""JSON -> updates: whatever is odd about one, the others of its batch are received."""
+"""Decode updates from JSON, so that an odd one does not keep the others of its batch away."""
 
 import json
 import logging
@@ -15,22 +15,22 @@ from analytics.telegram.classify import UNDECODED, Undecoded
 
 logger = logging.getLogger(__name__)
 
-# Every kind of update: Telegram keeps only what was asked for, and a kind without a handler
-# would not be asked for.
+# Every kind of update: Telegram keeps only the kinds that a bot asks for, and aiogram asks only for
+# those with a handler.
 ALL_UPDATES = [kind for kind in Update.model_fields if kind != "update_id"]
 # Far above what Telegram nests, and below what Python's decoder can follow.
 DEEPEST = 100
-# Digits. Of more than 4,300 Python makes no number; none of Telegram's has more than 20.
+# Digits. Python converts no number of more than 4,300; none of Telegram's has more than 20.
 LONGEST_NUMBER = 100
-# A string, or the begin or the end of what can be nested.
+# A string, or the beginning or end of an object or a list.
 TOKEN = re.compile(r'"(?:[^"\\]|\\.)*+"|[\[\]{}]', re.DOTALL)
 
 
 def loads(text: str | bytes) -> Any:
-    """Decode JSON as json.loads does, but nothing is too deep, no number or byte beyond reading.
+    """Decode JSON like `json.loads`, however deep it is, and whatever its numbers and bytes are.
 
-    What lies deeper than 100 levels is null, and so is a number of more than 100 digits.
-    Raises ValueError for what is no JSON.
+    If `json.loads` fails, values deeper than 100 levels and numbers of more than 100 digits become
+    null. Invalid UTF-8 is replaced. Raises ValueError if it is not JSON.
     """
     if isinstance(text, bytes):
         text = text.decode("utf-8", "replace")
@@ -61,20 +61,23 @@ def _number(digits: str) -> int | None:
 
 
 def is_number(update_id: Any) -> bool:
-    """Tell whether an update can be acknowledged: a negative number would acknowledge others."""
+    """Tell whether an update ID can be acknowledged: a whole number from 0, of up to 100 digits.
+
+    A negative one would acknowledge other updates.
+    """
     return type(update_id) is int and 0 <= update_id < 10**LONGEST_NUMBER
 
 
 def decode(raw: Any, bot: Bot) -> Update | None:
-    """Return an update from its JSON, None for what is none at all.
+    """Return an update from its JSON, None if it has no valid update ID.
 
-    In the place of an undecodable one comes an update without content, so that polling
-    acknowledges it, and it is not sent again for a day. `classify` reads what happened, and
-    handlers do not see it.
+    An update that aiogram cannot decode is returned without content, so that polling acknowledges
+    it; otherwise Telegram would send it again for a day. Its raw content is kept for `classify`,
+    and handlers do not see it.
     """
     try:
         return Update.model_validate(raw, context={"bot": bot})
-    # aiogram means to raise ValidationError, and raises others for what is nested, or a date.
+    # aiogram means to raise ValidationError, but raises others for some nested values and dates.
     except Exception:
         update_id = raw.get("update_id") if isinstance(raw, dict) else None
         if not is_number(update_id):
@@ -88,7 +91,7 @@ def decode(raw: Any, bot: Bot) -> Update | None:
 
 
 def decode_one_by_one(answer: Any, bot: Bot) -> Iterator[Update]:
-    """Yield the updates of an answer to getUpdates that was refused as a whole because of one."""
+    """Yield the updates of an answer to getUpdates that aiogram refused because of one of them."""
     batch = answer.get("result") if isinstance(answer, dict) else None
     for raw in batch if isinstance(batch, list) else []:
         update = decode(raw, bot)
@@ -97,7 +100,7 @@ def decode_one_by_one(answer: Any, bot: Bot) -> Iterator[Update]:
 
 
 class SkipUnknownKinds(BaseMiddleware):
-    """Skip kinds that aiogram does not know: it would warn with the whole update in the text."""
+    """Skip kinds of updates that aiogram does not know: it would warn with the whole update."""
 
     async def __call__(
         self,

@@ -12,10 +12,10 @@ from aiogram.exceptions import (
     TelegramServerError,
 )
 
-# What may be over when it is tried again.
+# Errors that may be over at the next try.
 TRANSIENT = (ClientDecodeError, TelegramNetworkError, TelegramRetryAfter, TelegramServerError)
-# What members of a chat can cause, by how Telegram words it: the bot may not write there, or what
-# was to be answered, or where, is gone. Anything else that is refused is a fault of ours.
+# Telegram's words for refusals that members of a chat can cause: the bot may not write there, or
+# the message to answer, the chat or the topic is gone. Any other refusal is a fault of the bot.
 REFUSED_BY_CHAT = re.compile(
     r"rights|not found|no write access|deactivated|upgraded|kicked|blocked|not a member"
     r"|topic|thread|can't be (edited|deleted)|is not modified|is too old"
@@ -26,12 +26,12 @@ REFUSED_BY_CHAT = re.compile(
 
 
 def is_not_taken(error: Exception) -> bool:
-    """Tell whether Telegram or the chat takes no answer now, through no fault of the bot's."""
+    """Tell whether an answer could not be sent for a reason that is not a fault of the bot."""
     if isinstance(error, TelegramBadRequest):
         return REFUSED_BY_CHAT.search(error.message) is not None
     return isinstance(error, (*TRANSIENT, TelegramForbiddenError, TelegramMigrateToChat))
 
 
 def is_unchanged(error: TelegramBadRequest) -> bool:
-    """Tell whether an edit was refused only because the message says that already."""
+    """Tell whether an edit was refused because the message is the same already."""
     return "message is not modified" in error.message

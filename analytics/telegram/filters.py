@@ -1,4 +1,4 @@
-"""aiogram's filters of commands, in any case of letters, as `classify` reads them."""
+"""aiogram's filters of commands, but in any case of letters, like `classify`."""
 
 from typing import Any
 

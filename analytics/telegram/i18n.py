@@ -1,6 +1,6 @@
-"""The language of whom the bot talks to: sentences through gettext, numbers and dates in its form.
+"""Translations through gettext, and the formats of numbers and dates, in the person's language.
 
-It is chosen for each update from what Telegram says of the person's client, and never stored.
+The language is that of the person's client, chosen for each update and never stored.
 """
 
 from datetime import UTC, date, datetime
@@ -16,13 +16,13 @@ from babel import dates, numbers
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
 
-# The language that sentences are written in; the folders of LOCALES are the other ones.
+# The language of the sentences in the code; each folder in LOCALES is another one.
 SOURCE_LOCALE = "en"
 LOCALES = Path(__file__).parent / "locales"
 
 
 class Translations(I18n):
-    """Compile the catalogs when they are loaded: no compiled file can be older than its text."""
+    """Compile the catalogs when they are loaded: no compiled file can be out of date."""
 
     def find_locales(self) -> dict[str, GNUTranslations]:
         found = {}
@@ -36,7 +36,10 @@ class Translations(I18n):
 
 
 class LocaleMiddleware(I18nMiddleware):
-    """Set the language of the person's client for whatever handles the update."""
+    """Set the language of the person's client for the handlers of an update.
+
+    English if there is no translation into it.
+    """
 
     async def get_locale(self, event: TelegramObject, data: dict[str, Any]) -> str:
         person: User | None = data.get("event_from_user")
@@ -56,7 +59,7 @@ def _(sentence: str, plural: str | None = None, n: int = 1) -> str:
 
 
 def N_(sentence: str) -> str:  # noqa: N802 - gettext's name
-    """Mark a sentence that is translated later, where it is said."""
+    """Mark a sentence that is translated where it is used, and return it unchanged."""
     return sentence
 
 
@@ -65,7 +68,10 @@ def languages() -> list[str]:
 
 
 def preload() -> None:
-    """Load what Babel needs of each language, 20 ms in all: else the first answer waits for it."""
+    """Load Babel's data of each language, so that the first answer does not wait for it.
+
+    This takes 20 ms in all.
+    """
     for each in languages():
         with translations().use_locale(each):
             format_datetime(datetime.now(UTC))
@@ -73,7 +79,7 @@ def preload() -> None:
 
 
 def set_locale(language: str) -> None:
-    """Set the language of this task, and of the tasks that are made from here on."""
+    """Set the language of the current task, and of tasks that it creates later."""
     translations().current_locale = language
 
 
@@ -86,16 +92,16 @@ def format_number(count: int) -> str:
 
 
 def list_separator() -> str:
-    """Return what spreadsheets of the language expect between the cells of a CSV file.
+    """Return the separator that spreadsheets in the current language expect in a CSV file.
 
-    A comma, or a semicolon where the comma is the decimal sign: without it, each row lands in one
-    cell.
+    That is a comma, or a semicolon where the comma is the decimal sign: with the wrong one, each
+    row lands in one cell.
     """
     return ";" if numbers.get_decimal_symbol(current_locale()) == "," else ","
 
 
 def format_percent(part: float) -> str:
-    """Format 0.123 as 12%, in the form of the language."""
+    """Format a fraction as a percentage in the current language: 0.123 as 12%."""
     return numbers.format_percent(part, locale=current_locale())
 
 

@@ -1,4 +1,4 @@
-"""Rate limit of expensive answers per person, so that others need not wait for theirs."""
+"""Rate limit of expensive answers per person, so that one person does not make others wait."""
 
 import time
 from collections import OrderedDict
@@ -12,7 +12,7 @@ from aiogram.types import CallbackQuery, Message, TelegramObject
 from analytics.telegram.i18n import _
 from analytics.telegram.texts import common
 
-# Answers at once, and seconds until there is another one: enough for a person, not for a script.
+# Answers at once, and seconds until one more is allowed: enough for a person, not for a script.
 BURST = 10
 SECONDS_EACH = 3.0
 # People remembered at a time, about 200 bytes each; the one who came least recently goes first.
@@ -23,7 +23,10 @@ EXPENSIVE = {"expensive": True}
 
 
 class LimitPerPerson(BaseMiddleware):
-    """Answer once that it is too much, and be silent until it is not."""
+    """Limit handlers with the flag `EXPENSIVE` to 10 at once per person, and one more every 3 s.
+
+    Above the limit, the person is told once; further requests are ignored until one is allowed.
+    """
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock

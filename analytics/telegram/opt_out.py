@@ -1,7 +1,7 @@
-"""Requests about one's own data, in so far as recording has to know them.
+"""Requests about one's own data, as far as recording has to know them.
 
-An opt-out takes effect on receipt, before the handler that answers: what the person sends next may
-wait in the same batch.
+An opt-out takes effect on receipt, before the handler that answers: the person's next update may
+be in the same batch.
 """
 
 from aiogram.types import Update
@@ -11,19 +11,19 @@ from analytics.telegram.classify import any_command, clicked, private_command
 
 
 def opting_out(update: Update, username: str | None) -> bool | None:
-    """Tell whether the person opts out (True) or in (False) with this update.
+    """Return True if the person opts out with this update, False if they opt in, else None.
 
-    A command that names another bot than `username` is none of ours.
+    A command meant for another bot than `username` does not count.
     """
     word = asked(clicked(update)) or private_command(update, username)
     return {Right.OPT_OUT.value: True, Right.OPT_IN.value: False}.get(word or "")
 
 
 def is_right(update: Update, username: str | None) -> bool:
-    """Tell whether somebody asks about their own data, in whatever chat.
+    """Tell whether an update is about the person's own data, in any chat.
 
-    None of that is recorded: from the last thing that each person did, whoever reads the file
-    could tell who opted out.
+    Such updates are not recorded: from the last interaction of each person, anyone who reads the
+    file could tell who opted out.
     """
     command, arguments = any_command(update, username)
     by_link = command == "start" and arguments == Right.PRIVACY

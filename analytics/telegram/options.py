@@ -8,14 +8,14 @@ from typing import Literal
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """How a bot uses its analytics; `admin_ids` and `owner_ids` are Telegram IDs.
+    """Options of a bot's analytics; `admin_ids` and `owner_ids` are Telegram IDs.
 
-    What is also an argument of `AnalyticsService.open` is given the same value in both places.
+    Give those that are also arguments of `AnalyticsService.open` the same values in both places.
     """
 
     admin_ids: Set[int] = frozenset()
     owner_ids: Set[int] = frozenset()
-    """Admins who may also delete, and see who looked at what."""
+    """Admins who may also delete, and see the audit log."""
     operator_contact: str = ""
     """A name and an address for `/privacy`."""
     erase_when_blocked: bool = False
@@ -23,7 +23,7 @@ class Options:
     digest_at: time = time(8)
     """In UTC."""
     silence_alert_hours: int = 48
-    """0 for no such alert."""
+    """Hours without updates before an alert; 0 for no such alert."""
     retention_days: int = 90
     timestamp_precision: int = 3_600
     """Seconds."""

@@ -33,7 +33,7 @@ Event = Message | CallbackQuery
 
 
 def people_router(options: Options) -> Router:
-    """Return a router of what everyone may ask about their own data, by command and by button."""
+    """Return a router of the commands and buttons about one's own data, for everyone."""
     router = Router(name="people")
     messages, clicks = router.message, router.callback_query
     private_chat = F.chat.type == "private"
@@ -59,7 +59,7 @@ def people_router(options: Options) -> Router:
 
 
 def privacy_button() -> InlineKeyboardMarkup:
-    """Return a keyboard that leads to `/privacy`."""
+    """Return a keyboard with a button that does the same as `/privacy`."""
     return _keyboard(_button(_(privacy.SEE_PRIVACY), Right.PRIVACY))
 
 
@@ -77,7 +77,10 @@ async def show_privacy(
 
 
 async def in_group(message: Message, bot: Bot) -> None:
-    """Lead to the private chat, whatever right was asked for: all of them are buttons there."""
+    """Reply to a command in a group with a link to the private chat.
+
+    The link is the same for every right: all of them are buttons there.
+    """
     link = f"https://t.me/{(await bot.me()).username}?start={Right.PRIVACY}"
     keyboard = _keyboard(Button(text=_(privacy.OUR_CHAT), url=link))
     await message.reply(_(privacy.IN_A_GROUP), reply_markup=keyboard)
@@ -104,7 +107,10 @@ async def erase(
     confirmations: Confirmations,
     next_cleanup: Callable[[], datetime],
 ) -> None:
-    """Erase, also when it was done already: then what came since is erased."""
+    """Erase the person's data, if the button confirms it.
+
+    The same button erases again until it expires: then what was recorded since is erased.
+    """
     person = click.from_user.id
     if confirmations.confirms(callback_data, person):
         again = confirmations.is_used(callback_data)
@@ -128,7 +134,7 @@ async def cancel(click: CallbackQuery, callback_data: Cancel, bot: Bot) -> None:
 async def opt_out(
     event: Event, event_from_user: User, event_update: Update, analytics: AnalyticsService
 ) -> None:
-    # In force since it was received; asked for again to know whether it is written down.
+    # In force since it was received; called again to know whether it is committed.
     committed = await analytics.opt_out(event_from_user.id, event_update.update_id)
     keyboard = _keyboard(_button(_(privacy.ERASE), Right.FORGET_ME))
     await place(event).answer(privacy.opted_out(committed), reply_markup=keyboard)
@@ -142,7 +148,7 @@ async def opt_in(
 
 
 async def blocked(change: ChatMemberUpdated, analytics: AnalyticsService) -> None:
-    """Erase who blocked the bot; there is nobody to answer any more."""
+    """Erase the data of a person who blocked the bot, without an answer: it could not be sent."""
     await analytics.erase(change.from_user.id)
 
 
@@ -161,5 +167,5 @@ def _button(label: str, right: Right) -> InlineKeyboardButton:
 
 
 def _keyboard(*buttons: InlineKeyboardButton) -> InlineKeyboardMarkup:
-    """One below the other: labels are long."""
+    """Return a keyboard with one button per row, since labels are long."""
     return InlineKeyboardMarkup(inline_keyboard=[[button] for button in buttons])

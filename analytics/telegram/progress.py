@@ -1,4 +1,4 @@
-"""A message that tells how far something is, as often as Telegram takes it, and how it ended."""
+"""A message that shows the progress of an operation, and its end."""
 
 import asyncio
 import time
@@ -11,12 +11,15 @@ from aiogram import Bot
 from aiogram.exceptions import AiogramError, TelegramBadRequest
 from aiogram.types import InaccessibleMessage, Message
 
-# Telegram slows down who writes more often to one chat.
+# Telegram slows down a bot that writes to one chat more often.
 SECONDS_BETWEEN = 1.0
 
 
 class Progress:
-    """`async with Progress(bot, message) as progress:` rewrites the message, and its buttons go."""
+    """Rewrite a message to show progress, at most once a second, and remove its buttons.
+
+    Use it as `async with Progress(bot, message) as progress:`.
+    """
 
     def __init__(
         self,
@@ -44,7 +47,10 @@ class Progress:
             await asyncio.wait({self._editing})
 
     def show(self, text: str) -> None:
-        """Show how far it is without waiting; left out if the last one is not sent yet."""
+        """Show a text without waiting for Telegram.
+
+        It is skipped if the text before is still being sent, or was sent less than a second ago.
+        """
         now = self._clock()
         if self._editing is not None and (
             not self._editing.done() or now - self._begun < SECONDS_BETWEEN
@@ -54,7 +60,10 @@ class Progress:
         self._editing = asyncio.create_task(self._try_to_edit(text))
 
     async def end(self, text: str) -> None:
-        """Shown whatever was before, and after it; in a new message if the old one is gone."""
+        """Show the last text, after a text that is still being sent; it is never skipped.
+
+        If the message is gone or cannot be edited, the text is sent in a new one.
+        """
         if self._editing is not None:
             await self._editing
         try:

@@ -1,6 +1,6 @@
-"""Record on receipt: the interactions of a batch are committed before Telegram learns it arrived.
+"""Record on receipt: commit the interactions of a batch before it is acknowledged to Telegram.
 
-Telegram is told by the next getUpdates. A middleware around that request is the one place that
+The next getUpdates acknowledges a batch. A middleware around that request is the one place that
 sees every batch after it was received and before it can be acknowledged.
 """
 
@@ -26,16 +26,19 @@ from analytics.telegram.opt_out import is_right, opting_out
 
 logger = logging.getLogger(__name__)
 
-# A server that knows larger ones is not Telegram's.
+# Larger offsets do not come from Telegram's own server.
 LARGEST_OFFSET = 2**63 - 1
-# Seconds between polls that bring only what cannot be acknowledged.
+# Seconds between polls that return only updates that cannot be acknowledged.
 PAUSE = 1.0
 # The name of a router that only admins reach.
 ADMINS = "admins"
 
 
 class RecordOnReceipt(BaseRequestMiddleware):
-    """Record what getUpdates brings before anyone else sees it; a middleware of `bot.session`."""
+    """Record the updates that getUpdates returns before anything else sees them.
+
+    Register it as a middleware of `bot.session`.
+    """
 
     def __init__(
         self,
@@ -44,15 +47,16 @@ class RecordOnReceipt(BaseRequestMiddleware):
         commands: Collection[str] = (),
         uncounted: Collection[int] = (),
     ) -> None:
-        """Count by day, without identity, how often each of `commands` (without the slash) is used.
+        """Create a middleware that records to `analytics`, and tells `clock` Telegram's dates.
 
-        Nothing is recorded of those whose Telegram ID is in `uncounted`.
+        The uses of `commands`, given without the slash, are counted by day, without identity.
+        Nothing is recorded about people whose Telegram IDs are in `uncounted`.
         """
         self._analytics = analytics
         self._clock = clock
         self._commands = frozenset(map(str.casefold, commands))
         self._uncounted = uncounted
-        self._username: str | None = None  # the bot's, since it was asked for
+        self._username: str | None = None  # the bot's, known after the first getMe
         self.last_received: datetime | None = None
         self.has_webhook = False  # that Telegram knows of, and delivers to
 
@@ -85,9 +89,10 @@ class RecordOnReceipt(BaseRequestMiddleware):
         return numbered
 
     async def record(self, updates: Sequence[Update]) -> None:
-        """Commit what the updates tell; at worst this takes four seconds.
+        """Commit the interactions of updates; at worst this takes four seconds.
 
-        Who opts out is not recorded from the next update on, which may be in the same batch.
+        A person who opts out is not recorded from their next update on, which may be in the same
+        batch.
         """
         self._clock.hear_updates(list(filter(None, map(date_of, updates))))
         received = self._clock()
@@ -117,7 +122,7 @@ class RecordOnReceipt(BaseRequestMiddleware):
 def commands_of(dispatcher: Dispatcher) -> frozenset[str]:
     """Return the commands that people can use, in small letters and without the slash.
 
-    Those that only admins have are left out: how often they look is no use of the bot.
+    Commands of admins are left out: how often they look at statistics is not use of the bot.
     """
     return frozenset(
         command.casefold()

@@ -1,4 +1,4 @@
-"""A conversation drawn as a chat: the bot on the left, the person on the right."""
+"""Draw a conversation as a chat: the bot on the left, the person on the right."""
 
 from collections.abc import Iterable, Iterator
 from io import StringIO
@@ -14,7 +14,7 @@ from bot.sandbox.chats import BOT, Line
 
 WIDEST = 72
 
-# What rich makes of it, without the frame of a terminal and without fonts from elsewhere.
+# The format of rich's SVG, without the frame of a terminal and without fonts from elsewhere.
 PICTURE = """\
 <svg viewBox="0 0 {width} {height}" xmlns="http://www.w3.org/2000/svg">
 <style>
@@ -59,7 +59,7 @@ def bubbles(transcript: Iterable[Line]) -> Iterator[RenderableType]:
 
 
 def picture(line: Line) -> str:
-    """A message as SVG."""
+    """Return a message as SVG."""
     console = Console(record=True, file=StringIO(), width=WIDEST)
     console.print(*bubbles([line]), sep="\n")
     return console.export_svg(code_format=PICTURE)

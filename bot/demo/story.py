@@ -1,4 +1,4 @@
-"""The whole story in half a minute: the real bot, invented people, and what is left of them."""
+"""The demo, which takes half a minute: the real bot, invented people, and the rows it stores."""
 
 import asyncio
 import os
@@ -33,7 +33,7 @@ AT_ONCE = 100
 PATIENCE = 60.0
 PATIENCE_AT_STOP = 15.0
 
-# All that the bot inherits; the settings of the operator's own bot are not among it.
+# The variables that the bot inherits: no settings of the operator's own bot.
 INHERITED = ("PATH", "LANG", "LD_LIBRARY_PATH", "SYSTEMROOT", "TEMP", "TMPDIR")
 
 ROOT = Path(__file__).parent.parent.parent
@@ -47,7 +47,7 @@ ONE_ROW_PER_TYPE = """
 
 
 class Failed(Exception):
-    """The bot did not do its part."""
+    """Raised if the bot ends by itself, or a command with an exit status other than 0."""
 
 
 # On Windows only a process with a group of its own can be asked.
@@ -57,7 +57,7 @@ OWN_GROUP = getattr(subprocess, "CREATE_NEW_PROCESS_GROUP", 0)
 
 @dataclass(frozen=True)
 class Stage:
-    """The program that is shown, and what it runs with: no `.env`, nobody's settings."""
+    """The program that is shown, its folder and its environment: no `.env`, nobody's settings."""
 
     program: Sequence[str]
     folder: Path
@@ -79,7 +79,7 @@ class Stage:
             )
 
     async def run(self, *arguments: str) -> str:
-        """What a command prints."""
+        """Run a command and return its output. Raises Failed for an exit status other than 0."""
         process = await self.start(*arguments, output=asyncio.subprocess.PIPE)
         output, _ = await process.communicate()
         if process.returncode != 0:
@@ -88,7 +88,11 @@ class Stage:
 
     @asynccontextmanager
     async def bot(self) -> AsyncIterator[asyncio.subprocess.Process]:
-        """The running bot, asked to stop at the end."""
+        """Run the bot, and ask it to stop at the end.
+
+        Raises Failed if it stops with an exit status other than 0, TimeoutError if it has not
+        stopped after 15 seconds.
+        """
         process = await self.start(output=asyncio.subprocess.DEVNULL)
         try:
             yield process
@@ -108,7 +112,7 @@ async def play(
     pictures: Path | None = None,
     program: Sequence[str] = PROGRAM,
 ) -> int:
-    """Show `program` at work; its database stays at `keep`, what an admin saw in `pictures`.
+    """Show `program` at work; keep its database at `keep`, and what an admin saw in `pictures`.
 
     Returns the exit status: 0, 1 if the bot fails, 2 if there is something at `keep` already.
     """
@@ -215,7 +219,7 @@ async def _story(
 async def _crowd(
     console: Console, sandbox: Sandbox, people: Sequence[Person], chance: random.Random
 ) -> None:
-    """Weeks go by: everything said is answered before the next is said."""
+    """Play weeks of messages, 100 at a time: all are answered before the next ones are sent."""
     said = sayings(people, datetime.now(UTC), chance)
     screen = Console(stderr=True)
     with Progress(console=screen, transient=True, disable=not screen.is_terminal) as progress:
@@ -233,7 +237,7 @@ async def _crowd(
 
 
 async def _ask(person: Person, *texts: str) -> Line:
-    """The answer to the last one."""
+    """Send texts one after the other, and return the answer to the last one."""
     for text in texts:
         await person.says(text)
         answer = await person.answer()
@@ -241,14 +245,14 @@ async def _ask(person: Person, *texts: str) -> Line:
 
 
 async def _tap(person: Person) -> None:
-    """A tap on the newest button, until the button stops waiting."""
+    """Tap on the newest button, and wait for the answer to the click."""
     shown = [line.buttons[0][0] for line in person.transcript if line.buttons]
     await person.clicks(shown[-1])
     await person.toast()
 
 
 def _sample(database: Path) -> Table:
-    """Three rows, read as any other program reads them."""
+    """Return three rows, read as any other program would read them."""
     with closing(sqlite3.connect(f"{database.as_uri()}?mode=ro", uri=True)) as connection:
         rows = connection.execute(ONE_ROW_PER_TYPE).fetchall()
     table = Table("user_id", "interaction_type", "timestamp", "count")

@@ -1,4 +1,4 @@
-"""A crowd for the demo: who writes what to the bot, and when, over some weeks."""
+"""Invented traffic for the demo: who writes what to the bot, and when, over some weeks."""
 
 import random
 from collections.abc import Iterator, Sequence
@@ -29,7 +29,10 @@ class Saying(NamedTuple):
 
 
 def sayings(people: Sequence[Person], now: datetime, chance: random.Random) -> list[Saying]:
-    """What the people say, oldest first: most of it in the last weeks, some of it long ago."""
+    """Return what people say, oldest first: mostly in the five weeks before `now`.
+
+    Every tenth person came for the first time 100 to 125 days ago.
+    """
     said: list[Saying] = []
     for number, person in enumerate(people):
         joined = now - DAY - chance.random() * (WEEKS - DAY)

@@ -1,4 +1,4 @@
-"""A feature of one's own, as an example: CONTRIBUTING.md says what belongs to it."""
+"""An example of a feature to copy: CONTRIBUTING.md says what belongs to one."""
 
 from random import randint
 

@@ -1,4 +1,4 @@
-"""What this bot tells admins: `/start` and `/help`, with the commands that are theirs."""
+"""Handlers of `/start` and `/help` for admins, who get their own commands in menu and help."""
 
 from aiogram import Bot, F, Router
 from aiogram.types import Message, User
@@ -17,7 +17,7 @@ def router(options: Options) -> Router:
 
 
 async def start(message: Message, bot: Bot, options: Options) -> None:
-    # Telegram takes no menu for a chat that does not exist yet: now it does.
+    # Telegram accepts no menu for a chat that does not exist; from now on it does.
     await menus.set_admin_menu(bot, message.chat.id, options.owner_ids)
     await everyone.start(message)
 

@@ -1,4 +1,4 @@
-"""What this bot tells everyone: `/start`, `/help`, and an answer to anything else."""
+"""Handlers for everyone: `/start`, `/help`, and an answer to anything else."""
 
 import logging
 from contextlib import suppress
@@ -20,13 +20,13 @@ logger = logging.getLogger(__name__)
 
 
 def router() -> Router:
-    """Return a router that takes everything that is left: include it last."""
+    """Return a router that handles every message and click that is left: include it last."""
     router = Router(name="everyone")
     messages, clicks = router.message, router.callback_query
     private_chat = F.chat.type == "private"
     messages.register(start, CommandStart(), private_chat)
     messages.register(help_, Command("help"), private_chat)
-    # Only what is asked of this bot: in a group /help may be meant for another one.
+    # Only commands that name this bot: in a group, /help may be meant for another one.
     asked_by_name = Command("help", "start", magic=F.mention)
     messages.register(help_in_group, asked_by_name, ~private_chat)
     messages.register(anything_else, private_chat)
@@ -54,14 +54,17 @@ async def help_in_group(message: Message, bot: Bot) -> None:
 
 
 async def expired(click: CallbackQuery) -> None:
-    """A button of an older version, or none of ours. Answers the click itself."""
+    """Answer a click on a button of an older version, or on one that is not the bot's."""
     await click.answer(_(texts.EXPIRED))
 
 
 async def failed(event: ErrorEvent) -> None:
-    """Tell the person, who otherwise waits for ever; what it was is in the log."""
+    """Log a handler's failure, and tell the person, who would otherwise wait for ever.
+
+    An answer that Telegram or the chat refuses is only logged.
+    """
     if is_not_taken(event.exception):
-        # Nor would another one be taken.
+        # Another answer would not be taken either.
         logger.warning("an answer was not taken (%s)", type(event.exception).__name__)
         return
     logger.error("a handler failed", exc_info=event.exception)
