@@ -1,7 +1,8 @@
-"""The one write path: what is received is committed at once, or waits in a bounded backlog.
+"""Record interactions: commit them at once, or keep them in a bounded backlog.
 
-Usually `record` returns when it is committed. While the database fails, it returns when the
-interactions are on the disk in another place: counting never costs a person their answer.
+This is the only write path of interactions. `record` usually returns when they are committed.
+While the database fails, it returns when they are in another file on the disk: counting never
+costs a person their answer.
 """
 
 import asyncio
@@ -32,7 +33,7 @@ RETRY_SECONDS = 1.0
 LOG_DROPPED_SECONDS = 60.0
 # Update ids are remembered twice as long as Telegram keeps an update that was not acknowledged.
 REMEMBER_SECONDS = 48 * 3600
-# A day: an update of an hour that nothing was recorded in would tell when somebody opted out.
+# A day: an update in an hour in which nothing was recorded would tell when somebody opted out.
 RECEIVED_PRECISION = 86_400
 
 RECORD = """
@@ -61,9 +62,11 @@ class Recorder:
         notify: Callable[[Notice], None],
         before_commit: Work,
     ) -> None:
-        """`precision` in seconds: timestamps are rounded down to it before they reach SQLite.
+        """Prepare to record; call `use` before recording anything.
 
-        `before_commit` is called before anything is recorded. Nothing is recorded before `use`.
+        Timestamps are rounded down to `precision`, in seconds, before they reach SQLite.
+        `before_commit` is called before each commit of interactions, `notify` when recording
+        begins to fail and when it works again.
         """
         self._notify = notify
         self._before_commit = before_commit
@@ -81,17 +84,18 @@ class Recorder:
 
     @property
     def backlog(self) -> int:
-        """Interactions that could not be committed at once, and wait."""
+        """The number of interactions that could not be committed at once, and wait."""
         return self._backlog.waiting
 
     def waiting_of(self, telegram_id: int) -> int:
-        """Those of one person."""
+        """Return how many interactions of one person wait to be committed."""
         return self._backlog.waiting_of(self._references.reference(telegram_id))
 
     async def replay(self, make: Callable[[Kept], Request]) -> bool:
-        """Commit what a process has left in the spool; True unless it has to wait.
+        """Commit what a killed process has left in the spool; return False if it has to wait.
 
-        `make` makes its requests again. Raises WrongPseudonymKey if it is of another one.
+        `make` makes a request from its entry. Raises WrongPseudonymKey if the spool was written
+        with another key than the database, and AnalyticsError if either cannot be read.
         """
         contents = await self._spool.load()
         if contents is None:
@@ -119,7 +123,11 @@ class Recorder:
         opting_out: Sequence[bool | None] | None,
         unrecorded: Sequence[bool] | None,
     ) -> bool:
-        """Commit the batch in one transaction; True if that has happened when this returns."""
+        """Commit the batch in one transaction; return False if it waits.
+
+        The lists, if given, have one item for each interaction, as `AnalyticsService.record` says.
+        What exceeds a backlog of 100,000 is dropped and counted.
+        """
         nothing = [None] * len(interactions)
         columns = [each or nothing for each in (update_ids, events, opting_out, unrecorded)]
         rows = [self._row(*each) for each in zip(interactions, *columns, strict=True)]
@@ -132,15 +140,15 @@ class Recorder:
         return await self._put(rows, None)
 
     async def opt(self, telegram_id: int, out: bool, update_id: int | None) -> bool:
-        """Opt a person out or in, once for each update; answers as `record`."""
+        """Opt a person out or in, once for each update; return False if that waits."""
         opt_out = self._references.opt_out(telegram_id)
         return await self._put([_unrecorded(update_id, opt_out, out)], None)
 
     async def in_turn(self, request: Request) -> bool:
-        """Do something else between what was received before and after; True if that has happened.
+        """Run a request after what was received before it; return True if that has happened.
 
-        Otherwise it is done as soon as the database works again: while this process lives, or with
-        a name after that, too.
+        Otherwise it runs as soon as the database works again: while this process lives, or, if the
+        request has a name, in a later process, too.
         """
         return await self._put([], request)
 
@@ -157,7 +165,10 @@ class Recorder:
         return False
 
     async def close(self) -> None:
-        """Write the backlog. Raises InteractionsLost."""
+        """Write the backlog; what cannot be committed stays in the spool for the next start.
+
+        Raises InteractionsLost if some of it could be written to neither.
+        """
         self._closing.set()
         if self._writing is not None:
             await self._writing
@@ -179,7 +190,7 @@ class Recorder:
             )
 
     def use(self, references: References) -> None:
-        """From now on. What waits already was named before."""
+        """Name people by `references` from now on; what waits already keeps its references."""
         self._references = references
         self._event_people.forget()
         self._backlog.written_with = references.fingerprint
@@ -209,7 +220,10 @@ class Recorder:
         )
 
     async def _write(self) -> None:
-        """The only task that records. Never cancelled; waiting and writing are told apart."""
+        """Write the backlog: the only task that records.
+
+        It is never cancelled: callers wait for their entry, not for this task.
+        """
         is_last_try = False
         while self._backlog:
             entries = self._backlog.next()
@@ -222,7 +236,7 @@ class Recorder:
                 await self._backlog.spool()
                 if is_last_try:
                     return
-                # At the end, too, there are two: what can be healed is healed before the second.
+                # On closing there are two tries: what can be healed is healed before the second.
                 is_last_try = self._closing.is_set()
                 await self._pause()
                 continue
@@ -286,12 +300,12 @@ class Recorder:
 
 
 def _unrecorded(update_id: int | None, opt_out: int, opting_out: bool | None) -> Row:
-    """A row that is only remembered, and opts out or in."""
+    """Return a row that only keeps the update id, and opts out or in."""
     return _remembered(update_id), 0, opt_out, None, 0, None, opting_out
 
 
 def _remembered(update_id: int | None) -> int | None:
-    """As SQLite can hold it: what is no number of Telegram's is below all that are."""
+    """Return the update id as SQLite can hold it: negative if it cannot be one of Telegram's."""
     if update_id is None or 0 <= update_id < 2**63:
         return update_id
     return -(update_id % 2**62) - 1
@@ -302,6 +316,9 @@ async def _nothing() -> None:
 
 
 async def forget_updates(database: Database, now: datetime) -> None:
-    """Drop the update ids that Telegram can no longer send again."""
+    """Drop the update ids that Telegram can no longer send again: 48 hours and a day old.
+
+    Raises AnalyticsError if the database cannot be written.
+    """
     limit = int(now.timestamp()) - REMEMBER_SECONDS - RECEIVED_PRECISION
     await database.write("DELETE FROM remembered_updates WHERE received < ?", (limit,))

@@ -1,4 +1,4 @@
-"""The public face of the analytics."""
+"""The analytics service: record interactions, report on them, and delete them."""
 
 import asyncio
 import json
@@ -53,7 +53,7 @@ logger = logging.getLogger(__name__)
 
 DEFAULT_TIMESTAMP_PRECISION = 3600
 NOTE_TIME_EVERY = timedelta(hours=1)
-# Requests that outlive the process; the spool has them by these names.
+# Statements of the requests that outlive the process, by the names that the spool keeps.
 STATEMENTS = {
     "audit": NOTE,
     "keep_only": KEEP_ONLY,
@@ -68,19 +68,19 @@ VOCABULARY = "INSERT OR IGNORE INTO interaction_types (name) SELECT value FROM j
 
 @dataclass(frozen=True, slots=True)
 class Erasure:
-    """What was deleted of a person."""
+    """The result of erasing a person: how many interactions were deleted, and what may be left."""
 
     interactions: int
     compacted: bool
-    """Whether its traces have left the disk already. Else the next compaction removes them."""
+    """Whether all traces have left the disk already. If not, the next compaction removes them."""
     in_backups: bool = False
-    """Whether a backup may hold it, for as long as backups are kept."""
+    """Whether a backup may hold the deleted data, for as long as backups are kept."""
     in_audit_log: bool = False
     """Whether the audit trail has entries of the person, who is or was an admin. They stay."""
 
 
 class AnalyticsService:
-    """Records interactions, reports on them, and deletes them. Made by `AnalyticsService.open`."""
+    """Records interactions, reports on them, and deletes them; use `AnalyticsService.open`."""
 
     def __init__(
         self,
@@ -125,12 +125,13 @@ class AnalyticsService:
         trends_min_users: int = DEFAULT_TRENDS_MIN_USERS,
         clock: Callable[[], datetime] = utc_now,
     ) -> AsyncIterator["AnalyticsService"]:
-        """Open the database at `path`, and write what is still in memory when leaving.
+        """Open the database at `path`; on leaving, write what is still in memory.
 
-        `key` has 32 bytes, or 64 once it was replaced; without one it is read from a file beside
-        the database, which is made on first use. `database_key` has 32 bytes: the file is encrypted
-        with it. `timestamp_precision` is in seconds, `clock` gives aware datetimes. Raises
-        AnalyticsError, and ValueError for a wrong `retention_days`.
+        `key` is the pseudonym key: 32 bytes, or 64 once it was replaced. Without one it is read
+        from a file beside the database, which is made on first use. `database_key`, 32 bytes,
+        encrypts the file. `timestamp_precision` is in seconds, `clock` returns aware datetimes.
+        Raises ValueError if `retention_days` is outside 1 to 3650, and AnalyticsError if the
+        database cannot be opened, or on leaving if interactions are lost.
         """
         path = Path(path)
         check_days(retention_days)
@@ -141,7 +142,7 @@ class AnalyticsService:
 
         async def prepare(database: Database) -> None:
             if database.set_aside:
-                # It may be read again, or there is a backup of it: as if that had been made now.
+                # The file that was set aside may be read again: it counts as a backup made now.
                 now = int(clock().timestamp())
                 await metadata.put(database, metadata.LAST_BACKUP, now)
             nonlocal database_id
@@ -150,7 +151,7 @@ class AnalyticsService:
             await metadata.put_once(
                 database, origins.DATABASE_ID, database_id or secrets.token_hex(8)
             )
-            # A file that takes its place while the process runs has the same backups.
+            # A file that takes the place of this one while the process runs has the same backups.
             database_id = str(await metadata.get(database, origins.DATABASE_ID))
             while database.set_aside:
                 notices.put_nowait(DatabaseSetAside(database.set_aside.pop()))
@@ -197,7 +198,7 @@ class AnalyticsService:
                     notices.put_nowait,
                     before_commit=reports.keep_snapshot,
                 )
-                # Before anything else: what is asked of a person reaches what was received before.
+                # First of all: a request about a person must reach what was received before it.
                 await service._replay(recorder, alone=access is not Access.OWN)
             if access is Access.OWN and recorder:
                 recorder.use(await keyring.agree(database))
@@ -211,9 +212,9 @@ class AnalyticsService:
                     await service._recorder.close()
 
     async def _replay(self, recorder: Recorder, *, alone: bool) -> None:
-        """Commit what a killed process has left; if `alone`, nothing else is recorded then.
+        """Commit what a killed process has left; if `alone`, close the recorder afterwards.
 
-        Raises AnalyticsError.
+        Raises AnalyticsError if the spool cannot be read, or if `alone` and it cannot be committed.
         """
 
         def make(kept: Kept) -> Request:
@@ -252,52 +253,60 @@ class AnalyticsService:
     ) -> bool:
         """Commit the interactions in one transaction; each update id has effect once.
 
-        `update_ids`, if given, has one for each interaction, and so have `events`: a word of the
-        bot's own that is counted by day, of nobody, such as /help, or None; and `opting_out`:
-        whether the person opts out (True) or in (False) with it, from the next one on; and
-        `unrecorded`: whether only the update id is kept, and nothing is counted. True if all is
-        committed; False if it waits because the database fails or takes longer than two seconds:
-        in the spool, as far as that can be written within two seconds more. Without update ids it
-        is there only once its commit has failed: nothing else would tell it from what is committed.
+        The other lists, if given, have one item for each interaction:
+        `update_ids`, Telegram's ids of the updates;
+        `events`, a word of the bot's own such as /help, counted by day and anonymously, or None;
+        `opting_out`, True if the person opts out with it, False if in, effective from the next one;
+        `unrecorded`, True if only the update id is kept and nothing is counted.
+
+        Return True if all is committed, False if it waits because the database fails or takes
+        longer than two seconds. It then waits in the spool, as far as that can be written within
+        two seconds more. Without update ids it is written there only once its commit has failed:
+        nothing else would tell it from what is committed.
+        Raises RuntimeError unless the service was opened with `Access.OWN`.
         """
         if self._recorder is None:
             raise RuntimeError("only the owner of the database records")
         return await self._recorder.record(interactions, update_ids, events, opting_out, unrecorded)
 
     async def get_admin_analytics_report(self) -> AdminReport:
-        """The aggregates as of now, or of the complete intervals.
+        """Return the aggregates, as of now or of the end of the newest complete interval.
 
-        Raises NoReportYet without any, and AnalyticsError where the database cannot be read.
+        Raises NoReportYet before the first complete interval, and AnalyticsError if the database
+        cannot be read.
         """
         await self._refresh_report()
         return await self._reports.current()
 
     async def period_report(self, period: Period) -> PeriodReport:
-        """Return the figures of a period beside the one before it.
+        """Return the figures of a period, compared with the previous one.
 
-        Raises NoReportYet, and AnalyticsError where the database cannot be read.
+        Raises NoReportYet before the first complete interval, and AnalyticsError if the database
+        cannot be read.
         """
         await self._refresh_report()
         return await self._reports.of_period(period)
 
     async def history(self, length: timedelta) -> History:
-        """Return the buckets of a length: up to a day by the hour, up to 366 days by the day.
+        """Return the history of a length: by the hour up to a day, by the day up to 366 days.
 
-        Raises NoReportYet, AnalyticsError where the database cannot be read, and ValueError.
+        Raises ValueError for a length outside an hour to 366 days, NoReportYet before the first
+        complete interval, and AnalyticsError if the database cannot be read.
         """
         await self._refresh_report()
         return await self._reports.history(length)
 
     async def aggregates(self, period: Period) -> Aggregates:
-        """Return the report of a period and the history of its length, for a file.
+        """Return the report of a period and the history of its length, to be exported to a file.
 
-        Raises NoReportYet, and AnalyticsError where the database cannot be read.
+        Raises NoReportYet before the first complete interval, and AnalyticsError if the database
+        cannot be read.
         """
         report = await self.period_report(period)
         return Aggregates(report=report, history=await self.history(period.length))
 
     async def _refresh_report(self) -> None:
-        """Have the report of the newest complete interval, if reports are of those."""
+        """Make the report of the newest complete interval, if reports cover intervals."""
         if self.is_recording and self._reports.of_intervals:
             await self._in_turn(Request(self._reports.keep_snapshot))
 
@@ -307,10 +316,10 @@ class AnalyticsService:
         dry_run: bool = False,
         progress: Callable[[int], None] | None = None,
     ) -> int:
-        """Delete the interactions older than `days`, or than the retention; returns how many.
+        """Delete the interactions older than `days`, by default the retention; return how many.
 
-        With `dry_run` they are only counted. `progress` is told how many are deleted so far.
-        Raises ValueError for days outside 1 to 3650.
+        With `dry_run` they are only counted. `progress` is called with the number deleted so far.
+        Raises ValueError for `days` outside 1 to 3650, and AnalyticsError if the database fails.
         """
         days = self.retention_days if days is None else check_days(days)
         now = self._clock()
@@ -340,14 +349,17 @@ class AnalyticsService:
     async def compact_if_due(self, large_too: bool = False) -> bool:
         """Remove from the disk what was deleted, if that is quick, or overdue, or `large_too`.
 
-        True if nothing is pending when this returns.
+        Return True if nothing is left to be removed.
+        Raises AnalyticsError if the database fails.
         """
         return await self._compaction.if_due(large_too)
 
     async def maintain(self, large_too: bool = False) -> None:
-        """What is to be done now and then: compact if due, keep key file, reserve, report, time.
+        """Compact if due, and renew the key file, the reserve, the report and the noted time.
 
-        With `large_too`, also have the whole file checked for damage.
+        Call this regularly. With `large_too`, also compact a large file, and have the whole file
+        checked for damage before the next statement.
+        Raises AnalyticsError if the database fails.
         """
         self._keyring.keep_file(self._database.path)
         self._database.keep_reserve()
@@ -359,7 +371,7 @@ class AnalyticsService:
             self._database.suspect()
 
     async def _note_time(self) -> None:
-        """Note hourly what Telegram's dates tell: commands compare their clock with it."""
+        """Note hourly the time by Telegram's dates: commands compare their clock with it."""
         if not isinstance(self._clock, GuardedClock) or not self._clock.is_told:
             return
         now = self._clock()
@@ -368,7 +380,11 @@ class AnalyticsService:
             self._noted_time = now
 
     async def clock_doubt(self) -> str | None:
-        """Why nothing should be deleted by age: the clock contradicts the file; None if not."""
+        """Return how the clock contradicts the file, in words; None if it does not.
+
+        While it does, nothing should be deleted by age.
+        Raises AnalyticsError if the database cannot be read.
+        """
         now = self._clock()
         known = await known_time.contradicting(self._database, now)
         if known is None:
@@ -380,30 +396,33 @@ class AnalyticsService:
 
     @property
     def is_recording(self) -> bool:
-        """False while the database fails and interactions wait."""
+        """Whether interactions are committed: False while the database fails and they wait."""
         return self._recorder is not None and not self._recorder.failing
 
     @property
     def backlog(self) -> int:
-        """Interactions that wait to be committed."""
+        """The number of interactions that wait to be committed."""
         return self._recorder.backlog if self._recorder else 0
 
     @property
     def dropped(self) -> int:
-        """Interactions dropped since the file was last written, for the backlog was full."""
+        """The number of interactions dropped, as the backlog was full, since the last write."""
         return self._recorder.dropped if self._recorder else 0
 
     async def last_cleanup(self) -> datetime | None:
-        """When the retention was last enforced, by the clock of that moment."""
+        """Return when the retention was last enforced, by the clock of that moment; None if never.
+
+        Raises AnalyticsError if the database cannot be read.
+        """
         seconds = await metadata.get(self._database, "last_cleanup")
         return None if seconds is None else from_unix(int(seconds))
 
     async def own_row(self, user_id: int) -> tuple[OwnRow | None, bool]:
-        """A person's newest row, and whether they opted out.
+        """Return a person's newest row, or None, and whether they opted out.
 
-        Here and below `user_id` is the Telegram ID; raises PseudonymKeyMissing.
-        While the database cannot be read the answer is None and False: nobody is kept from
-        learning what is stored in general.
+        `user_id` is their Telegram ID. While the database cannot be read, return None and False, so
+        that people can still learn what is stored in general.
+        Raises PseudonymKeyMissing if there is no pseudonym key, WrongPseudonymKey if it is another.
         """
         references = await self._references()
         try:
@@ -416,7 +435,11 @@ class AnalyticsService:
             return None, False
 
     async def personal_data(self, user_id: int) -> PersonalData:
-        """Everything held about a person, and nothing about another."""
+        """Return everything held about a person, and nothing about another.
+
+        `user_id` is their Telegram ID. Raises PseudonymKeyMissing if there is no pseudonym key,
+        WrongPseudonymKey if it is another, and AnalyticsError if the database cannot be read.
+        """
         data = await personal_data.everything(
             self._database, user_id, await self._references(), self.retention_days
         )
@@ -426,8 +449,10 @@ class AnalyticsService:
     async def erase(self, user_id: int) -> Erasure | None:
         """Delete all that is recorded of a person; an opt-out stays, and so does the audit trail.
 
-        None if the database cannot be written at the moment: the owner does it as soon as it
-        works again; a command has to try again.
+        `user_id` is their Telegram ID. Return None if the database cannot be written at the moment:
+        the owner then erases as soon as it works again; a command has to try again.
+        Raises PseudonymKeyMissing if there is no pseudonym key, WrongPseudonymKey if it is another,
+        and AnalyticsError if the database cannot be read.
         """
         if self._recorder is None and self._spool.exists:
             return None  # the running bot will record what waits there
@@ -448,14 +473,19 @@ class AnalyticsService:
         return Erasure(deleted, await self.compact_if_due(), in_backups, in_audit_log)
 
     async def opt_out(self, user_id: int, update_id: int | None = None) -> bool:
-        """Record nothing of a person from now on; nothing happens for an update known already.
+        """Record nothing of a person from now on; an update that is known already has no effect.
 
-        True if that is committed; False if it waits, in turn with what is recorded.
+        `user_id` is their Telegram ID. Return True if that is committed, False if it waits in turn
+        with what is recorded. Raises RuntimeError unless opened with `Access.OWN`.
         """
         return await self._opt(user_id, True, update_id)
 
     async def opt_in(self, user_id: int, update_id: int | None = None) -> bool:
-        """Record a person again; as `opt_out`."""
+        """Record a person again from now on; an update that is known already has no effect.
+
+        `user_id` is their Telegram ID. Return True if that is committed, False if it waits in turn
+        with what is recorded. Raises RuntimeError unless opened with `Access.OWN`.
+        """
         return await self._opt(user_id, False, update_id)
 
     async def _opt(self, user_id: int, out: bool, update_id: int | None) -> bool:
@@ -464,13 +494,22 @@ class AnalyticsService:
         return await self._recorder.opt(user_id, out, update_id)
 
     async def is_opted_out(self, user_id: int) -> bool:
+        """Return whether a person has opted out; `user_id` is their Telegram ID.
+
+        Raises PseudonymKeyMissing if there is no pseudonym key, WrongPseudonymKey if it is another,
+        and AnalyticsError if the database cannot be read.
+        """
         reference = (await self._references()).opt_out(user_id)
         return await personal_data.is_opted_out(self._database, reference)
 
     async def rotate_key(self) -> bytes:
-        """Replace the key, while nothing is recorded: see `Keyring.rotate`. Returns the new one.
+        """Replace the pseudonym key, also in the key file if it is there, and return the new one.
 
-        The old references leave the disk with the next compaction.
+        What was recorded before can no longer be linked to anyone, and people are counted as new;
+        opt-outs stay valid. Nothing may be recorded meanwhile. The old references leave the disk
+        with the next compaction.
+        Raises RotationRefused if there is no key, or other databases share its file; DatabaseInUse
+        for any but the owner; and what a failed write raises.
         """
         rotating = asyncio.ensure_future(self._rotate_key())
         try:
@@ -487,15 +526,20 @@ class AnalyticsService:
         return key
 
     async def note_access(self, action: Action, admin_id: int | None = None) -> None:
-        """Into the audit trail, as soon as possible; `admin_id` is None for the command line."""
+        """Note an action in the audit trail, as soon as the database can be written.
+
+        `admin_id` is the Telegram ID of an admin, None for the command line.
+        Raises PseudonymKeyMissing if it is given without a key, WrongPseudonymKey with another.
+        """
         admin = None if admin_id is None else (await self._references()).admin(admin_id)
         await self._keep("audit", *audit.note(self._clock(), self._precision, admin, action))
 
     async def audit_trail(self, admin_ids: Collection[int] = ()) -> list[AuditEntry]:
-        """Who looked at or deleted what, the newest first.
+        """Return who looked at or deleted what, the newest first.
 
-        Of admins only pseudonyms are kept: `admin_ids` are the Telegram IDs that can be named.
-        Raises PseudonymKeyMissing if there are some, and no key.
+        Only pseudonyms of admins are kept: `admin_ids` are the Telegram IDs that can be named.
+        Raises PseudonymKeyMissing if some are given and there is no key, WrongPseudonymKey if it
+        is another, and AnalyticsError if the database cannot be read.
         """
         named = {(await self._references()).admin(each): each for each in admin_ids}
         return await audit.trail(self._database, named)
@@ -506,17 +550,19 @@ class AnalyticsService:
         interaction_type: InteractionType | None = None,
         since: datetime | None = None,
     ) -> list[StoredRow]:
-        """The newest rows of user_interactions, the newest first; `since` is aware and included.
+        """Return the newest rows of user_interactions, the newest first, at most `limit`.
 
-        At once, however many there are; those of a rare type take a scan. Raises ValueError for
-        a limit outside 1 to 100,000.
+        `since` is aware and included. This is immediate, however many rows there are, but a rare
+        type takes a scan. Raises ValueError for a `limit` outside 1 to 100,000, and AnalyticsError
+        if the database cannot be read.
         """
         return await records(self._database, limit, interaction_type, since)
 
     async def note_backup(self) -> None:
-        """To be called before each backup: from now on erasures are listed, for a restore.
+        """Note that a backup begins: erasures are listed from now on, for a restore.
 
-        Raises DatabaseUnavailable.
+        Call this before each backup.
+        Raises DatabaseUnavailable if the database cannot be written at the moment.
         """
         now = int(max(self._clock(), await self._likely_now()).timestamp())
         name = metadata.LAST_BACKUP
@@ -529,7 +575,10 @@ class AnalyticsService:
         )
 
     async def may_be_in_backups(self) -> bool:
-        """Whether what is deleted now may still be in a backup."""
+        """Return whether what is deleted now may still be in a backup.
+
+        True as well if the database cannot be read.
+        """
         try:
             last = await metadata.get(self._database, metadata.LAST_BACKUP)
             oldest = self._oldest_backup(await self._likely_now())
@@ -538,32 +587,32 @@ class AnalyticsService:
         return last is not None and int(last) >= oldest.timestamp()
 
     async def _likely_now(self) -> datetime:
-        """By the clock, or by what the file knows where that contradicts a command's clock."""
+        """Return the time by the clock, or by the file where that contradicts a command's clock."""
         now = self._clock()
         if isinstance(self._clock, GuardedClock):
             return now
         return await known_time.contradicting(self._database, now) or now
 
     def _oldest_backup(self, now: datetime) -> datetime:
-        """Backups that are older are deleted."""
+        """Return the moment before which backups are deleted."""
         return cutoff(now, self.retention_days)
 
     async def _references(self) -> References:
         return await self._keyring.references(self._database)
 
     async def _is_older(self, before: datetime) -> bool:
-        """Whether there is anything to delete: then the file is compacted, and not else."""
+        """Return whether there is anything to delete: the file is compacted only then."""
         return bool(
             await count_older(self._database, before)
             or await audit.is_older(self._database, before)
         )
 
     async def _keep(self, name: str, *parameters: Any) -> bool:
-        """Run the statement of this name, if not now then after a crash, too."""
+        """Run the statement of this name; if that has to wait, it survives a crash."""
         return await self._in_turn(Request(STATEMENTS[name], name, parameters))
 
     async def _in_turn(self, request: Request) -> bool:
-        """False if not now: the owner does it later, a command has to try again."""
+        """Run a request; False if not now: the owner does it later, a command has to try again."""
         if self._recorder:
             return await self._recorder.in_turn(request)
         try:

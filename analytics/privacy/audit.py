@@ -1,4 +1,4 @@
-"""Who looked at or deleted what: an audit trail that holds nothing about the people concerned."""
+"""The audit trail: who looked at or deleted what, with nothing about the people concerned."""
 
 import json
 from collections.abc import Awaitable, Callable, Mapping
@@ -16,7 +16,7 @@ ENTRIES = "SELECT timestamp, action FROM audit_trail WHERE admin_id = ? ORDER BY
 IS_OLDER = "SELECT EXISTS (SELECT 1 FROM audit_trail WHERE timestamp < ?)"
 # At least an hour: joined with interactions by the second, an entry would tell an admin's row.
 LEAST_PRECISION = 3600
-# Of a file that was written before there were pseudonyms of admins.
+# Telegram IDs in a file that was written before there were pseudonyms of admins.
 CLEAR_IDS = """
     SELECT admin_id FROM audit_trail WHERE admin_id > 0
     UNION SELECT admin_id FROM turned_off WHERE admin_id > 0
@@ -45,7 +45,10 @@ class Action(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class AuditEntry:
-    """`admin_id` is the Telegram ID of an admin; FORMER_ADMIN, or None for the command line."""
+    """An entry of the audit trail: when, by whom, and what.
+
+    `admin_id` is the Telegram ID of an admin, FORMER_ADMIN, or None for the command line.
+    """
 
     timestamp: datetime
     admin_id: int | None
@@ -55,13 +58,19 @@ class AuditEntry:
 def note(
     now: datetime, precision: int, admin: int | None, action: Action
 ) -> tuple[int, int | None, str]:
-    """The parameters of NOTE: the time is rounded down to `precision`, or to the hour."""
+    """Return the parameters of NOTE; `admin` is a pseudonym, None for the command line.
+
+    The time is rounded down to `precision`, in seconds, but at least to the hour.
+    """
     precision = max(precision, LEAST_PRECISION)
     return int(now.timestamp()) // precision * precision, admin, action.value
 
 
 async def trail(database: Database, named: Mapping[int, int]) -> list[AuditEntry]:
-    """All that is kept, the newest first; `named` leads from pseudonyms to Telegram IDs."""
+    """Return all entries, the newest first; `named` maps pseudonyms of admins to Telegram IDs.
+
+    Raises AnalyticsError if the database cannot be read.
+    """
     return [
         AuditEntry(
             from_unix(timestamp),
@@ -73,7 +82,10 @@ async def trail(database: Database, named: Mapping[int, int]) -> list[AuditEntry
 
 
 async def entries_of(database: Database, admin: int) -> list[tuple[datetime, str]]:
-    """What one admin did, the oldest first."""
+    """Return when an admin did what, the oldest first; `admin` is their pseudonym.
+
+    Raises AnalyticsError if the database cannot be read.
+    """
     return [
         (from_unix(timestamp), action)
         for timestamp, action in await database.read(ENTRIES, (admin,))
@@ -83,9 +95,10 @@ async def entries_of(database: Database, admin: int) -> list[tuple[datetime, str
 async def name_by_pseudonym(
     database: Database, references: Callable[[Database], Awaitable[References]]
 ) -> None:
-    """Replace clear Telegram IDs of admins; they leave the disk with the next compaction.
+    """Replace plain Telegram IDs of admins with pseudonyms.
 
-    Raises PseudonymKeyMissing if there are some, and no key.
+    The IDs leave the disk with the next compaction. Raises PseudonymKeyMissing if there are some
+    and no key, and WrongPseudonymKey if it is another.
     """
     if clear := [telegram_id for (telegram_id,) in await database.read(CLEAR_IDS)]:
         admin = (await references(database)).admin

@@ -1,8 +1,8 @@
-"""One person's data: show it, hand it over, erase it, stop it.
+"""The data of one person: show, export and erase it.
 
 There is no index on the person in `interactions`: it would double the file for what is rarely
-asked. A person's rows are found by a scan on the reading connection, which holds nobody up, and
-then deleted by their key.
+asked. A person's rows are found by a scan on the reading connection, which does not hold up
+recording, and then deleted by their key.
 """
 
 import json
@@ -22,7 +22,7 @@ Deletion = Callable[[], AbstractAsyncContextManager[None]]
 
 DAY = 86_400
 
-# How often a person's rows are looked for again, since another process has recorded some meanwhile.
+# How often a person's rows are looked for when another process has recorded some meanwhile.
 ROUNDS = 10
 
 LATEST = """
@@ -42,7 +42,7 @@ MOMENTS = """
     SELECT json_group_array(DISTINCT timestamp)
     FROM interactions WHERE user_id = (SELECT id FROM users WHERE reference = ?)
 """
-# All of a person or nothing: nothing where a row was recorded since the moments were read.
+# Delete all rows of a person, or none if one was recorded since the moments were read.
 DELETE = """
     DELETE FROM interactions
     WHERE user_id = (SELECT id FROM users WHERE reference = ?1)
@@ -55,7 +55,7 @@ DELETE = """
 """
 IS_KNOWN = "SELECT EXISTS (SELECT 1 FROM users WHERE reference = ?)"
 IS_OPTED_OUT = "SELECT EXISTS (SELECT 1 FROM opt_outs WHERE reference = ?)"
-# Only where a backup may hold them: else nothing tells that somebody was here.
+# Only where a backup may hold them: otherwise nothing tells that somebody was here.
 LIST_ERASURE = """
     INSERT INTO erasures (reference, day)
     SELECT ?, ? WHERE EXISTS (
@@ -73,7 +73,8 @@ TURN_ALL_ON = "DELETE FROM turned_off WHERE admin_id = ?"
 class OwnRow:
     """A row of `user_interactions` as its person sees it.
 
-    Without `user_id`: who had two accounts and the file could find people by the numbers of theirs.
+    It has no `user_id`: with two accounts and the file, someone could find other people by the
+    numbers of theirs.
     """
 
     interaction_type: InteractionType
@@ -86,28 +87,31 @@ class PersonalData:
     """Everything held about one person, and nothing about another."""
 
     reference: int | None
-    """None if nothing is recorded of them."""
+    """The person's pseudonym, or Telegram ID in plain; None if nothing is recorded of them."""
     interactions: list[OwnRow]
     """The oldest first."""
     opted_out: bool
     erased: date | None
-    """When they were erased, as long as a backup may hold what was erased."""
+    """The day they were erased, as long as a backup may hold what was erased; else None."""
     audit_entries: list[tuple[datetime, str]]
-    """What they did as an admin: when, and what."""
+    """When they did what as an admin, the oldest first."""
     turned_off: list[str]
-    """What they do not want to be told as an admin."""
+    """The alerts that they muted as an admin."""
     retention_days: int
     waiting: int = 0
-    """Interactions received that are not in the database yet, since it could not be written."""
+    """The number of interactions received that are not in the database yet, as it fails."""
 
     @property
     def oldest_goes(self) -> datetime:
-        """When the oldest interaction is past retention. Raises IndexError without one."""
+        """When the oldest interaction is past retention. Raises IndexError if there is none."""
         return self.interactions[0].timestamp + timedelta(days=self.retention_days)
 
 
 async def latest(database: Database, reference: int) -> OwnRow | None:
-    """A person's newest row."""
+    """Return a person's newest row, None without any.
+
+    Raises AnalyticsError if the database cannot be read.
+    """
     rows = await database.read(LATEST, (reference,))
     return _row(*rows[0]) if rows else None
 
@@ -115,6 +119,10 @@ async def latest(database: Database, reference: int) -> OwnRow | None:
 async def everything(
     database: Database, telegram_id: int, references: References, retention_days: int
 ) -> PersonalData:
+    """Return everything the database holds about a person.
+
+    Raises AnalyticsError if the database cannot be read.
+    """
     reference = references.reference(telegram_id)
     interactions = [_row(*row) for row in await database.read(EVERYTHING, (reference,))]
     admin = references.admin(telegram_id)
@@ -132,25 +140,31 @@ async def everything(
 
 
 async def moments_of(database: Database, reference: int) -> str:
-    """Return when a person did something, for `erase`: a scan, which holds nobody up."""
+    """Return the timestamps of a person's rows, a JSON array of Unix seconds, for `erase`.
+
+    This is a scan, which does not hold up recording.
+    Raises AnalyticsError if the database cannot be read.
+    """
     [(moments,)] = await database.read(MOMENTS, (reference,))
     return str(moments)
 
 
 class Person(NamedTuple):
-    """Who is to be erased, without their Telegram ID."""
+    """A person to be erased, without their Telegram ID."""
 
     reference: int
     admin: int
-    """What `turned_off` keeps of them, if they are an admin."""
+    """Their pseudonym in `turned_off`, if they are an admin."""
     erasure: int
-    """What `erasures` keeps of them, with this `day`, if there was a backup since the `oldest`."""
+    """Their pseudonym in `erasures`, kept with `day` if there was a backup since `oldest`."""
     day: int
+    """The day of the erasure, in days since 1970."""
     oldest: int
+    """The moment before which backups are deleted, in Unix seconds."""
 
 
 def to_erase(references: References, telegram_id: int, now: datetime, oldest: datetime) -> Person:
-    """Name a person for `erase`; `oldest` is when the oldest backup that is kept may be of."""
+    """Name a person for `erase`; `oldest` is the moment before which backups are deleted."""
     reference = references.reference(telegram_id)
     return Person(
         reference,
@@ -166,15 +180,17 @@ async def erase(
 ) -> int | None:
     """Delete every row of a person, in one transaction, and with the last one the person.
 
-    What they turned off as an admin goes, too. `deletion` is entered while rows are deleted.
-    The scan is repeated if `moments` misses a row. Returns how many interactions were deleted;
-    None if each time another process had recorded one meanwhile.
+    The alerts that they muted as an admin are deleted, too. `deletion` is entered while rows are
+    deleted. `moments` are from `moments_of`; the scan is repeated if they miss a row. Return how
+    many interactions were deleted, None if each of 10 times another process had recorded one
+    meanwhile. Raises AnalyticsError if the database fails.
     """
     reference, admin, *listing = person
     if await database.read(ADMIN_TURNED_OFF, (admin,)):
         async with deletion():
             await database.write(TURN_ALL_ON, (admin,))
-    # Before, for a kill in between; after, for the first backup, should it begin meanwhile.
+    # Listed before, in case of a kill in between, and after, in case the first backup begins
+    # meanwhile.
     await database.write(LIST_ERASURE, listing)
     deleted = await _delete(database, reference, deletion, moments)
     await database.write(LIST_ERASURE, listing)
@@ -196,12 +212,18 @@ async def _delete(
 
 
 async def is_listed_before(database: Database, oldest: datetime) -> bool:
-    """Whether there is an erasure of before the `oldest` backup that is kept."""
+    """Return whether an erasure is listed that is older than the `oldest` backup that is kept.
+
+    Raises AnalyticsError if the database cannot be read.
+    """
     return await _is(database, IS_LISTED_BEFORE, int(oldest.timestamp()) // DAY)
 
 
 async def forget_erasures(database: Database, oldest: datetime) -> None:
-    """Those of before the `oldest` backup that is kept."""
+    """Drop the listed erasures that are older than the `oldest` backup that is kept.
+
+    Raises AnalyticsError if the database cannot be written.
+    """
     await database.write(FORGET_ERASURES, (int(oldest.timestamp()) // DAY,))
 
 
@@ -210,7 +232,7 @@ async def is_opted_out(database: Database, reference: int) -> bool:
 
 
 def as_json(data: PersonalData, now: datetime) -> str:
-    """A file that explains itself, for the person."""
+    """Return the data as JSON that explains itself, for the person."""
     return json.dumps(
         {
             "about": {
@@ -230,7 +252,7 @@ def as_json(data: PersonalData, now: datetime) -> str:
                 "turned_off": "If you are an admin: what the bot does not tell you unasked.",
                 "kept": f"Interactions are deleted after {data.retention_days} days.",
             },
-            # As text: most programs cannot hold 64 bits in a number.
+            # A string, since most programs cannot hold 64 bits in a number.
             "reference": None if data.reference is None else str(data.reference),
             "opted_out": data.opted_out,
             "waiting": data.waiting,

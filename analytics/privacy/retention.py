@@ -1,4 +1,4 @@
-"""Cleanup: deleting what is past retention, in steps so small that recording is not held up."""
+"""Delete what is past retention, in steps so small that recording is not held up."""
 
 import asyncio
 import time
@@ -29,7 +29,7 @@ DELETE_STEP = """
 
 
 def check_days(days: int) -> int:
-    """Raises ValueError for a retention outside 1 to 3650 days."""
+    """Return `days`. Raises ValueError for a retention outside 1 to 3650 days."""
     if not SHORTEST_RETENTION_DAYS <= days <= LONGEST_RETENTION_DAYS:
         raise ValueError(
             f"{days} days: give a whole number of days "
@@ -39,18 +39,24 @@ def check_days(days: int) -> int:
 
 
 def cutoff(now: datetime, days: int) -> datetime:
-    """The oldest moment still kept: an interaction at the cutoff itself stays."""
+    """Return the oldest moment still kept: an interaction at the cutoff itself stays."""
     return now - timedelta(days=days)
 
 
 async def count_older(database: Database, before: datetime) -> int:
-    """Interactions older than `before`."""
+    """Return the number of interactions older than `before`.
+
+    Raises AnalyticsError if the database cannot be read.
+    """
     [(count,)] = await database.read(COUNT, (before.timestamp(),))
     return int(count)
 
 
 async def forget_events(database: Database, before: datetime) -> None:
-    """Drop the days that are older as a whole."""
+    """Drop the daily events of days that are older than `before` as a whole.
+
+    Raises AnalyticsError if the database cannot be written.
+    """
     await database.write(DELETE_EVENTS, (int(before.timestamp()) // 86_400,))
 
 
@@ -59,7 +65,8 @@ async def delete_older(
 ) -> int:
     """Delete the interactions older than `before`, and the people with nothing left.
 
-    Returns how many interactions; `progress` is told after each step how many so far.
+    Return how many interactions; after each step `progress` is called with how many so far.
+    Raises AnalyticsError if the database cannot be written.
     """
     deleted = 0
     while True:
