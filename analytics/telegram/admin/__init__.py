@@ -1,4 +1,4 @@
-"""Commands of admins: `/stats`, `/cleanup`, `/alerts`, `/audit`, and their buttons."""
+"""Commands and buttons of admins: `/stats`, `/cleanup`, `/alerts`, `/audit`."""
 
 from aiogram import F, Router
 
@@ -12,9 +12,9 @@ from analytics.telegram.recording import ADMINS
 
 
 def admin_router(options: Options) -> Router:
-    """Return a router for admins, in their private chats; some of it is for owners alone.
+    """Return a router for admins, in their private chats; some of its commands are for owners only.
 
-    To everyone else its commands and buttons do not exist.
+    For everyone else, its commands and buttons do not exist.
     """
     router = Router(name=ADMINS)
     messages, clicks = router.message, router.callback_query
@@ -24,7 +24,7 @@ def admin_router(options: Options) -> Router:
     in_private = F.message.chat.type == "private"
 
     messages.register(stats.overview, Command("stats"), private_chat, from_admin, flags=EXPENSIVE)
-    # Who looks around presses these one after the other, and each is but a few short queries.
+    # Not limited: an admin presses these one after the other, and each takes a few short queries.
     clicks.register(stats.show, stats.Show.filter(), in_private, from_admin)
     clicks.register(stats.chart, stats.Chart.filter(), in_private, from_admin, flags=EXPENSIVE)
     clicks.register(stats.year, stats.Year.filter(), in_private, from_admin, flags=EXPENSIVE)
@@ -33,7 +33,7 @@ def admin_router(options: Options) -> Router:
     messages.register(alerts.show, Command("alerts"), private_chat, from_admin)
     clicks.register(alerts.turn, Turn.filter(), in_private, from_admin)
 
-    # Owners first: to them the numbers come with a button.
+    # Owners first: they get a button below the number.
     messages.register(cleanup.offer, Command("cleanup"), private_chat, from_owner, flags=EXPENSIVE)
     messages.register(
         cleanup.preview, Command("cleanup"), private_chat, from_admin, flags=EXPENSIVE

@@ -1,4 +1,4 @@
-"""`/alerts`: which alerts an admin gets, with buttons that mute and unmute them."""
+"""`/alerts`: the list of alerts, with buttons to mute and unmute them."""
 
 from aiogram import Bot
 from aiogram.exceptions import TelegramBadRequest
@@ -41,6 +41,6 @@ async def turn(
             chat_id=where.chat.id, message_id=where.message_id, reply_markup=button
         )
     except TelegramBadRequest as error:
-        # Clicked twice, it shows already what it should. Else it is too old to be edited, or gone.
+        # Unchanged after a second click; otherwise the message is gone, or too old to be edited.
         if not is_unchanged(error):
             await where.answer(text, reply_markup=keyboard)

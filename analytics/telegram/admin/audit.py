@@ -12,5 +12,5 @@ async def show(
 ) -> None:
     entries = await analytics.audit_trail(options.admin_ids)
     await analytics.note_access(Action.AUDIT, event_from_user.id)
-    # Who looks at what is not for passing on.
+    # The audit log is not for forwarding.
     await message.answer(audit.audit(entries), protect_content=True)

@@ -1,4 +1,4 @@
-"""Cleanup by hand: admins see what would be deleted, owners delete it."""
+"""`/cleanup`: admins see how much would be deleted, owners can delete it."""
 
 import logging
 from collections.abc import Callable
@@ -60,14 +60,14 @@ async def delete(
             done = deleted
             progress.show(cleanup.cleaning_up(done, total, days))
 
-        # First: it is in the trail, whatever stops the process meanwhile.
+        # First, so that it is in the audit log whatever stops the process meanwhile.
         await analytics.note_access(Action.CLEANUP, owner)
         try:
             total = await analytics.cleanup_old_interactions(days, dry_run=True)
             tell(0)
             done = await analytics.cleanup_old_interactions(days, progress=tell)
             compacted = await analytics.compact_if_due()
-        # Whatever it was, the message must not say for ever that it goes on.
+        # Whatever the error is, the message must not say for ever that the cleanup goes on.
         except Exception:
             logger.exception("a cleanup stopped half way")
             ended = cleanup.cleanup_stopped(done, days)
@@ -90,12 +90,15 @@ async def _answer(
     count = await analytics.cleanup_old_interactions(days, dry_run=True)
     offered = button(days) if button and count else None
     text = cleanup.would_be_deleted(count, days, offered=offered is not None)
-    # Numbers of this bot are not for passing on.
+    # Numbers of this bot are not for forwarding.
     await message.answer(text, reply_markup=offered, protect_content=True)
 
 
 def _days(text: str | None, otherwise: int) -> int:
-    """Raises ValueError."""
+    """Return the number of days in a command's arguments, `otherwise` if there are none.
+
+    Raises ValueError if they are not a whole number of days, or one out of bounds.
+    """
     if not text:
         return otherwise
     if not (text.isascii() and text.isdigit()):

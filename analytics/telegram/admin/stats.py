@@ -1,4 +1,4 @@
-"""`/stats`: one message that changes in place, its charts, and its numbers as files."""
+"""`/stats`: one message that is edited in place, with charts and exports as files."""
 
 from collections.abc import Callable
 from datetime import datetime, timedelta
@@ -44,7 +44,7 @@ class Export(CallbackData, prefix=f"{PREFIX}export"):
 
 
 class Year(CallbackData, prefix=f"{PREFIX}year"):
-    """The button below a chart."""
+    """Callback data of the button below a chart, which asks for the chart of a year."""
 
 
 async def overview(
@@ -57,7 +57,7 @@ async def overview(
 ) -> None:
     await analytics.note_access(Action.STATS, event_from_user.id)
     text = await _text(FIRST_SHOWN, analytics, options, clock, next_cleanup)
-    # Numbers of this bot are not for passing on.
+    # Numbers of this bot are not for forwarding.
     await message.answer(text, reply_markup=_keyboard(FIRST_SHOWN), protect_content=True)
 
 
@@ -70,7 +70,7 @@ async def show(
     clock: GuardedClock,
     next_cleanup: Callable[[], datetime],
 ) -> None:
-    # Each click is in the trail: the message may be of last year, but who looks does it today.
+    # Each click is audited: the message may be a year old, but the numbers are looked at now.
     await analytics.note_access(Action.STATS, click.from_user.id)
     period = callback_data.period
     text = await _text(period, analytics, options, clock, next_cleanup)
@@ -100,11 +100,11 @@ async def export(click: CallbackQuery, callback_data: Export, analytics: Analyti
     except AnalyticsError as error:
         await where.answer(stats.no_report(error))
         return
-    # Without the mark at its beginning, Excel takes a file for one of an old code page.
+    # Without a byte order mark, Excel reads the file in an old code page.
     table = as_csv(aggregates, list_separator()).encode("utf-8-sig")
     for style, content in (("csv", table), ("json", as_json(aggregates).encode())):
         file = BufferedInputFile(content, f"statistics-{period}.{style}")
-        # Not protected, as all else of the numbers is: a file is asked for to be taken along.
+        # Not protected, unlike all other numbers: the purpose of an export is to take it elsewhere.
         await where.answer_document(file, caption=stats.export_caption(period, style))
 
 
@@ -137,7 +137,7 @@ async def _send_chart(
     analytics: AnalyticsService,
     charts: Charts,
 ) -> None:
-    """`period` is None for a year, which no button leads on from."""
+    """Send a chart; `period` is None for the chart of a year, which has no button below it."""
     await analytics.note_access(Action.STATS, click.from_user.id)
     where = place(click)
     await show_action(bot, where, ChatAction.UPLOAD_PHOTO)
@@ -160,7 +160,7 @@ async def _send_chart(
 
 
 async def _reaches_further(analytics: AnalyticsService) -> bool:
-    """Tell whether a year shows more than is kept one by one: trends of what was deleted."""
+    """Tell whether the chart of a year shows trends from before the interactions that are kept."""
     year: History = await analytics.history(YEAR_LENGTH)
     kept_since = year.as_of - timedelta(days=analytics.retention_days)
     return bool(year.buckets) and year.buckets[0].since + year.step <= kept_since

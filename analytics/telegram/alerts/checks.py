@@ -1,4 +1,4 @@
-"""When to send the digest and alerts, and what they are about."""
+"""Decide when to send the digest and alerts, and make their contents."""
 
 import logging
 from collections.abc import Callable
@@ -16,7 +16,7 @@ from analytics.telegram.texts import stats
 
 logger = logging.getLogger(__name__)
 
-# Cleanup runs each day; a run that is missed once is made up for within an hour.
+# Cleanup runs each day; a missed run is caught up within an hour.
 CLEANUP_OVERDUE = timedelta(hours=48)
 A_DAY = timedelta(days=1)
 
@@ -32,7 +32,11 @@ class Alerts:
         next_cleanup: Callable[[], datetime],
         charts: Charts,
     ) -> None:
-        """`last_received` tells when this process last received an update."""
+        """Create the checks of a bot.
+
+        `last_received` returns when this process last received an update, None for never;
+        `next_cleanup` returns when the next cleanup is planned.
+        """
         self._notifier = notifier
         self._analytics = analytics
         self._state = analytics.alert_state
@@ -43,13 +47,16 @@ class Alerts:
         self._charts = charts
 
     async def last_digest(self) -> datetime:
-        """When it was last sent; a new bot has its first week or day before it."""
+        """Return when the last digest was sent, or else when recording began.
+
+        A new bot therefore sends its first digest after its first week or day.
+        """
         return await self._state.last(Kind.DIGEST) or await self._state.began()
 
     async def digest(self) -> None:
-        """Send what /stats says, and the chart. What cannot be made now stays due."""
+        """Send admins the text of /stats, and its chart; a digest without a report stays due."""
         if not await self._notifier.wanted_by(Kind.DIGEST):
-            # Who wants it again waits for the next one.
+            # An admin who unmutes it waits for the next one.
             await self._state.note(Kind.DIGEST, self._clock())
             return
         period = Period.DAY if self._options.digest == "daily" else Period.WEEK
@@ -72,14 +79,14 @@ class Alerts:
             return
         try:
             picture = await self._charts.draw(history)
-        # Whatever it was, such as no matplotlib, the numbers have been sent.
+        # Whatever the error is, such as a missing matplotlib: the numbers have been sent.
         except Exception as error:
             logger.warning("the digest has no chart (%s)", type(error).__name__)
         else:
             await self._notifier.show(took, picture, stats.chart_caption(period))
 
     async def check(self) -> None:
-        """Look at everything there is an alert for; to be called every hour."""
+        """Run all checks, and send the alerts that follow from them; call it every hour."""
         for look in (self._recording, self._silence, self._cleanup, self._yesterday):
             try:
                 await look()
@@ -87,7 +94,7 @@ class Alerts:
                 logger.warning("not everything could be checked (%s)", error)
 
     async def _recording(self) -> None:
-        """Repeat the alert that was sent at once, where the failure goes on for more than a day."""
+        """Repeat the alert about recording if the failure lasts for more than a day."""
         if not self._analytics.is_recording:
             await self._notifier.recording_fails()
 
@@ -99,14 +106,14 @@ class Alerts:
         precision = timedelta(seconds=self._options.timestamp_precision)
         rounding = timedelta(0)
         if last is None and (newest := await self._analytics.records(1)):
-            # Of what an earlier process received, the file tells the time rounded down.
+            # Received by an earlier process: the database has its time rounded down.
             last = newest[0].timestamp
             rounding = precision
         last = last or await self._state.began()
         told = await self._state.last(Kind.SILENCE)
         is_silent = self._clock() - last - rounding >= timedelta(hours=hours)
         if is_silent and (told is None or told <= last):
-            # What this process remembers to the second is told as the file would tell it.
+            # This process knows the time to the second, but shows it rounded like the database.
             kept = last - (last - from_unix(0)) % precision
             await self._notifier.tell_once_a_day(Kind.SILENCE, messages.silence(kept))
 

@@ -1,4 +1,4 @@
-"""Kinds of alerts, their buttons, and what they say."""
+"""Kinds of alerts, their buttons and their texts."""
 
 from collections.abc import Collection
 from datetime import date, datetime
@@ -42,7 +42,10 @@ NAMES = {
 
 
 class Turn(CallbackData, prefix=f"{PREFIX}alerts"):
-    """A button that says what a kind is to be, not what it was."""
+    """Callback data of a button that mutes or unmutes a kind of alert.
+
+    `on` is the state after the click, so that a second click changes nothing.
+    """
 
     kind: Kind
     on: bool
@@ -51,7 +54,7 @@ class Turn(CallbackData, prefix=f"{PREFIX}alerts"):
 
 
 def below(kind: Kind, *, is_on: bool = True) -> InlineKeyboardMarkup:
-    """Return the button under an alert."""
+    """Return a keyboard for the message of an alert, to mute its kind or, if muted, unmute it."""
     label = _("🔕 Turn off") if is_on else _("🔔 Turn on again")
     data = Turn(kind=kind, on=not is_on, listed=False).pack()
     button = InlineKeyboardButton(text=label, callback_data=data)
@@ -59,7 +62,10 @@ def below(kind: Kind, *, is_on: bool = True) -> InlineKeyboardMarkup:
 
 
 def below_list(muted: Collection[str], options: Options) -> InlineKeyboardMarkup:
-    """Return a button for each kind that the settings allow."""
+    """Return a keyboard for the list of alerts: a button for each kind that the options allow.
+
+    `muted` holds the names of kinds.
+    """
     rows = []
     for kind in Kind:
         if is_allowed(kind, options):
@@ -71,7 +77,7 @@ def below_list(muted: Collection[str], options: Options) -> InlineKeyboardMarkup
 
 
 def listed(muted: Collection[str], options: Options) -> str:
-    """Return the answer to /alerts."""
+    """Return the answer to /alerts; `muted` holds the names of kinds."""
     lines = []
     for kind in Kind:
         line = f"<b>{_(NAMES[kind])}</b>: {_when(kind, options)}"
@@ -172,7 +178,11 @@ def _overdue(count: int) -> str:
 def cleanup_overdue(
     count: int | None, retention_days: int, last: datetime | None, *, postponed: bool
 ) -> str:
-    """`count` is None where it may be of few people; `postponed` if the clock is not right."""
+    """Return the alert about an overdue cleanup.
+
+    `count` is None if it is not to be shown, since few people could be behind it; `last` is None if
+    there was no cleanup yet; `postponed` is true if the clock is wrong.
+    """
     what = _("⚠️ <b>The cleanup is overdue.</b>") if count is None else _overdue(count)
     kept = _("Kept for {count} day.", "Kept for {count} days.", retention_days).format(
         count=format_number(retention_days)
@@ -198,7 +208,7 @@ def digest(period: Period, numbers: str) -> str:
 
 
 def notice(of: Notice) -> str:
-    """Return what admins are told at once."""
+    """Return the text of a notice, which admins get at once."""
     match of:
         case RecordingFails():
             return _(

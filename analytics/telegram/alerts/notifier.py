@@ -1,4 +1,4 @@
-"""Send alerts to the admins, in their chats."""
+"""Send alerts to admins, in their private chats."""
 
 import asyncio
 import logging
@@ -37,7 +37,7 @@ class Notifier:
         self._know_of_failure: set[int] = set()
 
     async def pass_on(self, notices: asyncio.Queue[Notice]) -> None:
-        """Tell what the analytics puts there; runs until it is cancelled."""
+        """Send the notices that the analytics put into a queue; runs until it is cancelled."""
         while True:
             match notice := await notices.get():
                 case RecordingFails():
@@ -45,7 +45,7 @@ class Notifier:
                 case RecordingWorks():
                     await self._send(self._know_of_failure, messages.notice(notice))
                     self._know_of_failure = set()
-                # Not to be turned off: records may be lost, and only a person can help.
+                # Cannot be muted: records may be lost, and only a person can help.
                 case _:
                     await self._send(self._admin_ids, messages.notice(notice))
 
@@ -55,21 +55,28 @@ class Notifier:
         )
 
     async def wanted_by(self, kind: Kind) -> list[int]:
-        """Return the admins who have not muted it."""
+        """Return the Telegram IDs of the admins who have not muted a kind of alert."""
         return [admin for admin in self._admin_ids if kind not in await self._state.muted(admin)]
 
     async def tell_once_a_day(self, kind: Kind, text: str) -> set[int]:
-        """Tell the admins who want it, unless that was less than 24 hours ago."""
+        """Send an alert to the admins who have not muted it, at most once in 24 hours.
+
+        Returns the Telegram IDs of those who received it.
+        """
         return await self.tell(kind, text, ONCE_IN)
 
     async def tell(self, kind: Kind, text: str, once_in: timedelta = timedelta(0)) -> set[int]:
-        """Tell the admins who want it, with a button to turn it off; returns who took it."""
+        """Send an alert, with a button to mute it, to the admins who have not muted its kind.
+
+        Does nothing if that kind was sent less than `once_in` ago. Returns the Telegram IDs of
+        those who received it. If nobody could, but somebody may later, it stays due.
+        """
         admins = await self.wanted_by(kind)
         async with self._noting:
             now, before = self._clock(), await self._state.last(kind)
             if not admins or (before is not None and now - before < once_in):
                 return set()
-            # First: a kill in between must not have it told twice.
+            # First, so that a kill in between does not send the alert twice.
             await self._state.note(kind, now)
         took, is_passing = await self._send(admins, text, messages.below(kind))
         if not took and is_passing:
@@ -77,7 +84,10 @@ class Notifier:
         return took
 
     async def show(self, admins: Iterable[int], picture: bytes, caption: str) -> None:
-        """Send a chart that belongs to an alert, silently."""
+        """Send a chart that belongs to an alert, without a sound; `picture` is a PNG.
+
+        `admins` are Telegram IDs.
+        """
         for admin_id in admins:
             try:
                 await self._bot.send_photo(
@@ -93,11 +103,11 @@ class Notifier:
     async def _send(
         self, admins: Iterable[int], text: str, keyboard: InlineKeyboardMarkup | None = None
     ) -> tuple[set[int], bool]:
-        """Return who took it, and whether somebody may take it later."""
+        """Return the Telegram IDs of those who received it, and whether others may later."""
         took, is_passing = set(), False
         for admin_id in admins:
             try:
-                # What can be turned off has numbers of this bot, which are not for passing on.
+                # Alerts that can be muted have numbers of this bot, which are not for forwarding.
                 await self._bot.send_message(
                     admin_id, text, reply_markup=keyboard, protect_content=keyboard is not None
                 )

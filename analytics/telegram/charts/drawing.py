@@ -1,6 +1,6 @@
-"""Draw a history as a picture for a phone. Importing this loads matplotlib.
+"""Draw a history as a picture for a phone. Importing this module loads matplotlib.
 
-Each figure is made by itself, without pyplot, which would keep them all.
+Figures are made without pyplot, which would keep them all.
 """
 
 from collections import Counter
@@ -33,26 +33,26 @@ from analytics.telegram.i18n import (
 )
 
 WIDTH, HEIGHT = 1080, 1350
-# At 72 dots an inch a point is a pixel: all sizes here are pixels.
+# At 72 dots an inch a point is a pixel, so that all sizes are pixels.
 DPI = 72
 TITLE, HEADING, TEXT = 42, 32, 26
 
-# Opaque, so that it reads the same in front of everything that Telegram has behind it.
+# Opaque, so that it is readable on any background of Telegram.
 PAPER = "#ffffff"
 INK = "#1f2328"
 MUTED = "#57606a"
 GRID = "#dde1e6"
-# Of Okabe and Ito's, which people with any colour vision tell apart; the largest type first.
+# Colours by Okabe and Ito, which people with any colour vision tell apart; the largest type first.
 TYPES = ("#0072b2", "#e69f00", "#009e73", "#cc79a7", "#56b4e9")
 OTHER_TYPES = "#585858"
 TOTAL_ONLY = "#bdbdbd"
 NO_DATA = "#ebe2d0"
 HEAT = LinearSegmentedColormap.from_list("heat", ["#e8eef4", "#56a0d3", "#08306b"])
 
-# Labels of dates that fit side by side, and from how many days on they are of months.
+# Labels of dates that fit side by side; above so many days they are months.
 MOST_LABELS = 6
 MANY_DAYS = 120
-# Up to here each bucket is a bar by itself, and a dot on the line.
+# Up to so many buckets, each is a separate bar, and a dot on the line.
 SEPARATE_BARS = 40
 DAY = timedelta(days=1)
 HIDDEN = N_("Not shown with BREAKDOWN_MIN_USERS.")
@@ -60,14 +60,20 @@ HIDDEN = N_("Not shown with BREAKDOWN_MIN_USERS.")
 
 @contextmanager
 def own_style() -> Iterator[None]:
-    """Draw as here is written, whatever this user's `matplotlibrc` says of LaTeX or fonts."""
+    """Use matplotlib's defaults in a block, whatever the user's `matplotlibrc` sets.
+
+    It may ask for LaTeX or other fonts.
+    """
     with matplotlib.rc_context():
         matplotlib.rcdefaults()
         yield
 
 
 def figure(history: History) -> Figure:
-    """Bars and a line above, the week below; one sentence instead if there is nothing to show."""
+    """Return a figure of 1080 x 1350 pixels: bars and a line above, hours of the week below.
+
+    It holds one sentence instead if there is nothing to show.
+    """
     drawn = Figure(figsize=(WIDTH / DPI, HEIGHT / DPI), dpi=DPI, facecolor=PAPER)
     _write(drawn, 50, 62, _("Interactions and active people"), TITLE)
     shown = tuple(bucket for bucket in history.buckets if bucket.interactions is not None)
@@ -111,7 +117,10 @@ def _covered(history: History) -> str:
 
 
 def _draw_buckets(drawn: Figure, history: History) -> None:
-    """On the axis across, 0 is the beginning of the oldest bucket, and each is 1 wide."""
+    """Draw interactions and active people.
+
+    On the x axis, 0 is the beginning of the oldest bucket, and each bucket is 1 wide.
+    """
     buckets = history.buckets
     at = [(bucket.since - buckets[0].since) // history.step for bucket in buckets]
     bars = _axes(drawn, 140, 205, 800, 405)
@@ -148,12 +157,12 @@ def _draw_interactions(bars: Axes, history: History, at: Sequence[int]) -> None:
         blocks = _blocks(gaps, NO_DATA, _("no data"))
         blocks.set_transform(bars.get_xaxis_transform())
         bars.add_collection(blocks)
-    # Lower than the line, which would hide their upper ends.
+    # Keep the bars below the line, which would hide their upper ends.
     _number_upwards(bars, 1.5 * max(floors))
     ticks = _ticks(history.buckets[0].since, end, history.step)
     bars.set_xlim(0, end)
     bars.set_xticks([tick for tick, _label in ticks], [label for _tick, label in ticks])
-    # Below the zeros of both axes, which the outer dates reach under.
+    # Below the zeros of both axes, since the outer dates reach under them.
     bars.tick_params(axis="x", pad=18)
 
 
@@ -182,7 +191,10 @@ def _draw_people(people: Axes, history: History, at: Sequence[int]) -> None:
 
 
 def _stack(buckets: Sequence[Bucket]) -> list[tuple[str, str, list[int]]]:
-    """Name, color, and how many in each bucket: from the bottom up, what is empty left out."""
+    """Return the layers of the bars, from the bottom up: name, color, and a count per bucket.
+
+    Layers without interactions are left out.
+    """
     totals = Counter[str]()
     for bucket in buckets:
         totals.update(bucket.breakdown or {})
@@ -203,9 +215,10 @@ def _stack(buckets: Sequence[Bucket]) -> list[tuple[str, str, list[int]]]:
 
 
 def _ticks(first: datetime, end: int, step: timedelta) -> list[tuple[float, str]]:
-    """Where, and what is written there: in the middle of a bucket, the newest one included.
+    """Return places on the x axis and their labels.
 
-    Of many days it is the months, where they begin.
+    They are in the middle of buckets, the newest one included, but at the beginnings of months if
+    there are more than 120 days.
     """
     if step == DAY and end > MANY_DAYS:
         begins = [at for at in range(end) if (first + at * step).day == 1]
@@ -217,7 +230,7 @@ def _ticks(first: datetime, end: int, step: timedelta) -> list[tuple[float, str]
 
 
 def _draw_week(drawn: Figure, history: History) -> None:
-    """Darker is more; the scale says how much."""
+    """Draw the hours of the week, the darker the more interactions, and the scale of colors."""
     rows = history.hours_of_week
     if rows is None:
         _write(drawn, 50, 930, _("Weekdays and hours, UTC"), HEADING)
@@ -250,14 +263,17 @@ def _draw_week(drawn: Figure, history: History) -> None:
 def _blocks(
     rectangles: Sequence[tuple[float, float, float, float]], color: str, label: str
 ) -> PolyCollection:
-    """Left, bottom, right, top of each: as one artist, since a year has thousands."""
+    """Return rectangles as one artist, since a year has thousands of them.
+
+    Each is given as left, bottom, right, top.
+    """
     corners = [[(x, y), (x, top), (to, top), (to, y)] for x, y, to, top in rectangles]
     # Without antialiasing, or the paper would shine through between neighbours.
     return PolyCollection(corners, facecolor=color, label=label, antialiased=False)
 
 
 def _axes(drawn: Figure, left: float, top: float, width: float, height: float) -> Axes:
-    """In pixels, from the upper left corner."""
+    """Add axes to a figure; places are in pixels from its upper left corner."""
     axes = drawn.add_axes(
         (left / WIDTH, 1 - (top + height) / HEIGHT, width / WIDTH, height / HEIGHT)
     )
@@ -287,12 +303,12 @@ def _write(
     color: str = INK,
     align: str = "left",
 ) -> None:
-    """With the middle of its height at `y`, in pixels from the upper left corner."""
+    """Write a text with the middle of its height at `y`, in pixels from the upper left corner."""
     drawn.text(x / WIDTH, 1 - y / HEIGHT, text, fontsize=size, color=color, ha=align, va="center")
 
 
 def _short(count: int) -> str:
-    """Exact below a million; then as in 1.2M."""
+    """Format a count exactly if it is below a million, else like 1.2M."""
     if count < 1_000_000:
         return format_number(count)
     return numbers.format_compact_decimal(count, locale=current_locale(), fraction_digits=1)

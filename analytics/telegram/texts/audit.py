@@ -12,7 +12,10 @@ AUDIT_LINES = 50
 
 
 def audit(entries: Sequence[AuditEntry]) -> str:
-    """The newest entries, as many as fit into a message."""
+    """Return the answer to /audit: the newest entries, as many as fit into a message.
+
+    `entries` has the newest first.
+    """
     if not entries:
         return _("Nobody has looked at or deleted anything yet.")
     rows = [

@@ -14,7 +14,7 @@ CANCELLED = N_("Cancelled. Nothing was deleted.")
 
 
 def wrong_days() -> str:
-    # As they are to be typed: without separators.
+    # Without separators of thousands, as the numbers are to be typed.
     return _(
         "Give a whole number of days from {shortest} to {longest}, "
         "as in <code>/cleanup 30</code>, or none for the retention."
@@ -22,7 +22,7 @@ def wrong_days() -> str:
 
 
 def interactions(count: int, older_than: int) -> str:
-    """Return how many interactions, and how old."""
+    """Return a count of interactions with their age; `older_than` is in days."""
     return _("{count} interaction {older}", "{count} interactions {older}", count).format(
         count=format_number(count), older=_older(older_than)
     )
@@ -34,7 +34,10 @@ def _older(than: int) -> str:
 
 
 def would_be_deleted(count: int, older_than: int, *, offered: bool) -> str:
-    """Return what a cleanup would do; `offered` if there is a button for it."""
+    """Return how much a cleanup would delete; `offered` is true if there is a button for it.
+
+    `older_than` is in days.
+    """
     if not count:
         return _("Nothing is {older}.").format(older=_older(older_than))
     told = _("<b>Would be deleted:</b> {interactions}.").format(
@@ -53,7 +56,10 @@ def cleaning_up(done: int, total: int, older_than: int) -> str:
 
 
 def cleaned_up(count: int, older_than: int, compacted_by: datetime | None) -> str:
-    """`compacted_by` is None if the traces have left the disk already."""
+    """Return how much a cleanup deleted; `older_than` is in days.
+
+    `compacted_by` is None if the traces have left the disk already.
+    """
     told = _("✅ <b>Deleted:</b> {interactions}.").format(
         interactions=interactions(count, older_than)
     )

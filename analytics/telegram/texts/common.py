@@ -22,7 +22,7 @@ SLOW_DOWN = N_("That was quite a lot at once. Please try again in half a minute.
 
 
 def precision(seconds: int) -> str:
-    """Return how exact a stored time is."""
+    """Return the precision of stored times, given in seconds, as words."""
     if seconds % 86_400 == 0:
         return _("rounded down to the day")
     if seconds % 3_600 == 0:

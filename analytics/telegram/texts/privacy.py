@@ -37,8 +37,8 @@ ALREADY = N_("It is done already: nothing is recorded about you.")
 IN_A_GROUP = N_("Your data is between you and me. Please ask me in our chat.")
 NUMBER = N_("a random number")
 
-# What each table about a person is, and words for each of its columns.
-# What is in braces comes from the code and the settings.
+# The name of each table about a person, and words for each of its columns.
+# Words in braces are filled in from the code and the settings.
 ABOUT_YOU = {
     "interactions": (
         N_("Such a row"),
@@ -83,7 +83,7 @@ ABOUT_YOU = {
         {"admin_id": "{admin}", "notice": N_("what you turned off")},
     ),
 }
-# What each table about nobody is, and its columns.
+# The name of each anonymous table, and its columns.
 ABOUT_NOBODY = {
     "interaction_types": (N_("the fixed words"), ("id", "name")),
     "hourly_counts": (N_("sums by hour"), ("hour", "interaction_type", "count")),
@@ -106,9 +106,10 @@ ABOUT_NOBODY = {
 def policy(
     options: Options, row: OwnRow | None, opted_out: bool, in_backups: bool, now: datetime
 ) -> str:
-    """Return what is stored, by the settings as they are; `row` is the newest of who asks.
+    """Return the answer to /privacy, which follows from the options.
 
-    `in_backups` if there may be backups.
+    `row` is the newest row of the person who asks, None if there is none; `in_backups` is true if
+    there may be backups.
     """
     return "\n\n".join(
         [
@@ -185,7 +186,7 @@ def _fields(options: Options) -> list[str]:
 
 
 def _how_long(options: Options, in_backups: bool) -> Iterator[str]:
-    """Sentences."""
+    """Yield sentences about retention and backups."""
     days = options.retention_days
     yield _("<b>For how long:</b> {days}.").format(days=common.days(days))
     yield _(
@@ -231,7 +232,7 @@ def _contact(options: Options) -> str:
 
 
 def my_data(data: PersonalData) -> str:
-    """The summary; the whole comes as a file."""
+    """Return a summary of a person's data, which is sent as a file, too."""
     if not data.interactions:
         lines = [_("<b>Nothing is recorded of you.</b>")]
     else:
@@ -290,7 +291,10 @@ def forget_me() -> str:
 def erased(
     erasure: Erasure, compacted_by: datetime, options: Options, *, again: bool = False
 ) -> str:
-    """`again` if the same button was pressed before."""
+    """Return what an erasure deleted; its traces leave the file by `compacted_by`.
+
+    `again` is true if the same button was pressed before.
+    """
     if erasure.interactions and not again:
         told = _(
             "<b>Erased:</b> {count} interaction, and the pseudonym it belonged to.",

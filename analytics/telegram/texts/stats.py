@@ -1,4 +1,4 @@
-"""Text of `/stats`: at a glance, on a phone, within one message of Telegram's."""
+"""Text of `/stats`: short enough for a phone and for one message of Telegram."""
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
@@ -46,7 +46,11 @@ def statistics(
     of_intervals: bool,
     postponed: bool,
 ) -> str:
-    """The whole answer; `postponed` if the scheduled cleanup waits for a right clock."""
+    """Return the answer to /stats.
+
+    `of_intervals` is true if reports are not live; `postponed` is true if the scheduled cleanup
+    waits until the clock is right.
+    """
     parts = [
         _title(report, of_intervals),
         _table(_numbers(report)) + "\n" + _compared(report),
@@ -61,7 +65,7 @@ def statistics(
 
 
 def length(period: Period) -> str:
-    """Return a period as a person says it: 24 hours, 7 days."""
+    """Return the length of a period in words: 24 hours, 7 days."""
     if period is Period.DAY:
         hours = period.length // timedelta(hours=1)
         return _("{count} hour", "{count} hours", hours).format(count=format_number(hours))
@@ -136,7 +140,7 @@ def _shown(count: int | None) -> str:
 
 
 def change(now: int | None, before: int | None) -> str:
-    """An arrow and by how much; nothing if there is nothing to compare it with."""
+    """Return an arrow and the change in percent, "=" for no change, "" if a count is not known."""
     if now is None or before is None:
         return ""
     if now == before:
@@ -192,7 +196,7 @@ def _by_type(report: PeriodReport) -> str:
 
 
 def _hidden(report: PeriodReport) -> str:
-    """Return what is not shown, where there is a limit."""
+    """Return why some numbers are not shown, "" if there is no limit."""
     if report.min_users <= 1:
         return ""
     return _(
@@ -231,13 +235,13 @@ def _commands(report: PeriodReport) -> str:
 
 
 def share(count: int, total: int) -> str:
-    """A part of the total in percent; what is there is never shown as nothing."""
+    """Return a part of the total in percent; below 1% it is "<1%", never 0%."""
     part = count / total
     return f"<{format_percent(0.01)}" if part < 0.01 else format_percent(part)
 
 
 def bar(part: float, width: int) -> str:
-    """0 to 1 as a bar of up to so many characters; what is there is never shown as nothing."""
+    """Return a part from 0 to 1 as a bar of up to `width` characters, and never an empty one."""
     eighths = max(1, round(part * width * 8))
     return "█" * (eighths // 8) + EIGHTHS[eighths % 8].strip()
 
@@ -253,7 +257,7 @@ def _table_with_bars(counts: Mapping[str, int], total: int) -> str:
 
 
 def _table(rows: Sequence[Cells], gap: int = 2) -> str:
-    """Names and bars to the left, numbers to the right; a name that is too long loses its end."""
+    """Return a table in HTML: names and bars aligned left, numbers right, long names cut off."""
     widths = _widths(rows)
     widths[0] = min(widths[0], WIDTH - sum(widths[1:]) - gap * (len(widths) - 1))
     lines = (_line(row, widths, " " * gap) for row in rows)
