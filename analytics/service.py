@@ -358,7 +358,7 @@ class AnalyticsService:
         """Compact if due, and renew the key file, the reserve, the report and the noted time.
 
         Call this regularly. With `large_too`, also compact a large file, and have the whole file
-        checked for damage before the next statement.
+        checked for damage before the next write.
         Raises AnalyticsError if the database fails.
         """
         self._keyring.keep_file(self._database.path)

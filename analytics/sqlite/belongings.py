@@ -1,4 +1,4 @@
-"""The files that belong to a database: whole names, never whatever begins alike.
+"""Find the files that belong to a database by their whole names, never by the beginning alone.
 
 What this program makes beside a database has its name and one of a few marks, some of them with a
 number or a moment. Two files have the name of the key file instead.
@@ -22,20 +22,23 @@ MARKS = (
 
 
 def belongings(path: Path) -> list[Path]:
-    """Return what is there of a database: itself, its key, and all that was made beside it.
+    """Return the existing files of a database: itself, its key, and all that was made beside it.
 
-    `path` is no link. Links and folders that have one of the names are in the list, too.
+    `path` must not be a link. Links and folders that have one of the names are included.
     """
     return [*matching(path, MARKS), *belongings_of_key(path)]
 
 
 def belongings_of_key(path: Path) -> list[Path]:
-    """Return what is there of the key of a database, and of the one that is to replace it."""
+    """Return the existing files of a database's key, and of the one that is to replace it."""
     return [*matching(key_file(path), DRAFT), *matching(next_key_file(path), DRAFT)]
 
 
 def matching(path: Path, marks: str) -> list[Path]:
-    """Return the files beside `path` whose name is that of `path` and what `marks` matches."""
+    """Return the files beside `path` named as `path` plus what the pattern `marks` matches.
+
+    The list is sorted, and empty without a folder.
+    """
     pattern = re.compile(f"{re.escape(path.name)}(?:{marks})", re.ASCII)
     try:
         names = os.listdir(path.parent)  # noqa: PTH208 - bytes that are no text stay as they are
@@ -45,12 +48,12 @@ def matching(path: Path, marks: str) -> list[Path]:
 
 
 def all_set_aside(path: Path) -> list[Path]:
-    """Return the damaged databases that `path` took the place of, without their logs."""
+    """Return the damaged databases that were set aside at `path`, without their logs."""
     return matching(path, DAMAGED)
 
 
 def plain_leftovers(path: Path) -> list[Path]:
-    """Return what encrypting `path` leaves as it is: set aside databases, their logs."""
+    """Return what encrypting `path` leaves as it is: databases that were set aside, their logs."""
     return matching(path, DAMAGED + COMPANION)
 
 
@@ -59,12 +62,12 @@ def key_file(path: Path) -> Path:
 
 
 def next_key_file(path: Path) -> Path:
-    """The next key, until the file has been written with it."""
+    """Return the path of the next key's file, which is there until the database uses that key."""
     return path.with_suffix(files.NEXT_KEY)
 
 
 def sharing_key(path: Path) -> list[Path]:
-    """Return the other databases that have the same key file: their names end otherwise."""
+    """Return other databases with the same key file: their names differ in the suffix alone."""
     own = {path, *belongings(path)}
     return [
         file
@@ -74,5 +77,5 @@ def sharing_key(path: Path) -> list[Path]:
 
 
 def _is_database(path: Path) -> bool:
-    """Of ours: who opens one has made a lock beside it; it may be encrypted."""
+    """Return whether it is one of ours, maybe encrypted: opening it has made a lock beside it."""
     return files.is_regular(path) and os.path.lexists(f"{path}.lock")

@@ -1,4 +1,4 @@
-"""What is in the write-ahead log reaches the file, and what was deleted leaves the disk."""
+"""Carry the write-ahead log over into the file, and remove what was deleted from the disk."""
 
 from pathlib import Path
 
@@ -13,7 +13,7 @@ CHECKPOINT_BYTES = 1000 * 4096
 
 
 class Checkpoints:
-    """Of one path, by its owner, and only while no command writes beside it."""
+    """The checkpoints of one database, by its owner, and only while no command writes to it."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
@@ -21,7 +21,7 @@ class Checkpoints:
         self._compacting = False
 
     async def if_large(self, writer: aiosqlite.Connection) -> None:
-        """Keep the log from growing."""
+        """Make a checkpoint if the log has grown to 4 MB; try later if that is not possible now."""
         size = files.size(files.wal(self._path))
         if size < self._due_at:
             return
@@ -35,11 +35,11 @@ class Checkpoints:
         self._due_at = CHECKPOINT_BYTES if done else size + CHECKPOINT_BYTES
 
     async def compact(self, writer: aiosqlite.Connection) -> bool:
-        """Leave nothing of what was deleted; False if not possible now.
+        """Remove all traces of what was deleted; return False if that is not possible now.
 
-        Page splits leave copies that only VACUUM removes, and the checkpoint after it carries it
-        over into the file. The one before asks whether a reader would hold that back: then nothing
-        is rewritten in vain.
+        Page splits leave copies that only VACUUM removes, and the checkpoint after it carries the
+        result over into the file. The checkpoint before it finds out whether a reader would hold
+        that back, so that nothing is rewritten in vain. Raises what the driver raises.
         """
         try:
             with locks.write_lock(self._path, timeout=0):
@@ -54,12 +54,15 @@ class Checkpoints:
             self._compacting = False
 
     async def stop_compacting(self, writer: aiosqlite.Connection) -> None:
-        """End a VACUUM that runs, which may take long and leaves everything as it was."""
+        """Interrupt a running VACUUM, which may take long; everything stays as it was."""
         if self._compacting:
             await writer.interrupt()
 
 
 async def checkpoint(writer: aiosqlite.Connection) -> bool:
-    """Carry the write-ahead log over and empty it. A busy checkpoint did not happen."""
+    """Carry the write-ahead log over into the file and empty it.
+
+    Return False if the checkpoint was busy: then it did not happen.
+    """
     [(busy, _, _)] = await writer.execute_fetchall("PRAGMA wal_checkpoint(TRUNCATE)")
     return not busy

@@ -1,4 +1,4 @@
-"""What was deleted leaves the disk: at once from a small file, from a large one in the night."""
+"""Remove what was deleted from the disk: at once from a small file, at night from a large one."""
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -10,13 +10,13 @@ from analytics.sqlite.database import Database
 
 # Compacting a smaller file takes a fraction of a second and is done at once, a larger one at night.
 SMALL_FILE_BYTES = 64 * 1024 * 1024
-# What is deleted leaves the disk within this time, also where no night ever comes.
+# What is deleted leaves the disk within this time, even if no compaction at night happens.
 DEADLINE = timedelta(hours=24)
 DUE = "compaction_due"
 
 
 class Compaction:
-    """Remembers, in the file, what was deleted and has not left the disk."""
+    """Notes in the file that something was deleted and is still on the disk, and removes it."""
 
     def __init__(
         self,
@@ -32,18 +32,25 @@ class Compaction:
 
     @asynccontextmanager
     async def deletion(self) -> AsyncIterator[None]:
-        """Around whatever deletes interactions."""
+        """Note that a compaction is due; enter this around whatever deletes interactions.
+
+        Raises AnalyticsError if the database cannot be written.
+        """
         await self._before_deletion()
         self._begun += 1
         try:
-            # Noted first: whatever stops the process, what is deleted will leave the disk.
+            # Noted first: even if the process is killed, what is deleted will leave the disk.
             await metadata.put_once(self._database, DUE, int(self._clock().timestamp()))
             yield
         finally:
             self._ended += 1
 
     async def if_due(self, large_too: bool) -> bool:
-        """Compact if that is quick, or overdue, or `large_too`; True if nothing is pending then."""
+        """Compact if that is quick (below 64 MiB), or due for 24 hours, or `large_too`.
+
+        Return True if nothing is pending afterwards.
+        Raises AnalyticsError if the database fails.
+        """
         async with self._compacting:
             due = await metadata.get(self._database, DUE)
             if due is None:

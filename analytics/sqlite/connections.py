@@ -1,4 +1,4 @@
-"""A connection as we want it: asked of SQLite, and its answer checked."""
+"""Connect to SQLite or SQLCipher, check each pragma, and translate errors of the driver."""
 
 import errno
 import sqlite3
@@ -24,7 +24,7 @@ try:
 except ImportError:  # the extra is not installed
     sqlcipher = None  # type: ignore[assignment]
 
-# STRICT tables came with it.
+# The first version with STRICT tables.
 MINIMUM_SQLITE = (3, 37, 0)
 
 PRAGMAS: dict[str, str | int] = {
@@ -49,7 +49,7 @@ NO_TEXT = (
 )
 NOT_A_DATABASE = sqlite3.SQLITE_NOTADB
 DAMAGE = {sqlite3.SQLITE_CORRUPT, NOT_A_DATABASE}
-# What waiting or room will cure. After any other error the file is checked.
+# Errors that waiting or free space cures. After any other error the file is checked.
 PASSING = {
     sqlite3.SQLITE_BUSY,
     sqlite3.SQLITE_LOCKED,
@@ -58,7 +58,7 @@ PASSING = {
     sqlite3.SQLITE_INTERRUPT,
 }
 
-# Of too many open files, too little memory, or a disk in a network that does not answer now.
+# Too many open files, too little memory, or a network disk that does not answer now.
 PASSING_ERRNO = {
     *(errno.EAGAIN, errno.EBUSY, errno.EINTR, errno.EIO, errno.EMFILE, errno.ENFILE),
     *(errno.ENOMEM, errno.ETIMEDOUT),
@@ -83,7 +83,7 @@ def check_sqlite(key: bytes | None) -> None:
 async def connect(
     path: Path, key: bytes | None, *, read_only: bool
 ) -> AsyncIterator[aiosqlite.Connection]:
-    """Connect to a file; with a key of 32 bytes it is encrypted from the first byte to the last.
+    """Connect to an existing file; with a key of 32 bytes the whole of it is encrypted.
 
     What the driver raises until this is left is raised as an AnalyticsError.
     """
@@ -105,7 +105,7 @@ async def connect(
     with translated(path):
         async with aiosqlite.Connection(connector, iter_chunk_size=64) as connection:
             for error in refused:
-                # aiosqlite would not wait for its thread, which then tells a loop that may be
+                # aiosqlite would not wait for its thread, which then calls a loop that may be
                 # closed.
                 if (ended := connection.stop()) is not None:
                     await ended
@@ -118,11 +118,11 @@ def address(path: Path, *, read_only: bool) -> str:
 
 
 def _unlock(connection: Any, key: bytes) -> None:
-    """Not through aiosqlite, which writes statements into the log at DEBUG."""
-    # What it would print to stderr comes as an exception, too.
+    """Give the connection its key: not through aiosqlite, which logs statements at DEBUG."""
+    # What it would print to stderr is raised as an exception as well.
     connection.execute("PRAGMA cipher_log_level=NONE")
     connection.execute(f"""PRAGMA key="x'{key.hex()}'" """)
-    # Whoever has no cipher takes no notice of a key, and the file would be a plain one.
+    # A library without a cipher ignores the key, and the file would be a plain one.
     if connection.execute("PRAGMA cipher_status").fetchall() != [("1",)]:
         connection.close()
         raise UnsupportedSQLite(
@@ -131,7 +131,10 @@ def _unlock(connection: Any, key: bytes) -> None:
 
 
 async def set_pragmas(connection: aiosqlite.Connection, pragmas: dict[str, str | int]) -> None:
-    """SQLite refuses a pragma in silence: ask for each and check the answer."""
+    """Set each pragma and check the answer, since SQLite refuses a pragma in silence.
+
+    Raises UnsupportedSQLite for a refused one.
+    """
     for name, wanted in pragmas.items():
         await connection.execute_fetchall(f"PRAGMA {name}={wanted}")
         [(answer,)] = await connection.execute_fetchall(f"PRAGMA {name}")
@@ -143,17 +146,22 @@ async def set_pragmas(connection: aiosqlite.Connection, pragmas: dict[str, str |
 
 
 def look_at(path: Path, key: bytes | None) -> AbstractAsyncContextManager[aiosqlite.Connection]:
-    """A connection that cannot write.
+    """Connect to a file without writing to it.
 
-    Except after a kill while a backup was given its write-ahead log: what that did is undone first.
+    The exception is a file with a rollback journal, left by a kill while a backup was given its
+    write-ahead log: what that did is undone first.
+    What the driver raises until this is left is raised as an AnalyticsError.
     """
     return connect(path, key, read_only=not files.size(files.journal(path)))
 
 
 async def is_damaged(path: Path, key: bytes | None) -> bool:
-    """What quick_check says."""
+    """Return whether quick_check finds damage, or the file is gone and its log is left.
+
+    Raises AnalyticsError if the file cannot be read for another reason.
+    """
     if not files.size(path):
-        # A log that has lost its file. SQLite would delete it, or carry it over into a new file.
+        # The log has lost its file. SQLite would delete it, or carry it over into a new file.
         return files.size(files.journal(path)) > 0 or files.size(files.wal(path)) > 0
     try:
         async with look_at(path, key) as connection:
@@ -164,19 +172,19 @@ async def is_damaged(path: Path, key: bytes | None) -> bool:
 
 
 def primary_code(error: BaseException | None) -> int:
-    """SQLite's extended codes carry the primary one in their lowest byte; 0 without a code."""
+    """Return SQLite's primary error code, the lowest byte of its extended codes; 0 without one."""
     code: int | None = getattr(error, "sqlite_errorcode", None)
     if code is None:
-        # Without a code: Python found text in the file that is none.
+        # There is no code where Python could not decode a text in the file.
         return sqlite3.SQLITE_CORRUPT if isinstance(error, NO_TEXT) else 0
     return code & 0xFF
 
 
 def is_full(path: Path, error: Exception) -> bool:
-    """Whether the disk is full, or the process may not write more, whoever says so.
+    """Return whether an error means that the disk is full, or the process may not write more.
 
-    SQLite calls a quota, a limit on the size of files, and no room for the memory that it shares
-    an I/O error, and Python does not tell the reason: then it is tried out.
+    SQLite reports a quota, a limit on the size of files, and no room for its shared memory as an
+    I/O error, and Python does not give the reason: then writing is tried.
     """
     if isinstance(error, OSError):
         return error.errno in room.NO_ROOM
@@ -185,7 +193,7 @@ def is_full(path: Path, error: Exception) -> bool:
 
 
 def why(path: Path, error: Exception) -> str:
-    """Return the reason in a few words, as an operator can use it."""
+    """Return the reason of an error in a few words, for an operator."""
     if is_full(path, error):
         return "the disk is full"
     said = error.strerror if isinstance(error, OSError) else str(error)
@@ -202,7 +210,7 @@ def translated(path: Path, *others: type[Exception]) -> Iterator[None]:
 
 
 def translate(path: Path, error: Exception) -> AnalyticsError:
-    """Return what to raise for an error of the driver, or of the operating system."""
+    """Return the AnalyticsError to raise for an error of the driver or of the operating system."""
     code = primary_code(error)
     if code == sqlite3.SQLITE_BUSY:
         return DatabaseUnavailable(

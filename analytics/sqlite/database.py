@@ -1,4 +1,4 @@
-"""The SQLite file: open, check, migrate, write, read, compact.
+"""Open, check, migrate, read, write and compact the SQLite file.
 
 One connection writes and one reads. Every write is a single statement outside a transaction,
 which SQLite commits whole or not at all: a cancelled task can leave nothing half done.
@@ -45,7 +45,7 @@ Prepare = Callable[["Database"], Awaitable[None]]
 
 
 class Database:
-    """An open file. Made by `Database.open`."""
+    """An open database file; use `Database.open`."""
 
     def __init__(
         self,
@@ -85,8 +85,10 @@ class Database:
     ) -> AsyncIterator["Database"]:
         """Open the file; OWN creates it, and its folder, if missing. With a key it is encrypted.
 
-        `prepare` is called with each file that the owner opens, also when one takes the place of
-        another while the process runs. Raises AnalyticsError.
+        `key` is the database key, 32 bytes. `prepare` is called with each file that the owner
+        opens, also when one takes the place of another while the process runs.
+        Raises AnalyticsError if the file cannot be opened, as it is not ours, in use, or damaged
+        where only the owner may set it aside.
         """
         check_sqlite(key)
         # SQLite has its log beside the file that a link leads to.
@@ -116,7 +118,8 @@ class Database:
     async def read(self, sql: str, parameters: Sequence[Any] | Mapping[str, Any] = ()) -> list[Any]:
         """Return the rows of one SELECT, which sees one moment of the file.
 
-        Raises an AnalyticsError for whatever the driver raises.
+        Raises DatabaseUnavailable while the file is not open, and an AnalyticsError for whatever
+        the driver raises.
         """
         async with self._reading:
             if self._reader is None:
@@ -127,10 +130,11 @@ class Database:
                 raise await self._failed(error, sql, parameters) from error
 
     async def write(self, sql: str, parameters: Sequence[Any] = ()) -> list[Any]:
-        """Run one statement, committed when this returns; the rows of its RETURNING.
+        """Run one statement, committed when this returns, and return the rows of its RETURNING.
 
-        An AnalyticsError means that nothing was committed, or that it went into a file that is no
-        longer there. What the owner can do about the reason is done before the next statement.
+        Raises an AnalyticsError if nothing was committed, DatabaseReplaced if it went into a file
+        that is no longer there. What the owner can do about the reason is done before the next
+        statement.
         """
         await self._heal_if_needed()
         async with self._writing:
@@ -144,7 +148,11 @@ class Database:
         return rows
 
     async def write_all(self, *statements: tuple[str, Sequence[Any]]) -> None:
-        """Run several in one transaction; raises as `write`."""
+        """Run several statements, each with its parameters, in one transaction.
+
+        Raises an AnalyticsError if nothing was committed, DatabaseReplaced if it went into a file
+        that is no longer there.
+        """
         await self._heal_if_needed()
         async with self._writing:
             writer = self._open_writer()
@@ -152,7 +160,7 @@ class Database:
                 for sql, parameters in (("BEGIN IMMEDIATE", ()), *statements, ("COMMIT", ())):
                     await self._run(writer, sql, parameters)
             except BaseException:
-                # Nothing is left of it where it has not begun, or the connection was closed.
+                # There is nothing to roll back if it has not begun, or the connection was closed.
                 with suppress(*ERRORS, ValueError):
                     await writer.execute_fetchall("ROLLBACK")
                 raise
@@ -161,7 +169,7 @@ class Database:
 
     async def _heal_if_needed(self) -> None:
         if self._needs_healing:
-            # Whoever waits may be cancelled; the healing goes on.
+            # The caller may be cancelled; the healing goes on.
             await asyncio.shield(asyncio.ensure_future(self._heal()))
 
     def _open_writer(self) -> aiosqlite.Connection:
@@ -177,7 +185,7 @@ class Database:
             raise await self._failed(error, sql, parameters) from error
 
     async def compact(self) -> bool:
-        """Remove from the disk what was deleted; False if not possible now, to be tried again.
+        """Remove from the disk what was deleted; return False if it has to be tried again.
 
         Writing waits meanwhile, about half a second per million rows.
         """
@@ -190,25 +198,25 @@ class Database:
             return False
 
     def size(self) -> int:
-        """Bytes on disk, write-ahead log included."""
+        """Return the bytes on disk, write-ahead log included."""
         return files.size(self.path) + files.size(files.wal(self.path))
 
     def keep_reserve(self) -> None:
-        """Have the reserve for the moment when the disk is full, if there is room for it."""
+        """Make the reserve, to be given up when the disk is full, if there is room for it."""
         if self.owner:
             files.keep_reserve(self.path)
 
     def suspect(self) -> None:
-        """Have the file checked before the next statement: what nobody reads may be damaged."""
+        """Have the file checked before the next write: what is never read may be damaged."""
         self._suspect = self.owner
 
     async def stop_compacting(self) -> None:
-        """End a compaction that runs, which may take long."""
+        """Interrupt a running compaction, which may take long."""
         if self._writer is not None:
             await self._checkpoints.stop_compacting(self._writer)
 
     async def _connect(self) -> None:
-        """Open what is at the path now. Raises AnalyticsError."""
+        """Open the file that is at the path now. Raises AnalyticsError if that fails."""
         try:
             with translated(self.path, OSError):
                 await self._try_to_connect()
@@ -248,7 +256,7 @@ class Database:
         """Set a damaged file aside, and make one where there is none."""
         damaged = self._damaged or await is_damaged(self.path, self._key)
         if self._access is not Access.OWN and (damaged or not files.size(self.path)):
-            # Only the bot can tell the admins.
+            # Only the bot can notify the admins.
             raise damaged_or_gone(self.path)
         files.discard_draft(self.path)
         copying.sweep(self.path)
@@ -258,7 +266,7 @@ class Database:
             self.path.unlink(missing_ok=True)
             await migrations.make(self.path, self._key)
         elif self._key:
-            files.remove_plain(self.path)  # a kill while it was encrypted
+            files.remove_plain(self.path)  # left by a kill while it was encrypted
 
     async def _connect_writer(self, stack: AsyncExitStack) -> None:
         writer = await stack.enter_async_context(connect(self.path, self._key, read_only=False))
@@ -287,11 +295,11 @@ class Database:
         return self._writer is None or self._damaged or self._suspect or self._is_replaced()
 
     def _is_replaced(self) -> bool:
-        """Whether the path leads to another file than the one that is open, or to none."""
+        """Return whether the path leads to another file than the open one, or to none."""
         return self.owner and files.identity(self.path) != self._identity
 
     async def _heal(self) -> None:
-        """Open again what is at the path now; a damaged file is set aside before."""
+        """Open the file at the path again, after setting a damaged one aside."""
         async with self._healing:
             if not self._needs_healing:
                 return

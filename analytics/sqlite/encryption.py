@@ -1,4 +1,4 @@
-"""A file that is encrypted as a whole: told from others, and made of a plain one."""
+"""Encrypt a plain file as a whole, and refuse files that are not ours or under another key."""
 
 import os
 from contextlib import ExitStack
@@ -28,10 +28,10 @@ from analytics.sqlite.migrations import APPLICATION_ID
 
 
 async def refuse_foreign(path: Path, key: bytes | None) -> None:
-    """Raise NotOurDatabase or WrongDatabaseKey for what is not ours or not under this key.
+    """Raise NotOurDatabase for a file that is not ours, WrongDatabaseKey for one under another key.
 
-    SQLite calls a file under another key damaged. Only what can be read with the key at first may
-    be found damaged later.
+    SQLite calls a file under another key damaged. Only a file that can be read with the key at
+    first may be found damaged later.
     """
     files.refuse_foreign(path, APPLICATION_ID, encrypted=key is not None)
     if not key or not files.size(path):
@@ -52,10 +52,11 @@ async def refuse_foreign(path: Path, key: bytes | None) -> None:
 
 
 async def encrypt(path: Path, key: bytes) -> bool:
-    """Encrypt a plain file, while nobody else writes to it; False if it is encrypted already.
+    """Encrypt a plain file with a key of 32 bytes; return False if it is encrypted already.
 
-    Whatever kills this leaves a file that opens, plain or encrypted; called again, it ends what
-    was begun. Raises AnalyticsError.
+    A kill leaves a file that opens, plain or encrypted; another call finishes what was begun.
+    Raises DatabaseMissing without a file, DatabaseInUse while a bot, a command or another program
+    uses it, DatabaseDamaged if it is damaged, and other AnalyticsErrors if it cannot be encrypted.
     """
     check_sqlite(key)
     path = Path(os.path.realpath(path))
@@ -87,7 +88,7 @@ async def encrypt(path: Path, key: bytes) -> bool:
 
 
 async def _carry_log_over(path: Path) -> None:
-    """Have all in the database, and the log still there, to be overwritten."""
+    """Carry the log over into the database, and leave the log there, to be overwritten."""
     # The last connection to close deletes the log, unless it may only read.
     async with (
         connect(path, None, read_only=True) as last,
@@ -100,7 +101,7 @@ async def _carry_log_over(path: Path) -> None:
 
 
 async def _copy(path: Path, draft: Path, key: bytes) -> None:
-    """All that is in the file into an encrypted one, and look whether it is there."""
+    """Copy everything in the file into an encrypted one, and check that all of it is there."""
     async with connect(draft, key, read_only=False) as copy:
         await _attach(copy, path)
         await copy.execute_fetchall("BEGIN")
@@ -123,7 +124,7 @@ async def _attach(copy: aiosqlite.Connection, path: Path) -> None:
 
 
 async def _counts(copy: aiosqlite.Connection, schema: str) -> dict[str, int]:
-    """Rows by table, tables and triggers themselves included."""
+    """Return the number of rows of each table, the schema's included."""
     tables = await copy.execute_fetchall(
         f"SELECT name FROM {schema}.sqlite_schema WHERE type = 'table'"
     )

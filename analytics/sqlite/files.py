@@ -1,4 +1,4 @@
-"""The files beside and behind the database: made whole and private, reserved, set aside."""
+"""Name, make, replace, reserve and set aside the files of a database, whole and private."""
 
 import os
 import shutil
@@ -11,14 +11,14 @@ from analytics.errors import DatabaseMissing, NotOurDatabase, WrongDatabaseKey
 # Given up when the disk is full, so that a checkpoint and a cleanup can run.
 RESERVE_BYTES = 2 * 1024 * 1024
 
-# How every database begins that is not encrypted.
+# The first bytes of every database that is not encrypted.
 MAGIC = b"SQLite format 3\0"
 
-# Ends the name of a draft.
+# The end of a draft's name.
 UNFINISHED = ".unfinished"
-# Then the moment a database was set aside.
+# Followed by the moment a database was set aside.
 DAMAGED = ".damaged-"
-# In the place of the suffix of a database: its key, and the one that is to replace it.
+# Suffixes in place of the database's own: its key, and the one that is to replace it.
 KEY, NEXT_KEY = ".key", ".new-key"
 
 # Device and inode of the database and of its write-ahead log.
@@ -26,22 +26,25 @@ Identity = tuple[tuple[int, int] | None, tuple[int, int] | None]
 
 
 def wal(path: Path) -> Path:
-    """The write-ahead log of a database."""
+    """Return the path of the write-ahead log of a database."""
     return path.with_name(f"{path.name}-wal")
 
 
 def journal(path: Path) -> Path:
-    """The rollback journal of a database that has no write-ahead log yet, as a backup has none."""
+    """Return the path of the rollback journal, of a database without a write-ahead log.
+
+    A backup, for example, has none yet.
+    """
     return path.with_name(f"{path.name}-journal")
 
 
 def spool(path: Path) -> Path:
-    """Return where interactions wait while the database `path` cannot be written."""
+    """Return the path where interactions wait while the database `path` cannot be written."""
     return path.with_name(f"{path.name}.spool")
 
 
 def _index(path: Path) -> Path:
-    """Of the write-ahead log; SQLite makes it anew."""
+    """Return the path of the index of the write-ahead log; SQLite makes it anew."""
     return path.with_name(f"{path.name}-shm")
 
 
@@ -51,7 +54,10 @@ def real(path: Path) -> Path:
 
 
 def create_folder(folder: Path) -> None:
-    """With mode 0700 and for good, with what is missing above it; an existing one is left alone."""
+    """Make a folder, and what is missing above it, so that it survives a power cut.
+
+    The folder has mode 0700; an existing one is left as it is.
+    """
     missing = [each for each in (folder, *folder.parents) if not each.exists()]
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     for made in missing:
@@ -59,8 +65,8 @@ def create_folder(folder: Path) -> None:
 
 
 def sync_folder(folder: Path) -> None:
-    """Only then do new names in it survive a power cut."""
-    # Some file systems refuse it, and would have to be done without.
+    """Sync a folder to the disk: only then do new names in it survive a power cut."""
+    # Some file systems refuse it: there it has to do without.
     with suppress(OSError):
         descriptor = os.open(folder, os.O_RDONLY)
         try:
@@ -72,8 +78,8 @@ def sync_folder(folder: Path) -> None:
 def begin_draft(path: Path, content: bytes = b"") -> Path:
     """Make a file, mode 0600, that `publish` gives the name `path` once it is whole.
 
-    Raises FileExistsError while another process writes one, or after a kill: whoever knows that
-    there is no other process discards it before.
+    Raises FileExistsError while another process writes one, or after a kill: a caller who knows
+    that there is no other process calls `discard_draft` before.
     """
     draft = draft_of(path)
     # Never through a link: O_EXCL refuses one.
@@ -83,14 +89,14 @@ def begin_draft(path: Path, content: bytes = b"") -> Path:
 
 
 def discard_index(path: Path) -> None:
-    """Of a database that is only read, and by nobody else."""
+    """Remove the index of the log of a database that is only read, and by nobody else."""
     _index(path).unlink(missing_ok=True)
 
 
 def publish(path: Path, *, over: bool = False) -> None:
-    """Name the draft; whatever kills this leaves all of it under that name, or none of it.
+    """Give the draft the name `path`; a kill leaves all of it under that name, or none of it.
 
-    Where there is something already it is put `over` that, or raises FileExistsError.
+    An existing file is replaced if `over`; otherwise raises FileExistsError.
     """
     draft = draft_of(path)
     with draft.open("rb") as file:
@@ -106,7 +112,7 @@ def publish(path: Path, *, over: bool = False) -> None:
 
 
 def _name(draft: Path, path: Path) -> None:
-    """Raises FileExistsError rather than put one file over another."""
+    """Give the draft its name. Raises FileExistsError rather than replace a file."""
     try:
         os.link(draft, path)
     except FileExistsError:
@@ -121,14 +127,14 @@ def _name(draft: Path, path: Path) -> None:
 
 
 def discard_draft(path: Path) -> None:
-    """Remove what a kill has left."""
+    """Remove the draft of `path`, for example one that a kill has left."""
     draft = draft_of(path)
     draft.unlink(missing_ok=True)
     discard_companions(draft)
 
 
 def discard_companions(path: Path) -> None:
-    """Of a database that is gone, or is to be."""
+    """Remove the log, its index and the journal of a database that is gone, or is to be."""
     for file in (wal(path), _index(path), journal(path)):
         file.unlink(missing_ok=True)
 
@@ -138,15 +144,15 @@ def draft_of(path: Path) -> Path:
 
 
 def plain(path: Path) -> Path:
-    """The second name of a database that is being replaced by an encrypted one."""
+    """Return the second name of a plain database that an encrypted one is replacing."""
     return path.with_name(f"{path.name}.plain")
 
 
 def replace_with_draft(path: Path) -> None:
-    """Give the draft the name of the plain database, which keeps another one.
+    """Give the draft the name of the plain database, which keeps its second name, `plain(path)`.
 
-    What is in the log has to be in the database: the log goes before. Whatever kills this leaves
-    one or the other under the name, whole.
+    The log must have been carried over: it is renamed first. A kill leaves one or the other
+    database under the name, whole.
     """
     with draft_of(path).open("rb") as file:
         os.fsync(file.fileno())
@@ -164,7 +170,10 @@ def replace_with_draft(path: Path) -> None:
 
 
 def undo_replacing(path: Path) -> bool:
-    """Give the plain database its name back, where a kill came between the two renames."""
+    """Give the plain database its name back if a kill came between the two renames.
+
+    Return whether that was necessary.
+    """
     if os.path.lexists(path) or not size(plain(path)):
         return False
     plain(path).rename(path)
@@ -173,7 +182,7 @@ def undo_replacing(path: Path) -> bool:
 
 
 def remove_plain(path: Path) -> None:
-    """What `replace_with_draft` has left, overwritten."""
+    """Overwrite and remove the plain database, and its log, that `replace_with_draft` has left."""
     left = plain(path)
     for file in (left, wal(left), _index(left)):
         if file.exists():
@@ -184,7 +193,7 @@ def remove_plain(path: Path) -> None:
 
 
 def overwrite(file: Path) -> None:
-    """With zeros, in its place: what the disk itself keeps of it is out of reach.
+    """Overwrite a file with zeros in its place; what the disk itself keeps of it is out of reach.
 
     Raises OSError for a link.
     """
@@ -198,7 +207,7 @@ def overwrite(file: Path) -> None:
 
 
 def is_plain(path: Path) -> bool:
-    """Whether it begins as a database does; an encrypted one has no beginning of its own."""
+    """Return whether a file begins as a database that is not encrypted. Raises OSError."""
     return _header(path).startswith(MAGIC)
 
 
@@ -215,9 +224,9 @@ def refuse_key_name(path: Path) -> None:
 
 
 def refuse_special(path: Path) -> None:
-    """Raise NotOurDatabase for a folder, a pipe, which would be waited for, and a key file.
+    """Raise NotOurDatabase for a folder, a pipe, which would block, or the name of a key file.
 
-    Also where SQLite would write through a link to what is not ours.
+    Also raise it where SQLite would write through a link to a file that is not ours.
     """
     if path.exists() and not path.is_file():
         raise NotOurDatabase(f"{path} is not a file", "set DATABASE_PATH to the path of a file")
@@ -230,10 +239,11 @@ def refuse_special(path: Path) -> None:
 def refuse_foreign(path: Path, application_id: int, *, encrypted: bool) -> None:
     """Raise NotOurDatabase for a path that is not ours, before anything is written there.
 
-    Raises WrongDatabaseKey for a plain file that should be `encrypted`.
+    Also raise WrongDatabaseKey for a plain file that should be `encrypted`.
 
-    Looks at the header alone: opening a database with SQLite may create its companions. A path
-    that leads to nothing or to an empty file is free; of an encrypted file only its key tells more.
+    Only the header is read: opening a database with SQLite may create its companions. A path that
+    leads to nothing or to an empty file is free; an encrypted file is accepted, since only its key
+    tells more.
     """
     refuse_special(path)
     if not size(path):
@@ -254,7 +264,7 @@ def refuse_foreign(path: Path, application_id: int, *, encrypted: bool) -> None:
 
 
 def refuse_missing(path: Path) -> None:
-    """Raise DatabaseMissing where a command would have to make the database that it works on."""
+    """Raise DatabaseMissing if there is no database at `path`, for a command that needs one."""
     if not size(path) and not size(plain(path)):
         raise missing(path)
 
@@ -268,7 +278,7 @@ def foreign(path: Path) -> NotOurDatabase:
 
 
 def size(path: Path) -> int:
-    """Bytes; 0 for a file that is not there."""
+    """Return the size of a file in bytes, 0 if it does not exist."""
     try:
         return path.stat().st_size
     except FileNotFoundError:
@@ -276,12 +286,15 @@ def size(path: Path) -> int:
 
 
 def is_regular(path: Path) -> bool:
-    """Whether it is a file, and no link, folder, pipe or device."""
+    """Return whether a path is a file, and no link, folder, pipe or device."""
     return not path.is_symlink() and path.is_file()
 
 
 def identity(path: Path) -> Identity:
-    """Tells whether the path still leads to the files that were opened, not cut to nothing."""
+    """Return what tells the files at `path` from others, to see whether they were replaced.
+
+    A database that is missing or was cut to nothing gives None instead of its numbers.
+    """
     return _inode(path) if size(path) else None, _inode(wal(path))
 
 
@@ -294,7 +307,7 @@ def _inode(path: Path) -> tuple[int, int] | None:
 
 
 def set_aside(path: Path) -> Path:
-    """Rename a damaged database, with its log, to a name that says so; returns the new path.
+    """Rename a damaged database, with its log, to a name that says so, and return the new path.
 
     Each name is on the disk before the next: after a power cut a database that is still in its
     place has its log.
@@ -318,19 +331,19 @@ def reserve(path: Path) -> Path:
 
 
 def keep_reserve(path: Path) -> None:
-    """Have the reserve, if the disk has room for it and as much again."""
+    """Make the reserve of 2 MiB, if the disk has room for it and as much again."""
     if is_regular(reserve(path)) and size(reserve(path)) >= RESERVE_BYTES:
         return
     try:
         if shutil.disk_usage(path.parent).free < 2 * RESERVE_BYTES:
             return
-        # Made anew: what a link leads to, or has another name, too, is not ours to write to.
+        # Made anew, since a link, or a file with a second name, may not be ours to write to.
         reserve(path).unlink(missing_ok=True)
         descriptor = os.open(reserve(path), os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     except OSError:
         return  # the folder is gone or read-only, as the next statement will find
     try:
-        # Some file systems keep no zeros.
+        # Random, since some file systems do not store zeros.
         if os.write(descriptor, os.urandom(RESERVE_BYTES)) < RESERVE_BYTES:
             give_up_reserve(path)
     except OSError:
@@ -340,7 +353,7 @@ def keep_reserve(path: Path) -> None:
 
 
 def give_up_reserve(path: Path) -> bool:
-    """True if there was one."""
+    """Remove the reserve, so that there is room to write; return whether there was one."""
     try:
         reserve(path).unlink()
     except FileNotFoundError:
