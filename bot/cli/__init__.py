@@ -1,1 +1,1 @@
-"""The command line: `app.py` lists the commands, each group has a module of its own."""
+"""The command line: `app.py` lists the commands, and each group has its own module."""

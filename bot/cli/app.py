@@ -1,4 +1,4 @@
-"""Every command, in the order of `--help`; without one, the bot runs.
+"""The list of commands, in the order of `--help`; without a command, the bot runs.
 
 The commands import aiogram only where they talk to Telegram: it takes seconds and 170 MB.
 """
@@ -25,7 +25,7 @@ app = typer.Typer(
 
 
 def main() -> None:
-    """Carry out what the arguments of this process ask for."""
+    """Run the command in the arguments of this process."""
     terminal.prepare()
     app()
 

@@ -1,4 +1,4 @@
-"""`backup` and `restore`."""
+"""`backup` and `restore`: copy the database, and put a copy in its place."""
 
 import asyncio
 from pathlib import Path

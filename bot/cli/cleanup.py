@@ -1,4 +1,4 @@
-"""`cleanup`: delete by hand what is past retention, or more."""
+"""`cleanup`: delete interactions past retention, or older than a number of days."""
 
 import asyncio
 from typing import Annotated
@@ -40,7 +40,10 @@ def cleanup(
 async def _cleanup(
     settings: DataSettings, days: int, dry_run: bool, force: bool
 ) -> tuple[int, bool]:
-    """How many, and whether their traces have left the disk."""
+    """Return the number of interactions, and whether their traces have left the disk.
+
+    Raises WrongUse if the clock may be wrong, unless `force` or `dry_run`.
+    """
     access = Access.READ if dry_run else Access.SHARE
     async with settings.open(access) as analytics:
         doubt = None if force else await analytics.clock_doubt()

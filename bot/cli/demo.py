@@ -1,4 +1,4 @@
-"""`demo`: the real bot against a Bot API server on this machine."""
+"""`demo`: run the real bot against a Bot API server on this machine."""
 
 import asyncio
 from pathlib import Path

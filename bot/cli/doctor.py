@@ -1,4 +1,4 @@
-"""`doctor`: one line for each check, and what to do about what fails."""
+"""`doctor`: print one line for each check, with a remedy if it fails."""
 
 import asyncio
 import json
@@ -17,9 +17,9 @@ from bot.environment import env_file
 from bot.errors import WrongSettings
 from bot.settings import DataSettings, Settings, load, remarks
 
-# Timestamps are rounded to the hour; what is a minute off is found before that matters.
+# Timestamps are rounded to the hour: an error of a minute is found before it matters.
 LARGEST_CLOCK_ERROR = timedelta(minutes=1)
-# A failure of the webhook that is older has been got over.
+# Older failures of the webhook are taken to be over.
 RECENT = timedelta(hours=1)
 
 
@@ -41,7 +41,7 @@ def doctor(
 
 
 async def findings() -> list[Finding]:
-    """All checks, by the settings of the environment and `.env`."""
+    """Return the results of all checks, for the settings in the environment and `.env`."""
     found: list[Finding] = []
     try:
         settings = load(Settings)
@@ -99,7 +99,7 @@ async def _ask_telegram(settings: Settings) -> AsyncIterator[Finding]:
 
 
 def updates(settings: Settings, webhook: WebhookInfo, now: datetime) -> Finding:
-    """Whether Telegram sends updates where the bot, by its settings, receives them."""
+    """Check that Telegram sends updates to where the bot, by its settings, receives them."""
     waiting = f"{webhook.pending_update_count:,} updates wait"
     url = webhook.url
     if settings.webhook_url is None:
@@ -132,7 +132,7 @@ def _names() -> Iterator[Finding]:
 
 
 def _env_file(path: Path | None) -> Finding:
-    """The file that holds the token is like those of the database."""
+    """Check the rights to `.env`, which holds the token, like those to the database's files."""
     if path is None:
         return Finding("env file", "there is none; all settings are of the environment")
     finding = check_permissions([path])

@@ -1,4 +1,4 @@
-"""`encrypt`: what was stored before there was a DATABASE_KEY."""
+"""`encrypt`: encrypt a database that was written before DATABASE_KEY was set."""
 
 import asyncio
 

@@ -1,4 +1,4 @@
-"""How a command ends: its exit status, and a sentence for what an operator can cause."""
+"""The end of a command: its exit status, and a sentence for an error that an operator can cause."""
 
 import os
 from collections.abc import Iterator
@@ -16,21 +16,21 @@ WRONG_USE = 2
 
 
 class WrongUse(Exception):
-    """What was typed: what is wrong with it, and what to type instead."""
+    """Raised for wrong arguments; the message says what is wrong, and what to type instead."""
 
 
 def shown(path: Path) -> str:
-    """Return a path as text, also where its bytes are none."""
+    """Return a path as text; bytes that are not UTF-8 are shown with backslashes."""
     return os.fsencode(path).decode("utf-8", "backslashreplace")
 
 
 @contextmanager
 def user_errors(*, remarking: bool = True) -> Iterator[None]:
-    """End what an operator can cause, or what happens around the bot, in a sentence on stderr.
+    """Turn errors of an operator, or of the bot's surroundings, into a sentence on stderr.
 
-    The status is 2 for what only a person can mend, 1 for what may be over at the next try, and for
-    what was received and could not be recorded. What is remarkable about the settings is said
-    before, unless not `remarking`.
+    The exit status is 2 if only a person can resolve it, 1 if it may be over at the next try, or if
+    received interactions could not be recorded. With `remarking`, remarks about the settings are
+    printed first.
     """
     try:
         for remark in remarks() if remarking else ():

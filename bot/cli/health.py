@@ -1,4 +1,7 @@
-"""`health`: what a container asks every half minute, so it loads and does as little as it can."""
+"""`health`: the health check of a container.
+
+It runs every half minute, so it loads and does as little as it can.
+"""
 
 import json
 from http.client import HTTPConnection, HTTPException
@@ -11,7 +14,7 @@ from bot.settings import Settings, load
 
 # Seconds. The container file allows ten for the whole command.
 TIMEOUT = 3.0
-# An address to listen at everywhere is none to ask.
+# Addresses that mean all interfaces to a server, and the ones to ask instead.
 LOOPBACK = {"0.0.0.0": "127.0.0.1", "::": "::1"}
 
 
@@ -30,7 +33,10 @@ def health() -> None:
 
 
 def address(settings: Settings) -> tuple[str, int]:
-    """Return where `/healthz` is answered. Raises WrongSettings if it is nowhere."""
+    """Return the host and port of `/healthz`.
+
+    Raises WrongSettings if neither METRICS_PORT nor WEBHOOK_URL is set.
+    """
     if settings.metrics_port is not None:
         host, port = settings.metrics_host, settings.metrics_port
     elif settings.webhook_url is not None:
@@ -44,7 +50,10 @@ def address(settings: Settings) -> tuple[str, int]:
 
 
 def ask(host: str, port: int) -> str:
-    """Return what is wrong, nothing if all is well. Raises OSError and HTTPException."""
+    """Ask `/healthz`; return "" if all is well, else what is wrong.
+
+    Raises OSError or HTTPException if the bot does not answer.
+    """
     connection = HTTPConnection(host, port, timeout=TIMEOUT)
     try:
         connection.request("GET", "/healthz")

@@ -1,4 +1,4 @@
-"""`init`: a first `.env`."""
+"""`init`: write a first `.env`."""
 
 import asyncio
 import os
@@ -25,7 +25,7 @@ def init(
     """Write a first .env. Example: python main.py init --admin-id 4242"""
     path = ENV_FILE
     with user_errors():
-        # Another one that is read already would be read no more.
+        # A new file would take the place of one that is read already.
         if (there := env_file() or path).exists():
             raise WrongSettings(Remark(f"{there} exists already", "edit it, or move it away"))
         # Neither echoed nor printed: a terminal remembers.
@@ -39,7 +39,10 @@ def init(
 
 
 async def _check(settings: Settings) -> str:
-    """The name of the bot that the token belongs to. Raises WrongSettings."""
+    """Return the username of the token's bot.
+
+    Raises WrongSettings if Telegram does not answer, or refuses the token.
+    """
     try:
         me = await ask(settings, "getMe", Me)
     except Unreachable as error:

@@ -1,4 +1,4 @@
-"""`export`, `erase`, `rotate-key`, `audit`: what the operator does for people."""
+"""`export`, `erase`, `rotate-key`, `audit`: the operator's commands for privacy."""
 
 import asyncio
 from collections.abc import Callable
@@ -113,7 +113,10 @@ def _erase_one(settings: DataSettings, user: int) -> None:
 
 
 async def _erase(settings: DataSettings, user: int) -> tuple[Erasure, bool]:
-    """What was erased, and whether its traces have left the disk."""
+    """Return the erasure of a Telegram ID, and whether its traces have left the disk.
+
+    Raises DatabaseUnavailable if another program has locked the database.
+    """
     async with settings.open(Access.SHARE) as analytics:
         erasure = await analytics.erase(user)
         if erasure is None:

@@ -1,4 +1,4 @@
-"""`records`: the rows themselves, read-only."""
+"""`records`: print the stored rows, read-only."""
 
 import asyncio
 import csv
@@ -22,7 +22,7 @@ COLUMNS = [field.name for field in fields(StoredRow)]
 Records = Sequence[StoredRow]
 
 
-# Texts, all of them: what is wrong is then said in a sentence of ours.
+# All options are texts, so that errors are in the bot's words.
 def records(
     limit: Annotated[
         str, typer.Option(metavar="N", help=f"At most so many, 1 to {LARGEST_LIMIT}.")
@@ -59,7 +59,7 @@ async def _records(
 
 
 def _limit(text: str) -> int:
-    # Of a number with thousands of digits Python makes none.
+    # Python does not convert a number of thousands of digits.
     if text.isascii() and text.isdigit() and len(text) < 20 and 1 <= int(text) <= LARGEST_LIMIT:
         return int(text)
     raise WrongUse(f'--limit is "{text}": give a whole number from 1 to {LARGEST_LIMIT}')
@@ -115,7 +115,7 @@ def _print_json(found: Records) -> None:
 
 
 def _values(row: StoredRow) -> tuple[int, str, str, int]:
-    """As the view user_interactions has them."""
+    """Return the values of a row in the form of the view user_interactions."""
     when = row.timestamp.strftime("%Y-%m-%dT%H:%M:%SZ")
     return row.user_id, row.interaction_type.value, when, row.count
 

@@ -1,4 +1,4 @@
-"""`stats`: the report that admins get."""
+"""`stats`: print the report that admins get."""
 
 import asyncio
 import json
@@ -34,7 +34,7 @@ async def _report(settings: DataSettings) -> AdminReport:
 
 
 def _lines(report: AdminReport) -> Iterator[str]:
-    """The report as aligned lines, a name and a value each."""
+    """Yield the report as aligned lines of a name and a value."""
     for name, value in asdict(report).items():
         label = name.replace("_", " ")
         if isinstance(value, dict):

@@ -1,4 +1,4 @@
-"""Questions to Telegram that need no aiogram, which takes seconds to load."""
+"""Requests to Telegram without aiogram, which takes seconds to load."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -13,17 +13,20 @@ PATIENCE = 20.0
 
 
 class Unreachable(Exception):
-    """Nobody answers as Telegram does; the message is the kind of error."""
+    """Raised if no Bot API server answers; the message is the kind of error."""
 
 
 class Me(BaseModel):
-    """What `getMe` answers, as far as it is used."""
+    """The fields of a `getMe` result that are used."""
 
     username: str
 
 
 class WebhookInfo(BaseModel):
-    """What `getWebhookInfo` answers, as far as it is used."""
+    """The fields of a `getWebhookInfo` result that are used.
+
+    `last_error_date` is in seconds since 1970, 0 for no error.
+    """
 
     url: str = ""
     pending_update_count: int = 0
@@ -41,9 +44,10 @@ class Answer(Generic[Result]):
 
 
 async def ask(settings: Settings, method: str, kind: type[Result]) -> Answer[Result]:
-    """Raises Unreachable, also for an answer that is not of that kind.
+    """Call a method without parameters, and return its result, decoded as `kind`.
 
-    Raises WrongSettings for a proxy of the environment that is none.
+    Raises Unreachable if there is no answer within 20 seconds, or one that is not of that kind, and
+    WrongSettings if the environment names a proxy whose address is not valid.
     """
     import aiohttp
 
@@ -62,13 +66,13 @@ async def ask(settings: Settings, method: str, kind: type[Result]) -> Answer[Res
             aiohttp.ClientSession(
                 connector=connector(**options), timeout=aiohttp.ClientTimeout(total=PATIENCE)
             ) as session,
-            # The token is in the address, which nobody else is to be told.
+            # The token is in the address, which no other server is to learn.
             session.get(url, allow_redirects=False) as response,
         ):
             body = await response.json(content_type=None)
             date = response.headers.get("Date")
     except passing as error:
-        # Its text may quote the address.
+        # The error's text may quote the address.
         raise Unreachable(type(error).__name__) from None
     if not isinstance(body, dict) or "ok" not in body:
         raise Unreachable("no answer of a Bot API server")

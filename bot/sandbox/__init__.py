@@ -1,4 +1,4 @@
-"""A small local Bot API server: the real bot runs against it, and nothing leaves this machine."""
+"""A small local Bot API server to run the real bot against: nothing leaves this machine."""
 
 from bot.sandbox.people import Group, Person
 from bot.sandbox.server import Sandbox

@@ -1,4 +1,4 @@
-"""One call of a Bot API method, as it comes over the wire."""
+"""Calls of Bot API methods, read from HTTP requests."""
 
 import json
 from dataclasses import dataclass
@@ -10,7 +10,10 @@ from aiohttp.web import Request
 
 
 class Refused(Exception):
-    """Telegram's answer to a call it does not carry out."""
+    """Raised to refuse a call, as Telegram would.
+
+    `code` is the HTTP status; `parameters` are those of Telegram's answer, such as `retry_after`.
+    """
 
     def __init__(self, code: int, description: str, **parameters: int) -> None:
         super().__init__(description)
@@ -35,7 +38,10 @@ class File:
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """What the bot asked for; `at` is on the monotonic clock, `files` by the name of their part."""
+    """A call of a method by the bot.
+
+    `at` is when it came, in seconds of the monotonic clock; `files` are by the name of their part.
+    """
 
     method: str
     parameters: dict[str, Any]
@@ -56,7 +62,10 @@ class Call:
         return str(self.parameters.get(name, "")).lower() in {"true", "yes", "1"}
 
     def structure(self, name: str) -> Any:
-        """A parameter that is an object or a list: JSON in a form, as it is in a JSON body."""
+        """Return a parameter that is an object or a list, which a form holds as JSON.
+
+        Raises Refused if it is not JSON.
+        """
         value = self.parameters.get(name)
         if not isinstance(value, str):
             return value
@@ -66,14 +75,17 @@ class Call:
             raise bad_request(f"can't parse {name} JSON object") from None
 
     def file(self, name: str) -> File | None:
-        """The upload that a parameter is, or points to with `attach://`."""
+        """Return the upload that a parameter is, or points to with `attach://`, None for none."""
         return self.files.get(self.text(name).removeprefix("attach://")) or self.files.get(name)
 
 
 async def read_parameters(
     body: Request | ClientResponse,
 ) -> tuple[dict[str, Any], dict[str, File]]:
-    """Parameters and files of a request, or of a webhook's answer; empty for any other body."""
+    """Return the parameters and files of a request, or of a webhook's answer.
+
+    Both are empty if the body is neither JSON nor a form. Raises Refused for broken JSON.
+    """
     if body.content_type == "application/json":
         try:
             parameters = json.loads(await body.read() or b"{}")

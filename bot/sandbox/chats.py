@@ -1,4 +1,4 @@
-"""What was said where: chats, their messages, and a transcript that reads like the screen."""
+"""Chats with their messages, and a transcript that reads like the screen."""
 
 import itertools
 from collections import defaultdict, deque
@@ -35,7 +35,10 @@ class Line:
 
 
 class Chat:
-    """`facts` is the chat as Telegram describes it; `messages` are those not deleted, by id."""
+    """A chat with the bot.
+
+    `facts` is Telegram's Chat object; `messages` are those not deleted, by id.
+    """
 
     def __init__(self, facts: dict[str, Any]) -> None:
         self.facts = facts
@@ -53,7 +56,10 @@ class Chat:
     def add(
         self, sender: Mapping[str, Any], date: int, content: Mapping[str, Any]
     ) -> dict[str, Any]:
-        """The new message, as Telegram describes it."""
+        """Add a message to the chat and the transcript; return Telegram's Message object.
+
+        `date` is in seconds since 1970.
+        """
         message = {
             "message_id": next(self._ids),
             "from": dict(sender),
@@ -82,7 +88,10 @@ class Chat:
             self._waiting.changed()
 
     async def hear(self, event: Event, within: float) -> Line:
-        """The first line of this event by the bot that has not been heard yet."""
+        """Wait for a line of the bot, and return the oldest of this event not returned before.
+
+        Raises TimeoutError after `within` seconds.
+        """
         unheard = self._unheard[event]
         return await self._waiting.until(
             lambda: unheard.popleft() if unheard else None, within, f"a {event} from the bot"
@@ -90,7 +99,7 @@ class Chat:
 
 
 def in_topic(topic: int) -> dict[str, Any]:
-    """What tells that a message is in a topic of its chat."""
+    """Return the fields of a message that is in a topic of its chat."""
     return {"message_thread_id": topic, "is_topic_message": True}
 
 
@@ -100,7 +109,7 @@ def keyboard(message: Mapping[str, Any]) -> list[list[dict[str, Any]]]:
 
 
 def message_text(message: Mapping[str, Any]) -> str:
-    """What stands in the bubble: the text, else what it is, in brackets, and its caption."""
+    """Return the text of a message, or else its kind, in brackets, and its caption."""
     if "text" in message:
         return str(message["text"])
     kind = next((key for key in message if key not in NOT_CONTENT), "message")

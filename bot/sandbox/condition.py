@@ -1,4 +1,4 @@
-"""Waiting for something to become true, without asking again and again."""
+"""Wait for a condition without polling."""
 
 import asyncio
 from collections.abc import Callable
@@ -8,7 +8,7 @@ T = TypeVar("T")
 
 
 class Waiting:
-    """A place to wait; whoever changes what is waited for calls `changed`."""
+    """Wait until a condition holds; code that may change the condition calls `changed`."""
 
     def __init__(self) -> None:
         self._change = asyncio.Event()
@@ -18,7 +18,10 @@ class Waiting:
         self._change = asyncio.Event()
 
     async def until(self, look: Callable[[], T | None], within: float, what: str) -> T:
-        """The first true value that `look` returns; `TimeoutError` names `what` did not happen."""
+        """Call `look` at once and after each change, and return its first true value.
+
+        Raises TimeoutError after `within` seconds; its message says that `what` did not happen.
+        """
         try:
             async with asyncio.timeout(within):
                 while True:

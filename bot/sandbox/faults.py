@@ -1,4 +1,4 @@
-"""Faults a test plans: what happens to a call instead of, or after, being carried out."""
+"""Faults that a test plans: what happens to a call instead of, or after, being carried out."""
 
 import asyncio
 import socket
@@ -20,10 +20,10 @@ Answer = Callable[["Fault", web.Request], Awaitable[web.StreamResponse | None]]
 
 @dataclass(eq=False)
 class Fault:
-    """`answer` takes the place of Telegram's; None lets the call go on as if nothing had been.
+    """A fault that the next `times` calls of a method meet (None: all), until it is lifted.
 
-    `times` calls meet the fault (None: all of them), until it is lifted.
-    `after` carries the call out first, so that only the answer is lost.
+    The response of `answer` replaces Telegram's; if it returns None, the call goes on as usual.
+    `after` carries out the call first, so that only its answer is lost.
     """
 
     method: str
@@ -36,7 +36,7 @@ class Fault:
         self.lifted.set()
 
     def meets(self, method: str) -> bool:
-        """Uses up one of `times` if it does."""
+        """Tell whether a call of `method` meets the fault, and if so, use up one of `times`."""
         if self.lifted.is_set() or self.times == 0:
             return False
         if self.method not in (EVERY_METHOD, method):
@@ -47,7 +47,10 @@ class Fault:
 
 
 def refuses(code: int, description: str, **parameters: int) -> Answer:
-    """An error as Telegram words it: 502 with `Bad Gateway`, or a `retry_after` in seconds."""
+    """Return the answer of an error in Telegram's form, such as 502 with `Bad Gateway`.
+
+    `parameters` are those of the answer, such as `retry_after` in seconds.
+    """
 
     async def answer(fault: Fault, request: web.Request) -> web.StreamResponse:
         return web.json_response(Refused(code, description, **parameters).body(), status=code)
@@ -61,7 +64,7 @@ def floods(retry_after: int) -> Answer:
 
 
 def answers(body: str, status: int = 200, **headers: str) -> Answer:
-    """Anything at all: invalid JSON, or a redirect with `Location`."""
+    """Return an answer of any content, such as invalid JSON, or a redirect with `Location`."""
 
     async def answer(fault: Fault, request: web.Request) -> web.StreamResponse:
         return web.Response(text=body, status=status, headers=headers)
@@ -77,7 +80,7 @@ def delays(seconds: float) -> Answer:
 
 
 def hangs() -> Answer:
-    """No answer until the fault is lifted; then the call goes on."""
+    """Return an answer that waits until the fault is lifted; then the call goes on."""
 
     async def answer(fault: Fault, request: web.Request) -> None:
         await fault.lifted.wait()
@@ -86,7 +89,7 @@ def hangs() -> Answer:
 
 
 def resets() -> Answer:
-    """The connection ends with RST."""
+    """Return an answer that ends the connection with RST."""
 
     async def answer(fault: Fault, request: web.Request) -> web.StreamResponse:
         if request.transport is not None:

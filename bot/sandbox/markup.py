@@ -1,4 +1,4 @@
-"""Telegram's HTML, as far as bots use it: text, entities, and its refusals."""
+"""Parse Telegram's HTML, as far as bots use it, into text and entities."""
 
 import html
 import re
@@ -27,12 +27,12 @@ ENTITY_TYPES = {
 _TOKEN = re.compile(r"<(?P<end>/?)(?P<tag>[a-zA-Z0-9-]*)(?P<attributes>[^<>]*)>?|[^<]+")
 _LINK = re.compile(r"""href\s*=\s*["']?([^"'>\s]+)""")
 
-# As Telegram's apps find commands: neither inside a word nor inside a path.
+# Like Telegram's apps, it finds commands neither inside a word nor inside a path.
 _COMMAND = re.compile(r"(?<![\w/<>])/[a-zA-Z0-9_]{1,64}(?:@[a-zA-Z0-9_]{3,32})?(?![\w/<>])")
 
 
 def length(text: str) -> int:
-    """Entities count UTF-16 code units."""
+    """Return the length of a text in UTF-16 code units, which entities count."""
     return len(text.encode("utf-16-le")) // 2
 
 
@@ -48,9 +48,10 @@ def commands(text: str) -> list[dict[str, Any]]:
 
 
 def parse(text: str, parse_mode: str) -> tuple[str, list[dict[str, Any]]]:
-    """Text without markup, and its entities; only HTML is understood, other modes stay as they are.
+    """Return a text without markup, and its entities.
 
-    Raises `Refused` for HTML that Telegram refuses, such as a `<` that was not escaped.
+    Only HTML is parsed; in other modes the text keeps its markup. Raises Refused for HTML that
+    Telegram refuses, such as a `<` that was not escaped.
     """
     if parse_mode.lower() != "html":
         return text.strip(), commands(text.strip())

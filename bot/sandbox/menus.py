@@ -1,4 +1,4 @@
-"""The command menus a bot sets, by scope and language."""
+"""The command menus that a bot sets, by scope and language."""
 
 import re
 from collections.abc import Callable
@@ -18,7 +18,7 @@ Scope = tuple[str, int, int]
 
 
 class Menus:
-    """What the menu button shows in a chat; `shown_to` looks from the person's side."""
+    """The bot's command menus, and the methods that set, get and delete them."""
 
     def __init__(self, telegram: Telegram) -> None:
         self._telegram = telegram
@@ -49,7 +49,10 @@ class Menus:
         return True
 
     def shown_to(self, user: dict[str, Any], chat_id: int) -> list[Command]:
-        """The narrowest scope wins, and in it the person's language."""
+        """Return the commands that a person's menu shows in a chat; `user` is Telegram's User.
+
+        The narrowest scope wins, and in it the person's language.
+        """
         private = chat_id == user["id"]
         scopes: list[Scope] = [
             *([] if private else [("chat_member", chat_id, user["id"])]),

@@ -1,4 +1,4 @@
-"""The methods with which a bot says something."""
+"""The Bot API methods that send, edit and delete messages, answer clicks and read files."""
 
 import secrets
 from collections.abc import Callable
@@ -21,7 +21,7 @@ NOT_MODIFIED = (
 
 
 class Messages:
-    """`files` are the uploads, by the path under which they can be downloaded."""
+    """Methods about messages; `files` are the uploads, by the path to download them under."""
 
     def __init__(self, telegram: Telegram) -> None:
         self._telegram = telegram
@@ -119,7 +119,10 @@ class Messages:
     def _edit(
         self, chat: Chat, before: dict[str, Any], after: dict[str, Any], call: Call
     ) -> dict[str, Any]:
-        """An edit that brings no keyboard takes the old one away."""
+        """Replace a message, and remove its keyboard if the edit has none.
+
+        Raises Refused if nothing would change.
+        """
         after = {key: after[key] for key in after if key != "reply_markup"}
         after |= _inline_keyboard(call)
         if after == before:
@@ -130,7 +133,10 @@ class Messages:
         return after
 
     def _upload(self, call: Call, name: str) -> dict[str, Any]:
-        """The file of a call: uploaded now, or known by its id."""
+        """Keep the file of a call, uploaded now or known by its id, and describe it.
+
+        Raises Refused if it is empty, or the id is not known.
+        """
         file = call.file(name) or self._known(call.text(name))
         if not file.content:
             raise bad_request("file must be non-empty")
@@ -167,7 +173,10 @@ def _caption(call: Call) -> dict[str, Any]:
 
 
 def _inline_keyboard(call: Call) -> dict[str, Any]:
-    """Telegram shows a message's inline keyboard to bots, and no other markup."""
+    """Return the inline keyboard of a call: Telegram shows bots no other markup of a message.
+
+    Raises Refused for a button that Telegram refuses.
+    """
     reply_markup = call.structure("reply_markup") or {}
     rows = reply_markup.get("inline_keyboard")
     if not rows:

@@ -1,4 +1,4 @@
-"""Invented people, and what they do with the bot."""
+"""Invented people who use the bot."""
 
 from datetime import datetime
 from typing import Any
@@ -24,9 +24,11 @@ class Group:
 
 
 class Person:
-    """Acts return the update's id, or None if the bot did not ask for updates of that kind.
+    """An invented person; `user` is Telegram's User object.
 
-    Where an act takes a `chat`, it is a group; without, the private chat with the bot.
+    Actions return the update's id, or None if the bot did not ask for updates of that kind. They
+    take place in the group `chat`, or without one in the private chat with the bot. Methods that
+    wait raise TimeoutError after `within` seconds.
     """
 
     def __init__(self, telegram: Telegram, user: dict[str, Any]) -> None:
@@ -41,7 +43,7 @@ class Person:
         chat: Group | None = None,
         topic: int | None = None,
     ) -> int | None:
-        """A text; `date` is when it is written, also long ago; `topic` is one of the chat."""
+        """Send a text, written at `date` (by default now), to the `topic` of the chat."""
         content: dict[str, Any] = {"text": text} | (in_topic(topic) if topic else {})
         if entities := markup.commands(text):
             content["entities"] = entities
@@ -50,13 +52,16 @@ class Person:
     async def sends(
         self, *, date: datetime | None = None, chat: Group | None = None, **content: Any
     ) -> int | None:
-        """A message of any content, in Telegram's words: `contact={...}`, `location={...}`."""
+        """Send a message of any content, as fields of Message: `contact={...}`, `location={...}`.
+
+        `date` is when it is written, by default now.
+        """
         moment = self._telegram.now() if date is None else int(date.timestamp())
         message = self._chat(chat).add(self.user, moment, content)
         return await self._telegram.happens({"message": message})
 
     async def edits(self, text: str, *, chat: Group | None = None) -> int | None:
-        """The person's last message gets another text."""
+        """Edit the text of the person's last message in the chat."""
         place = self._chat(chat)
         own = [each for each in place.messages.values() if each["from"]["id"] == self.user["id"]]
         edited = {**own[-1], "text": text, "edit_date": self._telegram.now()}
@@ -68,7 +73,10 @@ class Person:
         return await self._telegram.happens({"edited_message": edited})
 
     async def clicks(self, button: str, *, chat: Group | None = None) -> int | None:
-        """The newest button with this label or callback data; raises LookupError without one."""
+        """Click on the newest button with this label or callback data.
+
+        Raises LookupError if there is none.
+        """
         place = self._chat(chat)
         message, found = _find_button(place, button)
         place.note(self.user, "click", message, found["text"])
@@ -91,14 +99,14 @@ class Person:
         return await self._changes_membership("kicked", "member")
 
     async def answer(self, *, chat: Group | None = None, within: float = PATIENCE) -> Line:
-        """The bot's next message here that has not been waited for yet."""
+        """Wait for the bot's next message in the chat that was not returned before."""
         return await self._chat(chat).hear("message", within)
 
     async def sees_edit(self, *, chat: Group | None = None, within: float = PATIENCE) -> Line:
         return await self._chat(chat).hear("edit", within)
 
     async def toast(self, *, chat: Group | None = None, within: float = PATIENCE) -> Line:
-        """The bot's answer to a click; its text may be empty."""
+        """Wait for the bot's answer to a click; its text may be empty."""
         return await self._chat(chat).hear("toast", within)
 
     @property

@@ -1,4 +1,4 @@
-"""The HTTP front: a Bot API server for one bot, on the loopback."""
+"""The HTTP server of the sandbox: the Bot API for one bot, on the loopback interface."""
 
 import inspect
 import itertools
@@ -24,7 +24,7 @@ from bot.sandbox.updates import Updates
 from bot.sandbox.webhook import Webhook
 from bot.sandbox.world import Telegram
 
-# Shaped like a real one, and nobody's.
+# Formed like a real token, but not one.
 TOKEN = "123456789:AAsandbox-sandbox-sandbox-sandbox-0"
 FIRST_UPDATE_ID = 731_204_518
 LARGEST_UPLOAD = 50 * 1024 * 1024
@@ -35,7 +35,7 @@ GETUPDATES_WITH_WEBHOOK = (
     "use deleteWebhook to delete the webhook first"
 )
 
-# Carried out by doing nothing.
+# Methods that do nothing here and return true.
 MERELY_TRUE = (
     "close logOut setMyName setMyDescription setMyShortDescription setChatMenuButton "
     "setMyDefaultAdministratorRights setMessageReaction"
@@ -47,11 +47,12 @@ def utc_now() -> datetime:
 
 
 class Sandbox:
-    """`async with Sandbox() as sandbox:` a bot runs against `sandbox.url` with `sandbox.token`.
+    """A Bot API server for a bot that runs with `sandbox.url` and `sandbox.token`.
 
-    `calls` is everything the bot asked for, in order. `clock` dates messages and lets clicks and
-    unacknowledged updates grow old. `webhook_retry` is in seconds. A `port` is only needed to be
-    `gone` for a while: one that the kernel gives to connections may be taken meanwhile.
+    Use it as `async with Sandbox() as sandbox:`. `calls` are all calls of the bot, in order.
+    `clock` dates messages and lets clicks and unacknowledged updates expire. `webhook_retry` is the
+    first wait after a failed delivery, in seconds. A `port` is only needed for `gone`: one that the
+    kernel gives to connections may be taken meanwhile.
     """
 
     def __init__(
@@ -93,8 +94,8 @@ class Sandbox:
         application = web.Application(client_max_size=LARGEST_UPLOAD)
         application.router.add_get("/file/bot{token}/{path}", self._download)
         application.router.add_route("*", "/bot{token}/{method}", self._answer)
-        # A bot that dies takes its waiting poll along, and at the end nobody waits for a poll;
-        # aiohttp takes a timeout of zero for none.
+        # The poll of a bot that dies ends with it, and shutdown does not wait for one; to aiohttp,
+        # a timeout of zero is no timeout.
         self._runner = web.AppRunner(
             application, handler_cancellation=True, access_log=None, shutdown_timeout=0.001
         )
@@ -117,11 +118,14 @@ class Sandbox:
 
     @property
     def updates(self) -> Updates:
-        """What waits for the bot, was delivered to it, and was acknowledged by it."""
+        """The updates that wait, that were delivered, and that the bot acknowledged."""
         return self._telegram.updates
 
     def person(self, user_id: int | None = None, **facts: Any) -> Person:
-        """Somebody invented, who has not written to the bot yet; `facts` as in Telegram's User."""
+        """Return an invented person who has not written to the bot yet.
+
+        `user_id` is their Telegram ID, `facts` are fields of Telegram's User.
+        """
         number = next(self._people)
         name = NAMES[number % len(NAMES)]
         user = {
@@ -134,7 +138,7 @@ class Sandbox:
         return Person(self._telegram, user | facts)
 
     def group(self, title: str = "Neighbours") -> Group:
-        """A supergroup that the bot is a member of."""
+        """Return a new supergroup that the bot is a member of."""
         chat = Chat(
             {"id": -1_000_000_000_000 - next(self._groups), "type": "supergroup", "title": title}
         )
@@ -142,37 +146,48 @@ class Sandbox:
         return Group(chat)
 
     def chat(self, chat_id: int) -> Chat:
-        """Raises KeyError for one that the bot does not know."""
+        """Return a chat by its id. Raises KeyError if the bot does not know it."""
         return self._telegram.chats[chat_id]
 
     def menu(self, person: Person, chat: Group | None = None) -> dict[str, str]:
-        """The commands that this person's menu button shows, with their descriptions."""
+        """Return the commands in a person's menu, with their descriptions.
+
+        It is that of the private chat, or of a group.
+        """
         chat_id = person.user["id"] if chat is None else chat.facts["id"]
         shown = self._menus.shown_to(person.user, chat_id)
         return {command["command"]: command["description"] for command in shown}
 
     def content(self, message: Mapping[str, Any]) -> bytes:
-        """The file of a message: of its document, or of its photo."""
+        """Return the file of a message, which is its document or its photo."""
         file = message["document"] if "document" in message else message["photo"][-1]
         return self._messages.files[file["file_id"]]
 
     async def inject(self, update: Mapping[str, Any], *, unasked: bool = False) -> int | None:
-        """Any update at all, also a broken one; see `Updates.create`.
+        """Queue an update of any content, also a broken one, and return its id.
 
-        `unasked` stores it even if the bot did not ask for its kind.
+        An update with an `update_id` keeps it. Returns None if the bot did not ask for its kind,
+        unless `unasked`, which queues it all the same.
         """
         return await self._telegram.happens(update, unasked=unasked)
 
     def plan(
         self, method: str, answer: Answer, *, times: int | None = 1, after: bool = False
     ) -> Fault:
-        """What the next calls of a method meet; see `Fault`. Faults are used up in turn."""
+        """Plan a fault for the next `times` calls of a method (None: all), and return it.
+
+        `method` may be `EVERY_METHOD`. `after` carries out the call first, so that only its answer
+        is lost. Faults that were planned earlier are used up first.
+        """
         fault = Fault(method, answer, times, after)
         self._faults.append(fault)
         return fault
 
     async def called(self, method: str, times: int = 1, *, within: float = PATIENCE) -> list[Call]:
-        """All calls of a method, once there have been so many."""
+        """Wait until a method was called so many times, and return all calls of it.
+
+        Raises TimeoutError after `within` seconds.
+        """
         calls = self._calls_of[method.lower()]
         what = f"{times} calls of {method} ({len(calls)} before waiting)"
         await self._called.until(lambda: len(calls) >= times, within, what)
@@ -180,7 +195,7 @@ class Sandbox:
 
     @asynccontextmanager
     async def gone(self) -> AsyncIterator[None]:
-        """The connections end, and new ones are refused."""
+        """End all connections, and refuse new ones in this block."""
         for site in list(self._runner.sites):
             await site.stop()
         assert self._runner.server is not None
@@ -191,7 +206,10 @@ class Sandbox:
         await self._listen()
 
     async def settled(self, *, within: float = PATIENCE) -> None:
-        """Until the bot has acknowledged everything; its answers may still be on their way."""
+        """Wait until the bot has acknowledged all updates; its answers may still be on their way.
+
+        Raises TimeoutError after `within` seconds.
+        """
         what = f"acknowledgement of {len(self.updates)} updates"
         await self.updates.waiting.until(lambda: not len(self.updates), within, what)
 

@@ -1,4 +1,4 @@
-"""The queue of updates: created, delivered, acknowledged, with Telegram's rules for each."""
+"""The queue of updates, with Telegram's rules for creating, delivering and acknowledging them."""
 
 import asyncio
 import itertools
@@ -22,7 +22,7 @@ KEPT_SHORTER = {
     "chosen_inline_result": timedelta(seconds=600),
 }
 
-# An offset further ahead than this comes from before the ids restarted: it acknowledges nothing.
+# An offset further ahead is one from before the ids restarted: it acknowledges nothing.
 BELIEVABLE_LEAD = 10
 LONGEST_POLL = 50
 
@@ -34,7 +34,7 @@ TWO_POLLERS = (
 
 @dataclass(slots=True, eq=False)
 class Pending:
-    """An update that has not been acknowledged. Updates of one lane are delivered in order."""
+    """An update that has not been acknowledged; webhooks get those of one `lane` in order."""
 
     serial: int
     update_id: int
@@ -46,7 +46,12 @@ class Pending:
 
 
 class Updates:
-    """`deliveries` counts by update id; `dropped` were forgotten without reaching the bot."""
+    """The queue of updates for a bot.
+
+    `deliveries` counts deliveries by update id; `acknowledged` and `dropped` are update ids, the
+    latter of updates that were removed before the bot received and acknowledged them. `len()` is
+    the number of pending updates.
+    """
 
     def __init__(self, first_id: int, clock: Callable[[], datetime]) -> None:
         self.deliveries: Counter[int] = Counter()
@@ -73,9 +78,10 @@ class Updates:
         return list(self._pending.values())
 
     def create(self, update: Mapping[str, Any], *, unasked: bool = False) -> int | None:
-        """The id of the stored update; None if the bot did not ask for its kind.
+        """Queue an update and return its id, None if the bot did not ask for its kind.
 
-        An update that brings its own `update_id` keeps it, even one that has been before.
+        `unasked` queues it all the same. An update with an `update_id` keeps it, even if that was
+        used before.
         """
         kind = next((key for key in update if key != "update_id"), "")
         if not unasked and not self._asked_for(kind):
@@ -99,19 +105,28 @@ class Updates:
         return update_id
 
     def restart_ids(self, first_id: int) -> None:
-        """Number the next updates from here, as Telegram does after a week of silence."""
+        """Number the next updates from `first_id` on, as Telegram does after a week of silence.
+
+        Raises ValueError if updates are pending.
+        """
         if self._pending:
             raise ValueError("update ids restart only when nothing is pending")
         self._next_id = first_id
 
     def allow(self, call: Call) -> None:
-        """Telegram keeps the last list it was given; an empty one means the default."""
+        """Keep the `allowed_updates` of a call for later updates; an empty list is the default.
+
+        Without the parameter, the last list stays.
+        """
         kinds = call.structure("allowed_updates")
         if isinstance(kinds, list):
             self.allowed = frozenset(kinds) or None
 
     async def poll(self, call: Call) -> list[dict[str, Any]]:
-        """getUpdates."""
+        """Carry out getUpdates: acknowledge, then return a batch, waiting for its `timeout`.
+
+        Raises Refused if another poll or a webhook ends this one.
+        """
         self.allow(call)
         limit = min(max(call.integer("limit", 100), 1), 100)
         offset = call.integer("offset")
@@ -182,7 +197,7 @@ class Updates:
 
     def _acknowledge_below(self, offset: int) -> None:
         if self._repeats:
-            # A repeated id stands anywhere in the queue, and below the offset from the start.
+            # A repeated id may be anywhere in the queue, and is below the offset from the start.
             for pending in self.pending:
                 if pending.update_id < offset and (pending.delivered or not pending.is_repeat):
                     self.acknowledge(pending)
@@ -201,7 +216,7 @@ class Updates:
 
 
 def _lane(kind: str, update: Mapping[str, Any]) -> Hashable:
-    """One lane per chat, else per person and kind, else one of its own."""
+    """Return the lane of an update: one per chat, else per person and kind, else its own."""
     match update.get(kind):
         case {"chat": {"id": int() | str() as chat_id}}:
             return chat_id

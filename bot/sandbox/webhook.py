@@ -1,4 +1,4 @@
-"""Updates that Telegram brings to the bot: the webhook and its deliveries."""
+"""The webhook of the sandbox, and the deliveries of updates to it."""
 
 import asyncio
 import re
@@ -28,7 +28,10 @@ Carry = Callable[[Call], Awaitable[Any]]
 
 
 class Webhook:
-    """Off while `url` is empty. `retry` is the first wait after a failed delivery, in seconds."""
+    """The bot's webhook, which is off while `url` is empty.
+
+    `retry` is the first wait after a failed delivery, in seconds.
+    """
 
     def __init__(self, telegram: Telegram, carry_out: Carry, retry: float) -> None:
         self._telegram = telegram
@@ -132,7 +135,7 @@ class Webhook:
         del self._lanes[lane]
 
     async def _deliver(self, pending: Pending) -> str:
-        """Nothing if the bot took the update, else Telegram's words for what went wrong."""
+        """Deliver an update; return "" if the bot took it, else Telegram's words for the error."""
         assert self._session is not None
         if pending not in self._updates:
             return ""
@@ -157,7 +160,7 @@ class Webhook:
         return ""
 
     async def _answer_in(self, parameters: dict[str, Any], files: dict[str, Any]) -> None:
-        """Carry out the call that a bot may put into its response."""
+        """Carry out the call that the bot put into its response, if any."""
         method = str(parameters.pop("method", ""))
         if not method or method.lower() in NOT_IN_AN_ANSWER or method.lower().startswith("get"):
             return

@@ -1,4 +1,4 @@
-"""Telegram's side of the story: who there is, what was said, what waits for the bot."""
+"""The state on Telegram's side: chats, clicks, and updates that wait for the bot."""
 
 import asyncio
 import itertools
@@ -25,7 +25,10 @@ class Click:
 
 
 class Telegram:
-    """`chats` holds those the bot knows: a private one exists once the person has written."""
+    """Telegram's state for one bot; `bot` is its User object.
+
+    `chats` are those that the bot knows, by id: a private one exists once the person has written.
+    """
 
     def __init__(
         self, bot: dict[str, Any], first_update_id: int, clock: Callable[[], datetime]
@@ -41,14 +44,14 @@ class Telegram:
         return int(self.clock().timestamp())
 
     def private_chat(self, user: Mapping[str, Any]) -> Chat:
-        """The chat of a person who writes: from now on the bot can write there."""
+        """Return a person's private chat, and make it if there is none: the bot may write there."""
         if user["id"] not in self.chats:
             facts = {key: user[key] for key in ("first_name", "username") if key in user}
             self.chats[user["id"]] = Chat({"id": user["id"], "type": "private", **facts})
         return self.chats[user["id"]]
 
     def chat_of(self, call: Call) -> Chat:
-        """The chat that a call is about."""
+        """Return the chat that a call is about. Raises Refused if the bot does not know it."""
         if "chat_id" not in call.parameters:
             raise bad_request("chat_id is empty")
         if (chat := self.chats.get(call.integer("chat_id"))) is None:
@@ -62,20 +65,26 @@ class Telegram:
         return chat
 
     async def happens(self, update: Mapping[str, Any], *, unasked: bool = False) -> int | None:
-        """See `Updates.create`."""
+        """Queue an update and return its id, None if the bot did not ask for its kind.
+
+        `unasked` queues it all the same. An update with an `update_id` keeps it.
+        """
         update_id = self.updates.create(update, unasked=unasked)
-        # Whoever makes things happen in a loop leaves the server its turn.
+        # Let the server run, also if the caller does this in a loop.
         await asyncio.sleep(0)
         return update_id
 
     def open_click(self, chat: Chat, message: dict[str, Any]) -> str:
-        """The id with which the bot can answer a click."""
+        """Note a click on a message, and return the id with which the bot can answer it."""
         click_id = str(next(self._click_ids))
         self._clicks[click_id] = Click(chat, message, self.clock())
         return click_id
 
     def close_click(self, click_id: str) -> Click:
-        """A click is answered once, and in time."""
+        """Return a click that the bot answers, and forget it.
+
+        Raises Refused if it was answered before, or is older than 150 seconds.
+        """
         click = self._clicks.pop(click_id, None)
         if click is None or self.clock() - click.at > CLICK_LIFETIME:
             raise bad_request(
