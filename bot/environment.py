@@ -1,4 +1,4 @@
-"""Where settings come from: the environment, `.env`, and files that hold one secret each."""
+"""Sources of settings: the environment, `.env`, and files that hold one secret each."""
 
 import os
 import re
@@ -78,7 +78,7 @@ class EnvFile(DotEnvSettingsSource):
         folder = Path(str(self.env_file)).parent
         for name, text in ({"database_path": str(default)} | found).items():
             if name in self.settings_cls.model_fields and is_path(name):
-                # What cannot be expanded is refused later.
+                # A path that cannot be expanded is refused later.
                 with suppress(ValueError):
                     found[name] = str(folder / expand(bare(text)))
         return found
@@ -142,7 +142,7 @@ def _read_secret(path: Path) -> str:
 
     Raises OSError if it cannot be read, ValueError if it is not a short text in UTF-8.
     """
-    # Asked first: opening a FIFO waits for whoever writes to it.
+    # Checked before opening it: opening a FIFO waits until another program writes to it.
     if not stat.S_ISREG(path.stat().st_mode):
         raise ValueError("it is not a file")
     with path.open("rb") as file:
@@ -168,7 +168,7 @@ def remarks(names: Collection[str]) -> Iterator[Remark]:
     file = env_file()
     in_file: Collection[str] = ()
     if file is not None:
-        with suppress(OSError, UnicodeDecodeError):  # said where it is read
+        with suppress(OSError, UnicodeDecodeError):  # reported by `load`, which reads it
             in_file = dotenv_values(file, encoding=ENCODING).keys()
     for name in in_file:
         if (new := RENAMED.get(name.upper())) is not None:

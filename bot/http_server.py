@@ -20,18 +20,20 @@ except ImportError:  # Windows
 
 logger = logging.getLogger(__name__)
 
-# Seconds. A request whose head is not complete by then is closed, and a connection without one.
+# Seconds until a connection is closed whose request has no complete head, or that has no request.
 HEAD_SECONDS = 30.0
 # The body of an update arrives at once; Telegram gives up after a minute.
 BODY_SECONDS = 10.0
-# Telegram opens 40 connections. More than this many of a proxy's wait for their turn.
+# Telegram opens up to 40 connections; a proxy may open more.
 MOST_CONNECTIONS = 256
 FEWEST_CONNECTIONS = 16
-# Of the descriptors that the process may have open; the others are for Telegram and the database.
+# One in so many of the process's file descriptors is for connections; the others are for Telegram
+# and the database.
 SHARE_OF_DESCRIPTORS = 8
-# Seconds between two lines about connections that cannot be accepted.
+# Seconds between two log lines about connections that cannot be accepted.
 ONCE_IN = 60.0
-# What a restart, or a minute, may mend: the address comes with the network, the port is given up.
+# Errors that may be over after a minute or a restart: the address comes with the network, another
+# program gives up the port.
 PASSING = (errno.EADDRINUSE, errno.EADDRNOTAVAIL, errno.ENETDOWN, errno.ENETUNREACH)
 
 
@@ -63,7 +65,7 @@ async def serving(
         application,
         access_log=None,
         shutdown_timeout=shutdown_timeout,
-        # aiohttp counts it from the start of a connection, too.
+        # aiohttp also counts it from the start of a connection, before the first request.
         keepalive_timeout=HEAD_SECONDS,
     )
     await runner.setup()
@@ -78,7 +80,7 @@ async def serving(
                 connections,
                 host,
                 port,
-                # As many are accepted at a time, before the first of them can be closed.
+                # asyncio accepts so many at a time, before the first of them can be closed.
                 backlog=connections.most,
             )
         except OSError as error:

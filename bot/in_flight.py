@@ -10,9 +10,9 @@ from aiogram.types import TelegramObject
 
 logger = logging.getLogger(__name__)
 
-# Updates whose handlers run at the same time; the rest waits at Telegram's. One takes about 9 kB.
+# Updates whose handlers run at the same time, about 9 kB each; the others wait at Telegram.
 UPDATES_IN_FLIGHT = 1_000
-# How long the handlers that run at the end may take.
+# Seconds that handlers which run at shutdown may take.
 DRAIN_SECONDS = 10
 
 
@@ -41,7 +41,7 @@ class InFlight(BaseMiddleware):
 
     async def drain(self) -> None:
         """Wait up to 10 seconds for the running handlers, then cancel the others."""
-        await asyncio.sleep(0)  # a task that was only just made begins
+        await asyncio.sleep(0)  # lets a task begin that was only just made
         if self._running:
             _, late = await asyncio.wait(self._running, timeout=DRAIN_SECONDS)
             for task in late:

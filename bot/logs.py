@@ -13,14 +13,14 @@ from datetime import UTC, datetime
 from analytics import AnalyticsError
 from bot.errors import OperatorError
 
-# Their messages are ours and hold no data of people.
+# Loggers of this project, whose messages hold no personal data.
 OUR_LOGGERS = ("analytics", "bot", "scheduler", "__main__")
 logger = logging.getLogger(__name__)
 
 TOKEN = re.compile(r"\d{3,20}:[\w-]{30,64}", re.ASCII)
 
 
-# What these say in the words of another library, our own lines say with what is missing there.
+# Beginnings of aiogram's messages that the bot's own log lines replace, with more details.
 SAID_BY_US = ("Run polling for", "Start polling", "Polling stopped", "Sleep for", "Connection est")
 CONVERSION = re.compile(r"%[-#0 +]*\d*(?:\.\d+)?[a-zA-Z%]")
 
@@ -161,12 +161,12 @@ def set_up(level: str, form: str = "text") -> None:
     handler.setFormatter(FORMATTERS[form]())
     logging.basicConfig(level=level, handlers=[handler], force=True)
     warnings.showwarning = _log_warning
-    # It prints the id of every update: with the remembered ones that would tell who came when.
+    # It logs the id of every update: with ids remembered elsewhere, that tells who came when.
     logging.getLogger("aiogram.event").setLevel(logging.WARNING)
-    # It tells of each click at INFO.
+    # It logs each click at INFO.
     logging.getLogger("aiogram.middlewares").setLevel(logging.WARNING)
     logging.getLogger("aiogram.dispatcher").addFilter(_is_news)
-    # They say at INFO what they are about to do, in many words.
+    # It logs every step at INFO.
     logging.getLogger("apscheduler").setLevel(logging.WARNING)
-    # At DEBUG it prints the parameters of every statement.
+    # It logs the parameters of every statement at DEBUG.
     logging.getLogger("aiosqlite").setLevel(logging.INFO)

@@ -28,7 +28,7 @@ from bot.logs import kind
 
 logger = logging.getLogger(__name__)
 
-# Seconds between tries: nobody waits for a menu, and who asks too often waits for longer.
+# Seconds between tries: nobody waits for a menu, and too many requests make Telegram slow down.
 BACKOFF = BackoffConfig(min_delay=1.0, max_delay=3600.0, factor=2.0, jitter=0.1)
 
 
@@ -49,7 +49,7 @@ async def set_menus(
         while True:
             try:
                 await what()
-            # Whatever it was: a menu is a convenience.
+            # Whatever the error is, the bot goes on: a menu is a convenience.
             except Exception as error:
                 asked = error.retry_after if isinstance(error, TelegramRetryAfter) else 0
                 pause = max(next(backoff), asked)

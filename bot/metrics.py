@@ -23,9 +23,9 @@ from analytics.telegram import RecordOnReceipt, interaction_type
 from bot import http_server
 from bot.health import add_health
 
-# An empty poll is answered after ten seconds; pauses after errors are shorter than that.
+# Seconds. An empty poll is answered after ten seconds; pauses after errors are shorter than that.
 LONGEST_SILENCE = 120.0
-# Seconds. Recording waits for two at most.
+# Upper bounds of the histogram in seconds. Recording waits for two seconds at most.
 BUCKETS = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.0)
 
 

@@ -60,7 +60,7 @@ class WatchPolling(BaseRequestMiddleware):
         if not isinstance(method, GetUpdates):
             return await make_request(bot, method)
         try:
-            updates: Any = await make_request(bot, method)  # type: ignore[arg-type]  # as above
+            updates: Any = await make_request(bot, method)  # type: ignore[arg-type]  # aiogram's
         except (TelegramUnauthorizedError, TelegramNotFound):
             self._failures += 1
             self._refused()
@@ -70,7 +70,7 @@ class WatchPolling(BaseRequestMiddleware):
             await self._conflict(bot, error)
             raise
         except ClientDecodeError:
-            raise  # something came
+            raise  # there was an answer, so that this is no failure of polling
         except Exception:
             self._failures += 1
             raise
@@ -88,7 +88,7 @@ class WatchPolling(BaseRequestMiddleware):
                 self.failed.set_exception(error)
 
     async def _conflict(self, bot: Bot, error: TelegramConflictError) -> None:
-        """Remove a webhook, which cannot be this bot's; but not from under who sets it again."""
+        """Remove a webhook of another program, unless it was set again within five minutes."""
         if "webhook" not in error.message:
             logger.error(
                 "another program receives this bot's updates with the same token: "
@@ -129,7 +129,8 @@ async def poll(
     ends: set[asyncio.Future[Any]] = {task, stopping, failed}
     await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)
     stopping.cancel()
-    # Cancelled, it would leave a task that goes on acknowledging. What has ended cannot be stopped.
+    # Cancelling polling would leave a task that goes on acknowledging. Stopping raises RuntimeError
+    # if polling has ended.
     with suppress(RuntimeError):
         await dispatcher.stop_polling()
     await task

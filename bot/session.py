@@ -98,7 +98,7 @@ class RetryAnswers(BaseRequestMiddleware):
             try:
                 await self._sleep(pause)
             finally:
-                self._waiting -= Counter([chat])  # forgets who waits no more
+                self._waiting -= Counter([chat])  # also removes chats without waiting answers
             attempt += 1
 
 
@@ -119,9 +119,9 @@ class TolerateClicks(BaseRequestMiddleware):
             return await make_request(bot, method)
         try:
             async with asyncio.timeout(CLICK_TIMEOUT):
-                return await make_request(bot, method)  # type: ignore[arg-type]  # as above
+                return await make_request(bot, method)  # type: ignore[arg-type]  # aiogram's
         except (AiogramError, TimeoutError) as error:
-            # Not a warning: whoever clicks long after can cause it.
+            # Not a warning: anyone who clicks on an old button can cause it.
             logger.info("a click was not answered (%s)", type(error).__name__)
             return False
 

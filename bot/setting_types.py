@@ -61,7 +61,7 @@ def _check_secret(secret: SecretStr | None, others: ValidationInfo) -> SecretStr
     return secret
 
 
-# By scheme, the port of a proxy that names none.
+# Default ports of proxies, by scheme.
 PROXY_PORTS = {"http": 80, "https": 443, "socks5": 1080, "socks5h": 1080}
 
 
@@ -136,6 +136,6 @@ Precision = Annotated[int, AfterValidator(_check_precision)]
 LocalPath = Annotated[Path, BeforeValidator(_expand)]
 TimeOfDay = Annotated[time, BeforeValidator(_time)]
 ServerUrl = Annotated[AnyHttpUrl, BeforeValidator(_server)]
-# Before a Literal: in any case of letters.
+# Validators that run before a Literal, which is then read in any case of letters.
 AnyCase = BeforeValidator(_lower)
 Level = BeforeValidator(_level)

@@ -60,7 +60,7 @@ PRIVATE = {
     "admin_ids",
     "owner_ids",
 }
-# A token or a password that is part of an address.
+# A token, or a user and password, within an address.
 SECRET_PART = re.compile(rf"{TOKEN.pattern}|(?<=//)[^/@]*(?=@)", re.ASCII)
 
 

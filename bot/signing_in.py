@@ -19,7 +19,7 @@ from bot.webhook_watch import set_webhook
 
 logger = logging.getLogger(__name__)
 
-# Seconds between tries to reach Telegram: from 1, doubled, up to a minute.
+# Pauses between tries to reach Telegram, in seconds: 1, then doubled, up to a minute.
 BACKOFF = BackoffConfig(min_delay=1.0, max_delay=60.0, factor=2.0, jitter=0.1)
 
 
@@ -36,7 +36,7 @@ async def sign_in(bot: Bot, settings: Settings) -> None:
             await bot.me()
             refused.accepted()
             if settings.webhook_url is None:
-                # Telegram sends to a webhook or is polled, never both.
+                # Telegram refuses polling while a webhook is set.
                 await bot.delete_webhook()
             else:
                 await set_webhook(bot, settings)

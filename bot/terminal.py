@@ -13,7 +13,7 @@ PLAIN = str.maketrans(
         "\u202f": " ", "\ufe0f": "",
     }
 )  # fmt: skip
-# Full, seven eighths, ... of a block; and shades.
+# Full and partial blocks, and shades.
 BLOCKS = "█▉▊▋▌▐▓▒▇▆▅"
 HANDLER = "plain"
 
@@ -22,7 +22,7 @@ def prepare() -> None:
     """Make stdout and stderr replace characters that their encoding lacks, instead of failing."""
     codecs.register_error(HANDLER, _plain)
     for stream in (sys.stdout, sys.stderr):
-        # A test, or a program without a terminal, may have put something else in their place.
+        # A test, or a program without a terminal, may have replaced them.
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors=HANDLER)
 

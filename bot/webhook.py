@@ -22,7 +22,7 @@ from bot.settings import Settings
 logger = logging.getLogger(__name__)
 
 SECRET_HEADER = "X-Telegram-Bot-Api-Secret-Token"
-# Far above what Telegram sends: a longer body is not from Telegram.
+# Bytes, far more than Telegram sends: a longer body is not from Telegram.
 LARGEST_BODY = 4 * 1024 * 1024
 # Seconds that open requests may take at the end: recording takes two seconds, rarely four.
 CLOSE_SECONDS = 3.0
@@ -85,7 +85,7 @@ class Webhook:
         try:
             update = await self._read(request)
         except (TimeoutError, ConnectionError, web.RequestPayloadError):
-            return web.Response(status=408)  # it did not come whole, and will come again
+            return web.Response(status=408)  # incomplete: Telegram sends it again
         if update is not None:
             await self._record.record([update])
             await self._room.acquire()

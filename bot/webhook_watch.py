@@ -21,7 +21,7 @@ from bot.settings import Settings
 
 logger = logging.getLogger(__name__)
 
-# Seconds.
+# Seconds between looks.
 LOOK_EVERY = 300.0
 # Telegram's words if the name cannot be resolved, which may be over in a minute.
 UNRESOLVED = re.compile(r"resolve\s+host|temporar|timed?\s?out", re.IGNORECASE)
@@ -72,7 +72,7 @@ class WebhookWatch:
         self._record = record
         self._tell = tell
         self._sleep = sleep
-        self._looks = 0  # that found something wrong, one after the other
+        self._looks = 0  # failed ones in a row
         self._last_error: object = None
 
     async def run(self) -> None:

@@ -36,7 +36,7 @@ def build_scheduler(tick: Callable[[], Awaitable[None]]) -> AsyncIOScheduler:
     async def tick_unless_ticking() -> None:
         if ticking.locked():
             return
-        # The scheduler cancels running jobs at its end, and would log that as a failure.
+        # The scheduler cancels running jobs at shutdown, and would log that as a failure.
         with suppress(asyncio.CancelledError):
             async with ticking:
                 await tick()
@@ -49,7 +49,7 @@ def build_scheduler(tick: Callable[[], Awaitable[None]]) -> AsyncIOScheduler:
         # APScheduler skips a run that is more than one second late, unless told otherwise.
         misfire_grace_time=None,
         coalesce=True,
-        # A second one finds the first and returns; APScheduler would warn each minute.
+        # A second run finds the first one and returns; with 1, APScheduler would warn each minute.
         max_instances=2,
     )
 

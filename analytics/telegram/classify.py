@@ -19,7 +19,7 @@ from analytics.clock import from_unix
 from analytics.models import LARGEST_USER_ID, SERVICE_ACCOUNTS
 from analytics.statistics.queries import BLOCKED, UNBLOCKED
 
-# The name that `decode` gives to what aiogram cannot decode, among an update's unknown fields.
+# The name of the unknown field in which `decode` puts content that aiogram cannot decode.
 UNDECODED = "undecoded"
 # Telegram keeps an update for 24 hours; a date further back is not when somebody acted.
 LONGEST_KEPT = timedelta(hours=25)

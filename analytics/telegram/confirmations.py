@@ -21,7 +21,7 @@ class Confirmations:
     """
 
     def __init__(self, token: str, clock: Callable[[], datetime]) -> None:
-        # The bot's token: buttons outlive a restart, and nothing has to be remembered.
+        # Derived from the bot's token, so that buttons outlive a restart without being stored.
         self._key = blake2b(token.encode(), person=b"confirmations").digest()
         self._clock = clock
         self._began = int(clock().timestamp())

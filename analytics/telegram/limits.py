@@ -15,7 +15,7 @@ from analytics.telegram.texts import common
 # Answers at once, and seconds until one more is allowed: enough for a person, not for a script.
 BURST = 10
 SECONDS_EACH = 3.0
-# People remembered at a time, about 200 bytes each; the one who came least recently goes first.
+# People remembered at a time, about 200 bytes each; the least recent one is forgotten first.
 PEOPLE = 10_000
 
 # The flag of a handler whose answer is expensive.
@@ -30,7 +30,7 @@ class LimitPerPerson(BaseMiddleware):
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
-        # When each person would have all answers again.
+        # When each person may get `BURST` answers at once again, by Telegram ID.
         self._full_at: OrderedDict[int, float] = OrderedDict()
         self._told: set[int] = set()
 

@@ -58,7 +58,7 @@ class RecordOnReceipt(BaseRequestMiddleware):
         self._uncounted = uncounted
         self._username: str | None = None  # the bot's, known after the first getMe
         self.last_received: datetime | None = None
-        self.has_webhook = False  # that Telegram knows of, and delivers to
+        self.has_webhook = False  # whether Telegram delivers to a webhook
 
     async def __call__(
         self,
@@ -73,7 +73,7 @@ class RecordOnReceipt(BaseRequestMiddleware):
                 self._username = answer.username
             return answer
         try:
-            updates: Any = await make_request(bot, method)  # type: ignore[arg-type]  # as above
+            updates: Any = await make_request(bot, method)  # type: ignore[arg-type]  # aiogram's
         except ClientDecodeError as error:
             updates = list(decode_one_by_one(error.data, bot))
             if not updates:
@@ -84,7 +84,7 @@ class RecordOnReceipt(BaseRequestMiddleware):
             raise
         numbered = [update for update in updates if is_number(update.update_id)]
         if updates and not numbered:
-            await asyncio.sleep(PAUSE)  # they come again at once
+            await asyncio.sleep(PAUSE)  # the next poll would return them again at once
         await self.record(numbered)
         return numbered
 
@@ -105,7 +105,7 @@ class RecordOnReceipt(BaseRequestMiddleware):
                 chosen = opting_out(update, self._username)
                 happened = event(update, self._commands, self._username)
                 is_kept_out = is_right(update, self._username)
-            # Whatever is odd about one update must not keep the others from being recorded.
+            # An odd update must not keep the others from being recorded.
             except Exception:
                 logger.exception("skipped an update that cannot be classified")
                 continue

@@ -34,7 +34,7 @@ def main() -> None:
 def run(context: typer.Context) -> None:
     """Run the bot until it is stopped. Example: python main.py"""
     if context.invoked_subcommand is None:
-        with user_errors(remarking=False):  # the log has it
+        with user_errors(remarking=False):  # the bot logs the remarks
             asyncio.run(_run(load(Settings)))
 
 

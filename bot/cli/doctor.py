@@ -53,7 +53,7 @@ async def findings() -> list[Finding]:
     try:
         found += [*_names(), _env_file(env_file())]
         data_settings = load(DataSettings)
-    except WrongSettings:  # said above
+    except WrongSettings:  # it is among the findings already
         return found
     return found + await diagnose(
         data_settings.database_path,

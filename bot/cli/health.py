@@ -12,7 +12,7 @@ from bot.cli.errors import FAILED
 from bot.errors import Remark, WrongSettings
 from bot.settings import Settings, load
 
-# Seconds. The container file allows ten for the whole command.
+# Seconds. The container file allows ten seconds for the whole command.
 TIMEOUT = 3.0
 # Addresses that mean all interfaces to a server, and the ones to ask instead.
 LOOPBACK = {"0.0.0.0": "127.0.0.1", "::": "::1"}

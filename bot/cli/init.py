@@ -28,7 +28,7 @@ def init(
         # A new file would take the place of one that is read already.
         if (there := env_file() or path).exists():
             raise WrongSettings(Remark(f"{there} exists already", "edit it, or move it away"))
-        # Neither echoed nor printed: a terminal remembers.
+        # Neither echoed nor printed, since a terminal remembers its output.
         token = token or typer.prompt("Token from @BotFather (it is not shown)", hide_input=True)
         if admin_id is None:
             admin_id = typer.prompt("Your Telegram ID, for /stats; nothing for no admin", "")

@@ -12,7 +12,7 @@ from bot.cli.errors import FAILED
 STOP = [
     getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGBREAK") if hasattr(signal, name)
 ]
-# Seconds. Containers and systemd kill a process that does not stop: 15 s for it are enough.
+# Seconds. Containers and systemd kill a process that does not stop in time: 15 s are enough.
 MAX_SHUTDOWN = 14.0
 
 

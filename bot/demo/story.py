@@ -50,7 +50,7 @@ class Failed(Exception):
     """Raised if the bot ends by itself, or a command with an exit status other than 0."""
 
 
-# On Windows only a process with a group of its own can be asked.
+# On Windows, only a process in its own group can be asked to stop.
 ASK_TO_STOP = getattr(signal, "CTRL_BREAK_EVENT", signal.SIGTERM)
 OWN_GROUP = getattr(subprocess, "CREATE_NEW_PROCESS_GROUP", 0)
 
@@ -144,15 +144,15 @@ async def play(
 
 def _environment(sandbox: Sandbox, database: Path) -> dict[str, str]:
     return {name: os.environ[name] for name in INHERITED if name in os.environ} | {
-        # Also where nothing is installed.
+        # So that the bot is found if it is not installed.
         "PYTHONPATH": str(ROOT),
-        # Not the one beside the program.
+        # Not the `.env` beside the program.
         "BOT_ENV_FILE": os.devnull,
         "BOT_TOKEN": sandbox.token,
         "BOT_API_URL": sandbox.url,
         "ADMIN_IDS": str(ADMIN_ID),
         "DATABASE_PATH": str(database),
-        # The nightly cleanup stays out of the story.
+        # Twelve hours away, so that the scheduled cleanup does not run during the demo.
         "CLEANUP_AT": f"{datetime.now(UTC) + timedelta(hours=12):%H:%M}",
     }
 

@@ -27,7 +27,7 @@ ENTITY_TYPES = {
 _TOKEN = re.compile(r"<(?P<end>/?)(?P<tag>[a-zA-Z0-9-]*)(?P<attributes>[^<>]*)>?|[^<]+")
 _LINK = re.compile(r"""href\s*=\s*["']?([^"'>\s]+)""")
 
-# Like Telegram's apps, it finds commands neither inside a word nor inside a path.
+# Like Telegram's apps, it matches commands neither inside a word nor inside a path.
 _COMMAND = re.compile(r"(?<![\w/<>])/[a-zA-Z0-9_]{1,64}(?:@[a-zA-Z0-9_]{3,32})?(?![\w/<>])")
 
 

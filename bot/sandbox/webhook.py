@@ -55,7 +55,7 @@ class Webhook:
         url = call.text("url")
         if not url:
             return await self.delete(call)
-        # The sandbox speaks to this machine only.
+        # The sandbox sends requests to this machine only.
         if URL(url).host not in ("127.0.0.1", "localhost", "::1"):
             raise bad_request("bad webhook: Failed to resolve host: Name or service not known")
         secret = call.text("secret_token")

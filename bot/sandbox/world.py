@@ -11,7 +11,7 @@ from bot.sandbox.calls import Call, Refused, bad_request
 from bot.sandbox.chats import Chat
 from bot.sandbox.updates import Updates
 
-# After this a click can no longer be answered.
+# How long a click can be answered.
 CLICK_LIFETIME = timedelta(seconds=150)
 
 

@@ -52,7 +52,7 @@ async def delete(
         await remove_buttons(bot, click)
         return
     days, done, total = int(callback_data.action.removeprefix(DELETE)), 0, 0
-    assert click.message is not None  # the filter asks for its chat
+    assert click.message is not None  # the filter has checked its chat
     async with Progress(bot, click.message) as progress:
 
         def tell(deleted: int) -> None:

@@ -17,7 +17,7 @@ from analytics.telegram.failures import TRANSIENT
 
 logger = logging.getLogger(__name__)
 
-# The same kind of alert does not come more often.
+# The least time between two alerts of the same kind.
 ONCE_IN = timedelta(days=1)
 
 

@@ -149,7 +149,7 @@ def change(now: int | None, before: int | None) -> str:
         return "▲ " + _("new")
     arrow, part = "▲" if now > before else "▼", abs(now - before) / before
     if now and arrow == "▼":
-        part = min(part, 0.99)  # all are gone only where nobody is left
+        part = min(part, 0.99)  # 100% only if nothing is left
     if part < 0.01:
         return f"{arrow} <{format_percent(0.01)}"
     return f"{arrow} >{format_percent(9.99)}" if part > 9.99 else f"{arrow} {format_percent(part)}"
@@ -217,7 +217,7 @@ def _commands(report: PeriodReport) -> str:
     names = [name for name in report.commands if name != OTHER]
     hidden = names[MOST_COMMANDS:]
     rows = [(f"/{name}", report.commands[name]) for name in names[:MOST_COMMANDS]]
-    # The rows sum to what is counted by type.
+    # The rows add up to the count of the type `command`.
     rest = sum(report.commands.values()) - sum(count for _name, count in rows)
     if rest:
         rows.append((_("other"), rest))
