@@ -1,6 +1,6 @@
-"""What admins were told unasked, and who does not want it: no restart tells it again.
+"""Remember which alerts were sent and which are muted, so that no restart sends one again.
 
-It works while the database does not: then the memory of this process has to do.
+While the database fails, the memory of this process is used instead.
 """
 
 import json
@@ -17,7 +17,7 @@ from analytics.statistics.queries import BEGAN
 
 logger = logging.getLogger(__name__)
 
-# A name of file_settings with the name of what was told: when, in Unix seconds.
+# Begins a name in file_settings, and the kind of alert ends it: when it was sent, in Unix seconds.
 TOLD = "told_"
 TURNED_OFF = "SELECT admin_id, notice FROM turned_off"
 TURN_OFF = "INSERT INTO turned_off (admin_id, notice) VALUES (?, ?) ON CONFLICT DO NOTHING"
@@ -28,7 +28,7 @@ KEEP_ONLY = "DELETE FROM turned_off WHERE admin_id NOT IN (SELECT value FROM jso
 class AlertState:
     """When each kind of alert was last sent, and who muted which.
 
-    `notice` is the name of a kind, `admin_id` a Telegram ID; stored are pseudonyms.
+    `notice` is the name of a kind, `admin_id` a Telegram ID, of which a pseudonym is stored.
     """
 
     def __init__(
@@ -38,7 +38,10 @@ class AlertState:
         references: Callable[[], Awaitable[References]],
         clock: Callable[[], datetime],
     ) -> None:
-        """`keep` runs the statement of a name as soon as the database works, after a crash, too."""
+        """Take `keep`, which runs a statement by its name as soon as the database works.
+
+        That survives a crash.
+        """
         self._database = database
         self._keep = keep
         self._references = references
@@ -47,14 +50,17 @@ class AlertState:
         self._muted: set[tuple[int, str]] | None = None
 
     async def last(self, notice: str) -> datetime | None:
-        """Return when it was last sent; what a wrong clock noted in the future does not count."""
+        """Return when an alert was last sent, None if never or unknown.
+
+        A moment in the future was noted by a wrong clock, and gives None as well.
+        """
         if notice not in self._moments:
             self._moments[notice] = await self._moment(TOLD + notice)
         moment = self._moments[notice]
         return None if moment is None or moment > self._clock() else moment
 
     async def note(self, notice: str, moment: datetime | None) -> None:
-        """Note that it is sent at this moment; None takes that back."""
+        """Note that an alert is sent at `moment`; None takes that back."""
         name = TOLD + notice
         self._moments[notice] = moment
         if moment is None:
@@ -63,11 +69,17 @@ class AlertState:
             await self._keep("told", name, int(moment.timestamp()))
 
     async def began(self) -> datetime:
-        """When recording into this file began: before that, nothing can have been told."""
+        """Return when recording into this file began: no alert can have been sent before.
+
+        If that is unknown, return the current time.
+        """
         return await self._moment(BEGAN) or self._clock()
 
     async def muted(self, admin_id: int) -> set[str]:
-        """The notices that an admin does not want."""
+        """Return the alerts that an admin has muted; none while the database cannot be read.
+
+        Raises PseudonymKeyMissing if there is no pseudonym key, WrongPseudonymKey if it is another.
+        """
         admin, pairs = await self._admin(admin_id), await self._pairs()
         return {notice for each, notice in pairs if each == admin}
 
@@ -92,12 +104,12 @@ class AlertState:
         await self._keep("turn_on", admin, notice)
 
     async def keep_only(self, admin_ids: Iterable[int]) -> None:
-        """Forget who is no admin any more."""
+        """Forget what was muted by people who are not among the admins `admin_ids`."""
         parameters = json.dumps([await self._admin(each) for each in admin_ids])
         await self._keep("keep_only", parameters)
 
     def forget(self) -> None:
-        """Read again who turned off what: some of it was deleted."""
+        """Read the muted alerts anew. Call after some were deleted."""
         self._muted = None
 
     async def _admin(self, admin_id: int) -> int:

@@ -1,4 +1,4 @@
-"""Which key a file was written with, where the key is kept, and how it is replaced."""
+"""Find, keep and replace the pseudonym key that a file was written with."""
 
 import logging
 from collections.abc import Callable
@@ -21,7 +21,7 @@ from analytics.sqlite.database import Database
 
 logger = logging.getLogger(__name__)
 
-# What was recorded before belongs to nobody from now on. The triggers keep the counts in step.
+# Make all interactions anonymous. The triggers keep the counts in step.
 TO_NOBODY = (
     """
     CREATE TEMP TABLE of_nobody AS
@@ -40,7 +40,10 @@ class Keyring:
     """The references of a file, and of each one that takes its place while the process runs."""
 
     def __init__(self, key: bytes | None, pseudonymise: bool, *, may_begin: bool) -> None:
-        """`key` is None if it is in the key file. Who `may_begin` gives a new file its key."""
+        """Take the key, None if it is in the key file; `may_begin` lets a new file get its key.
+
+        With `pseudonymise` False the file has plain Telegram IDs.
+        """
         self._key = key
         self._pseudonymise = pseudonymise
         self._may_begin = may_begin
@@ -48,13 +51,18 @@ class Keyring:
         self._file_differs = False
 
     async def references(self, database: Database) -> References:
-        """Those in use; reads nothing if they are known; raises as `agree`."""
+        """Return the references in use; the file is read only if they are not known yet.
+
+        Raises PseudonymKeyMissing if the file was written with a key that is not there,
+        WrongPseudonymKey if with another, and AnalyticsError if it cannot be read.
+        """
         return self._in_use or await self.agree(database)
 
     async def agree(self, database: Database) -> References:
-        """The references this file was written with, or those of a new file from now on.
+        """Return the references this file was written with, or those of a new file from now on.
 
-        Raises PseudonymKeyMissing and WrongPseudonymKey.
+        Raises PseudonymKeyMissing if the file was written with a key that is not there,
+        WrongPseudonymKey if with another, and AnalyticsError if it cannot be read.
         """
         path = database.path
         written_with = await metadata.get(database, "references")
@@ -62,7 +70,7 @@ class Keyring:
         if references is None:
             key = self._key
             if key is None:
-                # Others look only: the draft may be that of a command that is replacing the key.
+                # Only the owner: the draft may be that of a command that is replacing the key.
                 key = _next_key(path, written_with)
                 if database.owner:
                     _finish_replacing(path, key)
@@ -79,9 +87,9 @@ class Keyring:
         return references
 
     def keep_file(self, path: Path) -> None:
-        """Put back the key file of the database `path` if it is gone, from memory.
+        """Put back the key file of the database `path` from memory, if it is gone.
 
-        Another one in its place is logged once, and not overwritten.
+        A file with another key is logged once, and not overwritten.
         """
         if self._key is not None or not isinstance(self._in_use, Pseudonyms):
             return
@@ -105,11 +113,12 @@ class Keyring:
     async def rotate(
         self, database: Database, deletion: Callable[[], AbstractAsyncContextManager[None]]
     ) -> bytes:
-        """Replace the key, for the owner alone, also in the key file if it is there; returns it.
+        """Replace the key, also in the key file if it is there, and return the new one.
 
-        What was recorded before is nobody's from now on, and people are counted as new. Opt-outs
-        stay valid. `deletion` is entered while rows are deleted. Raises
-        RotationRefused, DatabaseInUse, and what a failed write raises.
+        What was recorded before can no longer be linked to anyone, and people are counted as new.
+        Opt-outs stay valid. `deletion` is entered while rows are deleted.
+        Raises DatabaseInUse for any but the owner, RotationRefused if there is no key or other
+        databases share its file, and what a failed write raises.
         """
         if not database.owner:
             raise DatabaseInUse(
@@ -129,7 +138,7 @@ class Keyring:
             )
         new = references.successor()
         if self._key is None:
-            # One that could not be put to use is not the one that will be.
+            # A next key that was never put to use is discarded.
             next_key_file(database.path).unlink(missing_ok=True)
             write_key(next_key_file(database.path), new.key)
         async with deletion():
@@ -144,7 +153,7 @@ class Keyring:
 
 
 def _next_key(path: Path, written_with: str | int | None) -> bytes | None:
-    """The next key if the file was written with it already: after a kill in `rotate`."""
+    """Return the next key if the file was written with it already, after a kill in `rotate`."""
     key = None
     with suppress(ValueError):
         key = read_key(next_key_file(path))
@@ -162,9 +171,11 @@ def _finish_replacing(path: Path, next_key: bytes | None) -> None:
 def choose(
     path: Path, key: bytes | None, pseudonymise: bool, written_with: str | int | None
 ) -> References:
-    """The references of the database `path` by settings and key file, or by a new key.
+    """Return the references of the database `path` by settings and key file, or with a new key.
 
-    `key` is None if it is in the key file. Raises PseudonymKeyMissing.
+    `key` is None if it is in the key file; `written_with` is the file's fingerprint, None for a new
+    file. Raises PseudonymKeyMissing if the key file has no key, or the file was written with a key
+    that is not there.
     """
     if not pseudonymise:
         return PlainIds()
@@ -186,7 +197,7 @@ def choose(
 def mismatch(
     path: Path, written_with: str | int | None, references: References
 ) -> WrongPseudonymKey:
-    """Return what to raise for a file that was written with other references."""
+    """Return the error to raise for a file that was written with other references."""
     if PlainIds.fingerprint in (written_with, references.fingerprint):
         mode = "false" if written_with == PlainIds.fingerprint else "true"
         return WrongPseudonymKey(

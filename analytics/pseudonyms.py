@@ -1,4 +1,4 @@
-"""Telegram ID -> reference, and the key that makes it more than a hash.
+"""Turn Telegram IDs into references, with a key that makes them more than hashes.
 
 There are about 10^10 Telegram IDs: without a key all of them can be tried in an hour.
 """
@@ -16,45 +16,45 @@ KEY_BYTES = 32
 
 
 class References(Protocol):
-    """How people are named in the file."""
+    """The names of people in the file, made from their Telegram IDs."""
 
     fingerprint: str
 
     def reference(self, telegram_id: int) -> int:
-        """What `users` keeps of a person: a signed 64-bit number."""
+        """Return what `users` keeps of a person: a signed 64-bit number."""
 
     def opt_out(self, telegram_id: int) -> int:
-        """What `opt_outs` keeps of a person: another one."""
+        """Return what `opt_outs` keeps of a person: another signed 64-bit number."""
 
     def admin(self, telegram_id: int) -> int:
-        """What `audit_trail` and `turned_off` keep of an admin: another one.
+        """Return what `audit_trail` and `turned_off` keep of an admin: another signed number.
 
-        As a pseudonym it is negative, and so never taken for a Telegram ID.
+        A pseudonym is negative, and so never taken for a Telegram ID.
         """
 
     def erasure(self, reference: int) -> int:
-        """What `erasures` keeps of a person, made from their reference.
+        """Return what `erasures` keeps of a person, made from their reference.
 
-        A backup holds references and no Telegram IDs. Whether one of its people was erased is
-        told by making this of each: nothing has to lead back from it.
+        A backup holds references and no Telegram IDs. To find out whether one of its people was
+        erased, this is made of each: nothing has to lead back from it.
         """
 
 
 class Pseudonyms:
-    """Keyed references: the same person under the same key, and nobody's name without it.
+    """Keyed references: the same for a person under the same key, and meaningless without it.
 
-    `key` has 32 bytes. Where it replaces another one it has 32 more, under which people have
-    opted out and admins are named: nobody's Telegram ID is known, so it could not be carried over.
+    `key` has 32 bytes. If it replaces another one it has 32 more, for the references of opt-outs
+    and admins: they could not be made anew, since no Telegram ID is known.
     """
 
     def __init__(self, key: bytes) -> None:
-        """Raises ValueError for a key of another length."""
+        """Take the key. Raises ValueError if it has not 32 or 64 bytes."""
         if len(key) not in (KEY_BYTES, 2 * KEY_BYTES):
             raise ValueError(f"the key has {len(key)} bytes instead of {KEY_BYTES}")
         self.key = key
         self._people, opt_outs = key[:KEY_BYTES], key[KEY_BYTES:]
         self._opt_outs = opt_outs or _derived(self._people)
-        # Kept in the file to recognise its key by; tells nothing about the key.
+        # Kept in the file to recognise its key; it tells nothing about the key.
         self.fingerprint = blake2b(
             opt_outs, key=self._people, person=b"fingerprint", digest_size=16
         ).hexdigest()
@@ -72,7 +72,7 @@ class Pseudonyms:
         return _erasure(reference, self._people)
 
     def successor(self) -> "Pseudonyms":
-        """A new key for people, and the old one for opt-outs and admins."""
+        """Return references with a new key for people, and the old one for opt-outs and admins."""
         return Pseudonyms(new_key() + self._opt_outs)
 
 
@@ -90,7 +90,7 @@ def _erasure(reference: int, key: bytes) -> int:
 
 
 class PlainIds:
-    """The Telegram ID itself, for PSEUDONYMISE_USER_IDS=false."""
+    """References that are the Telegram IDs themselves, for PSEUDONYMISE_USER_IDS=false."""
 
     fingerprint = "plain Telegram IDs"
 
@@ -105,7 +105,10 @@ class PlainIds:
 
 
 def parse_key(text: str) -> bytes:
-    """64 or 128 hexadecimal digits. Raises ValueError, without the text, for anything else."""
+    """Return the key of 64 or 128 hexadecimal digits.
+
+    Raises ValueError for anything else, with a message that does not contain the text.
+    """
     try:
         key = bytes.fromhex(text.strip())
     except ValueError:
@@ -116,9 +119,12 @@ def parse_key(text: str) -> bytes:
 
 
 def read_key(path: Path) -> bytes | None:
-    """The key in a key file, None without a file. Raises ValueError for a file without a key."""
+    """Return the key in a key file, None without a file.
+
+    Raises ValueError for a file without a key, or one that cannot be read.
+    """
     if path.exists() and not path.is_file():
-        raise ValueError("it is not a file")  # a pipe would be waited for
+        raise ValueError("it is not a file")  # reading a pipe would block
     try:
         return parse_key(path.read_text("ascii"))
     except FileNotFoundError:
@@ -132,7 +138,10 @@ def new_key() -> bytes:
 
 
 def write_key(path: Path, key: bytes) -> None:
-    """Make a key file with mode 0600, on the disk when this returns; an existing one stays."""
+    """Make a key file with mode 0600, on the disk when this returns; an existing one stays.
+
+    Raises OSError if it cannot be written.
+    """
     files.discard_draft(path)
     files.begin_draft(path, f"{key.hex()}\n".encode())
     with suppress(FileExistsError):
@@ -140,7 +149,10 @@ def write_key(path: Path, key: bytes) -> None:
 
 
 def replace_key(new: Path, path: Path) -> None:
-    """Give a key file the place of another one, whose bytes are overwritten."""
+    """Rename the key file `new` to `path`, and overwrite the bytes of the one that was there.
+
+    Raises OSError if that fails.
+    """
     with path.open("r+b") as old:
         new.replace(path)
         files.sync_folder(path.parent)

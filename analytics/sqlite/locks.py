@@ -1,4 +1,4 @@
-"""Locks between processes, which die with the process: one owner, and one writer beside it."""
+"""Lock a database between processes: one owner, one writer beside it. A kill frees the locks."""
 
 import os
 from contextlib import ExitStack
@@ -18,7 +18,7 @@ WRITER_PATIENCE = 60.0
 
 
 class Access(Enum):
-    """What a process wants of the file."""
+    """The access that a process has to the file."""
 
     OWN = auto()
     """The bot: the only one of its kind, creates and migrates, checkpoints and compacts."""
@@ -29,7 +29,11 @@ class Access(Enum):
 
 
 def enter(path: Path, access: Access, stack: ExitStack) -> bool:
-    """Hold what the access needs; whether this process is the owner. Raises DatabaseInUse."""
+    """Take the locks that an access needs; return whether this process is the owner.
+
+    They are held until `stack` is left. Raises DatabaseInUse if another process holds one for
+    longer than 5 seconds (the owner's) or 60 seconds (the writer's).
+    """
     if access is Access.OWN:
         own(path, stack, OWNER_PATIENCE)
         return True
@@ -37,7 +41,10 @@ def enter(path: Path, access: Access, stack: ExitStack) -> bool:
 
 
 def own(path: Path, stack: ExitStack, patience: float) -> None:
-    """Be the owner; `patience` in seconds. Raises DatabaseInUse while another process is."""
+    """Become the owner, until `stack` is left.
+
+    Raises DatabaseInUse if another process is the owner for longer than `patience`, in seconds.
+    """
     try:
         stack.enter_context(_lock(f"{path}.lock", patience))
     except Timeout:
@@ -47,7 +54,7 @@ def own(path: Path, stack: ExitStack, patience: float) -> None:
 
 
 def _share(path: Path, stack: ExitStack) -> bool:
-    """Be the owner (True) if nobody is, else the one writer beside it. Raises DatabaseInUse."""
+    """Become the owner (True) if there is none, else the one writer beside it (False)."""
     try:
         stack.enter_context(_lock(f"{path}.lock", 0))
     except Timeout:
@@ -59,7 +66,10 @@ def _share(path: Path, stack: ExitStack) -> bool:
 
 
 def be_alone(path: Path, stack: ExitStack) -> None:
-    """Be the owner, while no command writes either. Raises DatabaseInUse."""
+    """Become the owner while no command writes either, until `stack` is left.
+
+    Raises DatabaseInUse after 5 seconds if there is another owner, 60 if there is another writer.
+    """
     own(path, stack, OWNER_PATIENCE)
     _be_the_writer(path, stack)
 
@@ -74,7 +84,10 @@ def _be_the_writer(path: Path, stack: ExitStack) -> None:
 
 
 def be_the_copier(path: Path, stack: ExitStack) -> bool:
-    """Be the only one who makes a backup; False while another process does."""
+    """Become the only process that makes a backup, until `stack` is left.
+
+    Return False if another process is making one.
+    """
     try:
         stack.enter_context(_lock(f"{path}.backup-lock", 0))
     except Timeout:
@@ -83,7 +96,10 @@ def be_the_copier(path: Path, stack: ExitStack) -> bool:
 
 
 def write_lock(path: Path, timeout: float) -> Any:
-    """Held by whoever checkpoints, and by a command that writes beside the bot. Raises Timeout."""
+    """Lock for a checkpoint, or for a command that writes beside the bot; a context manager.
+
+    Raises Timeout after `timeout` seconds, and NotOurDatabase if the lock is not a regular file.
+    """
     return _lock(f"{path}.write-lock", timeout)
 
 

@@ -1,4 +1,4 @@
-"""Facts about the file itself, kept in it by name."""
+"""Read and write facts about the file itself, which are kept in it by name."""
 
 from analytics.sqlite.database import Database
 
@@ -23,7 +23,10 @@ async def put(database: Database, name: str, value: str | int) -> None:
 
 
 async def put_once(database: Database, name: str, value: str | int) -> None:
-    """What is there already stays."""
+    """Store a value unless the name has one already.
+
+    Raises AnalyticsError if the database cannot be written.
+    """
     await database.write(PUT_ONCE, (name, value))
 
 

@@ -1,4 +1,4 @@
-"""The version of a file, and what brings it up to date."""
+"""Create a database file, tell the version of its schema, and migrate it."""
 
 import logging
 import re
@@ -20,9 +20,9 @@ logger = logging.getLogger(__name__)
 # "TgAn": tells the file apart from every other SQLite file.
 APPLICATION_ID = 0x5467416E
 SCHEMA_VERSION = 4
-# What is done to the tables to bring a file to the version named from the one before it. Tables
-# that are missing are made before, and triggers and views made anew after, as the schema has them;
-# so is a table at `CREATE TABLE name`.
+# The statements that bring a file to the version named from the one before it. Missing tables are
+# made before, and triggers and views made anew after, as the schema has them; `CREATE TABLE name`
+# makes a table as the schema has it.
 MIGRATIONS: dict[int, Sequence[str]] = {
     2: (
         "ALTER TABLE users ADD COLUMN rows INTEGER NOT NULL DEFAULT 0",
@@ -90,7 +90,10 @@ MADE = "SELECT type, name FROM sqlite_schema WHERE name NOT LIKE 'sqlite%' ORDER
 
 
 async def make(path: Path, key: bytes | None) -> None:
-    """A new file, whole before it has its name. Raises FileExistsError where there is something."""
+    """Make a new, empty database, whole before it has its name; encrypted with `key`, 32 bytes.
+
+    Raises FileExistsError if there is something at `path`, AnalyticsError if it cannot be written.
+    """
     files.discard_draft(path)
     draft = files.begin_draft(path)
     async with connect(draft, key, read_only=False) as connection:
@@ -103,8 +106,8 @@ async def make(path: Path, key: bytes | None) -> None:
 async def version(path: Path, connection: aiosqlite.Connection, *, may_be_old: bool) -> int:
     """Return the file's schema version.
 
-    Raises NewerSchema, DatabaseDamaged for one without a version, and OlderSchema unless it
-    `may_be_old`.
+    Raises NewerSchema for a file of a newer program, DatabaseDamaged for one without a version, and
+    OlderSchema for an older one unless it `may_be_old`.
     """
     [(version,)] = await connection.execute_fetchall("PRAGMA user_version")
     if version > SCHEMA_VERSION:
@@ -125,7 +128,10 @@ def older(path: Path) -> OlderSchema:
 
 
 async def migrate(connection: aiosqlite.Connection, version: int) -> None:
-    """Bring an old file up to date, in one transaction."""
+    """Bring a file of schema `version` up to date, in one transaction; if it is, do nothing.
+
+    Raises what the driver raises.
+    """
     if version < SCHEMA_VERSION:
         await in_one_transaction(connection, await _to_current(connection, version))
         if version:
@@ -133,7 +139,10 @@ async def migrate(connection: aiosqlite.Connection, version: int) -> None:
 
 
 async def _to_current(connection: aiosqlite.Connection, version: int) -> list[str]:
-    """First without triggers and views, which name what the tables were."""
+    """Return the statements that migrate a file.
+
+    Triggers and views are dropped first, since they name the old tables.
+    """
     made = [tuple(row) for row in await connection.execute_fetchall(MADE)]
     tables = {name for kind, name in made if kind == "table"}
     steps = range(version + 1, SCHEMA_VERSION + 1)
@@ -148,13 +157,17 @@ async def _to_current(connection: aiosqlite.Connection, version: int) -> list[st
 
 
 def _created(statement: str) -> tuple[str, str]:
-    """What a statement of the schema creates: kind and name."""
+    """Return the kind and name of what a statement of the schema creates."""
     [created] = re.findall(r"^CREATE (\w+) (\w+)", statement, re.MULTILINE)
     return created[0], created[1]
 
 
 async def in_one_transaction(connection: aiosqlite.Connection, statements: Iterable[str]) -> None:
-    """Statement by statement: `executescript` commits first, and a kill would leave half of it."""
+    """Run statements one by one, and set the schema version, in one transaction.
+
+    `executescript` would commit first, and a kill would leave half of it.
+    Raises what the driver raises.
+    """
     await connection.execute_fetchall("BEGIN IMMEDIATE")
     for statement in statements:
         await connection.execute_fetchall(statement)
@@ -165,7 +178,7 @@ async def in_one_transaction(connection: aiosqlite.Connection, statements: Itera
 async def has_lost(
     connection: aiosqlite.Connection, sql: str, parameters: Sequence[Any] | Mapping[str, Any]
 ) -> bool:
-    """Whether a statement does not suit the file, and would suit a new one: damage to the schema.
+    """Return whether the schema is damaged: a statement fits a new file, but not this one.
 
     quick_check looks at the structure of the file, and not at the text of a trigger.
     """
@@ -181,14 +194,17 @@ async def has_lost(
 
 
 async def has_table(connection: aiosqlite.Connection, name: str) -> bool:
-    """An old file may lack what the schema has."""
+    """Return whether the file has a table: an old one may lack what the schema has.
+
+    Raises what the driver raises.
+    """
     found = "SELECT EXISTS (SELECT 1 FROM sqlite_schema WHERE type = 'table' AND name = ?)"
     [(answer,)] = await connection.execute_fetchall(found, (name,))
     return bool(answer)
 
 
 def schema() -> Iterator[str]:
-    """The statements of schema.sql, one by one."""
+    """Yield the statements of schema.sql, one by one."""
     statement = ""
     text = resources.files("analytics.sqlite").joinpath("schema.sql").read_text("utf-8")
     for line in text.splitlines(keepends=True):

@@ -1,4 +1,4 @@
-"""Which of the files in a folder are backups of a database, whoever else keeps theirs there."""
+"""Find and rotate the backups of a database in a folder that others may use as well."""
 
 import re
 from collections.abc import Iterator
@@ -13,14 +13,14 @@ from analytics.sqlite.connections import connect
 
 # The moment a backup was made, in its name: names in order are in the order of time.
 MOMENT = "%Y%m%dT%H%M%SZ"
-# Behind the moment the database it is of; backups of earlier versions have only a moment.
+# The moment is followed by the id of the database; backups of earlier versions have no id.
 NAME = re.compile(
     r"(?P<stem>.+)-(?P<moment>\d{8}T\d{6}Z)(-(?P<database_id>[0-9a-f]{16}))?\.sqlite3"
     rf"(?P<draft>{re.escape(files.UNFINISHED)}(-wal|-shm|-journal)?)?",
     re.ASCII | re.DOTALL,
 )
-# Names in file_settings: a random one that is made with the file, what its key is recognised by,
-# and when it was made.
+# Names in file_settings: a random id that is made with the file, the fingerprint of its key, and
+# when recording began.
 DATABASE_ID = "database_id"
 NAMES = (DATABASE_ID, "references", "recording_began")
 FACTS = "SELECT name, value FROM file_settings WHERE name IN (?, ?, ?)"
@@ -28,7 +28,10 @@ FACTS = "SELECT name, value FROM file_settings WHERE name IN (?, ?, ?)"
 
 @dataclass(frozen=True, slots=True)
 class Origin:
-    """What tells a database from others; None where it is not known."""
+    """What tells a database from others: its id, the fingerprint of its key, and its beginning.
+
+    `began` is in Unix seconds. None is not known.
+    """
 
     database_id: str | None
     references: str | None
@@ -39,18 +42,24 @@ class Origin:
 
 
 async def origin(path: Path, database_key: bytes | None) -> Origin:
-    """Read what tells the database, or a backup, from others. Raises AnalyticsError."""
+    """Read what tells a database, or a backup, from others; all None unless it is a regular file.
+
+    Raises AnalyticsError if the file cannot be read with this key, 32 bytes.
+    """
     if not files.is_regular(path):
         return Origin(None, None, None)
     if database_key and files.is_plain(path):
-        database_key = None  # a backup made before `encrypt`
+        database_key = None  # a backup that was made before `encrypt`
     async with connect(path, database_key, read_only=True) as connection:
         found = {row[0]: row[1] for row in await connection.execute_fetchall(FACTS, NAMES)}
     return Origin(*(found.get(name) for name in NAMES))
 
 
 async def id_of_damaged(path: Path, database_key: bytes | None) -> str | None:
-    """Return what a damaged database was known by, if that can be read: its backups still are."""
+    """Return the id of a damaged database, by which its backups are still known.
+
+    None if it cannot be read.
+    """
     try:
         return (await origin(path, database_key)).database_id
     except (AnalyticsError, OSError):
@@ -62,7 +71,10 @@ async def id_of_damaged(path: Path, database_key: bytes | None) -> str | None:
 async def backups(
     path: Path, of: Origin, folder: Path, database_key: bytes | None
 ) -> list[tuple[datetime, Path]]:
-    """Return the backups of the database `path` in a folder, each with its moment, oldest first."""
+    """Return the backups of the database `path` in a folder, each with its moment, oldest first.
+
+    Unfinished ones are left out.
+    """
     found = []
     for match, file in _named(folder):
         if not match["draft"] and await _is_of(file, match, path, of, database_key):
@@ -75,7 +87,10 @@ async def backups(
 async def all_backups(
     path: Path, of: Origin, folder: Path, database_key: bytes | None
 ) -> tuple[list[Path], list[Path]]:
-    """Return those of the database, unfinished ones too, and others with the same file name."""
+    """Return two lists: the database's backups in a folder, and others' with the same file name.
+
+    The database's own include unfinished ones.
+    """
     own, others = [], []
     for match, file in _named(folder):
         if await _is_of(file, match, path, of, database_key):
@@ -88,10 +103,11 @@ async def all_backups(
 def rotate(
     made: list[tuple[datetime, Path]], keep: int, retention_days: int | None, now: datetime
 ) -> int:
-    """Delete the backups that are past retention, and all but the newest `keep`; returns how many.
+    """Delete the backups that are past retention, and all but the newest `keep`; return how many.
 
-    Without `retention_days` only the latter.
-    What has a date in the future was made by a clock that was wrong, and is left for a person.
+    Without `retention_days` none is deleted for its age. Backups with a date in the future were
+    made while the clock was wrong, and are left for a person to decide about.
+    Raises OSError if one cannot be deleted.
     """
     past = sorted((each for each in made if each[0] <= now), reverse=True)
     oldest = now - timedelta(days=retention_days) if retention_days else None
@@ -113,7 +129,7 @@ async def _is_of(
 ) -> bool:
     if match["database_id"]:
         return match["database_id"] == of.database_id
-    # Of an earlier version: by what is in it, for another bot's database may have this name, too.
+    # A backup of an earlier version is known by its content: another bot's may have this name, too.
     if match["stem"] != path.stem or of.references is None:
         return False
     try:

@@ -1,4 +1,4 @@
-"""The interactions as they are stored, to be looked at and never edited."""
+"""Read the interactions as they are stored."""
 
 import math
 from dataclasses import dataclass
@@ -10,8 +10,8 @@ from analytics.sqlite.database import Database
 
 LARGEST_LIMIT = 100_000  # held in memory, all of them; for more there is the view
 
-# The columns of user_interactions, whose text of a time is in no order that SQLite could follow:
-# read backwards by the key, it is only as many rows as are asked for, whatever else there is.
+# The columns of the view user_interactions, which has times as text and so in no order that SQLite
+# could follow. Read backwards by the key, only as many rows are read as are asked for.
 NEWEST = """
     SELECT
         user_id,
@@ -23,7 +23,7 @@ NEWEST = """
     ORDER BY timestamp DESC, user_id DESC, interaction_type DESC
     LIMIT ?
 """
-# A rare type is looked for in every row since then.
+# For a rare type every row since `since` may be read.
 NEWEST_OF_TYPE = NEWEST.replace(
     "ORDER BY",
     "AND interaction_type = (SELECT id FROM interaction_types WHERE name = ?) ORDER BY",
@@ -32,7 +32,10 @@ NEWEST_OF_TYPE = NEWEST.replace(
 
 @dataclass(frozen=True, slots=True)
 class StoredRow:
-    """A row of `user_interactions`: `user_id` is the internal number, `count` how many alike."""
+    """A row of `user_interactions`: `user_id` is the internal number, `count` how many are alike.
+
+    `timestamp` is aware, UTC.
+    """
 
     user_id: int
     interaction_type: InteractionType
@@ -46,9 +49,11 @@ async def records(
     interaction_type: InteractionType | None,
     since: datetime | None,
 ) -> list[StoredRow]:
-    """The newest rows, at most `limit`, the newest first; `since` is aware and included.
+    """Return the newest rows, at most `limit`, the newest first; `since` is aware and included.
 
-    Raises ValueError for a limit outside 1 to 100,000.
+    None stands for all types, and for all times.
+    Raises ValueError for a `limit` outside 1 to 100,000, and AnalyticsError if the database cannot
+    be read.
     """
     if not 1 <= limit <= LARGEST_LIMIT:
         raise ValueError(f"{limit} records: give a whole number from 1 to {LARGEST_LIMIT}")

@@ -1,4 +1,4 @@
-"""Is there room to write? The errors of the disk, a quota, and a limit on the size of files."""
+"""Find out whether there is room to write: on the disk, in a quota, within a file size limit."""
 
 import errno
 import os
@@ -19,9 +19,9 @@ LEAST_BYTES = 32 * 1024
 
 
 def is_left(path: Path) -> bool:
-    """Try whether the process can write more to a database and its folder.
+    """Return whether the process can write more to a database and its folder, by trying it.
 
-    True where that cannot be told.
+    True if that cannot be told.
     """
     if resource is not None:
         limit, _ = resource.getrlimit(resource.RLIMIT_FSIZE)

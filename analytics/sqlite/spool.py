@@ -1,7 +1,7 @@
-"""What waits to be recorded, on the disk: in a small database beside the one that fails.
+"""The spool: a small file that keeps what cannot be recorded while the database fails.
 
-Appended before Telegram is told that the updates arrived, read once at the next opening, and
-overwritten and removed once the database has it all. Encrypted as the database is.
+It is appended to before Telegram is told that the updates arrived, read once at the next opening,
+and overwritten and removed once the database has it all. It is encrypted if the database is.
 """
 
 import json
@@ -23,7 +23,7 @@ logger = logging.getLogger(__name__)
 
 PRAGMAS: dict[str, str | int] = {"synchronous": 3, "secure_delete": 1, "temp_store": 2}
 TABLES = (
-    # Which process wrote it, and the fingerprint of the pseudonym key.
+    # The token of the process that wrote it, and the fingerprint of the pseudonym key.
     "CREATE TABLE IF NOT EXISTS about (token TEXT NOT NULL, written_with TEXT NOT NULL) STRICT",
     "CREATE TABLE IF NOT EXISTS entries "
     "(position INTEGER PRIMARY KEY, name TEXT NOT NULL, content TEXT NOT NULL) STRICT",
@@ -41,7 +41,7 @@ APPEND = """
 
 @dataclass(frozen=True, slots=True)
 class Kept:
-    """An entry of the spool: `content` is JSON, rows or the parameters of a request."""
+    """An entry of the spool: `content` has rows, or the parameters of the request `name`."""
 
     position: int
     name: str
@@ -50,7 +50,7 @@ class Kept:
 
 @dataclass(frozen=True, slots=True)
 class Contents:
-    """What a process has left: its token, the fingerprint of its key, and the entries in order."""
+    """The content of a spool: a process's token, the fingerprint of its key, entries in order."""
 
     token: str
     written_with: str
@@ -59,7 +59,7 @@ class Contents:
 
 class Spool:
     def __init__(self, database: Path, key: bytes | None) -> None:
-        """Beside the database; nothing is made before `append`."""
+        """Take the database's path and database key; no file is made before `append`."""
         self.path = files.spool(database)
         self._database = database
         self._key = key
@@ -71,7 +71,10 @@ class Spool:
         return self.path.exists()
 
     async def load(self) -> Contents | None:
-        """Read what is there; a damaged spool is set aside. Raises AnalyticsError."""
+        """Return the content, None if there is none; a damaged spool is set aside.
+
+        Raises AnalyticsError if it cannot be read for another reason.
+        """
         if not self.exists:
             return None
         try:
@@ -99,7 +102,10 @@ class Spool:
             raise
 
     async def append(self, token: str, written_with: str, entries: Sequence[Kept]) -> None:
-        """Have the entries on the disk when this returns. Raises AnalyticsError."""
+        """Append entries, which are on the disk when this returns; give up the reserve if needed.
+
+        Raises AnalyticsError if they cannot be written.
+        """
         content = json.dumps(
             [(each.position, each.name, json.dumps(each.content)) for each in entries]
         )
@@ -117,7 +123,7 @@ class Spool:
             await connection.execute_fetchall(APPEND, (content,))
 
     async def remove(self) -> None:
-        """Overwrite and remove it. Raises OSError."""
+        """Overwrite and remove the spool. Raises OSError if that fails."""
         await self.close()
         for file in (files.journal(self.path), self.path):
             if file.exists():
@@ -126,7 +132,7 @@ class Spool:
         files.sync_folder(self.path.parent)
 
     async def close(self) -> None:
-        """Leave the file for the next process."""
+        """Close the connection, and leave the file for the next process."""
         self._connection = None
         await self._connections.aclose()
 
