@@ -40,7 +40,8 @@ PASSING = (errno.EADDRINUSE, errno.EADDRNOTAVAIL, errno.ENETDOWN, errno.ENETUNRE
 def most_connections() -> int:
     """Return how many connections a server keeps open.
 
-    That is an eighth of the file descriptors that the process may have, from 16 to 256.
+    That is an eighth of the file descriptors that the process may have, from 16 to 256, and 256 if
+    there is no limit of them.
     """
     if resource is None:
         return MOST_CONNECTIONS

@@ -54,10 +54,11 @@ OF_OLD_CHAT = ("message_thread_id", "reply_parameters")
 class RetryAnswers(BaseRequestMiddleware):
     """Repeat a request up to four times after errors of Telegram's server, network or flood limit.
 
-    Pauses last 1, 2 and 4 seconds, or as long as Telegram asks for, up to 60. Raises the last error
-    where no repetition is left, or 10 answers to the same chat wait already. A request to a group
-    that became a supergroup goes to the supergroup. getUpdates passes through: polling has pauses
-    of its own, and keeps a connection however many answers wait.
+    Pauses last 1, 2 and 4 seconds, or as long as Telegram asks for. Raises the last error after the
+    fourth try, or at once if Telegram asks for more than 60 seconds, the request was carried out,
+    or 10 answers to the same chat wait already. A request to a group that became a supergroup goes
+    to the supergroup. getUpdates passes through: polling has pauses of its own, and keeps a
+    connection however many answers wait.
     """
 
     def __init__(self, sleep: Callable[[float], Awaitable[None]] = asyncio.sleep) -> None:

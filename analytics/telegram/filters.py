@@ -6,10 +6,14 @@ from aiogram import filters
 
 
 class Command(filters.Command):
+    """aiogram's `Command`, in any case of letters."""
+
     def __init__(self, *values: str, **options: Any) -> None:
         super().__init__(*values, ignore_case=True, **options)
 
 
 class CommandStart(filters.CommandStart):
+    """aiogram's `CommandStart`, in any case of letters."""
+
     def __init__(self, **options: Any) -> None:
         super().__init__(ignore_case=True, **options)

@@ -50,6 +50,7 @@ class LocaleMiddleware(I18nMiddleware):
 
 @cache
 def translations() -> Translations:
+    """Return the catalogs of all languages, which are loaded at the first call."""
     return Translations(path=LOCALES, default_locale=SOURCE_LOCALE)
 
 
@@ -64,6 +65,7 @@ def N_(sentence: str) -> str:  # noqa: N802 - gettext's name
 
 
 def languages() -> list[str]:
+    """Return the codes of all languages, that of the source first."""
     return [SOURCE_LOCALE, *translations().available_locales]
 
 
@@ -106,6 +108,7 @@ def format_percent(part: float) -> str:
 
 
 def format_datetime(when: datetime) -> str:
+    """Format a time, which has to be in UTC, in the current language."""
     return f"{format_date(when)}, {dates.format_skeleton('Hm', when, locale=current_locale())} UTC"
 
 

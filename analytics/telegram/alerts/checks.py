@@ -22,6 +22,8 @@ A_DAY = timedelta(days=1)
 
 
 class Alerts:
+    """The digest, and the checks behind alerts about recording, silence, cleanup and traffic."""
+
     def __init__(
         self,
         notifier: Notifier,

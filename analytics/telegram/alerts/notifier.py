@@ -22,6 +22,11 @@ ONCE_IN = timedelta(days=1)
 
 
 class Notifier:
+    """Send alerts and notices to admins; `admin_ids` are Telegram IDs.
+
+    If Telegram does not take a message to an admin, that is logged, and the others get theirs.
+    """
+
     def __init__(
         self,
         bot: Bot,
