@@ -1,4 +1,4 @@
-"""What is still to be committed, in its order; whatever has to wait is on the disk as well."""
+"""Keep what is still to be committed, in order; whatever has to wait is on the disk as well."""
 
 import asyncio
 import logging
@@ -15,16 +15,16 @@ from analytics.sqlite.spool import Contents, Kept, Spool
 
 logger = logging.getLogger(__name__)
 
-# Interactions in one transaction: large enough for a full batch of Telegram's (100), and to work
-# off a backlog; small enough to take milliseconds.
+# Interactions in one transaction: enough for a full batch of Telegram's (100) and to work off a
+# backlog, few enough to take milliseconds.
 TRANSACTION_LIMIT = 1_000
-# A person waits at most this long for what has to wait to be on the disk.
+# Seconds: a person waits at most this long until what has to wait is in the spool.
 SPOOL_TIMEOUT = 2.0
-# A spool that could not be written is tried again after so long.
+# Seconds after which a spool that could not be written is tried again.
 RETRY_SECONDS = 1.0
 # Name in file_settings: how far a spool was committed, as token:position.
 COMMITTED = "spool"
-# An entry of the spool that holds rows; others have the name of their request.
+# The name of spool entries that hold rows; others have the name of their request.
 ROWS = "rows"
 
 Row = tuple[int | None, int, int, str | None, int, str | None, bool | None]
@@ -34,9 +34,9 @@ Statement = tuple[str, Sequence[Any]]
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """What has its turn among the rows: one statement, or other work.
+    """A statement, or other work, to be run in turn with the rows that are recorded.
 
-    With a `name` it outlives the process: it is made again from that and the parameters.
+    With a `name` it outlives the process: it is made again from the name and the parameters.
     """
 
     what: str | Work
@@ -46,7 +46,7 @@ class Request:
 
 @dataclass(slots=True, eq=False)
 class Entry:
-    """Rows to be recorded, or a request."""
+    """Rows to be recorded, or a request, at its position in the backlog."""
 
     position: int
     rows: list[Row]
@@ -76,7 +76,7 @@ class Backlog:
         self.written_with = ""
         """The fingerprint of the key that the rows are written with."""
         self.in_doubt = False
-        """Whether rows are being committed that nothing could tell from the same in a spool."""
+        """Whether rows are being committed that could not be told from the same ones in a spool."""
         self.rows = 0
 
     def __bool__(self) -> bool:
@@ -84,18 +84,18 @@ class Backlog:
 
     @property
     def waiting(self) -> int:
-        """Interactions that could not be committed at once."""
+        """The number of interactions that could not be committed at once."""
         return sum(_interactions(entry.rows) for entry in self._entries if entry.waits)
 
     def waiting_of(self, reference: int) -> int:
-        """Those of one person."""
+        """Return how many interactions of one person could not be committed at once."""
         rows = (row for entry in self._entries if entry.waits for row in entry.rows)
         return _interactions([row for row in rows if row[1] == reference])
 
     @property
     def lost(self) -> tuple[int, int]:
-        """Interactions and requests that are in memory alone."""
-        # Whoever asked for a request without a name was told that it is not done.
+        """The numbers of interactions and of requests that are in memory alone."""
+        # Requests without a name do not count: the caller was told that they are not done.
         alone = [entry for entry in self._entries if entry.kept and not entry.spooled]
         rows = sum(_interactions(entry.rows) for entry in alone)
         opting = sum(row[6] is not None for entry in alone for row in entry.rows)
@@ -110,7 +110,10 @@ class Backlog:
         return entry
 
     def adopt(self, contents: Contents, committed: str, make: Callable[[Kept], Request]) -> None:
-        """Take over what another process left, but for what it had `committed` as that says."""
+        """Take over what another process left in the spool, except what it has committed.
+
+        `committed` is its last mark, token:position; `make` makes a request from its entry.
+        """
         token, _, position = committed.partition(":")
         done = int(position) if token == contents.token else 0
         self._token = contents.token
@@ -126,7 +129,10 @@ class Backlog:
         self._tried = self._spooled = max(1, self._position)
 
     def next(self) -> list[Entry]:
-        """The oldest batches that make one transaction, at least one; or a request, alone."""
+        """Return the oldest entries that make one transaction: at least one batch, or one request.
+
+        Batches are up to 1,000 rows together, unless the first alone has more.
+        """
         entries: list[Entry] = []
         rows = 0
         for entry in self._entries:
@@ -137,7 +143,10 @@ class Backlog:
         return entries
 
     def mark(self, entries: Sequence[Entry]) -> Statement | None:
-        """What has to be committed together with the entries, so that no spool repeats them."""
+        """Return the statement to commit with the entries so that no spool repeats them.
+
+        None if none is needed.
+        """
         last = entries[-1]
         # Nothing else tells a statement from the same one in a spool; erasing twice does no harm.
         is_statement = last.request is not None and isinstance(last.request.what, str)
@@ -154,14 +163,14 @@ class Backlog:
         await self._tidy()
 
     def failed(self) -> None:
-        """All of it has to wait."""
+        """Let every entry wait, and tell the callers so."""
         for entry in self._entries:
             entry.waits = True
             if not entry.told.done():
                 entry.told.set_result(False)
 
     async def spool(self) -> None:
-        """Have on the disk what is in memory alone, as far as that works within two seconds."""
+        """Write to the spool what is in memory alone; return after at most two seconds."""
         if self._spooling is None or self._spooling.done():
             self._spooling = asyncio.create_task(self._spool_new())
         await asyncio.wait({self._spooling}, timeout=SPOOL_TIMEOUT)
@@ -174,7 +183,7 @@ class Backlog:
                 kept = [kept for entry in new if (kept := entry.kept)]
                 try:
                     await self._spool.append(self._token, self.written_with, kept)
-                # Whatever it was, people are answered, and it is tried again.
+                # Whatever the error, people are answered, and it is tried again.
                 except Exception as error:
                     if self._next_try < 0:
                         logger.error("%s fails, too (%s)", self._spool.path, reason(error))
@@ -187,13 +196,13 @@ class Backlog:
         await self._tidy()
 
     def _new(self) -> list[Entry]:
-        """Those that are not in the spool, in order."""
+        """Return the entries that are not in the spool, in order."""
         new = takewhile(lambda entry: entry.position > self._spooled, reversed(self._entries))
         return [*new][::-1]
 
     async def _tidy(self) -> None:
         """Remove the spool as soon as all of it is committed."""
-        # Whoever uses it comes here afterwards.
+        # The task that uses it calls this afterwards.
         if not self._tried or self._in_use.locked():
             return
         async with self._in_use:
@@ -204,11 +213,11 @@ class Backlog:
             except OSError as error:
                 logger.error("%s cannot be removed (%s)", self._spool.path, type(error).__name__)
                 return
-            # What is put from now on has a higher position.
+            # Entries that are put from now on have higher positions.
             self._tried = self._spooled = 0
 
     async def close(self) -> None:
-        """Leave for the next process what could not be committed."""
+        """Write to the spool, for the next process, what could not be committed, and close it."""
         if self._entries:
             self._next_try = float("-inf")
             await self.spool()
@@ -217,5 +226,5 @@ class Backlog:
 
 
 def _interactions(rows: Sequence[Row]) -> int:
-    """How many of the rows are interactions, and not only remembered."""
+    """Return how many of the rows are interactions; the others only keep an update id."""
     return sum(row[3] is not None for row in rows)

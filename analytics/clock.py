@@ -1,4 +1,4 @@
-"""The wall clock, as far as it can be believed."""
+"""Tell the time: by the wall clock, or by Telegram's dates where that one is wrong."""
 
 import logging
 import time
@@ -8,9 +8,10 @@ from email.utils import parsedate_to_datetime
 
 logger = logging.getLogger(__name__)
 
-# More than a clock of a phone or of Telegram strays, or an answer takes: this clock is wrong.
+# More than the clocks of phones and of Telegram stray, or an answer takes: beyond it, the clock of
+# this computer is wrong.
 TOLERANCE = timedelta(minutes=5)
-# A clock that is set right by hand moves less; Telegram keeps an update no longer.
+# A clock that is corrected by hand moves less; Telegram keeps an update no longer.
 LARGEST_STEP = timedelta(days=1)
 
 
@@ -32,12 +33,12 @@ def http_date(text: str | None) -> datetime | None:
 
 
 class GuardedClock:
-    """The wall clock while Telegram's dates agree with it, else the time that they tell.
+    """The wall clock while Telegram's dates agree with it, otherwise the time by these dates.
 
     A computer without a clock of its own starts in the past, and one that is suddenly years ahead
     would make everything look past retention. Between Telegram's dates, and until the first one,
-    time goes on as the monotonic clock counts it. Nothing is to be deleted before the wall clock
-    is confirmed.
+    time advances by the monotonic clock. Nothing is to be deleted before `is_confirmed`. A call
+    returns an aware datetime.
     """
 
     def __init__(
@@ -66,18 +67,18 @@ class GuardedClock:
 
     @property
     def is_told(self) -> bool:
-        """Whether its time is of Telegram's dates, or agrees with them."""
+        """Whether Telegram has told a date: the time is by its dates, or agrees with them."""
         return self._heard
 
     def hear(self, now: datetime) -> None:
-        """Told the time that it is at Telegram's."""
+        """Take `now`, aware, as the current time at Telegram's servers."""
         wall = self._wall()
         ahead = wall - now
         was_right = self._heard and not self._is_wrong
         if was_right and ahead > TOLERANCE and abs(wall - self._expected()) <= TOLERANCE:
-            return  # an answer that was long on its way
+            return  # an answer that took long
         self._heard = True
-        # It is right again when it is clearly right: it does not change back and forth.
+        # A smaller tolerance on the way back, so that it does not change back and forth.
         is_wrong = abs(ahead) > (TOLERANCE / 2 if self._is_wrong else TOLERANCE)
         if is_wrong != self._is_wrong:
             self._is_wrong = is_wrong
@@ -85,17 +86,20 @@ class GuardedClock:
         self._believe(now if is_wrong else self._wall())
 
     def hear_updates(self, dates: Sequence[datetime]) -> None:
-        """Told when what Telegram sent just now occurred: the newest of it at most a day ago."""
+        """Take the dates, aware, of updates that Telegram sent just now.
+
+        The newest is at most a day old, as Telegram keeps an update no longer.
+        """
         if not dates:
             return
         wall, newest = self._wall(), max(dates)
         if newest - self() > TOLERANCE:
-            # Nothing occurs in the future. After sleep it is the monotonic clock that is late.
+            # No update is from the future. After sleep it is the monotonic clock that is late.
             self.hear(wall if -TOLERANCE <= wall - newest <= LARGEST_STEP else newest)
         elif not self._heard and wall - newest <= LARGEST_STEP:
             self.hear(wall)
         elif not self._heard and len(dates) > 1:
-            # One old date may be odd; several, and no other, tell that the clock is ahead.
+            # One old date may be odd; several, and no new one, show that the clock is ahead.
             self.hear(newest)
 
     def _believe(self, now: datetime) -> None:

@@ -1,16 +1,17 @@
-"""What can go wrong with the analytics: a class for each situation that a caller can tell apart."""
+"""The errors of the analytics: a class for each situation that a caller can tell apart."""
 
 from typing import ClassVar
 
 
 class AnalyticsError(Exception):
-    """Base class of all errors below: `problem` says what is wrong, `remedy` what to do.
+    """Base class of all errors of the analytics: `problem` says what is wrong, `remedy` what to do.
 
-    Both are about settings, files and programs and quote nobody, so they may be logged and shown.
+    Both are about settings, files and programs and quote no person, so they may be logged and
+    shown.
     """
 
     is_transient: ClassVar[bool] = False
-    """Whether the same call may succeed later without anybody changing a setting or a file."""
+    """Whether the same call may succeed later without a change of settings or files."""
 
     def __init__(self, problem: str, remedy: str) -> None:
         super().__init__(problem, remedy)
@@ -90,7 +91,7 @@ class NoReportYet(AnalyticsError):
 
 
 class InteractionsLost(AnalyticsError):
-    """Raised at the end, for what neither the database nor the spool could take."""
+    """Raised on closing, for interactions that neither the database nor the spool could take."""
 
     is_transient = True
 
@@ -104,9 +105,9 @@ class RestoreRefused(AnalyticsError):
 
 
 class WipeIncomplete(AnalyticsError):
-    """Raised after everything else was deleted, for files that could not be."""
+    """Raised for files that could not be deleted, after all others were."""
 
 
 def reason(error: Exception) -> str:
-    """Return the sentence of an AnalyticsError, or the class of another, which may quote people."""
+    """Return the message of an AnalyticsError, or the class of another, which may quote people."""
     return str(error) if isinstance(error, AnalyticsError) else type(error).__name__

@@ -1,4 +1,4 @@
-"""What is recorded: who, what kind of interaction, when. There is no fourth field."""
+"""The data that is recorded: who, what kind of interaction, when. There is no fourth field."""
 
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -6,13 +6,13 @@ from enum import StrEnum
 
 # Telegram: a user identifier has at most 52 significant bits.
 LARGEST_USER_ID = 2**52
-# Accounts of Telegram's own, behind which no single person stands: its service messages,
-# anonymous administrators of groups, and channels.
+# Telegram's own accounts, which are no single person: service messages, anonymous administrators
+# of groups, and channels.
 SERVICE_ACCOUNTS = frozenset({777000, 1087968824, 136817688})
 
 
 class InteractionType(StrEnum):
-    """The closed vocabulary: a word of ours or Telegram's, never the person's."""
+    """The closed list of interaction types: our own words or Telegram's, never a person's."""
 
     MESSAGE = "message"
     COMMAND = "command"
@@ -44,7 +44,7 @@ class UserInteraction:
 
     `user_id` is the Telegram ID, 1 to 2^52; it becomes a reference before it reaches the file.
     `timestamp` is aware; it is rounded down to the precision before it reaches the file.
-    Raises ValueError for an id that is no person's and for a naive timestamp.
+    Raises ValueError for an id outside that range, and for a naive timestamp.
     """
 
     user_id: int = field(repr=False)  # a repr ends up in logs

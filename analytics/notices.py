@@ -1,4 +1,4 @@
-"""What the operator has to know at once: put into a queue that the bot reads."""
+"""Events that the operator has to know at once, put into a queue that the bot reads."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -6,12 +6,12 @@ from pathlib import Path
 
 @dataclass(frozen=True, slots=True)
 class RecordingFails:
-    """Interactions wait from now on."""
+    """Recording began to fail: interactions wait from now on."""
 
 
 @dataclass(frozen=True, slots=True)
 class RecordingWorks:
-    """The waiting interactions are being committed."""
+    """Recording works again: the waiting interactions are being committed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +28,7 @@ class BackupFails:
 
 @dataclass(frozen=True, slots=True)
 class NotReceiving:
-    """Telegram does not send the updates here, and setting it right again does not help."""
+    """Telegram does not send the updates here, and correcting that again does not help."""
 
 
 Notice = RecordingFails | RecordingWorks | DatabaseSetAside | BackupFails | NotReceiving

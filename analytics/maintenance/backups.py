@@ -1,4 +1,4 @@
-"""Backups: whole copies of the file, made while the bot runs."""
+"""Make backups: whole copies of the file, made while the bot runs."""
 
 import asyncio
 import logging
@@ -36,12 +36,12 @@ from analytics.sqlite.origins import Origin
 
 logger = logging.getLogger(__name__)
 
-# How often admins are told that there is no backup.
+# Admins are notified at most this often that no backup could be made.
 TELL_EACH = timedelta(days=1)
 
 
 class DailyBackups:
-    """What the running bot does about backups: a new one each day, and the old ones go."""
+    """The backups of a running bot: makes a new one each day, and deletes the old ones."""
 
     def __init__(
         self,
@@ -55,9 +55,10 @@ class DailyBackups:
         note: Callable[[], Awaitable[None]],
         tell: Callable[[Notice], None],
     ) -> None:
-        """Without a `folder`, only what was copied before a migration is deleted in time.
+        """Take the folder, and how many backups and days to keep.
 
-        `note` is called before each backup; `tell` takes what admins have to know.
+        Without a `folder` no backup is made; only copies from before a migration are deleted when
+        past retention. `note` is called before each backup, `tell` with a notice for admins.
         """
         self._path = Path(os.path.realpath(path))
         self._folder = folder
@@ -70,7 +71,10 @@ class DailyBackups:
         self._told: datetime | None = None
 
     async def run(self) -> None:
-        """A failure is logged, and told once a day: the next run tries again."""
+        """Make a backup, and delete the old ones.
+
+        A failure is logged, and admins are notified once a day; the next run tries again.
+        """
         now, bounds = self._clock(), (self._keep, self._retention_days)
         try:
             _forget_migrated(self._path, self._retention_days, now)
@@ -85,7 +89,7 @@ class DailyBackups:
                 self._tell(BackupFails())
 
     async def last(self) -> datetime | None:
-        """When the newest backup was made."""
+        """Return when the newest backup was made; None without any, or if that cannot be read."""
         if self._folder is None:
             return None
         try:
@@ -97,11 +101,11 @@ class DailyBackups:
 async def backup(path: Path, to: Path, database_key: bytes | None) -> None:
     """Copy the database `path`, in use or not, to the new file `to`, with mode 0600.
 
-    Of an encrypted one, with `database_key`, the copy is encrypted, too.
-
-    The copy is of one moment, holds nothing of what was deleted, is checked and synced. Raises
-    BackupRefused and leaves nothing behind if that is not possible, or if there is a file already;
-    raises DatabaseMissing, and DatabaseInUse while another backup takes too long.
+    With the `database_key` of an encrypted database, the copy is encrypted, too. The copy is of one
+    moment, holds nothing of what was deleted, and is checked and synced.
+    Raises BackupRefused, leaving nothing behind, if that is not possible or `to` exists;
+    DatabaseMissing if there is no database; DatabaseInUse if another backup of it takes longer than
+    60 seconds.
     """
     path = Path(os.path.realpath(path))
     if not path.is_file():
@@ -121,7 +125,11 @@ async def backup(path: Path, to: Path, database_key: bytes | None) -> None:
 
 
 async def check(path: Path, database_key: bytes | None) -> None:
-    """Raise an AnalyticsError unless the file is a whole database of a version known here."""
+    """Raise an AnalyticsError unless the file is a whole database of a known version.
+
+    That is WrongDatabaseKey for a plain file with a key given, NotOurDatabase for another program's
+    file, NewerSchema for a newer version, DatabaseDamaged, or DatabaseInaccessible.
+    """
     answer, found = "", 0
     if database_key and files.size(path) and files.is_plain(path):
         raise WrongDatabaseKey(
@@ -164,9 +172,12 @@ async def backup_into(
     retention_days: int | None,
     now: datetime,
 ) -> Path:
-    """Back up into a folder under the name of the moment, then rotate; returns the new backup.
+    """Back up into a folder, under a name with the moment, then rotate; return the new backup.
 
-    Without `retention_days`, as the clock may be wrong, none is deleted for its age.
+    All but the newest `keep` are deleted, and those older than `retention_days`. Without
+    `retention_days`, as the clock may be wrong, none is deleted for its age.
+    Raises an AnalyticsError if the database cannot be read or copied, OlderSchema if it has no id
+    yet, and OSError if an old backup cannot be deleted.
     """
     path = Path(os.path.realpath(path))
     of = await _origin(path, database_key)
@@ -177,7 +188,7 @@ async def backup_into(
 
 
 async def _origin(path: Path, database_key: bytes | None) -> Origin:
-    """Raises an AnalyticsError where it cannot be read."""
+    """Return what tells the database from others. Raises an AnalyticsError if it cannot be read."""
     found = await origins.origin(path, database_key)
     if found.database_id is None:
         raise migrations.older(path)
@@ -187,27 +198,27 @@ async def _origin(path: Path, database_key: bytes | None) -> Origin:
 async def before_migration(
     path: Path, version: int, writer: aiosqlite.Connection, database_key: bytes | None
 ) -> None:
-    """Copy a database that is about to be changed for good, beside it; `version` 0 is a new one.
+    """Copy a database that is about to be migrated, beside it; `version` 0, a new one, is not.
 
-    Under one name, so that a start that is tried again and again does not fill the disk: a
-    migration that did not come to its end left the file as it was.
+    The name is always the same, so that repeated starts do not fill the disk: a migration that did
+    not complete left the file as it was. Raises BackupRefused if it cannot be copied.
     """
     if 0 < version < migrations.SCHEMA_VERSION:
         to = path.with_name(f"{path.name}.before-schema-{migrations.SCHEMA_VERSION}")
         files.discard_draft(to)
-        # As AnalyticsService.note_backup.
+        # The same note as AnalyticsService.note_backup makes.
         await writer.execute_fetchall(
             "INSERT INTO file_settings (name, value) VALUES ('last_backup', ?) "
             "ON CONFLICT DO UPDATE SET value = excluded.value",
             (int(time.time()),),
         )
-        files.discard_draft(to)  # a kill while it was copied
+        files.discard_draft(to)  # left by a kill while it was copied
         async with copy(path, to, database_key):
             files.publish(to, over=True)
 
 
 def _forget_migrated(path: Path, retention_days: int, now: datetime) -> None:
-    """What was copied before a migration is not kept past retention, either."""
+    """Delete copies from before a migration that are past retention."""
     oldest = (now - timedelta(days=retention_days)).timestamp()
     for copy in matching(path, BEFORE_MIGRATION):
         if copy.stat().st_mtime < oldest:
@@ -217,9 +228,10 @@ def _forget_migrated(path: Path, retention_days: int, now: datetime) -> None:
 async def last_backup(
     path: Path, folder: Path, database_key: bytes | None, now: datetime
 ) -> datetime | None:
-    """When the newest backup was made, leaving out what has a date in the future.
+    """Return when the newest backup was made, None without any.
 
-    Raises an AnalyticsError if the database cannot be read.
+    Backups with a date in the future are ignored.
+    Raises an AnalyticsError if the database cannot be read, OlderSchema if it has no id yet.
     """
     path = Path(os.path.realpath(path))
     of = await _origin(path, database_key)
@@ -229,7 +241,11 @@ async def last_backup(
 
 @asynccontextmanager
 async def copy(source: Path, to: Path, database_key: bytes | None) -> AsyncIterator[Path]:
-    """A checked draft of `to`, to be published; what is left of it is removed."""
+    """Copy `source` to a checked draft of `to`, to be published; on leaving, remove the draft.
+
+    Raises BackupRefused if there is too little room, or the copy fails; FileExistsError if there is
+    a draft already.
+    """
     _refuse_without_room(source, to)
     try:
         # VACUUM INTO takes an empty file as it is, with its mode.
@@ -249,15 +265,19 @@ async def copy(source: Path, to: Path, database_key: bytes | None) -> AsyncItera
 
 
 def _is_full(to: Path, error: AnalyticsError) -> bool:
-    """Whether the disk of the database or of its copy is: a limit on the size of files ends a copy
-    before it is as large as what it is of.
+    """Return whether the disk of the database or of its copy is full.
+
+    A limit on the size of files ends a copy before it is as large as its source.
     """
     cause = error.__cause__
     return isinstance(error, DiskFull) or (isinstance(cause, Exception) and is_full(to, cause))
 
 
 async def _vacuum_into(source: Path, draft: Path, database_key: bytes | None) -> None:
-    """`Connection.backup` would copy what is left of deleted rows, and never end under writes."""
+    """Copy by VACUUM INTO.
+
+    `Connection.backup` would copy what is left of deleted rows, and never end under writes.
+    """
     async with connect(source, database_key, read_only=True) as connection:
         await set_pragmas(connection, {"temp_store": 2, "busy_timeout": 60_000})
         copying = asyncio.ensure_future(
@@ -274,7 +294,10 @@ async def _vacuum_into(source: Path, draft: Path, database_key: bytes | None) ->
 
 
 async def _leave_out_erasures(draft: Path, database_key: bytes | None) -> None:
-    """In a backup they would outlive those of the database, by as much as the backup does."""
+    """Delete the listed erasures from the copy: there they would be kept longer than they should.
+
+    They would outlive those of the database by as much as the backup does.
+    """
     async with connect(draft, database_key, read_only=False) as connection:
         # Zeroed in place: nothing of it in a journal, and a kill leaves a draft.
         await set_pragmas(connection, {"journal_mode": "off", "secure_delete": 1})
@@ -283,7 +306,7 @@ async def _leave_out_erasures(draft: Path, database_key: bytes | None) -> None:
 
 
 def _refuse_without_room(source: Path, to: Path) -> None:
-    """A backup must not be what fills the disk of the bot."""
+    """Raise BackupRefused without enough free space: a backup must not fill the bot's disk."""
     needed = files.size(source) + files.size(files.wal(source)) + 2 * files.RESERVE_BYTES
     if shutil.disk_usage(to.parent).free < needed:
         raise BackupRefused(

@@ -1,4 +1,4 @@
-"""The backup that is being made: noted beside its database, so that what a kill left is found."""
+"""Note beside a database which backup is being made, so that what a kill left is found."""
 
 import asyncio
 import os
@@ -13,17 +13,16 @@ from analytics.sqlite.belongings import COMPANION, matching
 
 # How long a backup waits for another one of the same database, in seconds.
 PATIENCE = 60.0
-# An unfinished copy that nobody noted, and that has not grown for so many seconds, was left by a
-# kill.
+# An unfinished copy that is not noted, and has not grown for this many seconds, was left by a kill.
 SURELY_LEFT = 3600
 
 
 @asynccontextmanager
 async def only_copy(path: Path, to: Path) -> AsyncIterator[None]:
-    """Be the only process that copies the database `path`, to the draft of `to`.
+    """Become the only process that copies the database `path`, to the draft of `to`.
 
-    What a killed one left is removed before. Raises DatabaseInUse if another takes too long, and
-    BackupRefused if there is a draft of somebody else's.
+    What a killed one left is removed before. Raises DatabaseInUse if another one takes longer than
+    60 seconds, and BackupRefused if another program's draft is there, younger than an hour.
     """
     with ExitStack() as held:
         given_up = time.monotonic() + PATIENCE
@@ -48,7 +47,7 @@ def sweep(path: Path) -> None:
 
 
 def unfinished(path: Path) -> list[Path]:
-    """Return what is there of the copy that was being made, wherever that is."""
+    """Return the existing files of the copy that was being made, in whatever folder."""
     if not files.is_regular(note(path)):
         return []
     to = Path(os.fsdecode(note(path).read_bytes()))

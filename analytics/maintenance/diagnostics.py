@@ -1,4 +1,4 @@
-"""Is all well with the file? Looks, changes nothing, and takes no lock: the bot may run."""
+"""Check a database without changing anything or taking a lock, so that the bot may run."""
 
 import os
 import shlex
@@ -20,7 +20,7 @@ from analytics.sqlite.connections import check_sqlite, connect, is_damaged, tran
 from analytics.sqlite.encryption import refuse_foreign
 from analytics.sqlite.migrations import SCHEMA_VERSION
 
-# A day and what a night may take: cleanup, compaction and backup happen daily.
+# A day, and two hours to run: cleanup, compaction and backup happen daily.
 OVERDUE = timedelta(hours=26)
 MIB = 2**20
 
@@ -36,13 +36,13 @@ FACTS = """
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """What one check found, and what to do about it; nothing to do if all is well."""
+    """The result of one check: what was found, and what to do; `to_do` is empty if all is well."""
 
     check: str
     found: str
     to_do: str = ""
     advice: bool = False
-    """Whether it can also be left as it is."""
+    """Whether `to_do` is advice only: it can also be left as it is."""
 
     @property
     def failed(self) -> bool:
@@ -51,7 +51,7 @@ class Finding:
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """What the file says of itself; moments in Unix seconds."""
+    """Facts that the file keeps about itself; moments in Unix seconds, None for never."""
 
     references: str | None
     last_cleanup: int | None
@@ -70,7 +70,11 @@ async def check_up(
     backup_dir: Path | None,
     now: datetime,
 ) -> list[Finding]:
-    """Everything that can be told from the files of the database at `path`."""
+    """Run all checks on the files of the database at `path`, and return their findings.
+
+    What cannot be read is a finding, too, and ends the checks. `key` is None if it is in the key
+    file; `backup_dir` is None without backups. Raises AnalyticsError if the backups cannot be read.
+    """
     found = [sqlite(database_key)]
     if found[0].to_do:
         return found
@@ -105,7 +109,7 @@ def sqlite(database_key: bytes | None) -> Finding:
 
 
 def permissions(paths: list[Path]) -> Finding:
-    """Whether others can read what is there of `paths`."""
+    """Check whether other users can read those of `paths` that exist."""
     open_to_others = [path for path in paths if _is_open(path)]
     if not open_to_others:
         return Finding("permissions", "no one else can read the files")
@@ -114,7 +118,7 @@ def permissions(paths: list[Path]) -> Finding:
 
 
 def set_aside(path: Path) -> Iterator[Finding]:
-    """Damaged databases hold people who have been erased, or are past retention, since."""
+    """Find damaged databases: they may hold people who were erased, or are past retention."""
     if found := matching(path, DAMAGED + COMPANION):
         names = shlex.join(map(str, found))
         to_do = f"restore a backup, or take from it what you need; then rm {names}"
@@ -122,7 +126,7 @@ def set_aside(path: Path) -> Iterator[Finding]:
 
 
 def waiting(path: Path) -> Iterator[Finding]:
-    """What could not be committed, and is recorded at the next start at the latest."""
+    """Find a spool: interactions not committed yet, recorded at the next start at the latest."""
     if (spool := files.spool(path)).exists():
         to_do = "the bot records it as soon as it can write the database: start it, or see its log"
         yield Finding("spool", f"interactions wait in {spool}", to_do, advice=True)
@@ -139,7 +143,10 @@ def key_of(path: Path, facts: Facts, key: bytes | None, pseudonymise: bool) -> F
 
 
 def disk(path: Path, facts: Facts, retention_days: int, now: datetime, free: int) -> Finding:
-    """Whether there is room for what a full retention takes, and for the copy that VACUUM makes."""
+    """Check for room for what a full retention takes, and for the copy that VACUUM makes.
+
+    `free` is in bytes.
+    """
     size = _size(path)
     oldest = now.timestamp() if facts.oldest is None else facts.oldest
     days = max(1.0, (now.timestamp() - oldest) / 86_400)
@@ -182,7 +189,7 @@ def _fault(check: str, error: AnalyticsError) -> Finding:
 
 
 async def _read(path: Path, database_key: bytes | None) -> Facts:
-    """Raises AnalyticsError and OSError."""
+    """Return the facts of a whole, current database. Raises AnalyticsError and OSError."""
     await refuse_foreign(path, database_key)
     if await is_damaged(path, database_key):
         raise DatabaseDamaged(

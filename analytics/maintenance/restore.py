@@ -1,4 +1,4 @@
-"""The way back: a backup in the place of the database, without those who were erased since."""
+"""Restore a backup in place of the database, without the people who were erased since."""
 
 import os
 from contextlib import ExitStack, suppress
@@ -16,7 +16,7 @@ from analytics.sqlite.connections import check_sqlite, connect, set_pragmas, why
 
 DAY = 86_400
 
-# One scan for all of them. What came after the day of an erasure stays: they had come back.
+# One scan for all people. Rows from after the day of an erasure stay: the person had come back.
 ERASE_AGAIN = """
     DELETE FROM interactions WHERE EXISTS (
         SELECT 1 FROM erased WHERE erased.user_id = interactions.user_id AND timestamp < before)
@@ -25,21 +25,23 @@ ERASE_AGAIN = """
 
 @dataclass
 class Wishes:
-    """What people asked for, as the database knows it that a backup takes the place of."""
+    """The erasures and opt-outs in the database that a backup replaces."""
 
     erasures: dict[int, int] = field(default_factory=dict)
-    """Rows of `erasures`: reference to day."""
+    """Rows of `erasures`: reference to day, in days since 1970."""
     opt_outs: set[int] = field(default_factory=set)
     whole: bool = True
-    """False if there may have been more than could be read."""
+    """Whether all of them could be read: False if there may have been more."""
 
 
 @dataclass(frozen=True, slots=True)
 class Restored:
+    """The result of a restore."""
+
     erased_again: int
     """How many people of the backup had been erased since."""
     all_known: bool
-    """False if there may be others, for nothing is left to tell from."""
+    """False if there may be others, since not all erasures could be read."""
 
 
 async def restore(
@@ -53,11 +55,14 @@ async def restore(
 ) -> Restored:
     """Put the backup `source` in the place of the database `path`, which nobody may have open.
 
-    Who was erased since is erased again, and opt-outs since are kept: that is read from the
-    database that is there, and from damaged ones that were set aside. `key` is None if it is in
-    the key file. With `force`, a database at `path` is overwritten. Raises RestoreRefused,
-    WrongPseudonymKey and PseudonymKeyMissing, DatabaseInUse while a bot runs, and what says that
-    the backup is none or is damaged; nothing has changed then.
+    People who were erased since are erased again, and opt-outs since are kept: they are read from
+    the database at `path`, and from damaged ones that were set aside. `key` is None if it is in
+    the key file. With `force`, a database at `path` is overwritten.
+
+    Raises RestoreRefused if the source is no file, `path` exists without `force`, or cannot be
+    written; WrongPseudonymKey or PseudonymKeyMissing if the key does not fit; DatabaseInUse while a
+    bot runs; and what `check` raises for a backup that is none or is damaged. Nothing has changed
+    then.
     """
     path = Path(os.path.realpath(path))
     if not source.is_file():
@@ -95,7 +100,10 @@ async def restore(
 
 
 async def _wishes(path: Path, references: References, database_key: bytes | None) -> Wishes:
-    """Raise WrongPseudonymKey if the database was written with another key than the backup."""
+    """Read the erasures and opt-outs of the database at `path`, and of those set aside there.
+
+    Raises WrongPseudonymKey if the database was written with another key than the backup.
+    """
     aside = all_set_aside(path)
     wishes = Wishes(whole=path.exists() or bool(aside))
     for file in (path, *aside):
@@ -130,7 +138,7 @@ async def _add(file: Path, wishes: Wishes, database_key: bytes | None) -> None:
 async def _grant(
     draft: Path, wishes: Wishes, references: References, database_key: bytes | None
 ) -> int:
-    """Bring a backup up to date, and up to what people asked for since; how many it erased."""
+    """Migrate a backup, and apply the erasures and opt-outs; return how many people it erased."""
     async with connect(draft, database_key, read_only=False) as connection:
         # Nothing of it in a journal, and a kill leaves a draft. Zeros would be wasted: VACUUM
         # writes all of it anew.
@@ -146,7 +154,7 @@ async def _grant(
             "INSERT INTO opt_outs (reference) VALUES (?) ON CONFLICT DO NOTHING",
             [(reference,) for reference in wishes.opt_outs],
         )
-        # The backup that this was is there.
+        # A backup of this database exists: the one that is being restored.
         await connection.execute_fetchall(
             metadata.PUT, (metadata.LAST_BACKUP, int(utc_now().timestamp()))
         )
@@ -167,14 +175,14 @@ async def _grant(
 
 
 async def _written_with(path: Path, database_key: bytes | None) -> str | None:
-    """The fingerprint of the key that the file was written with."""
+    """Return the fingerprint of the key that the file was written with, None if it has none."""
     async with connect(path, database_key, read_only=True) as connection:
         rows = await connection.execute_fetchall(metadata.GET, ("references",))
     return next((value for (value,) in rows), None)
 
 
 async def _fold_log(path: Path, database_key: bytes | None) -> None:
-    """Carry a database's log over into it, so that it is whole without one until it is replaced."""
+    """Carry a database's log over into it, so that it is whole without the log until replaced."""
     with suppress(AnalyticsError):  # a damaged one is to be replaced as it is
         async with connect(path, database_key, read_only=False) as connection:
             await connection.execute_fetchall("PRAGMA wal_checkpoint(TRUNCATE)")

@@ -1,4 +1,4 @@
-"""What is due when: a table of tasks, and the tick that runs those of them that are due."""
+"""Schedule tasks: a table of what is to run when, and the tick that runs what is due."""
 
 import asyncio
 import logging
@@ -18,7 +18,7 @@ HOURLY = timedelta(hours=1)
 DAILY = timedelta(days=1)
 WEEKLY = timedelta(weeks=1)
 MONDAY = 0
-# Seconds. What was missed or has failed is not tried more often for the same planned moment.
+# Seconds. A missed or failed run is not tried more often for the same planned moment.
 RETRY = 3600.0
 
 
@@ -26,9 +26,9 @@ RETRY = 3600.0
 class Task:
     """Something to `run` every `EACH_TICK` or `HOURLY`, or `DAILY` or `WEEKLY` at a time of day.
 
-    `at` is that time (UTC), `WEEKLY` is on Mondays. `last` returns when it was done last, where
-    that is kept: then what was missed or has failed is made up for at the start, and every hour.
-    Without it the first run is one period after the start, or at the first `at` after it. With
+    `at` is that time (UTC); `WEEKLY` is on Mondays. `last` returns when it was last done, if that
+    is kept: then a missed or failed run is caught up at the start, and tried again every hour.
+    Without `last` the first run is one period after the start, or at the first `at` after it. With
     `needs_clock` it is postponed while the clock is not confirmed, and done once it is.
     """
 
@@ -41,7 +41,10 @@ class Task:
 
 
 def maintenance_tasks(analytics: AnalyticsService, cleanup_at: time) -> list[Task]:
-    """Return what a database needs: cleanup, nightly what takes long, each tick what is quick."""
+    """Return the tasks of a database: daily cleanup, nightly and quick maintenance.
+
+    `cleanup_at` is the time of day (UTC) of the first two.
+    """
     return [
         Task(
             name="cleanup",
@@ -63,7 +66,7 @@ def maintenance_tasks(analytics: AnalyticsService, cleanup_at: time) -> list[Tas
 
 @dataclass(slots=True)
 class _Memory:
-    """What this process knows of a task."""
+    """The state of a task in this process."""
 
     ran: datetime | None = None
     looked_for: datetime | None = None  # the planned moment
@@ -72,7 +75,7 @@ class _Memory:
 
 
 class Schedule:
-    """Runs what is due, one after the other, in the order of the table."""
+    """Runs the tasks that are due, one after the other, in the order of the table."""
 
     def __init__(
         self,
@@ -81,7 +84,7 @@ class Schedule:
         is_postponed: Callable[[], bool],
         monotonic: Callable[[], float] = clocks.monotonic,
     ) -> None:
-        """`is_postponed` tells whether the clock is not confirmed yet, or any more."""
+        """Take the tasks; `is_postponed` returns True while the clock is not confirmed."""
         self.tasks = tuple(tasks)
         self.is_postponed = is_postponed
         self._clock = clock
@@ -90,7 +93,10 @@ class Schedule:
         self._ticking = asyncio.Lock()
 
     async def tick(self) -> None:
-        """Run what is due now; to be called each minute or so. Failures are logged, not raised."""
+        """Run the tasks that are due now. Call this about once a minute.
+
+        Failures are logged, not raised.
+        """
         async with self._ticking:
             for task in self.tasks:
                 try:
@@ -102,7 +108,7 @@ class Schedule:
                     logger.exception("%s failed", task.name)
 
     async def _is_due(self, task: Task) -> bool:
-        """Whether to run it now; it is then taken for tried, or for done."""
+        """Return whether to run a task now; if so, it counts as tried, or as done."""
         memory, seconds = self._memory[task.name], self._monotonic()
         waited = 0.0 if memory.looked_at is None else seconds - memory.looked_at
         if task.at is None:
@@ -112,7 +118,7 @@ class Schedule:
             return is_due
         now = self._clock()
         planned = last_planned(now, task.at, MONDAY if task.every == WEEKLY else None)
-        # What was missed is postponed in silence at first: Telegram's date comes in seconds.
+        # A missed run is postponed without a warning at first: Telegram's date comes in seconds.
         memory.announced = memory.announced or planned
         last: datetime | None
         if task.last is None:
@@ -141,7 +147,7 @@ class Schedule:
 def last_planned(now: datetime, at: time, weekday: int | None = None) -> datetime:
     """Return the newest daily moment `at` (UTC) that is not after `now`.
 
-    With a `weekday`, such as MONDAY, the newest weekly one.
+    With a `weekday`, such as MONDAY (0), return the newest weekly one.
     """
     today = datetime.combine(now.astimezone(UTC), at.replace(tzinfo=UTC))
     last = today if today <= now else today - timedelta(days=1)

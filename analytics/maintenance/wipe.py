@@ -1,4 +1,4 @@
-"""The end of a bot: everything it kept about anyone is deleted."""
+"""Wipe a bot: delete everything it kept about anyone."""
 
 import os
 from collections.abc import AsyncIterator, Iterator
@@ -28,12 +28,12 @@ from analytics.sqlite.origins import Origin
 
 @dataclass
 class Ending:
-    """What `erase` deletes, keys first, and what it leaves though it looks alike."""
+    """The files that `erase` deletes, keys first, and those it leaves though they look alike."""
 
     files: list[Path]
     backups_of_others: list[Path] = field(default_factory=list)
     key_of: list[Path] = field(default_factory=list)
-    """Databases that have the same key file, which therefore stays."""
+    """Other databases with the same key file, which therefore stays."""
 
     def erase(self) -> Iterator[Path]:
         """Overwrite and delete each file, and yield it; a link is removed, not followed.
@@ -64,11 +64,11 @@ class Ending:
 async def everything(
     path: Path, backup_dir: Path | None, database_key: bytes | None
 ) -> AsyncIterator[Ending]:
-    """Find what belongs to a database: it, its key, what was made beside it, and its backups.
+    """Find all files of a database: itself, its key, what was made beside it, and its backups.
 
-    No bot or command can use it until this is left. Raises DatabaseInUse while one does,
-    DatabaseMissing if nothing is there, and NotOurDatabase for a folder in the place of a file;
-    nothing has changed then.
+    No bot or command can use it until this is left.
+    Raises DatabaseInUse while one does or a backup is being made, DatabaseMissing if nothing is
+    there, and NotOurDatabase for a folder in the place of a file; nothing has changed then.
     """
     path = Path(os.path.realpath(path))
     files.refuse_key_name(path)
@@ -83,7 +83,7 @@ async def everything(
         if backup_dir:
             of = await _known_by(path, database_key)
             copies, others = await origins.all_backups(path, of, backup_dir, database_key)
-        # Only now: a look at the database may make its companions.
+        # Only now, since reading the database may make its companions.
         shared = sharing_key(path)
         locked = matching(path, LOCKS)
         keys = belongings_of_key(path)
@@ -102,7 +102,7 @@ async def everything(
 
 
 async def _known_by(path: Path, database_key: bytes | None) -> Origin:
-    """Told by the database, or by a damaged one that it took the place of."""
+    """Return what tells the database from others, read from it or from a damaged one set aside."""
     for file in (path, *reversed(all_set_aside(path))):
         try:
             files.refuse_special(file)
