@@ -26,7 +26,7 @@ KEEP_ONLY = "DELETE FROM turned_off WHERE admin_id NOT IN (SELECT value FROM jso
 
 
 class AlertState:
-    """When each kind of alert was last sent, and who muted which.
+    """The memory of alerts: when each kind was last sent, and who muted which.
 
     `notice` is the name of a kind, `admin_id` a Telegram ID, of which a pseudonym is stored.
     """
@@ -94,11 +94,19 @@ class AlertState:
         return self._muted
 
     async def mute(self, admin_id: int, notice: str) -> None:
+        """Mute a kind of alert for an admin; stored as soon as the database can be written.
+
+        Raises PseudonymKeyMissing if there is no pseudonym key, WrongPseudonymKey if it is another.
+        """
         admin = await self._admin(admin_id)
         (await self._pairs()).add((admin, notice))
         await self._keep("turn_off", admin, notice)
 
     async def unmute(self, admin_id: int, notice: str) -> None:
+        """Send a kind of alert to an admin again; stored as soon as the database can be written.
+
+        Raises PseudonymKeyMissing if there is no pseudonym key, WrongPseudonymKey if it is another.
+        """
         admin = await self._admin(admin_id)
         (await self._pairs()).discard((admin, notice))
         await self._keep("turn_on", admin, notice)

@@ -64,6 +64,8 @@ class Entry:
 
 
 class Backlog:
+    """The rows and requests that are not committed yet, in order, and their copy in the spool."""
+
     def __init__(self, spool: Spool) -> None:
         self._spool = spool
         self._token = secrets.token_hex(8)

@@ -48,8 +48,8 @@ class GuardedClock:
     ) -> None:
         self._wall = wall
         self._monotonic = monotonic
-        self._heard = False  # whether Telegram told a date
-        self._is_wrong = False  # the wall clock, when Telegram told one last
+        self._heard = False  # whether there was a date of Telegram's
+        self._is_wrong = False  # the wall clock, at the last date of Telegram's
         self._believe(wall())
 
     def __call__(self) -> datetime:
@@ -67,7 +67,7 @@ class GuardedClock:
 
     @property
     def is_told(self) -> bool:
-        """Whether Telegram has told a date: the time is by its dates, or agrees with them."""
+        """Whether there was a date of Telegram's: the time is by its dates, or agrees with them."""
         return self._heard
 
     def hear(self, now: datetime) -> None:

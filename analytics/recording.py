@@ -53,6 +53,8 @@ COUNT_DROPPED = """
 
 
 class Recorder:
+    """Records interactions in the order they come, and the requests among them."""
+
     def __init__(
         self,
         database: Database,

@@ -157,7 +157,7 @@ class AnalyticsService:
                 notices.put_nowait(DatabaseSetAside(database.set_aside.pop()))
             await database.write(VOCABULARY, (json.dumps(list(InteractionType)),))
             if access is Access.OWN:
-                if not isinstance(clock, GuardedClock):  # else once Telegram told the time
+                if not isinstance(clock, GuardedClock):  # with one, `_note_time` does
                     await metadata.put_once(database, BEGAN, int(clock().timestamp()))
                 if not keep_trends:
                     await forget_trends(database)

@@ -39,7 +39,7 @@ class Restored:
     """The result of a restore."""
 
     erased_again: int
-    """How many people of the backup had been erased since."""
+    """The number of people in the backup who had been erased since."""
     all_known: bool
     """False if there may be others, since not all erasures could be read."""
 
@@ -53,7 +53,7 @@ async def restore(
     *,
     force: bool = False,
 ) -> Restored:
-    """Put the backup `source` in the place of the database `path`, which nobody may have open.
+    """Put the backup `source` in the place of the database `path`, which must not be in use.
 
     People who were erased since are erased again, and opt-outs since are kept: they are read from
     the database at `path`, and from damaged ones that were set aside. `key` is None if it is in

@@ -94,7 +94,7 @@ class PersonalData:
     erased: date | None
     """The day they were erased, as long as a backup may hold what was erased; else None."""
     audit_entries: list[tuple[datetime, str]]
-    """When they did what as an admin, the oldest first."""
+    """Their actions as an admin, each with its moment, the oldest first."""
     turned_off: list[str]
     """The alerts that they muted as an admin."""
     retention_days: int
@@ -103,7 +103,7 @@ class PersonalData:
 
     @property
     def oldest_goes(self) -> datetime:
-        """When the oldest interaction is past retention. Raises IndexError if there is none."""
+        """The moment the oldest interaction is past retention. Raises IndexError without one."""
         return self.interactions[0].timestamp + timedelta(days=self.retention_days)
 
 

@@ -89,7 +89,7 @@ def begin_draft(path: Path, content: bytes = b"") -> Path:
 
 
 def discard_index(path: Path) -> None:
-    """Remove the index of the log of a database that is only read, and by nobody else."""
+    """Remove the log's index of a database that is only read, and by no other process."""
     _index(path).unlink(missing_ok=True)
 
 
@@ -291,7 +291,7 @@ def is_regular(path: Path) -> bool:
 
 
 def identity(path: Path) -> Identity:
-    """Return what tells the files at `path` from others, to see whether they were replaced.
+    """Return device and inode of a database and its log, to see whether they were replaced.
 
     A database that is missing or was cut to nothing gives None instead of its numbers.
     """

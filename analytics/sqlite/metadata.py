@@ -14,11 +14,19 @@ REMOVE = "DELETE FROM file_settings WHERE name = ?"
 
 
 async def get(database: Database, name: str) -> str | int | None:
+    """Return the value of a name, None without one.
+
+    Raises AnalyticsError if the database cannot be read.
+    """
     rows = await database.read(GET, (name,))
     return rows[0][0] if rows else None
 
 
 async def put(database: Database, name: str, value: str | int) -> None:
+    """Store a value, in place of the one that the name has.
+
+    Raises AnalyticsError if the database cannot be written.
+    """
     await database.write(PUT, (name, value))
 
 

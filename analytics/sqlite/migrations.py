@@ -48,14 +48,14 @@ MIGRATIONS: dict[int, Sequence[str]] = {
         "DELETE FROM file_settings WHERE name = 'report_snapshot'",
     ),
     4: (
-        # Admins' own looks were counted among what people use.
+        # The commands of admins were counted among those of all people.
         "DELETE FROM daily_events WHERE event IN ('/stats', '/alerts', '/audit', '/cleanup')",
         "ALTER TABLE daily_events RENAME TO old_events",
         "CREATE TABLE daily_events",
         "INSERT INTO daily_events (day, event, count, people) "
         "SELECT day, event, count, 0 FROM old_events",
         "DROP TABLE old_events",
-        # What people asked about their own data told who had opted out.
+        # The commands about one's own data showed who had opted out.
         "DELETE FROM daily_events "
         "WHERE event IN ('/privacy', '/mydata', '/forgetme', '/optout', '/optin')",
         "UPDATE remembered_updates SET received = received / 86400 * 86400",
@@ -77,7 +77,7 @@ MIGRATIONS: dict[int, Sequence[str]] = {
         "LEFT JOIN users ON users.reference = old_users.reference",
         "DROP TABLE old_interactions",
         "DROP TABLE old_users",
-        # Their seconds told which interaction was an admin's. Clear IDs go once the key is known.
+        # Their seconds showed which interaction was an admin's. Plain IDs go once the key is known.
         "UPDATE audit_trail SET timestamp = timestamp / 3600 * 3600",
         # What was there leaves the disk with the next compaction, which is overdue.
         "INSERT INTO file_settings (name, value) VALUES ('compaction_due', 0) "

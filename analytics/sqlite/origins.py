@@ -28,7 +28,7 @@ FACTS = "SELECT name, value FROM file_settings WHERE name IN (?, ?, ?)"
 
 @dataclass(frozen=True, slots=True)
 class Origin:
-    """What tells a database from others: its id, the fingerprint of its key, and its beginning.
+    """The marks that tell a database from others: its id, its key's fingerprint, its beginning.
 
     `began` is in Unix seconds. None is not known.
     """

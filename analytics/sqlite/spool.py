@@ -58,6 +58,8 @@ class Contents:
 
 
 class Spool:
+    """A spool beside a database, read by `load` and written by `append`."""
+
     def __init__(self, database: Path, key: bytes | None) -> None:
         """Take the database's path and database key; no file is made before `append`."""
         self.path = files.spool(database)

@@ -43,7 +43,7 @@ def _share(counts: Mapping[str, int], total: int) -> dict[str, int]:
 
 @dataclass(frozen=True, slots=True)
 class DayOfEvent:
-    """How often an event happened on a day, in days since 1970, and to at least how many people."""
+    """The count of an event on a day, in days since 1970; `people` is how many it was at least."""
 
     day: int
     event: str

@@ -27,7 +27,7 @@ LENGTHS = {
 
 
 class Missing(StrEnum):
-    """Why there is nothing to compare a period with. Days without users are a 0, not missing."""
+    """The reason why there is nothing to compare a period with; no users at all is a 0 instead."""
 
     NOT_YET = "no earlier data"
     DELETED = "deleted by retention"
@@ -94,7 +94,7 @@ class PeriodReport:
     With `other`, the commands that the bot does not register, they sum to the type `command`.
     Names are counted by the day: in 24 h all commands are `other`."""
     blocked: int | None
-    """How often somebody blocked the bot; None in 24 h, since this is counted by the day."""
+    """The number of times the bot was blocked; None in 24 h, since it is counted by the day."""
     unblocked: int | None
     min_users: int = 1
     """BREAKDOWN_MIN_USERS: no number tells of fewer people."""
@@ -125,7 +125,7 @@ class History:
 
     as_of: datetime
     since: datetime
-    """When the history begins: a whole hour or the beginning of a day, UTC."""
+    """The beginning of the history: a whole hour, or the beginning of a day, UTC."""
     step: timedelta
     """The length of each bucket: an hour or a day."""
     buckets: tuple[Bucket, ...]

@@ -71,7 +71,10 @@ HISTORY = f"""
 
 @dataclass(frozen=True, slots=True)
 class Past:
-    """When recording began, and up to when cleanup has deleted: Unix seconds, None for never."""
+    """The bounds of what a file knows: when recording began, up to when cleanup has deleted.
+
+    Both are in Unix seconds, None for never.
+    """
 
     began: int | None
     deleted_until: int | None

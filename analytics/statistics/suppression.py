@@ -57,9 +57,10 @@ SEEN = """
 
 @dataclass(frozen=True, slots=True)
 class Cell:
-    """The interactions of a type in an hour; `begin` is included, `end` is not, in Unix seconds.
+    """The interactions of a type in an hour, or in all the time before the longest history.
 
-    `people` are the user_ids of all of them, or as many as are enough.
+    `begin` is included, `end` is not, in Unix seconds. `people` are the user_ids of all of them, or
+    as many as are enough.
     """
 
     begin: int
@@ -70,7 +71,7 @@ class Cell:
 
 
 class Plan:
-    """What may be shown at a moment."""
+    """The sums and numbers of people that may be shown at a moment."""
 
     def __init__(self, cells: Sequence[Cell], enough: int) -> None:
         """Take cells, in the order of their beginnings, and the fewest people that are enough."""
