@@ -68,12 +68,14 @@ async def test_nothing_of_an_erased_person_is_in_any_file(
 
 @pytest.mark.parametrize("left_out", [VACUUM, SECOND_CHECKPOINT])
 async def test_with_less_care_the_search_finds_something(tmp_path: Path, left_out: int) -> None:
-    found = []
-    for seed in SEEDS:
+    """About one history in four leaves something: of 60 at least one does."""
+    found: dict[str, int] = {}
+    seeds = iter(range(60))
+    while not found and (seed := next(seeds, None)) is not None:
         with compacting_without(left_out):
-            found.append(await erased(tmp_path / str(seed), seed, at_once=True))
+            found = await erased(tmp_path / str(seed), seed, at_once=True)
 
-    assert any(found)
+    assert found
 
 
 async def erased_in_a_large_file(folder: Path) -> tuple[int, int]:
