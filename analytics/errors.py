@@ -100,6 +100,12 @@ class BackupRefused(AnalyticsError):
     """Raised when there is no backup, for example for lack of room; nothing of it is left."""
 
 
+class NoRoomForCopy(BackupRefused):
+    """Raised when a copy of the database does not fit on the disk; nothing of it is left."""
+
+    is_transient = True
+
+
 class RestoreRefused(AnalyticsError):
     """Raised when a backup is not restored; the database is as it was."""
 

@@ -18,6 +18,7 @@ from analytics.errors import (
     DatabaseDamaged,
     DatabaseInaccessible,
     DiskFull,
+    NoRoomForCopy,
     NotOurDatabase,
     WrongDatabaseKey,
 )
@@ -119,9 +120,8 @@ async def backup(path: Path, to: Path, database_key: bytes | None) -> None:
     except FileExistsError:
         raise BackupRefused(f"{to} exists already", "give a path where nothing is") from None
     except OSError as error:
-        raise BackupRefused(
-            f"{to} cannot be made ({why(to, error)})", "give another path"
-        ) from None
+        refused = NoRoomForCopy if is_full(to, error) else BackupRefused
+        raise refused(f"{to} cannot be made ({why(to, error)})", "give another path") from None
 
 
 async def check(path: Path, database_key: bytes | None) -> None:
@@ -255,8 +255,9 @@ async def copy(source: Path, to: Path, database_key: bytes | None) -> AsyncItera
             await _leave_out_erasures(draft, database_key)
             await check(draft, database_key)
         except AnalyticsError as error:
-            what = "the disk is full" if _is_full(to, error) else error.problem
-            raise BackupRefused(
+            full = _is_full(to, error)
+            what = "the disk is full" if full else error.problem
+            raise (NoRoomForCopy if full else BackupRefused)(
                 f"{source} cannot be copied to {to} ({what})", "make room, or give another path"
             ) from error
         yield draft
@@ -309,6 +310,6 @@ def _refuse_without_room(source: Path, to: Path) -> None:
     """Raise BackupRefused without enough free space: a backup must not fill the bot's disk."""
     needed = files.size(source) + files.size(files.wal(source)) + 2 * files.RESERVE_BYTES
     if shutil.disk_usage(to.parent).free < needed:
-        raise BackupRefused(
+        raise NoRoomForCopy(
             f"{to.parent} has too little room for a copy", f"make {needed / 2**20:,.0f} MiB free"
         )

@@ -6,7 +6,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from analytics.clock import utc_now
-from analytics.errors import AnalyticsError, BackupRefused, RestoreRefused, WrongPseudonymKey
+from analytics.errors import (
+    AnalyticsError,
+    BackupRefused,
+    NoRoomForCopy,
+    RestoreRefused,
+    WrongPseudonymKey,
+)
 from analytics.keyring import choose, mismatch
 from analytics.maintenance.backups import check, copy
 from analytics.pseudonyms import References
@@ -90,6 +96,8 @@ async def restore(
                 # A log that belongs to another file would be replayed into this one.
                 files.discard_companions(path)
                 files.publish(path, over=True)
+    except NoRoomForCopy:
+        raise  # the same may succeed later
     except BackupRefused as error:  # the copy of the backup
         raise RestoreRefused(error.problem, error.remedy) from None
     except OSError as error:

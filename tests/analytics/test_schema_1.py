@@ -45,7 +45,8 @@ def said() -> Iterator[tuple[int, int, str, int, int]]:
         reference = references.reference(SOMEBODY + chance.randrange(PEOPLE))
         kind = chance.choice(list(InteractionType)).value
         hour = (now - chance.randrange(80 * 86400)) // 3600 * 3600
-        yield update_id, reference, kind, hour, now // 3600 * 3600
+        # The hour of the first version is rounded down to the day by the migration: midnight stays.
+        yield update_id, reference, kind, hour, now // 86400 * 86400
 
 
 def schema_1() -> list[str]:

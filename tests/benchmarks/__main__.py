@@ -16,6 +16,7 @@ import typer
 from rich.console import Console
 
 from tests.benchmarks import (
+    admin_waits,
     cleanup,
     commands,
     cost,
@@ -25,7 +26,6 @@ from tests.benchmarks import (
     recording,
     reports,
     size,
-    statistics,
     throughput,
 )
 from tests.benchmarks.data import HOUR
@@ -38,7 +38,7 @@ QUESTIONS = {
     "latency": latency.measure,
     "recording": recording.measure,
     "reports": reports.measure,
-    "statistics": statistics.measure,
+    "statistics": admin_waits.measure,
     "cleanup": cleanup.measure,
     "erasure": erasure.measure,
     "size": size.measure,

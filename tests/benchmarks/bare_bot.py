@@ -2,6 +2,7 @@
 
 import asyncio
 import signal
+from types import SimpleNamespace
 from typing import Any, cast
 
 from aiogram import Bot
@@ -39,7 +40,7 @@ async def serve() -> None:
     stop = asyncio.Event()
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stop.set)
     # Nothing that is asked here reaches the analytics: /stats is not.
-    nothing = cast("AnalyticsService", None)
+    nothing = cast("AnalyticsService", SimpleNamespace(notices=asyncio.Queue()))
     record = cast("RecordOnReceipt", RecordNothing())
     dispatcher = build_dispatcher(settings, nothing, GuardedClock(), next_cleanup=utc_now)
     async with build_bot(settings, record, GuardedClock()) as bot:

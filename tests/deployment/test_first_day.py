@@ -22,6 +22,7 @@ async def test_from_an_empty_folder_to_a_green_doctor(tmp_path: Path) -> None:
             "BOT_API_URL": sandbox.url,
             "USER_ID_KEY": KEY.hex(),
             "RETENTION_DAYS": "3650",
+            "DIGEST": "off",
             "OPERATOR_CONTACT": "nobody@example.org",
         }
 

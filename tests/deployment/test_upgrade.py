@@ -17,8 +17,8 @@ import pytest
 from analytics import (
     AnalyticsError,
     AnalyticsService,
-    BackupRefused,
     InteractionType,
+    NoRoomForCopy,
     UserInteraction,
 )
 from analytics.sqlite import migrations
@@ -131,7 +131,7 @@ async def test_without_room_for_the_copy_nothing_is_migrated(
     old: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(shutil, "disk_usage", lambda _: SimpleNamespace(free=0))
-    with pytest.raises(BackupRefused, match="too little room for a copy"):
+    with pytest.raises(NoRoomForCopy, match="too little room for a copy"):
         await open_and_record(old)
 
     assert ask(old, "PRAGMA user_version") == [(1,)]

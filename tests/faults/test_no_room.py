@@ -69,6 +69,6 @@ async def test_commands_say_that_the_disk_is_full(tmp_path: Path, command: list[
     status, _, errors = await process.ended()
     left = [file for file in tmp_path.iterdir() if file.name.endswith(".unfinished")]
 
-    assert status == 2
+    assert status == 1
     assert "(the disk is full)" in errors
     assert left == []

@@ -7,6 +7,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 from analytics import Period
+from analytics.telegram.admin.stats import Chart, Show
 from bot.sandbox import Person, Sandbox
 from tests.benchmarks.data import KEY, Traffic, build
 from tests.benchmarks.files import Files, Size
@@ -35,13 +36,15 @@ async def measure(files: Files, size: Size) -> list[Finding]:
             pictures = []
             for _ in range(LOOKS):
                 for period in Period:
-                    click = f"stats:{period}"
+                    click = Show(period=period).pack()
                     numbers.append(await _shown(sandbox, admin, click, "editMessageText"))
             waits: list[float] = []
             for period in Period:
-                await _shown(sandbox, admin, f"stats:{period}", "editMessageText")
+                await _shown(sandbox, admin, Show(period=period).pack(), "editMessageText")
                 chatting = asyncio.create_task(_chat(sandbox, waits))
-                pictures.append(await _shown(sandbox, admin, f"stats-chart:{period}", "sendPhoto"))
+                pictures.append(
+                    await _shown(sandbox, admin, Chart(period=period).pack(), "sendPhoto")
+                )
                 chatting.cancel()
                 await asyncio.wait({chatting})
     return [
