@@ -70,6 +70,7 @@ def test_only_what_may_be_over_without_a_person_is_transient() -> None:
         analytics.DatabaseUnavailable,
         analytics.DiskFull,
         analytics.InteractionsLost,
+        analytics.NoRoomForCopy,
     }
 
     assert {each for each in CLASSES if each.is_transient} == transient
