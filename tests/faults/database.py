@@ -35,6 +35,7 @@ class Story:
         self.database = database
         self.said: list[int] = []
         self.longest_wait = 0.0
+        self.of_rights = 0  # updates that are remembered, and not recorded
         self._people = [sandbox.person() for _ in range(PEOPLE)]
 
     async def talk(self, times: int = 2 * PEOPLE) -> None:
@@ -62,9 +63,9 @@ class Story:
         return Row(
             injected=injected,
             acknowledged=len(acknowledged),
-            recorded=int(count),
+            recorded=int(count) + self.of_rights,
             lost=len(acknowledged - ids),
-            counted_twice=int(count) - len(ids),
+            counted_twice=int(count) + self.of_rights - len(ids),
             longest_wait=self.longest_wait,
         )
 

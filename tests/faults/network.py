@@ -127,6 +127,7 @@ async def clicks(tale: Story, person: Person) -> None:
     update_id = await person.clicks(privacy.SEE_PRIVACY)
     assert update_id is not None
     tale.said.append(update_id)
+    tale.of_rights += 1
     await person.toast()
     await person.answer()
 
@@ -221,6 +222,7 @@ async def unanswerable(times: int) -> Row:
                     await says(tale, person)
                     await person.answer()
                     tale.said.append(await person.clicks(privacy.SEE_PRIVACY) or 0)
+                    tale.of_rights += 1
                     assert (await person.answer()).text.startswith("🔒")
                     fault.lift()
         await tale.sandbox.settled()
