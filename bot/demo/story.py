@@ -9,24 +9,28 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import AsyncIterator, Coroutine, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Sequence
 from contextlib import asynccontextmanager, closing
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 
 from rich.console import Console
 from rich.progress import Progress
 from rich.table import Table
 
+from analytics import AnalyticsService, InteractionType, UserInteraction
 from bot.demo.render import bubbles, picture
-from bot.demo.traffic import sayings
+from bot.demo.traffic import DAY, Saying, sayings
 from bot.sandbox.chats import Line
 from bot.sandbox.people import Person
 from bot.sandbox.server import Sandbox
 
 PEOPLE = 300
 WHO_ALSO_TAP = 60
+# What the invented people ask for that this bot counts by name.
+OWN_COMMANDS = {"/start", "/help"}
 SEED = 20
 ADMIN_ID = 4242
 AT_ONCE = 100
@@ -125,9 +129,17 @@ async def play(
         database = Path(folder, "analytics.sqlite3") if keep is None else keep.absolute()
         async with Sandbox() as sandbox:
             stage = Stage(program, Path(folder), _environment(sandbox, database))
+            chance, now = random.Random(SEED), datetime.now(UTC)
+            people = [sandbox.person() for _ in range(PEOPLE)]
+            said = sayings(people, now, chance)
+            # Telegram keeps no update for longer than a day: what was before is recorded at once.
+            today = [saying for saying in said if saying.date >= now - DAY]
+            await _record(database, said[: -len(today)])
+            crowd = partial(_crowd, console, sandbox, people, said, today, chance)
             try:
                 async with stage.bot() as bot:
-                    await _unless_it_ends(bot, _story(console, sandbox, stage, database, pictures))
+                    story = _story(console, sandbox, stage, database, pictures, crowd)
+                    await _unless_it_ends(bot, story)
             except (Failed, TimeoutError) as error:
                 log = stage.log.read_text(errors="replace")
                 errors.print(f"the demo failed: {error}\n{log}", markup=False, soft_wrap=True)
@@ -172,13 +184,16 @@ async def _unless_it_ends(
 
 
 async def _story(
-    console: Console, sandbox: Sandbox, stage: Stage, database: Path, pictures: Path | None
+    console: Console,
+    sandbox: Sandbox,
+    stage: Stage,
+    database: Path,
+    pictures: Path | None,
+    crowd: Callable[[], Awaitable[None]],
 ) -> None:
     console.print("A bot, a Bot API server on this machine, and a crowd of invented people.")
     await sandbox.called("getUpdates", within=PATIENCE)
-    chance = random.Random(SEED)
-    people = [sandbox.person() for _ in range(PEOPLE)]
-    await _crowd(console, sandbox, people, chance)
+    await crowd()
 
     admin = sandbox.person(ADMIN_ID, first_name="Admin")
     await _ask(admin, "/start")
@@ -216,23 +231,45 @@ async def _story(
     console.rule()
 
 
+async def _record(database: Path, said: Sequence[Saying]) -> None:
+    """Record what was said in the weeks before, as the bot would have."""
+    interactions = [
+        UserInteraction(
+            person.user["id"],
+            InteractionType.COMMAND if text.startswith("/") else InteractionType.MESSAGE,
+            date,
+        )
+        for date, person, text in said
+    ]
+    events = [text if text in OWN_COMMANDS else None for _, _, text in said]
+    async with AnalyticsService.open(database) as analytics:
+        # Now, before there is anything to delete: the demo shows the cleanup by hand.
+        await analytics.cleanup_old_interactions()
+        await analytics.record(interactions, events=events)
+
+
 async def _crowd(
-    console: Console, sandbox: Sandbox, people: Sequence[Person], chance: random.Random
+    console: Console,
+    sandbox: Sandbox,
+    people: Sequence[Person],
+    said: Sequence[Saying],
+    today: Sequence[Saying],
+    chance: random.Random,
 ) -> None:
-    """Play weeks of messages, 100 at a time: all are answered before the next ones are sent."""
-    said = sayings(people, datetime.now(UTC), chance)
+    """Play the messages of today, 100 at a time: all are answered before the next are sent."""
     screen = Console(stderr=True)
     with Progress(console=screen, transient=True, disable=not screen.is_terminal) as progress:
-        for first in progress.track(range(0, len(said), AT_ONCE), description="weeks go by"):
-            for date, person, text in said[first : first + AT_ONCE]:
+        for first in progress.track(range(0, len(today), AT_ONCE), description="today goes by"):
+            for date, person, text in today[first : first + AT_ONCE]:
                 await person.says(text, date=date)
-            await sandbox.called("sendMessage", min(first + AT_ONCE, len(said)), within=PATIENCE)
-        for person in chance.sample(people, WHO_ALSO_TAP):
+            await sandbox.called("sendMessage", min(first + AT_ONCE, len(today)), within=PATIENCE)
+        shown = [each for each in people if any(line.buttons for line in each.transcript)]
+        for person in chance.sample(shown, min(WHO_ALSO_TAP, len(shown))):
             await _tap(person)
     await sandbox.settled()
     console.print(
-        f"{len(people)} people sent {len(said):,} messages and commands, {WHO_ALSO_TAP} of them "
-        "also tapped a button, and the bot answered everything."
+        f"{len(people)} people sent {len(said):,} messages and commands in five weeks, "
+        f"{len(today)} of them today: the bot answered all of these."
     )
 
 

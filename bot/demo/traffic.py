@@ -19,7 +19,7 @@ TEXTS = (
     *("hello", "good morning", "thank you!", "what can you do?", "is anybody there?", "see you"),
     *("nice", "how are you?", "can you remind me?", "a photo would be nice", "ok", "tell me more"),
 )
-COMMANDS = ("/help", "/help", "/help", "/privacy", "/privacy", "/weather", "/settings", "/stop")
+COMMANDS = ("/help", "/help", "/help", "/help", "/weather", "/settings", "/stop")
 
 
 class Saying(NamedTuple):

@@ -45,7 +45,7 @@ async def test_the_demo_shows_admin_stranger_stored_rows_and_cleanup(
         "What is recorded of you",
         "[document my-data.json]",
         "taps",
-        "Erased: 5 interactions",
+        "Erased: 1 interaction",
         "What is stored of a person",
         "$ python main.py cleanup --dry-run",
         "would be deleted",
