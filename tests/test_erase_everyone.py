@@ -100,7 +100,7 @@ def test_what_begins_alike_stays_and_what_a_link_leads_to_too(tmp_path: Path, na
 
 parts = st.sampled_from(
     [
-        *("-wal", "-journal", ".plain", ".damaged-", STAMP, ".before-schema-", "4", ".unfinished"),
+        *("-wal", "-journal", ".plain", ".damaged-", STAMP, ".before-schema-4", ".unfinished"),
         *(".key", ".new-key", ".lock", ".reserve", ".copying"),
         *("x", "[", "*", " ", ".", "~", "\udce9", "\n"),
     ]
