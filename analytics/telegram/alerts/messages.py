@@ -213,7 +213,7 @@ def notice(of: Notice) -> str:
         case RecordingFails():
             return _(
                 "⚠️ The database cannot be written at the moment. People are answered as usual; "
-                "their interactions wait in memory and are recorded as soon as it works again. "
+                "their interactions wait and are recorded as soon as it works again. "
                 "Please look at the log, the disk space and the rights to the file."
             )
         case RecordingWorks():

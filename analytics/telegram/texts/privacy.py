@@ -29,8 +29,8 @@ TOO_OLD = N_(
 )
 FILE = N_("Everything held about you, as JSON, with an explanation.")
 NOT_NOW = N_(
-    "The database cannot be written at the moment. Nothing is erased yet: your wish is kept in "
-    "memory, and carried out as soon as it works again. Please look at /mydata later to be sure."
+    "The database cannot be written at the moment. Nothing is erased yet: your wish is kept, "
+    "and carried out as soon as it works again. Please look at /mydata later to be sure."
 )
 CANCELLED = N_("Cancelled. Nothing was erased.")
 ALREADY = N_("It is done already: nothing is recorded about you.")
@@ -354,7 +354,7 @@ def _soon(text: str, committed: bool) -> str:
     if committed:
         return text
     waits = _(
-        "⚠️ The database cannot be written at the moment. Your wish is kept in memory, "
+        "⚠️ The database cannot be written at the moment. Your wish is kept, "
         "and written down as soon as it works again. Please look at /mydata later to be sure."
     )
     return f"{text}\n\n{waits}"
