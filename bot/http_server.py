@@ -3,6 +3,7 @@
 import asyncio
 import errno
 import logging
+import os
 import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
@@ -85,10 +86,13 @@ async def serving(
                 backlog=connections.most,
             )
         except OSError as error:
-            kind = Unavailable if error.errno in PASSING else WrongSettings
+            # Since Python 3.13 asyncio says in words alone that no address is there yet.
+            not_there = error.errno is None
+            kind = Unavailable if not_there or error.errno in PASSING else WrongSettings
+            reason = os.strerror(errno.EADDRNOTAVAIL) if not_there else error.strerror
             problem = (
                 f"{name}_HOST and {name}_PORT are {host} and {port}, where the bot cannot listen "
-                f"({error.strerror})"
+                f"({reason})"
             )
             remedy = "give an address of this machine and a free port"
             raise kind(Remark(problem, remedy)) from None
