@@ -25,11 +25,6 @@ from analytics.errors import (
     WrongDatabaseKey,
     WrongPseudonymKey,
 )
-from analytics.maintenance.backups import DailyBackups, backup, backup_into
-from analytics.maintenance.diagnostics import Finding
-from analytics.maintenance.diagnostics import check_up as diagnose
-from analytics.maintenance.diagnostics import permissions as check_permissions
-from analytics.maintenance.restore import restore
 from analytics.maintenance.schedule import (
     DAILY,
     HOURLY,
@@ -39,7 +34,6 @@ from analytics.maintenance.schedule import (
     maintenance_tasks,
     next_planned,
 )
-from analytics.maintenance.wipe import everything as wipe
 from analytics.models import LARGEST_USER_ID, SERVICE_ACCOUNTS, InteractionType, UserInteraction
 from analytics.notices import Notice, NotReceiving
 from analytics.privacy.audit import FORMER_ADMIN, Action, AuditEntry
@@ -57,6 +51,12 @@ from analytics.sqlite.encryption import encrypt
 from analytics.sqlite.files import real as real_path
 from analytics.sqlite.files import refuse_missing
 from analytics.sqlite.locks import Access
+from analytics.sqlite.maintenance.backups import DailyBackups, backup, backup_into
+from analytics.sqlite.maintenance.diagnostics import Finding
+from analytics.sqlite.maintenance.diagnostics import check_up as diagnose
+from analytics.sqlite.maintenance.diagnostics import permissions as check_permissions
+from analytics.sqlite.maintenance.restore import restore
+from analytics.sqlite.maintenance.wipe import everything as wipe
 from analytics.sqlite.records import LARGEST_LIMIT, StoredRow
 from analytics.statistics.export import FORMATS, Aggregates
 from analytics.statistics.periods import AdminReport, Bucket, History, Missing, Period, PeriodReport

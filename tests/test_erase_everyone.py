@@ -20,9 +20,9 @@ from analytics import (
     WipeIncomplete,
 )
 from analytics.clock import utc_now
-from analytics.maintenance.backups import backup_into
-from analytics.maintenance.wipe import everything
 from analytics.sqlite.files import overwrite
+from analytics.sqlite.maintenance.backups import backup_into
+from analytics.sqlite.maintenance.wipe import everything
 from tests.processes import MAIN, run
 from tests.second_connection import DATABASE_KEY
 

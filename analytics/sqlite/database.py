@@ -15,8 +15,7 @@ from typing import Any
 import aiosqlite
 
 from analytics.errors import AnalyticsError, DatabaseReplaced, DatabaseUnavailable, DiskFull
-from analytics.maintenance import backups, copying
-from analytics.sqlite import encryption, files, locks, migrations
+from analytics.sqlite import copying, encryption, files, locks, migrations
 from analytics.sqlite.checkpoints import Checkpoints, checkpoint
 from analytics.sqlite.connections import (
     DAMAGE,
@@ -34,6 +33,7 @@ from analytics.sqlite.connections import (
 )
 from analytics.sqlite.files import Identity
 from analytics.sqlite.locks import Access
+from analytics.sqlite.maintenance import backups
 
 # How long a statement waits for another process: short in the bot, whose interactions can wait
 # in memory; long in a command, which may meet the bot's VACUUM.

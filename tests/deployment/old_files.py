@@ -9,7 +9,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from analytics import AnalyticsService, InteractionType, UserInteraction
-from analytics.maintenance.backups import backup
+from analytics.sqlite.maintenance.backups import backup
 from analytics.sqlite.migrations import SCHEMA_VERSION
 
 FILES = Path(__file__).parent / "files"

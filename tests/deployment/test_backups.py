@@ -34,16 +34,16 @@ from analytics import (
     WrongDatabaseKey,
     WrongPseudonymKey,
 )
-from analytics.maintenance.backups import (
+from analytics.notices import BackupFails, Notice
+from analytics.sqlite import files
+from analytics.sqlite.maintenance.backups import (
     DailyBackups,
     backup,
     backup_into,
     check,
     last_backup,
 )
-from analytics.maintenance.restore import restore
-from analytics.notices import BackupFails, Notice
-from analytics.sqlite import files
+from analytics.sqlite.maintenance.restore import restore
 from analytics.sqlite.origins import rotate
 from bot.sandbox import Sandbox
 from tests import processes

@@ -16,10 +16,10 @@ import aiohttp
 import pytest
 
 from analytics import AnalyticsService, InteractionType, UserInteraction
-from analytics.maintenance.backups import backup_into
-from analytics.maintenance.diagnostics import Facts, Finding, disk
 from analytics.sqlite import connections
 from analytics.sqlite.files import spool
+from analytics.sqlite.maintenance.backups import backup_into
+from analytics.sqlite.maintenance.diagnostics import Facts, Finding, disk
 from bot.cli.doctor import findings, updates
 from bot.cli.telegram import WebhookInfo
 from bot.sandbox import Sandbox

@@ -13,8 +13,8 @@ import pytest
 from typer.testing import CliRunner
 
 from analytics import PlainIds, Pseudonyms, WrongPseudonymKey
-from analytics.maintenance.backups import backup
-from analytics.maintenance.restore import Restored, restore
+from analytics.sqlite.maintenance.backups import backup
+from analytics.sqlite.maintenance.restore import Restored, restore
 from bot.cli.app import app
 from tests.analytics.bytes_on_disk import (
     forms,

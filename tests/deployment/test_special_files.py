@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from analytics import AnalyticsService
-from analytics.maintenance.backups import backup
+from analytics.sqlite.maintenance.backups import backup
 from tests.processes import run
 
 NAME = "analytics.sqlite3"

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from analytics import AnalyticsService
-from analytics.maintenance.backups import backup
+from analytics.sqlite.maintenance.backups import backup
 from bot.sandbox import Sandbox
 from tests.faults.database import AN_INTERACTION, Story
 from tests.faults.kills import LONGEST_SHUTDOWN

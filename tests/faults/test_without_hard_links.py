@@ -10,10 +10,10 @@ from pathlib import Path
 import pytest
 
 from analytics import AnalyticsService, BackupRefused, InteractionType, UserInteraction
-from analytics.maintenance.backups import backup
-from analytics.maintenance.restore import restore
 from analytics.sqlite import files
 from analytics.sqlite.encryption import encrypt
+from analytics.sqlite.maintenance.backups import backup
+from analytics.sqlite.maintenance.restore import restore
 from tests.analytics.bytes_on_disk import is_killed
 from tests.faults.damage import KEY, NAME, count_at, later, service
 from tests.faults.no_hard_links import encrypt_and_die, start_and_die, without_hard_links

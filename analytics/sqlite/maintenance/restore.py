@@ -14,11 +14,11 @@ from analytics.errors import (
     WrongPseudonymKey,
 )
 from analytics.keyring import choose, mismatch
-from analytics.maintenance.backups import check, copy
 from analytics.pseudonyms import References
 from analytics.sqlite import files, locks, metadata, migrations
 from analytics.sqlite.belongings import all_set_aside
 from analytics.sqlite.connections import check_sqlite, connect, set_pragmas, why
+from analytics.sqlite.maintenance.backups import check, copy
 
 DAY = 86_400
 

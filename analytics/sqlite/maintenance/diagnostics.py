@@ -13,11 +13,11 @@ from pathlib import Path
 from analytics.clock import from_unix
 from analytics.errors import AnalyticsError, DatabaseDamaged, NewerSchema, OlderSchema
 from analytics.keyring import choose, mismatch
-from analytics.maintenance.backups import last_backup
 from analytics.sqlite import files
 from analytics.sqlite.belongings import COMPANION, DAMAGED, belongings, matching
 from analytics.sqlite.connections import check_sqlite, connect, is_damaged, translated
 from analytics.sqlite.encryption import refuse_foreign
+from analytics.sqlite.maintenance.backups import last_backup
 from analytics.sqlite.migrations import SCHEMA_VERSION
 
 # A day, and two hours to run: cleanup, compaction and backup happen daily.

@@ -22,7 +22,6 @@ from analytics.errors import (
     NotOurDatabase,
     WrongDatabaseKey,
 )
-from analytics.maintenance.copying import only_copy
 from analytics.notices import BackupFails, Notice
 from analytics.sqlite import files, migrations, origins
 from analytics.sqlite.belongings import BEFORE_MIGRATION, matching
@@ -33,6 +32,7 @@ from analytics.sqlite.connections import (
     set_pragmas,
     why,
 )
+from analytics.sqlite.copying import only_copy
 from analytics.sqlite.origins import Origin
 
 logger = logging.getLogger(__name__)

@@ -13,7 +13,6 @@ from analytics.errors import (
     NotOurDatabase,
     WipeIncomplete,
 )
-from analytics.maintenance.copying import unfinished
 from analytics.sqlite import files, locks, origins
 from analytics.sqlite.belongings import (
     LOCKS,
@@ -23,6 +22,7 @@ from analytics.sqlite.belongings import (
     matching,
     sharing_key,
 )
+from analytics.sqlite.copying import unfinished
 from analytics.sqlite.origins import Origin
 
 
