@@ -4,6 +4,7 @@ import ast
 import importlib
 import subprocess
 import sys
+from graphlib import TopologicalSorter
 from pathlib import Path
 
 import pytest
@@ -14,6 +15,13 @@ ALLOWED = {
     "analytics": {"analytics"},
     "scheduler": {"scheduler"},
     "bot": {"analytics", "bot", "scheduler"},
+}
+# What a room of the analytics may not see, each with the rooms inside it.
+UNSEEN = {
+    "sqlite": {"statistics", "privacy", "maintenance", "telegram"},
+    "maintenance": {"telegram"},
+    "privacy": {"telegram"},
+    "statistics": {"telegram"},
 }
 DOORS = {
     name: set(importlib.import_module(name).__all__) for name in ("analytics", "analytics.telegram")
@@ -44,6 +52,42 @@ def test_only_the_bot_and_one_room_of_the_analytics_know_telegram(package: str) 
         if ROOT / "analytics" / "telegram" in file.parents:
             continue
         assert "aiogram" not in imports(file), file.relative_to(ROOT)
+
+
+def modules_imported(file: Path) -> set[str]:
+    """Dotted names of our own modules that a file imports, wherever in it."""
+    found: set[str] = set()
+    for node in ast.walk(ast.parse(file.read_text("utf-8"))):
+        if isinstance(node, ast.Import):
+            found |= {name.name for name in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            parts = {f"{node.module}.{name.name}" for name in node.names}
+            modules = {part for part in parts if is_module(part)}
+            found |= modules if parts == modules else {*modules, node.module}
+    return {name for name in found if is_module(name)}
+
+
+def is_module(name: str) -> bool:
+    path = ROOT.joinpath(*name.split("."))
+    return path.is_dir() or path.with_suffix(".py").is_file()
+
+
+def name_of(file: Path) -> str:
+    return ".".join(file.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__")
+
+
+def test_no_circle_is_inside_the_analytics() -> None:
+    files = (ROOT / "analytics").rglob("*.py")
+    graph = {name_of(file): modules_imported(file) for file in files}
+
+    TopologicalSorter(graph).prepare()  # raises CycleError, which names the circle
+
+
+@pytest.mark.parametrize("room", sorted(UNSEEN))
+def test_the_rooms_of_the_analytics_see_each_other_one_way(room: str) -> None:
+    for file in sorted((ROOT / "analytics" / room).rglob("*.py")):
+        rooms = {name.split(".")[1] for name in modules_imported(file) if "." in name}
+        assert not rooms & UNSEEN[room], file.relative_to(ROOT)
 
 
 def inner_names(file: Path) -> set[str]:

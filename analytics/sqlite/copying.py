@@ -1,15 +1,32 @@
-"""Note beside a database which backup is being made, so that what a kill left is found."""
+"""Copy a database file whole, at one moment and without what was deleted.
+
+A note beside the database tells which copy is being made, so that what a kill left is found.
+"""
 
 import asyncio
 import os
+import shutil
 import time
 from collections.abc import AsyncIterator
 from contextlib import ExitStack, asynccontextmanager
 from pathlib import Path
 
-from analytics.errors import BackupRefused, DatabaseInUse
-from analytics.sqlite import files, locks
+import aiosqlite
+
+from analytics.errors import (
+    AnalyticsError,
+    BackupRefused,
+    DatabaseDamaged,
+    DatabaseInaccessible,
+    DatabaseInUse,
+    DiskFull,
+    NoRoomForCopy,
+    NotOurDatabase,
+    WrongDatabaseKey,
+)
+from analytics.sqlite import files, locks, migrations
 from analytics.sqlite.belongings import COMPANION, matching
+from analytics.sqlite.connections import address, connect, is_full, set_pragmas
 
 # How long a backup waits for another one of the same database, in seconds.
 PATIENCE = 60.0
@@ -81,3 +98,141 @@ def _refuse_draft_of_others(draft: Path) -> None:
         )
     for file in matching(draft, COMPANION):
         file.unlink()
+
+
+@asynccontextmanager
+async def copy(source: Path, to: Path, database_key: bytes | None) -> AsyncIterator[Path]:
+    """Copy `source` to a checked draft of `to`, to be published; on leaving, remove the draft.
+
+    Raises BackupRefused if there is too little room, or the copy fails; FileExistsError if there is
+    a draft already.
+    """
+    _refuse_without_room(source, to)
+    try:
+        # VACUUM INTO takes an empty file as it is, with its mode.
+        draft = files.begin_draft(to)
+        try:
+            await _vacuum_into(source, draft, database_key)
+            await _leave_out_erasures(draft, database_key)
+            await check(draft, database_key)
+        except AnalyticsError as error:
+            full = _is_full(to, error)
+            what = "the disk is full" if full else error.problem
+            raise (NoRoomForCopy if full else BackupRefused)(
+                f"{source} cannot be copied to {to} ({what})", "make room, or give another path"
+            ) from error
+        yield draft
+    finally:
+        files.discard_draft(to)
+
+
+async def before_migration(
+    path: Path, version: int, writer: aiosqlite.Connection, database_key: bytes | None
+) -> None:
+    """Copy a database that is about to be migrated, beside it; `version` 0, a new one, is not.
+
+    The name is always the same, so that repeated starts do not fill the disk: a migration that did
+    not complete left the file as it was. Raises BackupRefused if it cannot be copied.
+    """
+    if 0 < version < migrations.SCHEMA_VERSION:
+        to = path.with_name(f"{path.name}.before-schema-{migrations.SCHEMA_VERSION}")
+        files.discard_draft(to)
+        # The same note as AnalyticsService.note_backup makes.
+        await writer.execute_fetchall(
+            "INSERT INTO file_settings (name, value) VALUES ('last_backup', ?) "
+            "ON CONFLICT DO UPDATE SET value = excluded.value",
+            (int(time.time()),),
+        )
+        files.discard_draft(to)  # left by a kill while it was copied
+        async with copy(path, to, database_key):
+            files.publish(to, over=True)
+
+
+async def check(path: Path, database_key: bytes | None) -> None:
+    """Raise an AnalyticsError unless the file is a whole database of a known version.
+
+    That is WrongDatabaseKey for a plain file with a key given, NotOurDatabase for another program's
+    file, NewerSchema for a newer version, DatabaseDamaged, or DatabaseInaccessible.
+    """
+    answer, found = "", 0
+    if database_key and files.size(path) and files.is_plain(path):
+        raise WrongDatabaseKey(
+            f"{path} is not encrypted", "take DATABASE_KEY out, restore it, and encrypt it then"
+        )
+    try:
+        async with connect(path, database_key, read_only=True) as connection:
+            [(found,)] = await connection.execute_fetchall("PRAGMA application_id")
+            if found == migrations.APPLICATION_ID:
+                await migrations.version(path, connection, may_be_old=True)
+                [(answer,)] = await connection.execute_fetchall("PRAGMA quick_check(1)")
+    except DatabaseInaccessible as error:
+        raise DatabaseInaccessible(error.problem, "give another file") from error
+    except DatabaseDamaged:
+        if _may_be_ours(path, database_key):
+            found = migrations.APPLICATION_ID
+    if found != migrations.APPLICATION_ID:
+        raise NotOurDatabase(
+            f"{path} is not a database of this program",
+            "give another file, or set DATABASE_KEY if it is encrypted",
+        )
+    if answer != "ok":
+        another = ", or has another DATABASE_KEY" if database_key else ""
+        raise DatabaseDamaged(f"{path} is damaged{another}", "give another file")
+
+
+def _may_be_ours(path: Path, database_key: bytes | None) -> bool:
+    try:
+        files.refuse_foreign(path, migrations.APPLICATION_ID, encrypted=database_key is not None)
+    except AnalyticsError:
+        return False
+    return True
+
+
+def _is_full(to: Path, error: AnalyticsError) -> bool:
+    """Return whether the disk of the database or of its copy is full.
+
+    A limit on the size of files ends a copy before it is as large as its source.
+    """
+    cause = error.__cause__
+    return isinstance(error, DiskFull) or (isinstance(cause, Exception) and is_full(to, cause))
+
+
+async def _vacuum_into(source: Path, draft: Path, database_key: bytes | None) -> None:
+    """Copy by VACUUM INTO.
+
+    `Connection.backup` would copy what is left of deleted rows, and never end under writes.
+    """
+    async with connect(source, database_key, read_only=True) as connection:
+        await set_pragmas(connection, {"temp_store": 2, "busy_timeout": 60_000})
+        copying = asyncio.ensure_future(
+            connection.execute_fetchall("VACUUM INTO ?", (address(draft, read_only=False),))
+        )
+        try:
+            await asyncio.shield(copying)
+        except asyncio.CancelledError:
+            # Cancelling does not reach the statement.
+            await connection.interrupt()
+            await asyncio.wait({copying})
+            copying.exception()
+            raise
+
+
+async def _leave_out_erasures(draft: Path, database_key: bytes | None) -> None:
+    """Delete the listed erasures from the copy: there they would be kept longer than they should.
+
+    They would outlive those of the database by as much as the backup does.
+    """
+    async with connect(draft, database_key, read_only=False) as connection:
+        # Zeroed in place: nothing of it in a journal, and a kill leaves a draft.
+        await set_pragmas(connection, {"journal_mode": "off", "secure_delete": 1})
+        if await migrations.has_table(connection, "erasures"):
+            await connection.execute_fetchall("DELETE FROM erasures")
+
+
+def _refuse_without_room(source: Path, to: Path) -> None:
+    """Raise BackupRefused without enough free space: a backup must not fill the bot's disk."""
+    needed = files.size(source) + files.size(files.wal(source)) + 2 * files.RESERVE_BYTES
+    if shutil.disk_usage(to.parent).free < needed:
+        raise NoRoomForCopy(
+            f"{to.parent} has too little room for a copy", f"make {needed / 2**20:,.0f} MiB free"
+        )

@@ -33,7 +33,6 @@ from analytics.sqlite.connections import (
 )
 from analytics.sqlite.files import Identity
 from analytics.sqlite.locks import Access
-from analytics.sqlite.maintenance import backups
 
 # How long a statement waits for another process: short in the bot, whose interactions can wait
 # in memory; long in a command, which may meet the bot's VACUUM.
@@ -274,7 +273,7 @@ class Database:
         busy = BUSY_MS_OWN if self.owner else BUSY_MS_SHARE
         await set_pragmas(writer, PRAGMAS | {"busy_timeout": busy})
         if self.owner:
-            await backups.before_migration(self.path, version, writer, self._key)
+            await copying.before_migration(self.path, version, writer, self._key)
             await migrations.migrate(writer, version)
         # A backup has no log until its first statement, and the log is part of the identity.
         await writer.execute_fetchall("PRAGMA user_version")

@@ -36,11 +36,11 @@ from analytics import (
 )
 from analytics.notices import BackupFails, Notice
 from analytics.sqlite import files
+from analytics.sqlite.copying import check
 from analytics.sqlite.maintenance.backups import (
     DailyBackups,
     backup,
     backup_into,
-    check,
     last_backup,
 )
 from analytics.sqlite.maintenance.restore import restore

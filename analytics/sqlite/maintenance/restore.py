@@ -18,7 +18,7 @@ from analytics.pseudonyms import References
 from analytics.sqlite import files, locks, metadata, migrations
 from analytics.sqlite.belongings import all_set_aside
 from analytics.sqlite.connections import check_sqlite, connect, set_pragmas, why
-from analytics.sqlite.maintenance.backups import check, copy
+from analytics.sqlite.copying import check, copy
 
 DAY = 86_400
 
