@@ -5,6 +5,7 @@ from datetime import datetime
 
 from aiogram import Bot, Dispatcher
 from aiogram.client.default import DefaultBotProperties
+from aiogram.client.session.middlewares.base import BaseRequestMiddleware
 from aiogram.client.telegram import TelegramAPIServer
 from aiogram.enums import ParseMode
 from aiogram.utils.callback_answer import CallbackAnswerMiddleware
@@ -16,7 +17,6 @@ from analytics.telegram import (
     LimitPerPerson,
     LocaleMiddleware,
     Options,
-    RecordOnReceipt,
     SkipUnknownKinds,
     admin_router,
     people_router,
@@ -30,8 +30,8 @@ from bot.session import RetryAnswers, Session, TolerateClicks
 from bot.settings import Settings
 
 
-def build_bot(settings: Settings, record: RecordOnReceipt, clock: GuardedClock) -> Bot:
-    """Build a bot that records what it receives, and tells `clock` Telegram's time.
+def build_bot(settings: Settings, clock: GuardedClock, *middlewares: BaseRequestMiddleware) -> Bot:
+    """Build a bot that tells `clock` Telegram's time; the first of `middlewares` is the outer one.
 
     Raises WrongSettings if the environment names a proxy whose address is not valid.
     """
@@ -44,7 +44,8 @@ def build_bot(settings: Settings, record: RecordOnReceipt, clock: GuardedClock) 
     )
     bot.session.middleware(TolerateClicks())
     bot.session.middleware(RetryAnswers())
-    bot.session.middleware(record)
+    for middleware in middlewares:
+        bot.session.middleware(middleware)
     return bot
 
 

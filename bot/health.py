@@ -1,14 +1,13 @@
 """The health check `/healthz`, for a supervisor that restarts the bot."""
 
-from collections.abc import Callable
-
 from aiohttp import web
 
 from analytics import AnalyticsService
+from bot.receiving import Receiving
 
 
 def add_health(
-    application: web.Application, analytics: AnalyticsService, is_receiving: Callable[[], bool]
+    application: web.Application, analytics: AnalyticsService, receiving: Receiving
 ) -> None:
     """Add `GET /healthz` to an application: 200 while updates come in and are recorded, else 503.
 
@@ -16,15 +15,15 @@ def add_health(
     """
 
     async def health(request: web.Request) -> web.Response:
-        receiving, recording = is_receiving(), analytics.is_recording
+        is_receiving, is_recording = receiving.is_receiving, analytics.is_recording
         return web.json_response(
             {
-                "receiving": receiving,
-                "recording": recording,
+                "receiving": is_receiving,
+                "recording": is_recording,
                 "backlog": analytics.backlog,
                 "dropped": analytics.dropped,
             },
-            status=200 if receiving and recording else 503,
+            status=200 if is_receiving and is_recording else 503,
         )
 
     application.router.add_get("/healthz", health)

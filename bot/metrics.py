@@ -5,14 +5,9 @@ Active users are not among them: read every few seconds, their number tells who 
 
 import logging
 import time
-from collections.abc import AsyncIterator, Callable, Collection, Sequence
+from collections.abc import AsyncIterator, Collection, Sequence
 from contextlib import asynccontextmanager
-from typing import Any
 
-from aiogram import Bot
-from aiogram.client.session.middlewares.base import NextRequestMiddlewareType
-from aiogram.methods import GetUpdates, TelegramMethod
-from aiogram.methods.base import TelegramType
 from aiogram.types import Update
 from aiohttp import web
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, ProcessCollector
@@ -22,15 +17,14 @@ from analytics import AnalyticsError, AnalyticsService, GuardedClock
 from analytics.telegram import RecordOnReceipt, interaction_type
 from bot import http_server
 from bot.health import add_health
+from bot.receiving import Receiving
 
-# Seconds. An empty poll is answered after ten seconds; pauses after errors are shorter than that.
-LONGEST_SILENCE = 120.0
 # Upper bounds of the histogram in seconds. Recording waits for two seconds at most.
 BUCKETS = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.0)
 
 
 class MeasuredRecording(RecordOnReceipt):
-    """Record on receipt, and measure the number of updates, the time taken and the last poll."""
+    """Record on receipt, and measure the number of updates and the time taken."""
 
     def __init__(
         self,
@@ -38,12 +32,9 @@ class MeasuredRecording(RecordOnReceipt):
         clock: GuardedClock,
         commands: Collection[str],
         registry: CollectorRegistry,
-        monotonic: Callable[[], float] = time.monotonic,
         uncounted: Collection[int] = (),
     ) -> None:
         super().__init__(analytics, clock, commands, uncounted)
-        self._monotonic = monotonic
-        self._last_poll = float("-inf")
         self._updates = Counter(
             "bot_updates", "Updates received", ["interaction_type"], registry=registry
         )
@@ -54,27 +45,11 @@ class MeasuredRecording(RecordOnReceipt):
             registry=registry,
         )
 
-    @property
-    def receiving(self) -> bool:
-        """Tell whether a webhook is set, or updates were received by polling in the last 120 s."""
-        return self.has_webhook or self._monotonic() - self._last_poll < LONGEST_SILENCE
-
-    async def __call__(
-        self,
-        make_request: NextRequestMiddlewareType[TelegramType],
-        bot: Bot,
-        method: TelegramMethod[TelegramType],
-    ) -> Any:
-        answer = await super().__call__(make_request, bot, method)
-        if isinstance(method, GetUpdates):
-            self._last_poll = self._monotonic()
-        return answer
-
     async def record(self, updates: Sequence[Update]) -> None:
-        started = self._monotonic()
+        started = time.monotonic()
         await super().record(updates)
         if updates:
-            self._seconds.observe(self._monotonic() - started)
+            self._seconds.observe(time.monotonic() - started)
         for update in updates:
             self._updates.labels(interaction_type(update)).inc()
 
@@ -104,8 +79,10 @@ class Metrics:
         clock: GuardedClock,
         commands: Collection[str],
         uncounted: Collection[int],
+        receiving: Receiving,
     ) -> None:
         self._analytics = analytics
+        self._receiving = receiving
         self._registry = CollectorRegistry()
         self.record = MeasuredRecording(
             analytics, clock, commands, self._registry, uncounted=uncounted
@@ -131,7 +108,7 @@ class Metrics:
         """
         application = web.Application()
         application.router.add_get("/metrics", self.metrics)
-        add_health(application, self._analytics, lambda: self.record.receiving)
+        add_health(application, self._analytics, self._receiving)
         logging.getLogger().addHandler(self._count_records)
         try:
             async with http_server.serving(application, host, port, "METRICS", 1.0):

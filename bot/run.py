@@ -26,6 +26,7 @@ from analytics.telegram import Alerts, Notifier, RecordOnReceipt, commands_of, p
 from bot import logs, menus
 from bot.app import build_bot, build_dispatcher
 from bot.polling import WatchPolling, poll
+from bot.receiving import Receiving
 from bot.settings import Settings, remarks
 from bot.signing_in import sign_in
 from bot.webhook import Webhook
@@ -55,19 +56,20 @@ async def serve(settings: Settings, stop: asyncio.Event, clock: GuardedClock) ->
 
         dispatcher = build_dispatcher(settings, analytics, clock, next_cleanup)
         commands = commands_of(dispatcher)
+        receiving = Receiving()
         record = RecordOnReceipt(analytics, clock, commands, settings.uncounted)
         serving_metrics: AbstractAsyncContextManager[None] = nullcontext()
         if settings.metrics_port is not None:
             from bot.metrics import Metrics
 
-            metrics = Metrics(analytics, clock, commands, settings.uncounted)
+            metrics = Metrics(analytics, clock, commands, settings.uncounted, receiving)
             record = metrics.record
             serving_metrics = metrics.serving(settings.metrics_host, settings.metrics_port)
-        async with serving_metrics, build_bot(settings, record, clock) as bot:
+        async with serving_metrics, build_bot(settings, clock, receiving, record) as bot:
             await analytics.alert_state.keep_only(settings.admin_ids)
-            notices = Notifier(bot, analytics.alert_state, settings.admin_ids, clock)
+            notifier = Notifier(bot, analytics.alert_state, settings.admin_ids, clock)
             alerts = Alerts(
-                notices,
+                notifier,
                 analytics,
                 dispatcher["options"],
                 clock,
@@ -82,11 +84,13 @@ async def serve(settings: Settings, stop: asyncio.Event, clock: GuardedClock) ->
             )
             scheduler = build_scheduler(schedule.tick)
             scheduler.start()
-            telling = asyncio.create_task(notices.pass_on(analytics.notices))
+            notifying = asyncio.create_task(notifier.pass_on(analytics.notices))
             try:
-                await receive(bot, dispatcher, settings, analytics, record, stop, schedule.tick)
+                await receive(
+                    bot, dispatcher, settings, analytics, record, receiving, stop, schedule.tick
+                )
             finally:
-                telling.cancel()
+                notifying.cancel()
                 scheduler.shutdown(wait=False)
 
 
@@ -115,16 +119,19 @@ def tasks(
             needs_clock=True,
         ),
         Task(name="alerts", run=alerts.check, every=HOURLY),
-        Task(
-            name="digest",
-            run=alerts.digest,
-            every=WEEKLY if settings.digest == "weekly" else DAILY,
-            at=settings.digest_at,
-            last=alerts.last_digest,
-            needs_clock=True,
-        ),
     ]
-    return [task for task in table if task.name != "digest" or settings.digest != "off"]
+    if settings.digest != "off":
+        table.append(
+            Task(
+                name="digest",
+                run=alerts.digest,
+                every=WEEKLY if settings.digest == "weekly" else DAILY,
+                at=settings.digest_at,
+                last=alerts.last_digest,
+                needs_clock=True,
+            )
+        )
+    return table
 
 
 async def receive(
@@ -133,6 +140,7 @@ async def receive(
     settings: Settings,
     analytics: AnalyticsService,
     record: RecordOnReceipt,
+    receiving: Receiving,
     stop: asyncio.Event,
     when_known: Callable[[], Coroutine[Any, Any, None]],
 ) -> None:
@@ -154,15 +162,15 @@ async def receive(
             ):
                 await poll(bot, dispatcher, stop, watch.failed)
         return
-    webhook = Webhook(bot, dispatcher, settings, analytics, record)
+    webhook = Webhook(bot, dispatcher, settings, analytics, record, receiving)
     async with webhook.listening():
         if await _unless(stop, sign_in(bot, settings)):
-            record.has_webhook = True
+            receiving.by_webhook = True
             await _say_what_runs(bot, dispatcher, settings)
             async with (
                 _beside(when_known()),
                 _beside(menus.set_menus(bot, settings.admin_ids, settings.owners)),
-                _beside(WebhookWatch(bot, settings, record, tell).run()),
+                _beside(WebhookWatch(bot, settings, receiving, tell).run()),
             ):
                 await stop.wait()
 

@@ -17,6 +17,7 @@ from analytics.telegram import RecordOnReceipt, decode, loads
 from bot import http_server
 from bot.health import add_health
 from bot.in_flight import UPDATES_IN_FLIGHT
+from bot.receiving import Receiving
 from bot.settings import Settings
 
 logger = logging.getLogger(__name__)
@@ -41,6 +42,7 @@ class Webhook:
         settings: Settings,
         analytics: AnalyticsService,
         record: RecordOnReceipt,
+        receiving: Receiving,
     ) -> None:
         assert settings.webhook_secret is not None
         self._path = unquote(urlsplit(str(settings.webhook_url)).path)
@@ -50,6 +52,7 @@ class Webhook:
         self._settings = settings
         self._analytics = analytics
         self._record = record
+        self._receiving = receiving
         self._room = asyncio.Semaphore(UPDATES_IN_FLIGHT)
         self._handling: set[asyncio.Task[None]] = set()
 
@@ -63,7 +66,7 @@ class Webhook:
         # `receive` compares paths: the router takes braces for parameters, and one spelling only of
         # an escape.
         application.router.add_post("/{path:.*}", self.receive)
-        add_health(application, self._analytics, lambda: self._record.has_webhook)
+        add_health(application, self._analytics, self._receiving)
         try:
             async with http_server.serving(
                 application,

@@ -14,9 +14,10 @@ from aiogram.exceptions import ClientDecodeError, TelegramAPIError, TelegramBadR
 from aiogram.types import WebhookInfo
 
 from analytics import Notice, NotReceiving
-from analytics.telegram import ALL_UPDATES, RecordOnReceipt
+from analytics.telegram import ALL_UPDATES
 from bot.errors import Remark, WrongSettings
 from bot.logs import kind
+from bot.receiving import Receiving
 from bot.settings import Settings
 
 logger = logging.getLogger(__name__)
@@ -55,21 +56,21 @@ async def set_webhook(bot: Bot, settings: Settings) -> None:
 class WebhookWatch:
     """Set the webhook again when it is gone, replaced, or updates cannot be delivered to it.
 
-    At the second failed look in a row, `tell` gets a notice and `record.has_webhook`, and with it
-    /healthz, turns false, until a look succeeds.
+    At the second failed look in a row, `tell` gets a notice, and `receiving` notes that the webhook
+    does not work, until a look succeeds.
     """
 
     def __init__(
         self,
         bot: Bot,
         settings: Settings,
-        record: RecordOnReceipt,
+        receiving: Receiving,
         tell: Callable[[Notice], None],
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
         self._bot = bot
         self._settings = settings
-        self._record = record
+        self._receiving = receiving
         self._tell = tell
         self._sleep = sleep
         self._looks = 0  # failed ones in a row
@@ -89,11 +90,11 @@ class WebhookWatch:
         if self._is_well(info):
             if self._looks:
                 logger.warning("the webhook works again")
-            self._looks, self._record.has_webhook = 0, True
+            self._looks, self._receiving.by_webhook = 0, True
             return
         self._looks += 1
         if self._looks == 2:
-            self._record.has_webhook = False
+            self._receiving.by_webhook = False
             self._tell(NotReceiving())
         await set_webhook(self._bot, self._settings)
 

@@ -58,7 +58,6 @@ class RecordOnReceipt(BaseRequestMiddleware):
         self._uncounted = uncounted
         self._username: str | None = None  # the bot's, known after the first getMe
         self.last_received: datetime | None = None
-        self.has_webhook = False  # whether Telegram delivers to a webhook
 
     async def __call__(
         self,

@@ -15,6 +15,7 @@ from analytics.clock import GuardedClock, utc_now
 from analytics.telegram.recording import RecordOnReceipt
 from bot import logs
 from bot.app import build_bot, build_dispatcher
+from bot.receiving import Receiving
 from bot.run import receive
 from bot.settings import Settings, load
 
@@ -43,8 +44,10 @@ async def serve() -> None:
     nothing = cast("AnalyticsService", SimpleNamespace(notices=asyncio.Queue()))
     record = cast("RecordOnReceipt", RecordNothing())
     dispatcher = build_dispatcher(settings, nothing, GuardedClock(), next_cleanup=utc_now)
-    async with build_bot(settings, record, GuardedClock()) as bot:
-        await receive(bot, dispatcher, settings, nothing, record, stop, nothing_planned)
+    async with build_bot(settings, GuardedClock(), record) as bot:
+        await receive(
+            bot, dispatcher, settings, nothing, record, Receiving(), stop, nothing_planned
+        )
 
 
 if __name__ == "__main__":

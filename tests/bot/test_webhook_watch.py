@@ -11,10 +11,9 @@ import pytest
 from aiogram import Bot
 from aiogram.client.telegram import TelegramAPIServer
 
-from analytics.clock import GuardedClock
 from analytics.notices import Notice, NotReceiving
-from analytics.telegram.recording import RecordOnReceipt
 from bot import webhook_watch
+from bot.receiving import Receiving
 from bot.sandbox import Sandbox
 from bot.sandbox.faults import answers, refuses
 from bot.session import Session
@@ -52,10 +51,10 @@ class Watched:
 
     def __init__(self, sandbox: Sandbox, bot: Bot, webhook: dict[str, Any]) -> None:
         settings = some_settings(bot_token=sandbox.token, bot_api_url=sandbox.url, **webhook)
-        self.record = RecordOnReceipt(None, GuardedClock())  # type: ignore[arg-type]  # records nothing
-        self.record.has_webhook = True
+        self.receiving = Receiving()
+        self.receiving.by_webhook = True
         self.told: list[Notice] = []
-        self.watch = WebhookWatch(bot, settings, self.record, self.told.append)
+        self.watch = WebhookWatch(bot, settings, self.receiving, self.told.append)
 
 
 @asynccontextmanager
@@ -89,7 +88,7 @@ async def test_a_webhook_that_is_gone_is_set_again(
 
     assert unchanged == 1
     assert set_again == webhook["webhook_url"]
-    assert (bot.told, bot.record.has_webhook) == ([], True)
+    assert (bot.told, bot.receiving.by_webhook) == ([], True)
 
 
 async def test_what_setting_it_again_does_not_help_is_told_once_until_it_works(
@@ -99,10 +98,10 @@ async def test_what_setting_it_again_does_not_help_is_told_once_until_it_works(
         for looks in range(1, 5):
             await taken_over(sandbox)
             await bot.watch.look()
-            assert bot.record.has_webhook == (looks == 1)
+            assert bot.receiving.by_webhook == (looks == 1)
             assert bot.told == [NotReceiving()] * (looks > 1)
         await bot.watch.look()
-        works = bot.record.has_webhook
+        works = bot.receiving.by_webhook
         for _ in range(2):
             await taken_over(sandbox)
             await bot.watch.look()
@@ -139,13 +138,13 @@ async def test_a_webhook_that_cannot_be_reached_is_said_by_its_kind_and_told(
     async with watched(sandbox, webhook) as bot:
         info(1_790_000_000, 3)
         await bot.watch.look()
-        assert (bot.record.has_webhook, bot.told) == (True, [])
+        assert (bot.receiving.by_webhook, bot.told) == (True, [])
         info(1_790_000_300, 5)
         await bot.watch.look()
-        assert (bot.record.has_webhook, bot.told) == (False, [NotReceiving()])
+        assert (bot.receiving.by_webhook, bot.told) == (False, [NotReceiving()])
         info(1_790_000_300, 0)  # an error that has been got over
         await bot.watch.look()
-        assert bot.record.has_webhook
+        assert bot.receiving.by_webhook
 
     said = [record.getMessage() for record in caplog.records]
     assert f"Telegram cannot deliver to the webhook ({kind}), 3 updates wait: setting it again" in (

@@ -7,12 +7,13 @@ import re
 import socket
 import sqlite3
 from collections.abc import AsyncIterator
-from contextlib import closing
+from contextlib import closing, suppress
 from pathlib import Path
 from typing import Any
 
 import aiohttp
 import pytest
+from aiogram.methods import GetMe, GetUpdates
 from prometheus_client import CollectorRegistry
 from prometheus_client.parser import text_string_to_metric_families
 
@@ -20,7 +21,8 @@ from analytics import AnalyticsService, InteractionType
 from analytics.clock import GuardedClock
 from analytics.telegram.texts import privacy
 from bot.errors import Unavailable
-from bot.metrics import LONGEST_SILENCE, MeasuredRecording, Metrics
+from bot.metrics import MeasuredRecording, Metrics
+from bot.receiving import LONGEST_SILENCE, Receiving
 from bot.sandbox import Sandbox
 from tests.bot.running import running_bot
 from tests.faults.kills import webhook_settings
@@ -194,18 +196,23 @@ async def test_an_empty_poll_is_no_recording(sandbox: Sandbox, database: Path) -
     assert registry.get_sample_value("bot_recording_seconds_count") == 0
 
 
-def test_a_bot_that_does_not_hear_from_telegram_is_not_well() -> None:
+async def test_a_bot_that_does_not_hear_from_telegram_is_not_well() -> None:
     now = 1_000_000.0
-    recording = MeasuredRecording(
-        None,  # type: ignore[arg-type]  # records nothing here
-        GuardedClock(),
-        (),
-        CollectorRegistry(),
-        monotonic=lambda: now,
-    )
+    receiving = Receiving(monotonic=lambda: now)
 
-    assert not recording.receiving
-    recording._last_poll = now - LONGEST_SILENCE + 1
-    assert recording.receiving
+    async def answer(*_: object) -> Any:
+        return []
+
+    async def fail(*_: object) -> Any:
+        raise ConnectionError
+
+    assert not receiving.is_receiving
+    await receiving(answer, None, GetMe())  # type: ignore[arg-type]
+    assert not receiving.is_receiving
+    await receiving(answer, None, GetUpdates())  # type: ignore[arg-type]
+    now += LONGEST_SILENCE - 1
+    with suppress(ConnectionError):
+        await receiving(fail, None, GetUpdates())  # type: ignore[arg-type]
+    assert receiving.is_receiving
     now += 1
-    assert not recording.receiving
+    assert not receiving.is_receiving
