@@ -16,11 +16,11 @@ from aiogram.types import BotCommand, BotCommandScopeChat
 from aiogram.utils.backoff import Backoff, BackoffConfig
 
 from analytics.telegram import (
-    ADMIN_COMMANDS,
-    OWNER_COMMANDS,
     SOURCE_LOCALE,
+    Audience,
     _,
     languages,
+    purposes,
     translations,
 )
 from bot import texts
@@ -60,7 +60,7 @@ async def set_menus(
             else:
                 return
 
-    for menu in _menus(texts.COMMANDS):
+    for menu in _menus(purposes(texts.COMMANDS)):
         await until_set(partial(bot, menu))
     for admin_id in admin_ids:
         await until_set(partial(set_admin_menu, bot, admin_id, owners))
@@ -68,8 +68,8 @@ async def set_menus(
 
 def of_admin(admin_id: int, owners: Collection[int]) -> dict[str, str]:
     """Return the commands of an admin, who may be an owner, with their purposes."""
-    more = OWNER_COMMANDS if admin_id in owners else {}
-    return texts.COMMANDS | ADMIN_COMMANDS | more
+    audience = Audience.OWNERS if admin_id in owners else Audience.ADMINS
+    return purposes(texts.COMMANDS, audience)
 
 
 async def set_admin_menu(bot: Bot, admin_id: int, owners: Collection[int]) -> None:

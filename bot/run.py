@@ -23,7 +23,7 @@ from analytics import (
     next_planned,
 )
 from analytics.telegram import Alerts, Notifier, RecordOnReceipt, commands_of, preload, set_locale
-from bot import logs, menus
+from bot import logs, menus, texts
 from bot.app import build_bot, build_dispatcher
 from bot.polling import WatchPolling, poll
 from bot.receiving import Receiving
@@ -55,7 +55,7 @@ async def serve(settings: Settings, stop: asyncio.Event, clock: GuardedClock) ->
             return next_planned(clock(), settings.cleanup_at)
 
         dispatcher = build_dispatcher(settings, analytics, clock, next_cleanup)
-        commands = commands_of(dispatcher)
+        commands = commands_of(dispatcher, texts.COMMANDS)
         receiving = Receiving()
         record = RecordOnReceipt(analytics, clock, commands, settings.uncounted)
         serving_metrics: AbstractAsyncContextManager[None] = nullcontext()

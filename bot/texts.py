@@ -6,14 +6,15 @@ Functions return the current language; constants have to be translated where the
 from collections.abc import Mapping
 from html import escape
 
-from analytics.telegram import N_, PEOPLE_COMMANDS, _
+from analytics.telegram import ADMIN_COMMANDS, N_, PEOPLE_COMMANDS, CommandEntry, _
 
-COMMANDS = {
-    "start": N_("What this bot is"),
-    "help": N_("What you can do here"),
-    **PEOPLE_COMMANDS,
-    "roll": N_("Roll a die"),
-}
+COMMANDS = (
+    CommandEntry("start", N_("What this bot is")),
+    CommandEntry("help", N_("What you can do here")),
+    *PEOPLE_COMMANDS,
+    CommandEntry("roll", N_("Roll a die")),
+    *ADMIN_COMMANDS,
+)
 FALLBACK = N_("I did not understand that, but thank you for writing. See /help for what I can do.")
 EXPIRED = N_("This button has expired. Please send the command again.")
 HELP_IN_A_GROUP = N_("Please ask me in our chat.")

@@ -13,7 +13,8 @@ from pydantic_core import PydanticUndefined
 from typer.testing import CliRunner
 
 from analytics.sqlite.migrations import schema
-from analytics.telegram.texts import common, privacy
+from analytics.telegram.commands import Audience
+from analytics.telegram.texts import privacy
 from bot import texts
 from bot.cli.app import app
 from bot.settings import Settings
@@ -63,10 +64,9 @@ def test_the_documents_name_every_setting_once_with_its_default() -> None:
 def test_the_readme_names_every_command_of_the_bot() -> None:
     rows = dict(re.findall(r"^\| `/(\w+)` \| (.*?) \|$", README, re.MULTILINE))
 
-    assert rows == texts.COMMANDS | {
-        name: f"{purpose} ({who})"
-        for who, commands in (("admins", common.ADMIN_COMMANDS), ("owners", common.OWNER_COMMANDS))
-        for name, purpose in commands.items()
+    assert rows == {
+        name: purpose if audience is Audience.EVERYONE else f"{purpose} ({audience.name.lower()})"
+        for name, purpose, audience in texts.COMMANDS
     }
 
 

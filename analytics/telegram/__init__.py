@@ -9,6 +9,14 @@ from analytics.telegram.alerts.notifier import Notifier
 from analytics.telegram.answering import place
 from analytics.telegram.charts import Charts
 from analytics.telegram.classify import interaction_type
+from analytics.telegram.commands import (
+    ADMIN_COMMANDS,
+    PEOPLE_COMMANDS,
+    Audience,
+    CommandEntry,
+    commands_of,
+    purposes,
+)
 from analytics.telegram.confirmations import Confirmations
 from analytics.telegram.decode import ALL_UPDATES, SkipUnknownKinds, decode, loads
 from analytics.telegram.failures import TRANSIENT, is_not_taken
@@ -23,25 +31,23 @@ from analytics.telegram.i18n import (
     set_locale,
     translations,
 )
-from analytics.telegram.limits import EXPENSIVE, LimitPerPerson
+from analytics.telegram.limits import LimitPerPerson
 from analytics.telegram.options import Options
 from analytics.telegram.people import people_router, privacy_button
-from analytics.telegram.recording import ADMINS, RecordOnReceipt, commands_of
-from analytics.telegram.texts.common import ADMIN_COMMANDS, OWNER_COMMANDS, PEOPLE_COMMANDS
+from analytics.telegram.recording import RecordOnReceipt
 
 __all__ = [
-    "ADMINS",
     "ADMIN_COMMANDS",
     "ALL_UPDATES",
-    "EXPENSIVE",
     "N_",
-    "OWNER_COMMANDS",
     "PEOPLE_COMMANDS",
     "SOURCE_LOCALE",
     "TRANSIENT",
     "Alerts",
+    "Audience",
     "Charts",
     "Command",
+    "CommandEntry",
     "CommandStart",
     "Confirmations",
     "LimitPerPerson",
@@ -62,6 +68,7 @@ __all__ = [
     "place",
     "preload",
     "privacy_button",
+    "purposes",
     "set_locale",
     "translations",
 ]

@@ -9,8 +9,7 @@ from aiogram import BaseMiddleware
 from aiogram.dispatcher.flags import get_flag
 from aiogram.types import CallbackQuery, Message, TelegramObject
 
-from analytics.telegram.i18n import _
-from analytics.telegram.texts import common
+from analytics.telegram.i18n import N_, _
 
 # Answers at once, and seconds until one more is allowed: enough for a person, not for a script.
 BURST = 10
@@ -18,6 +17,7 @@ SECONDS_EACH = 3.0
 # People remembered at a time, about 200 bytes each; the least recent one is forgotten first.
 PEOPLE = 10_000
 
+SLOW_DOWN = N_("That was quite a lot at once. Please try again in half a minute.")
 # The flag of a handler whose answer is expensive.
 EXPENSIVE = {"expensive": True}
 
@@ -47,7 +47,7 @@ class LimitPerPerson(BaseMiddleware):
             return await handler(event, data)
         if event.from_user.id not in self._told:
             self._told.add(event.from_user.id)
-            return await event.answer(_(common.SLOW_DOWN))
+            return await event.answer(_(SLOW_DOWN))
         return None
 
     def _allows(self, person: int) -> bool:

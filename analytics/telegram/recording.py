@@ -10,10 +10,9 @@ from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any
 
-from aiogram import Bot, Dispatcher
+from aiogram import Bot
 from aiogram.client.session.middlewares.base import BaseRequestMiddleware, NextRequestMiddlewareType
 from aiogram.exceptions import ClientDecodeError, TelegramAPIError
-from aiogram.filters import Command
 from aiogram.methods import GetMe, GetUpdates, TelegramMethod
 from aiogram.methods.base import TelegramType
 from aiogram.types import Update
@@ -30,8 +29,6 @@ logger = logging.getLogger(__name__)
 LARGEST_OFFSET = 2**63 - 1
 # Seconds between polls that return only updates that cannot be acknowledged.
 PAUSE = 1.0
-# The name of a router that only admins reach.
-ADMINS = "admins"
 
 
 class RecordOnReceipt(BaseRequestMiddleware):
@@ -116,20 +113,3 @@ class RecordOnReceipt(BaseRequestMiddleware):
         if interactions:
             recorded, *more = zip(*interactions.values(), strict=True)
             await self._analytics.record(recorded, list(interactions), *more)
-
-
-def commands_of(dispatcher: Dispatcher) -> frozenset[str]:
-    """Return the commands that people can use, in small letters and without the slash.
-
-    Commands of admins are left out: how often they look at statistics is not use of the bot.
-    """
-    return frozenset(
-        command.casefold()
-        for router in dispatcher.chain_tail
-        if router.name != ADMINS
-        for handler in router.message.handlers
-        for registered in handler.filters or ()
-        if isinstance(registered.callback, Command)
-        for command in registered.callback.commands
-        if isinstance(command, str)
-    )

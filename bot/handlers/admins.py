@@ -3,13 +3,13 @@
 from aiogram import Bot, F, Router
 from aiogram.types import Message, User
 
-from analytics.telegram import ADMINS, Command, CommandStart, Options
+from analytics.telegram import Command, CommandStart, Options
 from bot import menus, texts
 from bot.handlers import everyone
 
 
 def router(options: Options) -> Router:
-    router = Router(name=ADMINS)
+    router = Router(name="admins")
     from_admin, private_chat = F.from_user.id.in_(options.admin_ids), F.chat.type == "private"
     router.message.register(start, CommandStart(magic=~F.args), private_chat, from_admin)
     router.message.register(help_, Command("help"), private_chat, from_admin)

@@ -13,7 +13,15 @@ from aiogram.types import (
     Message,
 )
 
-from analytics.telegram import Command, CommandStart, _, is_not_taken, place, privacy_button
+from analytics.telegram import (
+    Command,
+    CommandStart,
+    _,
+    is_not_taken,
+    place,
+    privacy_button,
+    purposes,
+)
 from bot import texts
 
 logger = logging.getLogger(__name__)
@@ -39,7 +47,7 @@ async def start(message: Message) -> None:
 
 
 async def help_(message: Message) -> None:
-    await message.answer(texts.help_(texts.COMMANDS))
+    await message.answer(texts.help_(purposes(texts.COMMANDS)))
 
 
 async def anything_else(message: Message) -> None:

@@ -16,9 +16,10 @@ from analytics import AnalyticsService, InteractionType, UserInteraction
 from analytics.pseudonyms import Pseudonyms, read_key
 from analytics.sqlite.belongings import key_file
 from analytics.telegram.buttons import Confirm
+from analytics.telegram.commands import ADMIN_COMMANDS
 from analytics.telegram.confirmations import CANCEL, VALID_FOR
 from analytics.telegram.progress import SECONDS_BETWEEN, Progress
-from analytics.telegram.texts import cleanup, common
+from analytics.telegram.texts import cleanup
 from bot.sandbox import Person, Sandbox
 from bot.sandbox.faults import floods, hangs
 from tests.bot.running import running_bot
@@ -211,8 +212,9 @@ async def test_admins_see_the_number_and_others_an_unknown_command(
     same = ("text", "entities", "reply_markup")
     assert [to_stranger.get(part) for part in same] == [unknown.get(part) for part in same]
     assert not [line for line in group.chat.transcript if line.who == "bot"]
-    assert [common.OWNER_COMMANDS["cleanup"] in text for text in helps] == [True, False, False]
-    assert [common.ADMIN_COMMANDS["cleanup"] in text for text in helps] == [False, True, False]
+    of_admins, of_owners = (each.purpose for each in ADMIN_COMMANDS if each.name == "cleanup")
+    assert [of_owners in text for text in helps] == [True, False, False]
+    assert [of_admins in text for text in helps] == [False, True, False]
     assert ["cleanup" in sandbox.menu(each) for each in (owner, admin, stranger)] == [
         True,
         True,

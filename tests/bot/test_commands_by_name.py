@@ -1,17 +1,22 @@
-"""How often each command of the bot is used is counted by day, of nobody, and nothing else is."""
+"""How often each command is used is counted by day, without identity, and nothing else is."""
 
 import sqlite3
 from collections.abc import AsyncIterator
 from contextlib import closing
 from pathlib import Path
+from typing import Any
 
 import pytest
 from aiogram import Dispatcher, Router
 from aiogram.filters import Command
 
-from analytics.telegram.recording import ADMINS, commands_of
+from analytics.clock import GuardedClock, utc_now
+from analytics.telegram.commands import Audience, CommandEntry, commands_of
+from bot import texts
+from bot.app import build_dispatcher
 from bot.sandbox import Sandbox
 from tests.bot.running import running_bot
+from tests.bot.settings import some_settings
 
 ADMIN = 6_000_000_001
 
@@ -88,9 +93,16 @@ def test_the_commands_of_a_fork_are_found_where_its_handlers_are() -> None:
 def test_commands_of_a_fork_for_admins_are_not_counted() -> None:
     async def handler() -> None: ...
 
-    admins, everyone, dispatcher = Router(name=ADMINS), Router(), Dispatcher()
-    admins.message.register(handler, Command("ban", "help"))
-    everyone.message.register(handler, Command("help"))
-    dispatcher.include_routers(admins, everyone)
+    dispatcher = Dispatcher()
+    dispatcher.message.register(handler, Command("help", "ban"))
+    table = [CommandEntry("help", ""), CommandEntry("ban", "", Audience.ADMINS)]
 
-    assert commands_of(dispatcher) == {"help"}
+    assert commands_of(dispatcher, table) == {"help"}
+
+
+def test_the_table_of_commands_has_all_that_the_bot_registers_and_no_others() -> None:
+    nothing: Any = None
+    dispatcher = build_dispatcher(some_settings(), nothing, GuardedClock(), next_cleanup=utc_now)
+    everyones = [CommandEntry(each.name, each.purpose) for each in texts.COMMANDS]
+
+    assert commands_of(dispatcher, everyones) == {each.name for each in texts.COMMANDS}

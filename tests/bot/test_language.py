@@ -26,6 +26,7 @@ from analytics.notices import (
 from analytics.privacy.retention import LONGEST_RETENTION_DAYS
 from analytics.telegram.alerts import messages
 from analytics.telegram.alerts.messages import Kind
+from analytics.telegram.commands import purposes
 from analytics.telegram.i18n import (
     _,
     format_date,
@@ -35,8 +36,8 @@ from analytics.telegram.i18n import (
     languages,
     translations,
 )
-from analytics.telegram.limits import BURST, LimitPerPerson
-from analytics.telegram.texts import audit, cleanup, common, privacy
+from analytics.telegram.limits import BURST, SLOW_DOWN, LimitPerPerson
+from analytics.telegram.texts import audit, cleanup, durations, privacy
 from bot import menus, texts
 from bot.sandbox import Person, Sandbox
 from tests.bot.running import running_bot
@@ -91,7 +92,7 @@ def test_numbers_and_dates_take_the_form_of_the_language(language: str, forms: l
             format_number(1_234_567),
             format_percent(0.1234),
             format_datetime(NOW),
-            *map(common.days, (1, 21, 5)),
+            *map(durations.days, (1, 21, 5)),
         ]
 
         assert [re.sub(r"\s", " ", text) for text in shown] == forms
@@ -114,7 +115,7 @@ async def test_each_is_answered_in_the_language_of_their_client(
         fallback, start, helped, policy, *_more = answers[language]
         with translations().use_locale(language):
             assert start == shown(texts.start())
-            assert helped == shown(texts.help_(texts.COMMANDS))
+            assert helped == shown(texts.help_(purposes(texts.COMMANDS)))
         assert policy.startswith(in_language(language, "🔒 <b>What is stored about you</b>"))
         assert fallback == in_language(language, texts.FALLBACK)
 
@@ -178,7 +179,7 @@ async def test_buttons_failures_and_limits_speak_it_too(
     assert failed == in_language("ru", texts.ERROR)
     assert in_group == in_language("ru", privacy.IN_A_GROUP)
     assert policy.startswith(in_language("ru", "🔒 <b>What is stored about you</b>"))
-    assert slow_down == in_language("ru", common.SLOW_DOWN)
+    assert slow_down == in_language("ru", SLOW_DOWN)
 
 
 async def test_what_is_said_unasked_is_in_the_language_of_the_settings(
@@ -226,7 +227,7 @@ async def test_menus_are_in_the_language_of_who_opens_them(
         admin = sandbox.person(ADMIN, language_code=language)
         somebody = sandbox.person(language_code=language)
         of_admin = menus.of_admin(ADMIN, {ADMIN})
-        for person, commands in ((somebody, texts.COMMANDS), (admin, of_admin)):
+        for person, commands in ((somebody, purposes(texts.COMMANDS)), (admin, of_admin)):
             assert sandbox.menu(person) == {
                 name: in_language(language, purpose) for name, purpose in commands.items()
             }

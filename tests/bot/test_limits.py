@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from analytics.telegram import limits
-from analytics.telegram.limits import BURST, SECONDS_EACH, LimitPerPerson
-from analytics.telegram.texts import common, privacy
+from analytics.telegram.limits import BURST, SECONDS_EACH, SLOW_DOWN, LimitPerPerson
+from analytics.telegram.texts import privacy
 from bot.sandbox import Person, Sandbox
 from tests.bot.running import running_bot
 
@@ -64,7 +64,7 @@ async def test_the_last_answer_allowed_is_given_then_it_is_said_once_then_silenc
     after = [await ask(admin, "/help"), await ask(admin, "/help")]
 
     assert all(is_report(text) for text in allowed)
-    assert told == common.SLOW_DOWN
+    assert told == SLOW_DOWN
     assert all("/privacy" in text for text in after)
 
 
@@ -81,8 +81,8 @@ async def test_after_some_seconds_there_is_another_answer_and_after_more_all_of_
     clock.now += BURST * SECONDS_EACH
     all_again = [await ask(admin) for _ in range(BURST + 1)]
 
-    assert too_early == common.SLOW_DOWN
-    assert (is_report(again[0]), again[1]) == (True, common.SLOW_DOWN)
+    assert too_early == SLOW_DOWN
+    assert (is_report(again[0]), again[1]) == (True, SLOW_DOWN)
     assert [is_report(text) for text in all_again] == [True] * BURST + [False]
 
 
@@ -102,7 +102,7 @@ async def test_clicks_count_too_and_are_told_in_a_toast(sandbox: Sandbox, clock:
         await person.clicks(privacy.SEE_PRIVACY)
         toasts.append((await person.toast()).text)
 
-    assert toasts == [""] * BURST + [common.SLOW_DOWN]
+    assert toasts == [""] * BURST + [SLOW_DOWN]
 
 
 async def test_an_admin_looks_at_every_period_as_often_as_they_like(
@@ -119,14 +119,14 @@ async def test_an_admin_looks_at_every_period_as_often_as_they_like(
     await admin.clicks("⬇️ Export")
     toasts = [(await admin.toast()).text for _ in range(5 * BURST)]
 
-    assert toasts == [""] * (5 * BURST - 1) + [common.SLOW_DOWN]
+    assert toasts == [""] * (5 * BURST - 1) + [SLOW_DOWN]
 
 
 async def test_what_is_cheap_has_no_limit(sandbox: Sandbox, clock: Seconds) -> None:
     person = sandbox.person()
     answers = [await ask(person, "/help") for _ in range(3 * BURST)]
 
-    assert common.SLOW_DOWN not in answers
+    assert SLOW_DOWN not in answers
 
 
 def test_only_so_many_people_are_remembered(monkeypatch: pytest.MonkeyPatch) -> None:

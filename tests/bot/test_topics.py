@@ -8,7 +8,7 @@ import pytest
 
 from analytics import AnalyticsService, InteractionType, UserInteraction
 from analytics.clock import utc_now
-from analytics.telegram.texts.common import ADMIN_COMMANDS, OWNER_COMMANDS
+from analytics.telegram.commands import Audience, purposes
 from bot.sandbox import Person, Sandbox, faults
 from bot.sandbox.calls import Call
 from bot.sandbox.chats import keyboard
@@ -17,7 +17,7 @@ from tests.bot.running import running_bot
 
 OWNER = 6_000_000_001
 TOPIC = 7
-EVERY_COMMAND = {**COMMANDS, **ADMIN_COMMANDS, **OWNER_COMMANDS}
+EVERY_COMMAND = purposes(COMMANDS, Audience.OWNERS)
 
 
 def unpressed(owner: Person, sandbox: Sandbox, pressed: set[str]) -> list[dict[str, Any]]:

@@ -18,8 +18,9 @@ from babel.messages.extract import extract_from_dir
 from babel.messages.frontend import parse_keywords
 from babel.messages.pofile import read_po
 
+from analytics.telegram import limits
 from analytics.telegram.i18n import LOCALES, _, languages, translations
-from analytics.telegram.texts import common, privacy
+from analytics.telegram.texts import privacy
 from bot import texts
 from bot.settings import Settings
 
@@ -160,7 +161,7 @@ def test_what_is_translated_later_is_translated_where_it_is_said() -> None:
             if name in later and id(node) not in translated:
                 bare.append(f"{file}: {name}")
 
-    assert later >= {"common.SLOW_DOWN", "privacy.CONFIRM"}
+    assert later >= {"limits.SLOW_DOWN", "privacy.CONFIRM"}
     assert bare == []
 
 
@@ -207,12 +208,9 @@ def test_the_setting_names_every_language() -> None:
 
 @pytest.mark.parametrize("language", languages())
 def test_what_telegram_limits_fits(language: str) -> None:
-    purposes = [*texts.COMMANDS.values(), *common.ADMIN_COMMANDS.values()]
     with translations().use_locale(language):
-        longest = max(len(_(purpose)) for purpose in [*purposes, *common.OWNER_COMMANDS.values()])
-
-        assert longest <= 256
-        assert len(_(common.SLOW_DOWN)) <= 200  # it is a toast, too
+        assert max(len(_(each.purpose)) for each in texts.COMMANDS) <= 256
+        assert len(_(limits.SLOW_DOWN)) <= 200  # it is a toast, too
         assert len(_(privacy.FILE)) <= 1024
 
 

@@ -8,7 +8,6 @@ from analytics.telegram.buttons import DELETE, Confirm
 from analytics.telegram.filters import Command
 from analytics.telegram.limits import EXPENSIVE
 from analytics.telegram.options import Options
-from analytics.telegram.recording import ADMINS
 
 
 def admin_router(options: Options) -> Router:
@@ -16,7 +15,7 @@ def admin_router(options: Options) -> Router:
 
     For everyone else, its commands and buttons do not exist.
     """
-    router = Router(name=ADMINS)
+    router = Router(name="admins")
     messages, clicks = router.message, router.callback_query
     from_admin = F.from_user.id.in_(options.admin_ids)
     from_owner = F.from_user.id.in_(options.owner_ids)

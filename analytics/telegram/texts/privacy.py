@@ -13,7 +13,7 @@ from analytics.privacy.audit import LEAST_PRECISION
 from analytics.service import Erasure
 from analytics.telegram.i18n import N_, _, format_date, format_datetime, format_number
 from analytics.telegram.options import Options
-from analytics.telegram.texts import common
+from analytics.telegram.texts import durations
 
 VERSION, VERSION_OF = 7, date(2026, 11, 26)
 
@@ -169,10 +169,10 @@ def _table(row: OwnRow) -> str:
 def _fields(options: Options) -> list[str]:
     facts = {
         "types": format_number(len(InteractionType)),
-        "when": common.precision(options.timestamp_precision),
+        "when": durations.precision(options.timestamp_precision),
         "who": _who(options),
         "admin": _admin(options),
-        "audited": common.precision(max(options.timestamp_precision, LEAST_PRECISION)),
+        "audited": durations.precision(max(options.timestamp_precision, LEAST_PRECISION)),
     }
     return [
         "\n".join(
@@ -188,7 +188,7 @@ def _fields(options: Options) -> list[str]:
 def _how_long(options: Options, in_backups: bool) -> Iterator[str]:
     """Yield sentences about retention and backups."""
     days = options.retention_days
-    yield _("<b>For how long:</b> {days}.").format(days=common.days(days))
+    yield _("<b>For how long:</b> {days}.").format(days=durations.days(days))
     yield _(
         "Then it is deleted automatically and removed from the disk. An opt-out is kept until you "
         "take it back."
@@ -252,7 +252,7 @@ def my_data(data: PersonalData) -> str:
                 first=format_datetime(first), last=format_datetime(last)
             ),
             _("The oldest is deleted after {moment} ({days}).").format(
-                moment=format_datetime(data.oldest_goes), days=common.days(data.retention_days)
+                moment=format_datetime(data.oldest_goes), days=durations.days(data.retention_days)
             ),
         ]
     if data.waiting:
@@ -322,7 +322,7 @@ def erased(
         stays = _(
             "What you looked at or deleted as an admin stays in the audit log until its retention "
             "ends ({days}); /mydata shows it."
-        ).format(days=common.days(options.retention_days))
+        ).format(days=durations.days(options.retention_days))
         if options.pseudonymise_user_ids:
             stays += " " + _("It has a pseudonym of you, and not your Telegram ID.")
         lines.append(stays)

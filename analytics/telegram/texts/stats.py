@@ -14,7 +14,7 @@ from analytics import (
     PeriodReport,
 )
 from analytics.telegram.i18n import N_, _, format_datetime, format_number, format_percent
-from analytics.telegram.texts import common
+from analytics.telegram.texts import durations
 
 CHART = N_("Chart")
 EXPORT = N_("Export")
@@ -69,7 +69,7 @@ def length(period: Period) -> str:
     if period is Period.DAY:
         hours = period.length // timedelta(hours=1)
         return _("{count} hour", "{count} hours", hours).format(count=format_number(hours))
-    return common.days(period.length.days)
+    return durations.days(period.length.days)
 
 
 def label(period: Period, chosen: Period) -> str:
@@ -288,7 +288,7 @@ def _trust(report: AdminReport, next_cleanup: datetime, postponed: bool) -> str:
     lines = [
         _("Interactions kept: {count}").format(count=_shown(report.total_interactions)),
         _("Oldest interaction: {moment}").format(moment=oldest),
-        _("Kept for: {days}").format(days=common.days(report.retention_days)),
+        _("Kept for: {days}").format(days=durations.days(report.retention_days)),
         _("Last cleanup: {moment}").format(moment=cleaned),
         _("Next cleanup: {moment}").format(moment=format_datetime(next_cleanup)),
         _("Dropped: {count}").format(count=format_number(report.dropped)),

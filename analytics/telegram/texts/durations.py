@@ -1,24 +1,6 @@
-"""Sentences that several modules share, and the descriptions of the commands."""
+"""Words for durations, and for the precision of stored times."""
 
-from analytics.telegram.i18n import N_, _, format_number
-
-PEOPLE_COMMANDS = {
-    "privacy": N_("What is stored about you"),
-    "mydata": N_("All that is stored about you, as a file"),
-    "forgetme": N_("Erase what is stored about you"),
-    "optout": N_("Do not count me"),
-    "optin": N_("Count me again"),
-}
-ADMIN_COMMANDS = {
-    "stats": N_("How the bot is used, in numbers"),
-    "cleanup": N_("How much is old enough to be deleted"),
-    "alerts": N_("What you are told unasked"),
-}
-OWNER_COMMANDS = {
-    "audit": N_("Who looked at or deleted what"),
-    "cleanup": N_("Delete what is old"),
-}
-SLOW_DOWN = N_("That was quite a lot at once. Please try again in half a minute.")
+from analytics.telegram.i18n import _, format_number
 
 
 def precision(seconds: int) -> str:

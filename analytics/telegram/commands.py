@@ -1,0 +1,73 @@
+"""The table of commands, from which menus, `/help` and the counts of each command follow."""
+
+from collections.abc import Iterable
+from enum import IntEnum
+from typing import NamedTuple
+
+from aiogram import Dispatcher
+from aiogram.filters import Command
+
+from analytics.telegram.i18n import N_
+
+
+class Audience(IntEnum):
+    """Who may use a command; a higher audience may also use the commands of the lower ones."""
+
+    EVERYONE = 0
+    ADMINS = 1
+    OWNERS = 2
+
+
+class CommandEntry(NamedTuple):
+    """A row of the table; `purpose` is a sentence marked with `N_`.
+
+    A command with another purpose for owners than for admins has two rows.
+    """
+
+    name: str
+    purpose: str
+    audience: Audience = Audience.EVERYONE
+
+
+PEOPLE_COMMANDS = (
+    CommandEntry("privacy", N_("What is stored about you")),
+    CommandEntry("mydata", N_("All that is stored about you, as a file")),
+    CommandEntry("forgetme", N_("Erase what is stored about you")),
+    CommandEntry("optout", N_("Do not count me")),
+    CommandEntry("optin", N_("Count me again")),
+)
+ADMIN_COMMANDS = (
+    CommandEntry("stats", N_("How the bot is used, in numbers"), Audience.ADMINS),
+    CommandEntry("cleanup", N_("How much is old enough to be deleted"), Audience.ADMINS),
+    CommandEntry("alerts", N_("What you are told unasked"), Audience.ADMINS),
+    CommandEntry("audit", N_("Who looked at or deleted what"), Audience.OWNERS),
+    CommandEntry("cleanup", N_("Delete what is old"), Audience.OWNERS),
+)
+
+
+def purposes(
+    commands: Iterable[CommandEntry], audience: Audience = Audience.EVERYONE
+) -> dict[str, str]:
+    """Return the names of the commands that an audience may use, with their purposes."""
+    return {each.name: each.purpose for each in commands if each.audience <= audience}
+
+
+def commands_of(
+    dispatcher: Dispatcher, commands: Iterable[CommandEntry] = ADMIN_COMMANDS
+) -> frozenset[str]:
+    """Return the commands that have a handler, in small letters and without the slash.
+
+    Those that `commands` has for admins or owners are left out: how often they look at statistics
+    is not use of the bot.
+    """
+    restricted = {each.name for each in commands if each.audience > Audience.EVERYONE}
+    registered = {
+        command.casefold()
+        for router in dispatcher.chain_tail
+        for handler in router.message.handlers
+        for each in handler.filters or ()
+        if isinstance(each.callback, Command)
+        for command in each.callback.commands
+        if isinstance(command, str)
+    }
+    return frozenset(registered - restricted)
