@@ -34,7 +34,13 @@ from analytics.maintenance.schedule import (
     maintenance_tasks,
     next_planned,
 )
-from analytics.models import LARGEST_USER_ID, SERVICE_ACCOUNTS, InteractionType, UserInteraction
+from analytics.models import (
+    LARGEST_TELEGRAM_ID,
+    SERVICE_ACCOUNTS,
+    Interaction,
+    InteractionType,
+    UserInteraction,
+)
 from analytics.notices import Notice, NotReceiving
 from analytics.privacy.audit import FORMER_ADMIN, Action, AuditEntry
 from analytics.privacy.personal_data import OwnRow, PersonalData
@@ -57,7 +63,7 @@ from analytics.sqlite.maintenance.diagnostics import check_up as diagnose
 from analytics.sqlite.maintenance.diagnostics import permissions as check_permissions
 from analytics.sqlite.maintenance.restore import restore
 from analytics.sqlite.maintenance.wipe import everything as wipe
-from analytics.sqlite.records import LARGEST_LIMIT, StoredRow
+from analytics.sqlite.records import LARGEST_LIMIT
 from analytics.statistics.export import FORMATS, Aggregates
 from analytics.statistics.periods import AdminReport, Bucket, History, Missing, Period, PeriodReport
 from analytics.statistics.rollups import DEFAULT_TRENDS_MIN_USERS
@@ -71,7 +77,7 @@ __all__ = [
     "FORMER_ADMIN",
     "HOURLY",
     "LARGEST_LIMIT",
-    "LARGEST_USER_ID",
+    "LARGEST_TELEGRAM_ID",
     "LONGEST_RETENTION_DAYS",
     "SERVICE_ACCOUNTS",
     "SHORTEST_RETENTION_DAYS",
@@ -97,6 +103,7 @@ __all__ = [
     "Finding",
     "GuardedClock",
     "History",
+    "Interaction",
     "InteractionType",
     "InteractionsLost",
     "Missing",
@@ -117,7 +124,6 @@ __all__ = [
     "RestoreRefused",
     "RotationRefused",
     "Schedule",
-    "StoredRow",
     "Task",
     "UnsupportedSQLite",
     "UserInteraction",

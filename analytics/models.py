@@ -1,11 +1,11 @@
-"""The data that is recorded: who, what kind of interaction, when. There is no fourth field."""
+"""The data of interactions: who, what kind, when. What is recorded has no fourth field."""
 
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
 # Telegram: a user identifier has at most 52 significant bits.
-LARGEST_USER_ID = 2**52
+LARGEST_TELEGRAM_ID = 2**52
 # Telegram's own accounts, which are no single person: service messages, anonymous administrators
 # of groups, and channels.
 SERVICE_ACCOUNTS = frozenset({777000, 1087968824, 136817688})
@@ -39,20 +39,33 @@ class InteractionType(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class UserInteraction:
-    """One interaction of one person.
+class Interaction:
+    """One interaction of one person, to be recorded.
 
-    `user_id` is the Telegram ID, 1 to 2^52; it becomes a reference before it reaches the file.
-    `timestamp` is aware; it is rounded down to the precision before it reaches the file.
+    `telegram_id` is 1 to 2^52; it becomes a reference before it is stored. `timestamp` is aware;
+    it is rounded down to the precision before it is stored.
     Raises ValueError for an id outside that range, and for a naive timestamp.
     """
 
-    user_id: int = field(repr=False)  # a repr ends up in logs
+    telegram_id: int = field(repr=False)  # a repr ends up in logs
     interaction_type: InteractionType
     timestamp: datetime
 
     def __post_init__(self) -> None:
-        if not 1 <= self.user_id <= LARGEST_USER_ID:
-            raise ValueError("user_id is not a person's: Telegram's lie in 1 to 2^52")
+        if not 1 <= self.telegram_id <= LARGEST_TELEGRAM_ID:
+            raise ValueError("telegram_id is not a person's: Telegram's lie in 1 to 2^52")
         if self.timestamp.tzinfo is None:
             raise ValueError("timestamp has no time zone: give an aware datetime")
+
+
+@dataclass(frozen=True, slots=True)
+class UserInteraction:
+    """Interactions as they are stored: `count` alike ones of the person numbered `user_id`.
+
+    `user_id` is an internal random number, not a Telegram ID. `timestamp` is aware, UTC.
+    """
+
+    user_id: int
+    interaction_type: InteractionType
+    timestamp: datetime
+    count: int

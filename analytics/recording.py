@@ -13,7 +13,7 @@ from datetime import datetime
 
 from analytics.backlog import COMMITTED, Backlog, Entry, Request, Row, Statement, Work
 from analytics.errors import InteractionsLost, WrongPseudonymKey, reason
-from analytics.models import UserInteraction
+from analytics.models import Interaction
 from analytics.notices import Notice, RecordingFails, RecordingWorks
 from analytics.pseudonyms import References
 from analytics.sqlite import metadata
@@ -119,7 +119,7 @@ class Recorder:
 
     async def record(
         self,
-        interactions: Sequence[UserInteraction],
+        interactions: Sequence[Interaction],
         update_ids: Sequence[int] | None,
         events: Sequence[str | None] | None,
         opting_out: Sequence[bool | None] | None,
@@ -199,13 +199,13 @@ class Recorder:
 
     def _row(
         self,
-        interaction: UserInteraction,
+        interaction: Interaction,
         update_id: int | None,
         event: str | None,
         opting_out: bool | None,
         unrecorded: bool | None,
     ) -> Row:
-        opt_out = self._references.opt_out(interaction.user_id)
+        opt_out = self._references.opt_out(interaction.telegram_id)
         if unrecorded:
             return _unrecorded(update_id, opt_out, opting_out)
         # A clock of a phone or of Telegram may be ahead of ours: nothing occurs in the future.
@@ -213,7 +213,7 @@ class Recorder:
         timestamp = int(occurred.timestamp()) // self._precision * self._precision
         return (
             _remembered(update_id),
-            self._references.reference(interaction.user_id),
+            self._references.reference(interaction.telegram_id),
             opt_out,
             interaction.interaction_type.value,
             timestamp,

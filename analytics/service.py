@@ -22,7 +22,7 @@ from analytics.errors import (
     WrongPseudonymKey,
 )
 from analytics.keyring import Keyring
-from analytics.models import InteractionType, UserInteraction
+from analytics.models import Interaction, InteractionType, UserInteraction
 from analytics.notices import DatabaseSetAside, Notice
 from analytics.privacy import audit, personal_data
 from analytics.privacy.audit import NOTE, Action, AuditEntry
@@ -41,7 +41,7 @@ from analytics.sqlite import metadata, origins
 from analytics.sqlite.compaction import Compaction
 from analytics.sqlite.database import Database
 from analytics.sqlite.locks import Access
-from analytics.sqlite.records import StoredRow, records
+from analytics.sqlite.records import records
 from analytics.sqlite.spool import Kept, Spool
 from analytics.statistics.export import Aggregates
 from analytics.statistics.periods import AdminReport, History, Period, PeriodReport
@@ -245,7 +245,7 @@ class AnalyticsService:
 
     async def record(
         self,
-        interactions: Sequence[UserInteraction],
+        interactions: Sequence[Interaction],
         update_ids: Sequence[int] | None = None,
         events: Sequence[str | None] | None = None,
         opting_out: Sequence[bool | None] | None = None,
@@ -417,39 +417,39 @@ class AnalyticsService:
         seconds = await metadata.get(self._database, "last_cleanup")
         return None if seconds is None else from_unix(int(seconds))
 
-    async def own_row(self, user_id: int) -> tuple[OwnRow | None, bool]:
+    async def own_row(self, telegram_id: int) -> tuple[OwnRow | None, bool]:
         """Return a person's newest row, or None, and whether they opted out.
 
-        `user_id` is their Telegram ID. While the database cannot be read, return None and False, so
+        While the database cannot be read, return None and False, so
         that people can still learn what is stored in general.
         Raises PseudonymKeyMissing if there is no pseudonym key, WrongPseudonymKey if it is another.
         """
         references = await self._references()
         try:
             return (
-                await personal_data.latest(self._database, references.reference(user_id)),
-                await personal_data.is_opted_out(self._database, references.opt_out(user_id)),
+                await personal_data.latest(self._database, references.reference(telegram_id)),
+                await personal_data.is_opted_out(self._database, references.opt_out(telegram_id)),
             )
         except AnalyticsError as error:
             logger.warning("a person's row cannot be read (%s)", error)
             return None, False
 
-    async def personal_data(self, user_id: int) -> PersonalData:
+    async def personal_data(self, telegram_id: int) -> PersonalData:
         """Return everything held about a person, and nothing about another.
 
-        `user_id` is their Telegram ID. Raises PseudonymKeyMissing if there is no pseudonym key,
+        Raises PseudonymKeyMissing if there is no pseudonym key,
         WrongPseudonymKey if it is another, and AnalyticsError if the database cannot be read.
         """
         data = await personal_data.everything(
-            self._database, user_id, await self._references(), self.retention_days
+            self._database, telegram_id, await self._references(), self.retention_days
         )
-        waiting = self._recorder.waiting_of(user_id) if self._recorder else 0
+        waiting = self._recorder.waiting_of(telegram_id) if self._recorder else 0
         return replace(data, waiting=waiting)
 
-    async def erase(self, user_id: int) -> Erasure | None:
+    async def erase(self, telegram_id: int) -> Erasure | None:
         """Delete all that is recorded of a person; an opt-out stays, and so does the audit trail.
 
-        `user_id` is their Telegram ID. Return None if the database cannot be written at the moment:
+        Return None if the database cannot be written at the moment:
         the owner then erases as soon as it works again; a command has to try again.
         Raises PseudonymKeyMissing if there is no pseudonym key, WrongPseudonymKey if it is another,
         and AnalyticsError if the database cannot be read.
@@ -457,7 +457,7 @@ class AnalyticsService:
         if self._recorder is None and self._spool.exists:
             return None  # the running bot will record what waits there
         references, now = await self._references(), await self._likely_now()
-        person = personal_data.to_erase(references, user_id, now, self._oldest_backup(now))
+        person = personal_data.to_erase(references, telegram_id, now, self._oldest_backup(now))
         moments = await personal_data.moments_of(self._database, person.reference)
         deleted: int | None = None
 
@@ -472,34 +472,34 @@ class AnalyticsService:
         in_audit_log = bool(await audit.entries_of(self._database, person.admin))
         return Erasure(deleted, await self.compact_if_due(), in_backups, in_audit_log)
 
-    async def opt_out(self, user_id: int, update_id: int | None = None) -> bool:
+    async def opt_out(self, telegram_id: int, update_id: int | None = None) -> bool:
         """Record nothing of a person from now on; an update that is known already has no effect.
 
-        `user_id` is their Telegram ID. Return True if that is committed, False if it waits in turn
+        Return True if that is committed, False if it waits in turn
         with what is recorded. Raises RuntimeError unless opened with `Access.OWN`.
         """
-        return await self._opt(user_id, True, update_id)
+        return await self._opt(telegram_id, True, update_id)
 
-    async def opt_in(self, user_id: int, update_id: int | None = None) -> bool:
+    async def opt_in(self, telegram_id: int, update_id: int | None = None) -> bool:
         """Record a person again from now on; an update that is known already has no effect.
 
-        `user_id` is their Telegram ID. Return True if that is committed, False if it waits in turn
+        Return True if that is committed, False if it waits in turn
         with what is recorded. Raises RuntimeError unless opened with `Access.OWN`.
         """
-        return await self._opt(user_id, False, update_id)
+        return await self._opt(telegram_id, False, update_id)
 
-    async def _opt(self, user_id: int, out: bool, update_id: int | None) -> bool:
+    async def _opt(self, telegram_id: int, out: bool, update_id: int | None) -> bool:
         if self._recorder is None:
             raise RuntimeError("only the owner of the database records")
-        return await self._recorder.opt(user_id, out, update_id)
+        return await self._recorder.opt(telegram_id, out, update_id)
 
-    async def is_opted_out(self, user_id: int) -> bool:
-        """Return whether a person has opted out; `user_id` is their Telegram ID.
+    async def is_opted_out(self, telegram_id: int) -> bool:
+        """Return whether a person has opted out.
 
         Raises PseudonymKeyMissing if there is no pseudonym key, WrongPseudonymKey if it is another,
         and AnalyticsError if the database cannot be read.
         """
-        reference = (await self._references()).opt_out(user_id)
+        reference = (await self._references()).opt_out(telegram_id)
         return await personal_data.is_opted_out(self._database, reference)
 
     async def rotate_key(self) -> bytes:
@@ -549,7 +549,7 @@ class AnalyticsService:
         limit: int = 100,
         interaction_type: InteractionType | None = None,
         since: datetime | None = None,
-    ) -> list[StoredRow]:
+    ) -> list[UserInteraction]:
         """Return the newest rows of user_interactions, the newest first, at most `limit`.
 
         `since` is aware and included. This is immediate, however many rows there are, but a rare

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from analytics import AdminReport, AnalyticsService, InteractionType, UserInteraction
+from analytics import AdminReport, AnalyticsService, Interaction, InteractionType
 from bot import texts
 from bot.sandbox import Sandbox
 from tests import processes
@@ -35,9 +35,9 @@ async def folder(tmp_path: Path) -> Path:
     async with AnalyticsService.open(tmp_path / "data" / "a.sqlite3") as analytics:
         await analytics.record(
             [
-                UserInteraction(6_000_000_001, InteractionType.MESSAGE, NOW - timedelta(days=91)),
-                UserInteraction(6_000_000_001, InteractionType.MESSAGE, NOW - timedelta(days=31)),
-                UserInteraction(6_000_000_002, InteractionType.COMMAND, NOW),
+                Interaction(6_000_000_001, InteractionType.MESSAGE, NOW - timedelta(days=91)),
+                Interaction(6_000_000_001, InteractionType.MESSAGE, NOW - timedelta(days=31)),
+                Interaction(6_000_000_002, InteractionType.COMMAND, NOW),
             ]
         )
     return tmp_path

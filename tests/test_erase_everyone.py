@@ -15,8 +15,8 @@ from hypothesis import strategies as st
 from analytics import (
     AnalyticsError,
     AnalyticsService,
+    Interaction,
     InteractionType,
-    UserInteraction,
     WipeIncomplete,
 )
 from analytics.clock import utc_now
@@ -49,7 +49,7 @@ def listed(folder: Path | str) -> set[str]:
 
 async def make(path: Path, database_key: bytes | None = None) -> None:
     async with AnalyticsService.open(path, database_key=database_key) as analytics:
-        interaction = UserInteraction(PERSON, InteractionType.MESSAGE, utc_now())
+        interaction = Interaction(PERSON, InteractionType.MESSAGE, utc_now())
         assert await analytics.record([interaction])
 
 

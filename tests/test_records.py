@@ -15,7 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from typer.testing import CliRunner, Result
 
-from analytics import AnalyticsService, InteractionType, UserInteraction
+from analytics import AnalyticsService, Interaction, InteractionType
 from analytics.sqlite.records import LARGEST_LIMIT, NEWEST, NEWEST_OF_TYPE
 from bot.cli.app import app
 from bot.sandbox import Sandbox
@@ -39,7 +39,7 @@ def database(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         async with AnalyticsService.open(path) as analytics:
             await analytics.record(
                 [
-                    UserInteraction(person, KINDS[hour % 3], NOW - timedelta(hours=hour))
+                    Interaction(person, KINDS[hour % 3], NOW - timedelta(hours=hour))
                     for hour in range(100)
                     for person in PEOPLE
                 ]

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner, Result
 
-from analytics import Action, AnalyticsService, InteractionType, UserInteraction
+from analytics import Action, AnalyticsService, Interaction, InteractionType
 from bot.cli.app import app
 from bot.sandbox import Sandbox
 from tests.processes import bot_process, run, settings
@@ -30,7 +30,7 @@ def database(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     async def fill() -> None:
         async with AnalyticsService.open(path) as analytics:
             for person in (PERSON, PERSON, PERSON, OTHER):
-                interaction = UserInteraction(person, InteractionType.MESSAGE, now)
+                interaction = Interaction(person, InteractionType.MESSAGE, now)
                 await analytics.record([interaction])
 
     asyncio.run(fill())

@@ -1,11 +1,10 @@
 """Read the interactions as they are stored."""
 
 import math
-from dataclasses import dataclass
 from datetime import datetime
 
 from analytics.clock import from_unix
-from analytics.models import InteractionType
+from analytics.models import InteractionType, UserInteraction
 from analytics.sqlite.database import Database
 
 LARGEST_LIMIT = 100_000  # held in memory, all of them; for more there is the view
@@ -30,25 +29,12 @@ NEWEST_OF_TYPE = NEWEST.replace(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class StoredRow:
-    """A row of `user_interactions`: `user_id` is the internal number, `count` how many are alike.
-
-    `timestamp` is aware, UTC.
-    """
-
-    user_id: int
-    interaction_type: InteractionType
-    timestamp: datetime
-    count: int
-
-
 async def records(
     database: Database,
     limit: int,
     interaction_type: InteractionType | None,
     since: datetime | None,
-) -> list[StoredRow]:
+) -> list[UserInteraction]:
     """Return the newest rows, at most `limit`, the newest first; `since` is aware and included.
 
     None stands for all types, and for all times.
@@ -63,6 +49,6 @@ async def records(
     else:
         rows = await database.read(NEWEST_OF_TYPE, (oldest, interaction_type.value, limit))
     return [
-        StoredRow(user_id, InteractionType(name), from_unix(timestamp), count)
+        UserInteraction(user_id, InteractionType(name), from_unix(timestamp), count)
         for user_id, name, timestamp, count in rows
     ]

@@ -14,9 +14,9 @@ from aiogram.filters.command import CommandException
 from aiogram.types import Update
 from aiogram.types.update import UpdateTypeLookupError
 
-from analytics import InteractionType, UserInteraction
+from analytics import Interaction, InteractionType
 from analytics.clock import from_unix
-from analytics.models import LARGEST_USER_ID, SERVICE_ACCOUNTS
+from analytics.models import LARGEST_TELEGRAM_ID, SERVICE_ACCOUNTS
 from analytics.statistics.queries import BLOCKED, UNBLOCKED
 
 # The name of the unknown field in which `decode` puts content that aiogram cannot decode.
@@ -48,14 +48,14 @@ class Undecoded:
     event: Any = field(repr=False)
 
 
-def classify(update: Update, received: datetime) -> UserInteraction | None:
+def classify(update: Update, received: datetime) -> Interaction | None:
     """Return the interaction to record for an update, None if no person acted.
 
     `received` is its time if the update has none, or one more than 25 hours before.
     """
     kind, event = _event(update)
-    user_id = _person(kind, event)
-    if user_id is None:
+    telegram_id = _person(kind, event)
+    if telegram_id is None:
         return None
     date = date_of(update)
     if date is None or received - date > LONGEST_KEPT:
@@ -63,7 +63,7 @@ def classify(update: Update, received: datetime) -> UserInteraction | None:
         if kind.startswith("edited_"):
             return None
         date = received
-    return UserInteraction(user_id, interaction_type(update), date)
+    return Interaction(telegram_id, interaction_type(update), date)
 
 
 def interaction_type(update: Update) -> InteractionType:
@@ -198,7 +198,7 @@ def _person(kind: str, event: Any) -> int | None:
         user = _of(source, "user") if _of(source, "source") == "premium" else None
     else:
         user = _of(event, "from") or _of(event, "user")
-    user_id = _of(user, "id")
-    if type(user_id) is not int or _of(user, "is_bot") or user_id in SERVICE_ACCOUNTS:
+    telegram_id = _of(user, "id")
+    if type(telegram_id) is not int or _of(user, "is_bot") or telegram_id in SERVICE_ACCOUNTS:
         return None
-    return user_id if 1 <= user_id <= LARGEST_USER_ID else None
+    return telegram_id if 1 <= telegram_id <= LARGEST_TELEGRAM_ID else None

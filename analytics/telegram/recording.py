@@ -17,7 +17,7 @@ from aiogram.methods import GetMe, GetUpdates, TelegramMethod
 from aiogram.methods.base import TelegramType
 from aiogram.types import Update
 
-from analytics import AnalyticsService, UserInteraction
+from analytics import AnalyticsService, Interaction
 from analytics.clock import GuardedClock
 from analytics.telegram.classify import classify, date_of, event
 from analytics.telegram.decode import decode_one_by_one, is_number
@@ -94,7 +94,7 @@ class RecordOnReceipt(BaseRequestMiddleware):
         received = self._clock()
         if updates:
             self.last_received = received
-        interactions: dict[int, tuple[UserInteraction, str | None, bool | None, bool]] = {}
+        interactions: dict[int, tuple[Interaction, str | None, bool | None, bool]] = {}
         for update in updates:
             try:
                 interaction = classify(update, received)
@@ -107,7 +107,7 @@ class RecordOnReceipt(BaseRequestMiddleware):
                 continue
             if interaction is None:
                 continue
-            if interaction.user_id in self._uncounted and chosen is None:
+            if interaction.telegram_id in self._uncounted and chosen is None:
                 continue
             interactions[update.update_id] = interaction, happened, chosen, is_kept_out
         if interactions:

@@ -11,7 +11,7 @@ from rich.table import Table
 from analytics import (
     FORMATS,
     FORMER_ADMIN,
-    LARGEST_USER_ID,
+    LARGEST_TELEGRAM_ID,
     Access,
     Action,
     Aggregates,
@@ -28,7 +28,7 @@ from bot.cli.errors import FAILED, WrongUse, shown, user_errors
 from bot.settings import AdminSettings, DataSettings, load
 
 TELEGRAM_ID = typer.Option(
-    min=1, max=LARGEST_USER_ID, help="Telegram ID of the person.", show_default=False
+    min=1, max=LARGEST_TELEGRAM_ID, help="Telegram ID of the person.", show_default=False
 )
 EVERYONE = "erase everyone"
 

@@ -13,13 +13,13 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from analytics import LARGEST_LIMIT, Access, InteractionType, StoredRow
+from analytics import LARGEST_LIMIT, Access, InteractionType, UserInteraction
 from bot.cli.errors import WrongUse, user_errors
 from bot.settings import DataSettings, load
 
-COLUMNS = [field.name for field in fields(StoredRow)]
+COLUMNS = [field.name for field in fields(UserInteraction)]
 
-Records = Sequence[StoredRow]
+Records = Sequence[UserInteraction]
 
 
 # All options are texts, so that errors are in the bot's words.
@@ -114,7 +114,7 @@ def _print_json(found: Records) -> None:
     typer.echo(json.dumps(rows, indent=2))
 
 
-def _values(row: StoredRow) -> tuple[int, str, str, int]:
+def _values(row: UserInteraction) -> tuple[int, str, str, int]:
     """Return the values of a row in the form of the view user_interactions."""
     when = row.timestamp.strftime("%Y-%m-%dT%H:%M:%SZ")
     return row.user_id, row.interaction_type.value, when, row.count

@@ -20,7 +20,7 @@ from rich.console import Console
 from rich.progress import Progress
 from rich.table import Table
 
-from analytics import AnalyticsService, InteractionType, UserInteraction
+from analytics import AnalyticsService, Interaction, InteractionType
 from bot.demo.render import bubbles, picture
 from bot.demo.traffic import DAY, Saying, sayings
 from bot.sandbox.chats import Line
@@ -234,7 +234,7 @@ async def _story(
 async def _record(database: Path, said: Sequence[Saying]) -> None:
     """Record what was said in the weeks before, as the bot would have."""
     interactions = [
-        UserInteraction(
+        Interaction(
             person.user["id"],
             InteractionType.COMMAND if text.startswith("/") else InteractionType.MESSAGE,
             date,

@@ -14,7 +14,7 @@ from unittest.mock import patch
 
 import aiosqlite
 
-from analytics import AnalyticsService, InteractionType, Pseudonyms, UserInteraction
+from analytics import AnalyticsService, Interaction, InteractionType, Pseudonyms
 from tests import raw_updates
 from tests.analytics.store import KEY, NOW, SOMEBODY
 
@@ -27,10 +27,10 @@ LONGEST_AGO = timedelta(days=80)
 SIZES = (1, 2, 3, 4, 6, 8)
 
 
-def somebodies(chance: random.Random) -> list[UserInteraction]:
+def somebodies(chance: random.Random) -> list[Interaction]:
     """Thousands of interactions of hundreds of people."""
     return [
-        UserInteraction(
+        Interaction(
             SOMEBODY + chance.randrange(PEOPLE),
             chance.choice(list(InteractionType)),
             NOW - LONGEST_AGO * chance.random(),
@@ -39,7 +39,7 @@ def somebodies(chance: random.Random) -> list[UserInteraction]:
     ]
 
 
-async def record_all(analytics: AnalyticsService, said: list[UserInteraction]) -> None:
+async def record_all(analytics: AnalyticsService, said: list[Interaction]) -> None:
     for first in range(0, len(said), BATCH):
         assert await analytics.record(said[first : first + BATCH])
 

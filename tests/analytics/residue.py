@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 
-from analytics import AnalyticsService, InteractionType, UserInteraction
+from analytics import AnalyticsService, Interaction, InteractionType
 from tests.analytics.store import NOW, SOMEBODY
 
 # Before and after these, people of a history come and go.
@@ -15,7 +15,7 @@ LONGEST_AGO = timedelta(days=100)
 BATCH = 100
 
 
-def history(chance: random.Random, interactions: int, people: int) -> list[UserInteraction]:
+def history(chance: random.Random, interactions: int, people: int) -> list[Interaction]:
     """In no order of time, which splits pages; most people are here for a part of it only."""
     last_here = [LONGEST_AGO * chance.random() for _ in range(people)]
     said = []
@@ -23,11 +23,11 @@ def history(chance: random.Random, interactions: int, people: int) -> list[UserI
         person = chance.randrange(people)
         ago = last_here[person] + (LONGEST_AGO - last_here[person]) * chance.random()
         interaction_type = chance.choice(list(InteractionType))
-        said.append(UserInteraction(SOMEBODY + person, interaction_type, NOW - ago))
+        said.append(Interaction(SOMEBODY + person, interaction_type, NOW - ago))
     return said
 
 
-async def record_all(analytics: AnalyticsService, said: list[UserInteraction]) -> None:
+async def record_all(analytics: AnalyticsService, said: list[Interaction]) -> None:
     for first in range(0, len(said), BATCH):
         await analytics.record(said[first : first + BATCH])
 

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from analytics import AnalyticsService, InteractionType, UserInteraction
+from analytics import AnalyticsService, Interaction, InteractionType
 from tests.second_connection import second_connection
 
 NAME = "analytics.sqlite3"
@@ -26,11 +26,11 @@ def interaction(
     ago: timedelta = timedelta(0),
     person: int = SOMEBODY,
     interaction_type: InteractionType = InteractionType.MESSAGE,
-) -> UserInteraction:
-    return UserInteraction(person, interaction_type, NOW - ago)
+) -> Interaction:
+    return Interaction(person, interaction_type, NOW - ago)
 
 
-def days_ago(days: float, count: int = 1, people: int = 1) -> list[UserInteraction]:
+def days_ago(days: float, count: int = 1, people: int = 1) -> list[Interaction]:
     """No two in the same second."""
     return [
         interaction(timedelta(days=days, seconds=number), SOMEBODY + number % people)

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from analytics import History, InteractionType, Period, PeriodReport, UserInteraction
+from analytics import History, Interaction, InteractionType, Period, PeriodReport
 from analytics.statistics.commands import by_name
 from tests.analytics.store import NOW, SOMEBODY, interaction, open_service
 
@@ -52,7 +52,7 @@ async def test_commands_sum_to_their_type_in_every_period(
     now: object,
 ) -> None:
     said = [
-        UserInteraction(
+        Interaction(
             SOMEBODY + chance.randrange(6),
             chance.choice(KINDS),
             NOW - timedelta(hours=100 * 24 * chance.random() ** 3),

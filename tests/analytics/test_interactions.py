@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from analytics import AnalyticsService, InteractionType, UserInteraction
+from analytics import AnalyticsService, Interaction, InteractionType
 from tests.analytics.store import NAME, NOW, SOMEBODY, interaction, open_service, select
 
 BEGIN = datetime(1970, 1, 1, tzinfo=UTC)
@@ -20,12 +20,12 @@ MOMENTS = st.builds(
 )
 
 
-@given(user_id=st.integers(max_value=0) | st.integers(min_value=2**52 + 1))
-def test_an_id_outside_1_to_2_52_is_nobodys(user_id: int) -> None:
+@given(telegram_id=st.integers(max_value=0) | st.integers(min_value=2**52 + 1))
+def test_an_id_outside_1_to_2_52_is_nobodys(telegram_id: int) -> None:
     with pytest.raises(ValueError, match="not a person's") as refused:
-        UserInteraction(user_id, InteractionType.MESSAGE, NOW)
+        Interaction(telegram_id, InteractionType.MESSAGE, NOW)
 
-    assert str(user_id) not in str(refused.value).replace("1 to 2^52", "")
+    assert str(telegram_id) not in str(refused.value).replace("1 to 2^52", "")
 
 
 @pytest.mark.parametrize("pseudonymise", [True, False])
@@ -40,16 +40,16 @@ async def test_the_smallest_and_the_largest_id_are_somebodys(
 
 def test_a_time_without_a_zone_is_refused() -> None:
     with pytest.raises(ValueError, match="aware datetime"):
-        UserInteraction(SOMEBODY, InteractionType.MESSAGE, NOW.replace(tzinfo=None))
+        Interaction(SOMEBODY, InteractionType.MESSAGE, NOW.replace(tzinfo=None))
 
 
-@given(user_id=st.integers(10**6, 2**52))
-def test_a_repr_holds_no_id(user_id: int) -> None:
+@given(telegram_id=st.integers(10**6, 2**52))
+def test_a_repr_holds_no_id(telegram_id: int) -> None:
     """It ends up in logs."""
-    shown = repr(UserInteraction(user_id, InteractionType.MESSAGE, NOW))
+    shown = repr(Interaction(telegram_id, InteractionType.MESSAGE, NOW))
 
-    assert str(user_id) not in shown
-    assert "user_id" not in shown
+    assert str(telegram_id) not in shown
+    assert "telegram_id" not in shown
 
 
 @settings(deadline=None, max_examples=30)
@@ -65,7 +65,7 @@ async def test_a_time_is_rounded_down_to_the_precision_and_is_never_in_the_futur
         async with open_service(
             Path(folder), clock=lambda: now, timestamp_precision=precision
         ) as analytics:
-            await analytics.record([UserInteraction(SOMEBODY, InteractionType.MESSAGE, occurred)])
+            await analytics.record([Interaction(SOMEBODY, InteractionType.MESSAGE, occurred)])
         [(stored,)] = select(Path(folder), "SELECT timestamp FROM interactions")
 
     exact = min(occurred, now).timestamp()

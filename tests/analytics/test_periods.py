@@ -15,12 +15,12 @@ from hypothesis import strategies as st
 from analytics import (
     Access,
     AnalyticsService,
+    Interaction,
     InteractionType,
     Missing,
     NoReportYet,
     Period,
     PeriodReport,
-    UserInteraction,
 )
 from analytics.statistics.queries import HISTORY, PERIOD
 from tests.analytics.store import NOW, SOMEBODY, interaction, open_service, select
@@ -41,15 +41,15 @@ def begin(period: Period, now: datetime = NOW) -> datetime:
     return now.replace(hour=0, minute=0, second=0) - period.length + DAY
 
 
-def command(ago: timedelta = timedelta(0), person: int = SOMEBODY) -> UserInteraction:
+def command(ago: timedelta = timedelta(0), person: int = SOMEBODY) -> Interaction:
     return interaction(ago, person, InteractionType.COMMAND)
 
 
-def people(said: Iterable[UserInteraction]) -> set[int]:
-    return {each.user_id for each in said}
+def people(said: Iterable[Interaction]) -> set[int]:
+    return {each.telegram_id for each in said}
 
 
-def assert_recounted(report: PeriodReport, said: list[UserInteraction]) -> None:
+def assert_recounted(report: PeriodReport, said: list[Interaction]) -> None:
     since = begin(report.period)
     now = [each for each in said if each.timestamp >= since]
     first, middle = since - report.period.length, THIS_HOUR - report.period.length
@@ -75,9 +75,9 @@ def assert_recounted(report: PeriodReport, said: list[UserInteraction]) -> None:
     )
 
 
-def some_traffic(chance: random.Random, count: int) -> list[UserInteraction]:
+def some_traffic(chance: random.Random, count: int) -> list[Interaction]:
     return [
-        UserInteraction(
+        Interaction(
             SOMEBODY + chance.randrange(12),
             chance.choice(KINDS),
             NOW - timedelta(hours=LONGEST_AGO * chance.random() ** 3),
@@ -96,7 +96,7 @@ def some_traffic(chance: random.Random, count: int) -> list[UserInteraction]:
 async def test_every_period_equals_a_recount_of_the_rows(
     chance: random.Random, counts: list[int], precision: int, erased: list[int]
 ) -> None:
-    said: list[UserInteraction] = []
+    said: list[Interaction] = []
     with TemporaryDirectory() as name:
         # The bot is old enough for every comparison.
         async with open_service(Path(name), clock=lambda: NOW - 400 * DAY):
@@ -111,16 +111,16 @@ async def test_every_period_equals_a_recount_of_the_rows(
                     assert_recounted(await analytics.period_report(period), said)
             for person in erased:
                 await analytics.erase(SOMEBODY + person)
-                said = [each for each in said if each.user_id != SOMEBODY + person]
+                said = [each for each in said if each.telegram_id != SOMEBODY + person]
                 for period in Period:
                     assert_recounted(await analytics.period_report(period), said)
         assert inconsistencies(Path(name) / "analytics.sqlite3") == []
 
 
-def at_precision(each: UserInteraction, precision: int) -> UserInteraction:
+def at_precision(each: Interaction, precision: int) -> Interaction:
     seconds = int(each.timestamp.timestamp()) // precision * precision
-    return UserInteraction(
-        each.user_id, each.interaction_type, datetime.fromtimestamp(seconds, NOW.tzinfo)
+    return Interaction(
+        each.telegram_id, each.interaction_type, datetime.fromtimestamp(seconds, NOW.tzinfo)
     )
 
 
@@ -147,9 +147,7 @@ async def test_24_hours_begin_with_a_whole_hour_and_the_ones_before_end_there(
         pass
     async with open_service(tmp_path) as analytics:
         for person, at in enumerate([since, since - timedelta(seconds=1), since - DAY]):
-            await analytics.record(
-                [UserInteraction(SOMEBODY + person, InteractionType.MESSAGE, at)]
-            )
+            await analytics.record([Interaction(SOMEBODY + person, InteractionType.MESSAGE, at)])
         await analytics.record([interaction(ago=NOW - since + DAY + timedelta(seconds=1))])
         report = await analytics.period_report(Period.DAY)
 

@@ -16,9 +16,9 @@ from hypothesis import strategies as st
 from analytics import (
     Access,
     AnalyticsService,
+    Interaction,
     InteractionType,
     NoReportYet,
-    UserInteraction,
 )
 from tests.analytics.store import NAME, NOW, SOMEBODY, locked, open_service
 
@@ -56,7 +56,7 @@ class Clock:
 class Model:
     """A plain list, and what a report of it says at the first look into a new interval."""
 
-    rows: list[UserInteraction]
+    rows: list[Interaction]
     as_of: datetime
     report: tuple[Any, ...] = (0, 0, 0, 0, {})
 
@@ -68,7 +68,7 @@ class Model:
     def counted(self, end: datetime) -> tuple[Any, ...]:
         newest: dict[int, datetime] = {}
         for row in self.rows:
-            newest[row.user_id] = max(row.timestamp, newest.get(row.user_id, row.timestamp))
+            newest[row.telegram_id] = max(row.timestamp, newest.get(row.telegram_id, row.timestamp))
         active = (
             sum(seen >= end - timedelta(days=days) for seen in newest.values())
             for days in (1, 7, 30)
@@ -123,13 +123,13 @@ async def test_a_report_equals_the_recount_at_the_end_of_the_newest_complete_int
                             continue
                         case "record", person, kind:
                             model.look(clock.now)
-                            said = UserInteraction(person, kind, clock.now)
+                            said = Interaction(person, kind, clock.now)
                             model.rows.append(said)
                             assert await analytics.record([said])
                         case "erase", person:
-                            if any(row.user_id == person for row in model.rows):
+                            if any(row.telegram_id == person for row in model.rows):
                                 model.look(clock.now)
-                            model.rows = [row for row in model.rows if row.user_id != person]
+                            model.rows = [row for row in model.rows if row.telegram_id != person]
                             assert await analytics.erase(person)
                         case "clean_up", days:
                             before = clock.now - timedelta(days=days)
@@ -158,7 +158,7 @@ async def test_within_an_interval_the_report_does_not_change(tmp_path: Path) -> 
     async with open_of_intervals(tmp_path, clock) as analytics:
         for minute in range(25):
             clock.now = NOW + timedelta(minutes=minute)
-            said = UserInteraction(SOMEBODY + minute, InteractionType.MESSAGE, clock.now)
+            said = Interaction(SOMEBODY + minute, InteractionType.MESSAGE, clock.now)
             await analytics.record([said])
             await analytics.erase(SOMEBODY + minute - 1)
             reports.append(await analytics.get_admin_analytics_report())
@@ -171,13 +171,13 @@ async def test_a_command_that_deletes_does_not_change_it_either(tmp_path: Path) 
     clock = Clock()
     async with open_of_intervals(tmp_path, clock) as bot:
         await bot.record(
-            [UserInteraction(SOMEBODY + n, InteractionType.MESSAGE, NOW) for n in range(2)]
+            [Interaction(SOMEBODY + n, InteractionType.MESSAGE, NOW) for n in range(2)]
         )
         clock.now += INTERVAL
         async with open_of_intervals(tmp_path, clock, access=Access.SHARE) as command:
             assert await command.erase(SOMEBODY)
             first = await reported(command)
-        await bot.record([UserInteraction(SOMEBODY, InteractionType.MESSAGE, clock.now)])
+        await bot.record([Interaction(SOMEBODY, InteractionType.MESSAGE, clock.now)])
         second = await reported(bot)
 
     assert first == second == (COMPLETE + INTERVAL, (2, 2, 2, 2, {"message": 2}))
@@ -187,7 +187,7 @@ async def test_before_the_bot_has_run_with_intervals_a_command_has_no_report(
     tmp_path: Path,
 ) -> None:
     async with open_service(tmp_path) as analytics:
-        await analytics.record([UserInteraction(SOMEBODY, InteractionType.MESSAGE, NOW)])
+        await analytics.record([Interaction(SOMEBODY, InteractionType.MESSAGE, NOW)])
     async with open_of_intervals(tmp_path, Clock(), access=Access.READ) as command:
         with pytest.raises(NoReportYet, match="start the bot once"):
             await command.get_admin_analytics_report()
@@ -200,7 +200,7 @@ async def test_a_new_file_in_the_place_of_a_deleted_one_has_a_report_at_once(
         for path in tmp_path.glob(f"{NAME}*"):
             if not path.name.endswith("lock"):
                 path.unlink()
-        await analytics.record([UserInteraction(SOMEBODY, InteractionType.MESSAGE, NOW)])
+        await analytics.record([Interaction(SOMEBODY, InteractionType.MESSAGE, NOW)])
         as_of, _ = await reported(analytics)
 
     assert as_of == COMPLETE
@@ -210,7 +210,7 @@ async def test_while_the_file_is_locked_the_report_is_the_one_before(tmp_path: P
     clock = Clock()
     with patch("analytics.sqlite.database.BUSY_MS_OWN", 1):
         async with asyncio.timeout(30), open_of_intervals(tmp_path, clock) as analytics:
-            await analytics.record([UserInteraction(SOMEBODY, InteractionType.MESSAGE, NOW)])
+            await analytics.record([Interaction(SOMEBODY, InteractionType.MESSAGE, NOW)])
             clock.now += INTERVAL
             with locked(tmp_path):
                 report = await reported(analytics)

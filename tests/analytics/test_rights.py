@@ -17,7 +17,7 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from analytics import Access, AnalyticsService, Erasure, InteractionType, Pseudonyms
-from analytics.models import UserInteraction
+from analytics.models import Interaction
 from analytics.privacy import personal_data
 from analytics.privacy.personal_data import as_json
 from analytics.privacy.retention import cutoff
@@ -61,26 +61,26 @@ class Model:
     """What was recorded, as a plain list, and who is not counted."""
 
     def __init__(self) -> None:
-        self.rows: list[UserInteraction] = []
+        self.rows: list[Interaction] = []
         self.opted_out: set[int] = set()
         self.remembered: set[int] = set()
         self.next_id = 1
-        self.last_batch: tuple[list[UserInteraction], list[int] | None] = ([], None)
+        self.last_batch: tuple[list[Interaction], list[int] | None] = ([], None)
 
-    def record(self, said: list[UserInteraction], ids: list[int] | None) -> None:
+    def record(self, said: list[Interaction], ids: list[int] | None) -> None:
         for number, each in enumerate(said):
             if ids:
                 if ids[number] in self.remembered:
                     continue
                 self.remembered.add(ids[number])
-            if each.user_id not in self.opted_out:
+            if each.telegram_id not in self.opted_out:
                 self.rows.append(each)
 
     def of(self, person: int) -> Counter[tuple[InteractionType, datetime]]:
         return Counter(
             (each.interaction_type, hour(each.timestamp))
             for each in self.rows
-            if each.user_id == person
+            if each.telegram_id == person
         )
 
     def keep(self, wanted: Any) -> int:
@@ -116,7 +116,7 @@ async def take(analytics: AnalyticsService, model: Model, step: Step) -> None:
             model.record(said, ids)
             assert await analytics.record(said, ids)
         case "erase", person:
-            gone = model.keep(lambda each: each.user_id != person)
+            gone = model.keep(lambda each: each.telegram_id != person)
             assert await analytics.erase(person) == Erasure(gone, compacted=True)
         case "opt_out", person:
             model.opted_out.add(person)
@@ -151,7 +151,7 @@ async def differences(analytics: AnalyticsService, model: Model, folder: Path) -
         wrong.append("breakdown")
     for days, active in ((1, report.daily_active_users), (30, report.monthly_active_users)):
         since = NOW - timedelta(days=days)
-        if active != len({e.user_id for e in model.rows if hour(e.timestamp) >= since}):
+        if active != len({e.telegram_id for e in model.rows if hour(e.timestamp) >= since}):
             wrong.append("active users")
     kept = {row[0] for row in select(folder, "SELECT update_id FROM remembered_updates")}
     if kept != model.remembered:

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from analytics import InteractionType, Period, UserInteraction
+from analytics import Interaction, InteractionType, Period
 from analytics.telegram.texts.stats import change
 from tests.analytics.store import SOMEBODY, open_service
 
@@ -36,10 +36,10 @@ async def test_steady_use_shows_no_change_at_any_minute(
     period: Period, minutes: int, people: int, precision: int, interval: int
 ) -> None:
     now = BEGIN + 2 * period.length + timedelta(days=1, minutes=minutes)
-    every, at, said = EVERY[period], BEGIN, list[UserInteraction]()
+    every, at, said = EVERY[period], BEGIN, list[Interaction]()
     while at < now:
         person = SOMEBODY + len(said) % people
-        said.append(UserInteraction(person, InteractionType.MESSAGE, at))
+        said.append(Interaction(person, InteractionType.MESSAGE, at))
         at += every
     with TemporaryDirectory() as name:
         async with open_service(Path(name), clock=lambda: BEGIN):

@@ -20,12 +20,12 @@ from hypothesis.stateful import (
     rule,
 )
 
-from analytics import AdminReport, InteractionType, UserInteraction
+from analytics import AdminReport, Interaction, InteractionType
 from tests.analytics.store import NAME, NOW, SOMEBODY, open_service
 from tests.faults.recount import inconsistencies
 
 T = TypeVar("T")
-Sent = tuple[UserInteraction, int]  # with its update id
+Sent = tuple[Interaction, int]  # with its update id
 
 BEGIN = NOW.replace(hour=0, minute=0, second=0)  # on the limit of every precision
 SECOND, HOUR, DAY = timedelta(seconds=1), timedelta(hours=1), timedelta(days=1)
@@ -101,7 +101,7 @@ class Service(RuleBasedStateMachine):
     def record(self, said: list[tuple[int, InteractionType, timedelta]]) -> list[Sent]:
         batch: list[Sent] = []
         for person, interaction_type, age in said:
-            interaction = UserInteraction(person, interaction_type, self.now - age)
+            interaction = Interaction(person, interaction_type, self.now - age)
             batch.append((interaction, self.next_update_id))
             self.next_update_id += 1
         self.deliver(batch)
@@ -115,7 +115,7 @@ class Service(RuleBasedStateMachine):
     @rule(said=SAID)
     def record_without_update_ids(self, said: list[tuple[int, InteractionType, timedelta]]) -> None:
         interactions = [
-            UserInteraction(person, interaction_type, self.now - age)
+            Interaction(person, interaction_type, self.now - age)
             for person, interaction_type, age in said
         ]
         self.keep(interactions)
@@ -198,12 +198,12 @@ class Service(RuleBasedStateMachine):
             )
         )
 
-    def keep(self, interactions: list[UserInteraction]) -> None:
+    def keep(self, interactions: list[Interaction]) -> None:
         for interaction in interactions:
             seconds = int(min(interaction.timestamp, self.now).timestamp())
             self.kept.append(
                 Kept(
-                    interaction.user_id,
+                    interaction.telegram_id,
                     interaction.interaction_type.value,
                     seconds - seconds % self.precision,
                 )

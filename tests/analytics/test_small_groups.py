@@ -21,10 +21,10 @@ from analytics import (
     AdminReport,
     AnalyticsService,
     History,
+    Interaction,
     InteractionType,
     Period,
     PeriodReport,
-    UserInteraction,
 )
 from tests.analytics.store import NOW, SOMEBODY, interaction, open_service, select
 
@@ -239,10 +239,7 @@ async def test_no_sum_of_few_people_follows_from_all_that_is_shown(
             pass
         async with open_service(Path(name), **options) as analytics:
             await analytics.record(
-                [
-                    UserInteraction(each.person, InteractionType(each.kind), each.at)
-                    for each in said
-                ],
+                [Interaction(each.person, InteractionType(each.kind), each.at) for each in said],
                 None,
                 [each.word for each in said],
             )
@@ -265,7 +262,7 @@ async def test_no_sum_of_few_people_follows_from_all_that_is_shown(
     assert_commands_are_of_enough(attack, periods)
 
 
-def everybody(kind: InteractionType, people: int, ago: timedelta = HOUR) -> list[UserInteraction]:
+def everybody(kind: InteractionType, people: int, ago: timedelta = HOUR) -> list[Interaction]:
     return [interaction(ago, SOMEBODY + number, kind) for number in range(people)]
 
 

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from analytics import History, InteractionType, UserInteraction
+from analytics import History, Interaction, InteractionType
 from tests.analytics.store import NOW, SOMEBODY, interaction, open_service, select
 from tests.analytics.test_periods import at_precision, people, some_traffic
 
@@ -21,7 +21,7 @@ TODAY = NOW.replace(hour=0, minute=0, second=0)
 YEAR = timedelta(days=366)
 
 
-def assert_recounted(history: History, said: list[UserInteraction], known_since: datetime) -> None:
+def assert_recounted(history: History, said: list[Interaction], known_since: datetime) -> None:
     for bucket in history.buckets:
         here = [
             each for each in said if bucket.since <= each.timestamp < bucket.since + history.step
@@ -59,7 +59,7 @@ def assert_recounted(history: History, said: list[UserInteraction], known_since:
 async def test_every_history_equals_a_recount_of_the_rows(
     chance: random.Random, counts: list[int], precision: int, length: int
 ) -> None:
-    said: list[UserInteraction] = []
+    said: list[Interaction] = []
     with TemporaryDirectory() as name:
         async with open_service(Path(name), clock=lambda: NOW - 400 * DAY):
             pass
@@ -72,7 +72,7 @@ async def test_every_history_equals_a_recount_of_the_rows(
 
                 assert_recounted(history, said, NOW - 400 * DAY)
             await analytics.erase(SOMEBODY)
-            said = [each for each in said if each.user_id != SOMEBODY]
+            said = [each for each in said if each.telegram_id != SOMEBODY]
 
             assert_recounted(await analytics.history(length * DAY), said, NOW - 400 * DAY)
 
@@ -98,7 +98,7 @@ async def test_days_stay_as_they_were_whatever_is_deleted(
 
 
 async def test_of_a_day_with_few_people_no_split_by_type_stays(tmp_path: Path) -> None:
-    def day(days: int, count: int) -> list[UserInteraction]:
+    def day(days: int, count: int) -> list[Interaction]:
         return [interaction(days * DAY, SOMEBODY + person) for person in range(count)]
 
     async with open_service(tmp_path) as analytics:

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TypeVar
 from unittest.mock import patch
 
-from analytics import AnalyticsService, UserInteraction
+from analytics import AnalyticsService, Interaction
 from tests.benchmarks.data import DAY, FIRST_UPDATE_ID, KEY, TYPES, Traffic, telegram_id
 
 BATCH = 100  # what Telegram sends at once, at most
@@ -95,10 +95,8 @@ class Load:
             waits.append(time.perf_counter() - asked)
         return Phase(waits)
 
-    def _happening(self) -> Iterator[UserInteraction]:
+    def _happening(self) -> Iterator[Interaction]:
         for day in count(self._traffic.days + 1):
             self._now += DAY
             for at, person, kind in self._traffic.day(day):
-                yield UserInteraction(
-                    telegram_id(person), TYPES[kind], datetime.fromtimestamp(at, UTC)
-                )
+                yield Interaction(telegram_id(person), TYPES[kind], datetime.fromtimestamp(at, UTC))

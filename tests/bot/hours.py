@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from analytics import AnalyticsError, AnalyticsService, InteractionType, UserInteraction
+from analytics import AnalyticsError, AnalyticsService, Interaction, InteractionType
 from analytics.clock import GuardedClock
 from analytics.maintenance.schedule import Schedule, Task
 from analytics.pseudonyms import Pseudonyms, read_key
@@ -79,7 +79,7 @@ class Hours:
         async with AnalyticsService.open(self.database, clock=lambda: self.now) as analytics:
             for ago, count in enumerate(reversed(days), 1):
                 moment = noon - timedelta(days=ago)
-                each = UserInteraction(SOMEBODY, InteractionType.MESSAGE, moment)
+                each = Interaction(SOMEBODY, InteractionType.MESSAGE, moment)
                 await analytics.record([each] * count)
 
     async def somebody_writes(self) -> int:

@@ -12,7 +12,7 @@ from pathlib import Path
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from analytics import AnalyticsService, InteractionType, Period, UserInteraction
+from analytics import AnalyticsService, Interaction, InteractionType, Period
 from analytics.statistics.export import as_csv, as_json
 from analytics.telegram.texts.stats import statistics
 
@@ -22,7 +22,7 @@ PEOPLE = st.integers(10**12, 2**52)
 
 HISTORIES = st.lists(
     st.builds(
-        UserInteraction,
+        Interaction,
         PEOPLE | st.sampled_from([10**12 + number for number in range(5)]),
         st.sampled_from(InteractionType),
         st.timedeltas(timedelta(0), timedelta(days=100)).map(lambda ago: NOW - ago),
@@ -44,7 +44,7 @@ async def outputs(analytics: AnalyticsService) -> str:
 
 @settings(deadline=None, max_examples=100)
 @given(history=HISTORIES)
-async def test_no_output_names_anyone(history: list[UserInteraction]) -> None:
+async def test_no_output_names_anyone(history: list[Interaction]) -> None:
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "analytics.sqlite3"
         async with AnalyticsService.open(path, clock=lambda: NOW) as analytics:
@@ -57,7 +57,7 @@ async def test_no_output_names_anyone(history: list[UserInteraction]) -> None:
             shown = await outputs(analytics)
 
     numbers = set(re.findall(r"\d+", shown) + re.findall(r"\d+", shown.replace(",", "")))
-    identities = {interaction.user_id for interaction in history}
+    identities = {interaction.telegram_id for interaction in history}
     identities |= {abs(number) for user in users for number in user}
     assert not {str(number) for number in identities} & numbers
 
@@ -65,19 +65,19 @@ async def test_no_output_names_anyone(history: list[UserInteraction]) -> None:
 @settings(deadline=None, max_examples=50)
 @given(history=HISTORIES, stranger=PEOPLE)
 async def test_a_report_is_the_same_whoever_the_people_are(
-    history: list[UserInteraction], stranger: int
+    history: list[Interaction], stranger: int
 ) -> None:
     """Had it any identity in it, giving everyone another one would change it."""
-    others = {person.user_id: stranger + n * 2**20 for n, person in enumerate(history)}
+    others = {person.telegram_id: stranger + n * 2**20 for n, person in enumerate(history)}
     renamed = [
-        UserInteraction(others[i.user_id] % 2**52 + 1, i.interaction_type, i.timestamp)
+        Interaction(others[i.telegram_id] % 2**52 + 1, i.interaction_type, i.timestamp)
         for i in history
     ]
 
     assert await report_of(history) == await report_of(renamed)
 
 
-async def report_of(history: list[UserInteraction]) -> str:
+async def report_of(history: list[Interaction]) -> str:
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "analytics.sqlite3"
         async with AnalyticsService.open(path, clock=lambda: NOW) as analytics:

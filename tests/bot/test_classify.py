@@ -8,7 +8,7 @@ from aiogram.types import Update
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from analytics import InteractionType, UserInteraction
+from analytics import Interaction, InteractionType
 from analytics.telegram.classify import classify, event
 from analytics.telegram.decode import decode
 from analytics.telegram.opt_out import opting_out
@@ -22,7 +22,7 @@ BOT = Bot("123456789:" + "A" * 35)
 PERSON = raw_updates.user(2**41, "Somebody")
 
 
-def classified(raw: Raw) -> UserInteraction | None:
+def classified(raw: Raw) -> Interaction | None:
     return classify(decoded(raw), RECEIVED)
 
 
@@ -52,7 +52,7 @@ def test_every_update_gives_its_person_type_and_time_or_nothing(sent: Sent) -> N
         assert interaction is None
     else:
         assert interaction is not None
-        assert interaction.user_id == sent.person
+        assert interaction.telegram_id == sent.person
         occurred = datetime.fromtimestamp(sent.date, UTC) if sent.date else RECEIVED
         assert interaction.timestamp == occurred
 

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from analytics import AnalyticsService, InteractionType, UserInteraction
+from analytics import AnalyticsService, Interaction, InteractionType
 from analytics.pseudonyms import Pseudonyms, read_key
 from analytics.sqlite.belongings import key_file
 from analytics.telegram.buttons import Confirm
@@ -75,10 +75,7 @@ async def many(database: Path, clock: Clock, monkeypatch: pytest.MonkeyPatch) ->
 async def record(path: Path, clock: Clock, *ago: timedelta) -> None:
     async with AnalyticsService.open(path, clock=clock, timestamp_precision=1) as analytics:
         await analytics.record(
-            [
-                UserInteraction(6_000_000_009, InteractionType.MESSAGE, clock.now - each)
-                for each in ago
-            ]
+            [Interaction(6_000_000_009, InteractionType.MESSAGE, clock.now - each) for each in ago]
         )
 
 

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from analytics import Access, AnalyticsService, InteractionType, Period, UserInteraction
+from analytics import Access, AnalyticsService, Interaction, InteractionType, Period
 from analytics.statistics.export import as_csv, as_json
 from analytics.telegram import charts
 from analytics.telegram.admin.stats import Chart, Export, Show, Year
@@ -160,7 +160,7 @@ async def some_weeks(sandbox: Sandbox, sent: Sent, database: Path) -> None:
     async with AnalyticsService.open(database, clock=lambda: NOW - 45 * DAY):
         pass  # recording began then
     async with AnalyticsService.open(database, clock=lambda: NOW) as analytics:
-        await analytics.record([UserInteraction(*each) for each in sent.said], events=events)
+        await analytics.record([Interaction(*each) for each in sent.said], events=events)
 
 
 async def click(admin: Person, label: str, sent: Sent, clock: Clock) -> None:
@@ -273,9 +273,7 @@ async def test_where_trends_reach_further_than_the_retention_there_is_a_year(
     async with AnalyticsService.open(database, clock=clock) as analytics:
         await analytics.record(
             [
-                UserInteraction(
-                    6_000_000_100 + who, InteractionType.MESSAGE, clock.now - days * DAY
-                )
+                Interaction(6_000_000_100 + who, InteractionType.MESSAGE, clock.now - days * DAY)
                 for who in range(10)
                 for days in range(20)
             ]

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from analytics import AnalyticsService, InteractionType, UserInteraction
+from analytics import AnalyticsService, Interaction, InteractionType
 from analytics.clock import utc_now
 from analytics.telegram.commands import Audience, purposes
 from bot.sandbox import Person, Sandbox, faults
@@ -51,7 +51,7 @@ async def test_no_answer_to_any_command_or_button_leaves_the_topic(
     path = tmp_path / "analytics.sqlite3"
     async with AnalyticsService.open(path) as analytics:
         old = utc_now() - timedelta(days=3)
-        await analytics.record([UserInteraction(OWNER + 1, InteractionType.MESSAGE, old)])
+        await analytics.record([Interaction(OWNER + 1, InteractionType.MESSAGE, old)])
     pressed: set[str] = set()
     async with Sandbox() as sandbox:
         owner = sandbox.person(OWNER)

@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from analytics import AnalyticsService, InteractionType, UserInteraction
+from analytics import AnalyticsService, Interaction, InteractionType
 from analytics.sqlite.maintenance.backups import backup
 from analytics.sqlite.migrations import SCHEMA_VERSION
 
@@ -18,7 +18,7 @@ KEY = bytes(range(32))
 PEOPLE = [6_000_000_001, 6_000_000_002, 6_000_000_003]
 NOW = datetime(2026, 6, 1, 12, tzinfo=UTC)
 INTERACTIONS = [
-    UserInteraction(person, interaction_type, NOW - timedelta(days=days))
+    Interaction(person, interaction_type, NOW - timedelta(days=days))
     for days, person in enumerate(PEOPLE)
     for interaction_type in (InteractionType.MESSAGE, InteractionType.COMMAND)
 ]

@@ -14,10 +14,10 @@ from analytics import (
     AnalyticsService,
     BackupRefused,
     DatabaseInUse,
+    Interaction,
     InteractionType,
     NotOurDatabase,
     RotationRefused,
-    UserInteraction,
 )
 from analytics.sqlite.copying import note, only_copy
 from analytics.sqlite.files import keep_reserve, reserve
@@ -27,7 +27,7 @@ from tests.processes import PATIENCE, run, start
 
 NAME = "analytics.sqlite3"
 NOW = datetime(2026, 6, 1, 12, tzinfo=UTC)
-ONE = [UserInteraction(6_000_000_001, InteractionType.MESSAGE, NOW)]
+ONE = [Interaction(6_000_000_001, InteractionType.MESSAGE, NOW)]
 # The same for both: what tells them apart is in the file alone.
 KEY = bytes(range(32))
 

@@ -25,12 +25,12 @@ from analytics import (
     BackupRefused,
     DatabaseDamaged,
     DatabaseMissing,
+    Interaction,
     InteractionType,
     NewerSchema,
     NotOurDatabase,
     Pseudonyms,
     RestoreRefused,
-    UserInteraction,
     WrongDatabaseKey,
     WrongPseudonymKey,
 )
@@ -63,7 +63,7 @@ async def sandbox() -> AsyncIterator[Sandbox]:
 
 async def record(path: Path, person: int = PERSON, count: int = 1) -> None:
     async with AnalyticsService.open(path, key=KEY, clock=lambda: NOW) as analytics:
-        await analytics.record([UserInteraction(person, InteractionType.MESSAGE, NOW)] * count)
+        await analytics.record([Interaction(person, InteractionType.MESSAGE, NOW)] * count)
 
 
 @pytest.fixture
@@ -453,7 +453,7 @@ async def test_the_backup_of_an_encrypted_database_is_encrypted_and_comes_back(
 ) -> None:
     database, copy = tmp_path / "data" / "analytics.sqlite3", tmp_path / "copy"
     async with AnalyticsService.open(database, key=KEY, database_key=DATABASE_KEY) as analytics:
-        await analytics.record([UserInteraction(PERSON, InteractionType.MESSAGE, NOW)])
+        await analytics.record([Interaction(PERSON, InteractionType.MESSAGE, NOW)])
     await backup(database, copy, DATABASE_KEY)
     for key, refusal in ((None, NotOurDatabase), (bytes(32), DatabaseDamaged)):
         with pytest.raises(refusal, match="DATABASE_KEY"):

@@ -15,7 +15,7 @@ from types import SimpleNamespace
 import aiohttp
 import pytest
 
-from analytics import AnalyticsService, InteractionType, UserInteraction
+from analytics import AnalyticsService, Interaction, InteractionType
 from analytics.sqlite import connections
 from analytics.sqlite.files import spool
 from analytics.sqlite.maintenance.backups import backup_into
@@ -78,7 +78,7 @@ async def world(sandbox: Sandbox, tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     )
     (tmp_path / ".env").touch(0o600)
     async with AnalyticsService.open(world.database) as analytics:
-        await analytics.record([UserInteraction(6_000_000_001, InteractionType.MESSAGE, NOW)])
+        await analytics.record([Interaction(6_000_000_001, InteractionType.MESSAGE, NOW)])
         await analytics.cleanup_old_interactions()
     await backup_into(world.database, tmp_path / "copies", None, 7, 90, NOW)
     return world

@@ -17,9 +17,9 @@ import pytest
 from analytics import (
     AnalyticsError,
     AnalyticsService,
+    Interaction,
     InteractionType,
     NoRoomForCopy,
-    UserInteraction,
 )
 from analytics.sqlite import migrations
 from analytics.sqlite.migrations import SCHEMA_VERSION
@@ -52,7 +52,7 @@ def ask(path: Path, sql: str) -> list[Any]:
 async def open_and_record(path: Path) -> int:
     """What the report counts, after one interaction more of the first person."""
     async with AnalyticsService.open(path, key=KEY, clock=lambda: NOW) as analytics:
-        await analytics.record([UserInteraction(PEOPLE[0], InteractionType.MESSAGE, NOW)])
+        await analytics.record([Interaction(PEOPLE[0], InteractionType.MESSAGE, NOW)])
         return (await analytics.get_admin_analytics_report()).total_interactions or 0
 
 

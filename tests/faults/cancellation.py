@@ -12,7 +12,7 @@ from tempfile import TemporaryDirectory
 from typing import Any
 from unittest.mock import patch
 
-from analytics import AnalyticsService, InteractionType, UserInteraction
+from analytics import AnalyticsService, Interaction, InteractionType
 from tests.faults.recount import counts, inconsistencies
 from tests.faults.table import Fault, Row
 
@@ -97,9 +97,7 @@ def second(number: int) -> int:
 
 async def record(analytics: AnalyticsService, numbers: range, person: int | None = None) -> bool:
     interactions = [
-        UserInteraction(
-            person or 6_000_000_001 + number % 3, InteractionType.MESSAGE, moment(number)
-        )
+        Interaction(person or 6_000_000_001 + number % 3, InteractionType.MESSAGE, moment(number))
         for number in numbers
     ]
     return await analytics.record(interactions, [1_000 + number for number in numbers])

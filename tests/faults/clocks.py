@@ -12,7 +12,7 @@ from typing import Any
 
 from aiogram.types import Update
 
-from analytics import AnalyticsService, InteractionType, UserInteraction
+from analytics import AnalyticsService, Interaction, InteractionType
 from analytics.clock import LARGEST_STEP, GuardedClock
 from analytics.maintenance.schedule import DAILY, Schedule, Task, maintenance_tasks
 from analytics.telegram.recording import RecordOnReceipt
@@ -58,7 +58,7 @@ class Story:
     async def remember(self, before: timedelta) -> None:
         """An interaction of long ago."""
         person, moment = self._somebody_new(self.world.now - before)
-        interaction = UserInteraction(person, InteractionType.MESSAGE, moment)
+        interaction = Interaction(person, InteractionType.MESSAGE, moment)
         assert await self._analytics.record([interaction])
 
     async def people_write(self) -> None:

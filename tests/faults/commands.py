@@ -7,7 +7,7 @@ import signal
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from analytics import AnalyticsService, InteractionType, UserInteraction
+from analytics import AnalyticsService, Interaction, InteractionType
 from bot.sandbox import Sandbox
 from tests.faults.database import folder
 from tests.faults.kills import LONGEST_SHUTDOWN, crowd, row
@@ -30,7 +30,7 @@ async def fill(database: Path, cleanups: int) -> None:
             moment = now - timedelta(days=APART * (number + 1) + 1)
             await analytics.record(
                 [
-                    UserInteraction(FIRST_PERSON + person, InteractionType.MESSAGE, moment)
+                    Interaction(FIRST_PERSON + person, InteractionType.MESSAGE, moment)
                     for person in range(OLD)
                 ]
             )

@@ -15,7 +15,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from analytics import AnalyticsError, AnalyticsService, InteractionType, UserInteraction
+from analytics import AnalyticsError, AnalyticsService, Interaction, InteractionType
 from analytics.notices import DatabaseSetAside
 from analytics.sqlite.files import wal
 from tests.faults.recount import inconsistencies
@@ -53,12 +53,10 @@ def later(number: int) -> datetime:
     return moment(number) - timedelta(seconds=30)
 
 
-def interactions(numbers: range, when: Callable[[int], datetime]) -> list[UserInteraction]:
+def interactions(numbers: range, when: Callable[[int], datetime]) -> list[Interaction]:
     types = list(InteractionType)
     return [
-        UserInteraction(
-            6_000_000_001 + number * 7919 % 1_000, types[number % len(types)], when(number)
-        )
+        Interaction(6_000_000_001 + number * 7919 % 1_000, types[number % len(types)], when(number))
         for number in numbers
     ]
 

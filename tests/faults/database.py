@@ -13,14 +13,14 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from analytics import AnalyticsService, InteractionType, UserInteraction
+from analytics import AnalyticsService, Interaction, InteractionType
 from analytics.sqlite.files import keep_reserve, reserve
 from bot.sandbox import Sandbox
 from tests.bot.running import running_bot
 from tests.faults.table import Fault, Row
 from tests.processes import bot_process
 
-AN_INTERACTION = UserInteraction(
+AN_INTERACTION = Interaction(
     6_000_000_001, InteractionType.MESSAGE, datetime(2026, 1, 1, tzinfo=UTC)
 )
 PEOPLE = 5

@@ -17,7 +17,7 @@ from unittest.mock import patch
 
 import aiosqlite
 
-from analytics import AnalyticsService, InteractionType, UserInteraction
+from analytics import AnalyticsService, Interaction, InteractionType
 from analytics.sqlite import migrations
 from tests.faults.no_hard_links import without_hard_links
 from tests.faults.recount import inconsistencies
@@ -108,7 +108,7 @@ def total(path: Path) -> int:
 
 async def record(analytics: AnalyticsService, first: int, count: int) -> None:
     interactions = [
-        UserInteraction(
+        Interaction(
             6_000_000_001 + number % 7, InteractionType.MESSAGE, BEGIN + timedelta(hours=number)
         )
         for number in range(first, first + count)

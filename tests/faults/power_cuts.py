@@ -19,7 +19,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from unittest.mock import patch
 
-from analytics import AnalyticsError, AnalyticsService, InteractionType, UserInteraction
+from analytics import AnalyticsError, AnalyticsService, Interaction, InteractionType
 from tests.faults.recording_vfs import Entry, Event, Note, Sync, SyncFolder, Truncate, Write
 from tests.faults.recording_vfs import recorded as recorded_events
 from tests.faults.recount import counts, inconsistencies
@@ -60,10 +60,10 @@ class Survivor:
     """What else is wrong with the file, if anything."""
 
 
-def interaction(number: int) -> UserInteraction:
+def interaction(number: int) -> Interaction:
     """No two have the same time, so that each can be found again."""
     types = list(InteractionType)
-    return UserInteraction(
+    return Interaction(
         6_000_000_001 + number % 17, types[number % len(types)], BEGIN + timedelta(minutes=number)
     )
 

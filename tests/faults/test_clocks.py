@@ -11,7 +11,7 @@ import apscheduler.schedulers.base
 import pytest
 
 import scheduler.jobs
-from analytics import Access, AnalyticsService, InteractionType, UserInteraction
+from analytics import Access, AnalyticsService, Interaction, InteractionType
 from analytics.maintenance.schedule import next_planned
 from tests.faults.clocks import BEGIN, FAULTS
 from tests.faults.recount import counts
@@ -127,7 +127,7 @@ async def a_year(path: Path) -> tuple[dict[int, int], list[int], set[datetime]]:
         for _ in range(365 * 24 // 17):
             now += timedelta(hours=17)
             planned.add(next_planned(clock(), time(3)))
-            await analytics.record([UserInteraction(ADMIN, InteractionType.MESSAGE, clock())])
+            await analytics.record([Interaction(ADMIN, InteractionType.MESSAGE, clock())])
             if now.day == 1:
                 deleted.append(await analytics.cleanup_old_interactions())
     return counts(path), deleted, planned

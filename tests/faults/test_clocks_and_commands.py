@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from analytics import Access, AnalyticsService, InteractionType, Missing, Period, UserInteraction
+from analytics import Access, AnalyticsService, Interaction, InteractionType, Missing, Period
 from tests import processes
 from tests.analytics.store import select
 from tests.faults.recount import counts
@@ -81,7 +81,7 @@ async def test_a_clock_before_what_is_recorded_is_wrong_also_where_no_bot_notes_
 ) -> None:
     later = datetime.now(UTC) + 10 * DAY
     async with AnalyticsService.open(tale.database, clock=lambda: later) as analytics:
-        await analytics.record([UserInteraction(ADMIN, InteractionType.MESSAGE, later)])
+        await analytics.record([Interaction(ADMIN, InteractionType.MESSAGE, later)])
     status, _, errors = await run(tale, "cleanup", "--days", "1")
 
     assert status == 2

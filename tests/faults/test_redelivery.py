@@ -17,7 +17,7 @@ from aiohttp import web
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from analytics import AnalyticsService, InteractionType, UserInteraction
+from analytics import AnalyticsService, Interaction, InteractionType
 from analytics.telegram.recording import PAUSE
 from bot.sandbox import Sandbox, faults
 from bot.sandbox.faults import Answer, answers, refuses
@@ -188,7 +188,7 @@ async def record(path: Path, lives: list[list[list[int]]]) -> None:
         ) as analytics:
             for ids in batches:
                 interactions = [
-                    UserInteraction(
+                    Interaction(
                         6_000_000_001 + number % 3,
                         InteractionType.MESSAGE,
                         datetime.fromtimestamp(second(number), UTC),
@@ -216,7 +216,7 @@ def test_any_repetition_order_and_batching_records_the_set_of_updates(
 async def test_a_number_that_comes_again_after_a_week_is_another_update(tmp_path: Path) -> None:
     path = tmp_path / "analytics.sqlite3"
     now = NOW
-    an_interaction = UserInteraction(6_000_000_001, InteractionType.MESSAGE, NOW)
+    an_interaction = Interaction(6_000_000_001, InteractionType.MESSAGE, NOW)
     async with AnalyticsService.open(path, clock=lambda: now) as analytics:
         await analytics.record([an_interaction], [5])
         await analytics.cleanup_old_interactions()

@@ -22,9 +22,9 @@ from analytics import (
     DatabaseMissing,
     DatabaseUnavailable,
     DiskFull,
+    Interaction,
     InteractionType,
     NotOurDatabase,
-    UserInteraction,
 )
 from analytics.sqlite.files import RESERVE_BYTES, keep_reserve, reserve, set_aside, wal
 from tests.faults.damage import NAME, NOW, count_at, files_set_aside, later, service
@@ -35,7 +35,7 @@ from tests.faults.recording_vfs import recorded as recorded_events
 from tests.faults.recount import inconsistencies
 from tests.faults.test_database import can_mount
 
-ONE = [UserInteraction(6_000_000_001, InteractionType.MESSAGE, later(0))]
+ONE = [Interaction(6_000_000_001, InteractionType.MESSAGE, later(0))]
 
 
 async def test_an_empty_file_is_taken_as_new(tmp_path: Path) -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from analytics import AnalyticsService, BackupRefused, InteractionType, UserInteraction
+from analytics import AnalyticsService, BackupRefused, Interaction, InteractionType
 from analytics.sqlite import files
 from analytics.sqlite.encryption import encrypt
 from analytics.sqlite.maintenance.backups import backup
@@ -20,7 +20,7 @@ from tests.faults.no_hard_links import encrypt_and_die, start_and_die, without_h
 from tests.faults.recount import inconsistencies
 from tests.second_connection import DATABASE_KEY
 
-ONE = [UserInteraction(6_000_000_001, InteractionType.MESSAGE, later(0))]
+ONE = [Interaction(6_000_000_001, InteractionType.MESSAGE, later(0))]
 ERRORS = [
     errno.EPERM,
     errno.EACCES,

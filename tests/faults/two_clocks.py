@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from analytics import AnalyticsService, InteractionType, UserInteraction
+from analytics import AnalyticsService, Interaction, InteractionType
 from analytics.maintenance.schedule import Schedule
 from bot.sandbox import Person, Sandbox
 from tests.bot.running import running_bot, schedules
@@ -43,7 +43,7 @@ class Tale:
     @asynccontextmanager
     async def bot(self, *, fresh: bool = False, **settings: Any) -> AsyncIterator[None]:
         """A message of 85 days ago is in the file, with five days left; none in a `fresh` one."""
-        long_ago = UserInteraction(ADMIN, InteractionType.MESSAGE, self.now - timedelta(days=85))
+        long_ago = Interaction(ADMIN, InteractionType.MESSAGE, self.now - timedelta(days=85))
         if not fresh and not self.database.exists():
             async with AnalyticsService.open(self.database) as before:
                 await before.record([long_ago])
