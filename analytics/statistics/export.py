@@ -77,9 +77,11 @@ def _rows(aggregates: Aggregates) -> Iterator[Row]:
     step = "hour" if history.step < timedelta(days=1) else "day"
     for bucket in history.buckets:
         yield from _of_bucket(bucket, step)
+    today = history.as_of.replace(hour=0, minute=0, second=0, microsecond=0)
+    weeks_since = today - timedelta(weeks=history.weeks)
     for weekday, hours in zip(WEEKDAYS, history.hours_of_week or (), strict=False):
-        for hour, count in enumerate(hours):
-            yield "hour of week", history.since, f"{weekday} {hour:02}:00", count
+        for hour, known in enumerate(hours):
+            yield "hour of week", weeks_since, f"{weekday} {hour:02}:00", known
 
 
 def _of_bucket(bucket: Bucket, step: str) -> Iterator[Row]:

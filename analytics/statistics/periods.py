@@ -131,14 +131,19 @@ class History:
     buckets: tuple[Bucket, ...]
     """The oldest first. A bucket without interactions has zeros; those that are unknown, from
     before the first recording or deleted, are left out."""
-    hours_of_week: tuple[tuple[int, ...], ...] | None
-    """Interactions by weekday, Monday first, and hour of the day, UTC: 7 times 24. Deleted ones
-    are not included. None with BREAKDOWN_MIN_USERS: they would be of few people."""
+    hours_of_week: tuple[tuple[int | None, ...], ...] | None
+    """Interactions by weekday, Monday first, and hour of the day, UTC: 7 times 24, summed over
+    `weeks`. Hours that are unknown, from before the first recording or deleted, are None. None
+    instead of a table for up to a day, and with BREAKDOWN_MIN_USERS: they would be of few people.
+    """
     length: timedelta
     """The length that was asked for."""
+    weeks: int = 0
+    """The number of weeks in `hours_of_week`: whole ones, until the beginning of the day of
+    `as_of`, UTC. Hours are unknown in a single week only. 0 without `hours_of_week`."""
 
     def last(self, length: timedelta) -> "History":
-        """Return the last `length` of this history; `hours_of_week` stays that of the whole."""
+        """Return the last `length` of this history; `hours_of_week` stays as it is."""
         since = max(self.since, self.since + self.length - length)
         buckets = tuple(bucket for bucket in self.buckets if bucket.since >= since)
         return replace(self, since=since, buckets=buckets, length=length)

@@ -17,7 +17,7 @@ from analytics.statistics.commands import DayOfEvent, by_name
 from analytics.statistics.masks import mask_bucket, mask_period, mask_trend
 from analytics.statistics.people import People
 from analytics.statistics.periods import Bucket, History, Missing, Period, PeriodReport
-from analytics.statistics.spans import DAY, HOUR, Span, span, step_of
+from analytics.statistics.spans import DAY, HOUR, WEEK, Span, span, step_of
 from analytics.statistics.suppression import END, Plan
 
 # The names of file_settings: when recording began, and up to when cleanup has deleted.
@@ -60,11 +60,9 @@ HISTORY = f"""
             JOIN interaction_types ON id = interaction_type WHERE hour >= :since GROUP BY 1, 2)),
         (SELECT json_group_array(json_array(day * 86400, interactions, users, json(breakdown)))
             FROM daily_trends WHERE day * 86400 >= :since),
-        (SELECT json_group_array(json_array(weekday, hour_of_day, total)) FROM (
-            -- 1970 began on a Thursday.
-            SELECT (hour / 86400 + 3) % 7 AS weekday, hour / 3600 % 24 AS hour_of_day,
-                sum(count) AS total
-            FROM hourly_counts WHERE hour >= :since GROUP BY 1, 2)),
+        (SELECT json_group_array(json_array(hour, total)) FROM (
+            SELECT hour, sum(count) AS total FROM hourly_counts
+            WHERE hour >= :weeks_since AND hour < :today GROUP BY hour)),
         {PAST}
 """
 
@@ -96,6 +94,15 @@ class Past:
         if self.deleted_until is not None:
             return begin >= self.deleted_until
         return self._began_by(end - HOUR)
+
+    def known_since(self, otherwise: int) -> int:
+        """Return the first hour of which nothing was deleted, and in which recording had begun.
+
+        In Unix seconds; `otherwise` if nothing was recorded or deleted.
+        """
+        if self.deleted_until is not None:
+            return -(-self.deleted_until // HOUR) * HOUR
+        return otherwise if self.began is None else self.began // HOUR * HOUR
 
     def is_gone(self, end: int) -> bool:
         """Return whether everything before `end`, in Unix seconds, was deleted."""
@@ -174,8 +181,11 @@ class Windows:
         step = step_of(length)
         newest = int(last.timestamp()) // step * step
         since = newest - (int(length.total_seconds()) // step - 1) * step
-        [row] = await self._database.read(HISTORY, {"since": since, "step": step})
-        recorded, trends, weekdays, *past = row
+        today = int(as_of.timestamp()) // DAY * DAY
+        weeks = max(1, length.days // 7) if step == DAY and plan is None else 0
+        bounds = {"since": since, "step": step, "today": today, "weeks_since": today - weeks * WEEK}
+        [row] = await self._database.read(HISTORY, bounds)
+        recorded, trends, hourly, *past = row
         counts: dict[int, dict[str, int]] = {}
         for begins, name, count in json.loads(recorded):
             counts.setdefault(begins, {})[name] = count
@@ -204,13 +214,18 @@ class Windows:
                 )
                 end = END if begins == newest else begins + step
                 buckets.append(mask_bucket(bucket, end, plan) if plan else bucket)
+        known_since = Past(*past).known_since(today)
+        weeks = min(weeks, max(1, (today - known_since) // WEEK))
         return History(
             as_of=as_of,
             since=from_unix(since),
             step=timedelta(seconds=step),
             buckets=tuple(buckets),
-            hours_of_week=None if plan else _by_weekday(json.loads(weekdays)),
+            hours_of_week=_by_weekday(json.loads(hourly), today - weeks * WEEK, today, known_since)
+            if weeks
+            else None,
             length=length,
+            weeks=weeks,
         )
 
 
@@ -219,6 +234,17 @@ def breakdown(counts: Mapping[str, int]) -> dict[str, int]:
     return dict(sorted(counts.items(), key=lambda item: (-item[1], item[0])))
 
 
-def _by_weekday(totals: list[tuple[int, int, int]]) -> tuple[tuple[int, ...], ...]:
-    found = {(weekday, hour): total for weekday, hour, total in totals}
-    return tuple(tuple(found.get((weekday, hour), 0) for hour in range(24)) for weekday in range(7))
+def _by_weekday(
+    hourly: list[tuple[int, int]], since: int, until: int, known_since: int
+) -> tuple[tuple[int | None, ...], ...]:
+    """Return the sums of whole weeks, 7 times 24; None for hours before `known_since`.
+
+    `hourly` holds the beginnings of hours and their counts. All times are in Unix seconds.
+    """
+    counts = dict(hourly)
+    table: list[list[int | None]] = [[None] * 24 for _ in range(7)]
+    for hour in range(max(since, known_since), until, HOUR):
+        # 1970 began on a Thursday.
+        weekday, hour_of_day = (hour // DAY + 3) % 7, hour // HOUR % 24
+        table[weekday][hour_of_day] = (table[weekday][hour_of_day] or 0) + counts.get(hour, 0)
+    return tuple(map(tuple, table))

@@ -7,6 +7,7 @@ from analytics.statistics.periods import Period
 
 HOUR = 3_600
 DAY = 86_400
+WEEK = 7 * DAY
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,6 +1,6 @@
 """Reports and histories of any numbers, for Hypothesis."""
 
-from datetime import UTC, timedelta
+from datetime import UTC, datetime, timedelta
 
 from hypothesis import strategies as st
 
@@ -9,7 +9,8 @@ from analytics.statistics.export import Aggregates
 
 COUNTS = st.integers(0, 10**12)
 MAYBE = st.none() | COUNTS
-MOMENTS = st.datetimes(timezones=st.just(UTC))
+# A week before each is a date, too.
+MOMENTS = st.datetimes(datetime(1, 1, 9), timezones=st.just(UTC))  # noqa: DTZ001 - the bound
 BREAKDOWNS = st.dictionaries(
     st.sampled_from([str(kind) for kind in InteractionType]), st.integers(1, 10**12)
 )
@@ -55,9 +56,13 @@ HISTORIES = st.builds(
     since=MOMENTS,
     step=st.sampled_from([timedelta(hours=1), timedelta(days=1)]),
     buckets=st.lists(BUCKETS, max_size=3, unique_by=lambda bucket: bucket.since).map(tuple),
-    hours_of_week=COUNTS.map(
-        lambda most: tuple(tuple(most // (1 + d + h) for h in range(24)) for d in range(7))
+    hours_of_week=st.tuples(COUNTS, st.integers(0, 30)).map(
+        lambda made: tuple(
+            tuple(None if d + h < made[1] else made[0] // (1 + d + h) for h in range(24))
+            for d in range(7)
+        )
     ),
     length=st.timedeltas(timedelta(hours=1), timedelta(days=366)),
+    weeks=st.just(1),
 )
 AGGREGATES = st.builds(Aggregates, report=reports(), history=HISTORIES)

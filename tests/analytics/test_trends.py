@@ -17,6 +17,7 @@ from tests.analytics.test_periods import at_precision, people, some_traffic
 
 HOUR = timedelta(hours=1)
 DAY = timedelta(days=1)
+WEEK = timedelta(weeks=1)
 TODAY = NOW.replace(hour=0, minute=0, second=0)
 YEAR = timedelta(days=366)
 
@@ -34,19 +35,27 @@ def assert_recounted(history: History, said: list[Interaction], known_since: dat
     assert beginnings == [
         first + number * history.step for number in range((NOW - first) // history.step + 1)
     ]
-    shown = Counter(
+    assert_whole_weeks(history, said, known_since)
+
+
+def assert_whole_weeks(history: History, said: list[Interaction], known_since: datetime) -> None:
+    """Whole weeks until today: the unfinished day is in none, nor an hour that is not known."""
+    if history.step == HOUR:
+        assert (history.hours_of_week, history.weeks) == (None, 0)
+        return
+    fit = min(history.length // WEEK, (TODAY - known_since) // WEEK)
+    assert history.weeks == max(1, fit)
+    table = Counter(
         (each.timestamp.weekday(), each.timestamp.hour)
         for each in said
-        if each.timestamp >= history.since
+        if TODAY - history.weeks * WEEK <= each.timestamp < TODAY
     )
-    assert shown == Counter(
-        {
-            (weekday, hour): count
-            for weekday, counts in enumerate(history.hours_of_week or ())
-            for hour, count in enumerate(counts)
-            if count
-        }
-    )
+    for hour in range(7 * 24):
+        when = TODAY - WEEK + hour * HOUR
+        expected = table[when.weekday(), when.hour]
+        is_known = history.weeks > 1 or when >= known_since
+        shown = (history.hours_of_week or ())[when.weekday()][when.hour]
+        assert shown == (expected if is_known else None)
 
 
 @settings(deadline=None, max_examples=30, suppress_health_check=[HealthCheck.too_slow])
@@ -152,6 +161,32 @@ async def test_without_trends_nothing_stays_and_what_stayed_is_removed(tmp_path:
     assert kept
     assert removed == select(tmp_path, "SELECT day FROM daily_trends") == []
     assert min(bucket.since for bucket in history.buckets) == TODAY - 89 * DAY
+
+
+@pytest.mark.parametrize("days", [0.2, 3, 6.9, 7.6, 20, 30])
+async def test_the_hours_of_the_week_are_of_the_whole_weeks_that_are_known(
+    tmp_path: Path, days: float
+) -> None:
+    began = NOW - days * DAY
+    said = [interaction(timedelta(hours=ago)) for ago in range(round(days * 24))]
+    async with open_service(tmp_path, clock=lambda: began):
+        pass
+    async with open_service(tmp_path) as analytics:
+        await analytics.record(said)
+        history = await analytics.history(30 * DAY)
+
+    assert_whole_weeks(history, said, began.replace(minute=0, second=0))
+
+
+async def test_deleted_hours_are_in_no_week(tmp_path: Path) -> None:
+    said = [interaction(timedelta(hours=ago)) for ago in range(24 * 40)]
+    async with open_service(tmp_path) as analytics:
+        await analytics.record(said)
+        await analytics.cleanup_old_interactions(15)
+        history = await analytics.history(30 * DAY)
+
+    assert history.weeks == 2
+    assert history.hours_of_week == ((2,) * 24,) * 7
 
 
 async def test_a_history_begins_with_the_day_that_recording_began(tmp_path: Path) -> None:

@@ -231,11 +231,13 @@ def _ticks(first: datetime, end: int, step: timedelta) -> list[tuple[float, str]
 
 def _draw_week(drawn: Figure, history: History) -> None:
     """Draw the hours of the week, the darker the more interactions, and the scale of colors."""
-    rows = history.hours_of_week
-    if rows is None:
+    if history.step < DAY:
+        return
+    if history.hours_of_week is None:
         _write(drawn, 50, 930, _("Weekdays and hours, UTC"), HEADING)
         _write(drawn, 50, 990, _(HIDDEN), TEXT, MUTED)
         return
+    rows = [[count or 0 for count in row] for row in history.hours_of_week]
     most = max(1, *(max(row) for row in rows))
     _write(drawn, 50, 930, _("Weekdays and hours, UTC"), HEADING)
     scale = _axes(drawn, 720, 918, 170, 24)
