@@ -18,7 +18,6 @@ COMMANDS = (
 FALLBACK = N_("I did not understand that, but thank you for writing. See /help for what I can do.")
 EXPIRED = N_("This button has expired. Please send the command again.")
 HELP_IN_A_GROUP = N_("Please ask me in our chat.")
-OUR_CHAT = N_("Open our chat")
 ERROR = N_("Something went wrong on my side. Please try again in a moment.")
 
 

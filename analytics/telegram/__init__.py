@@ -6,7 +6,7 @@ The only package in `analytics` that imports aiogram.
 from analytics.telegram.admin import admin_router
 from analytics.telegram.alerts.checks import Alerts
 from analytics.telegram.alerts.notifier import Notifier
-from analytics.telegram.answering import place
+from analytics.telegram.answering import place, refer_to_private_chat
 from analytics.telegram.charts import Charts
 from analytics.telegram.classify import interaction_type
 from analytics.telegram.commands import (
@@ -69,6 +69,7 @@ __all__ = [
     "preload",
     "privacy_button",
     "purposes",
+    "refer_to_private_chat",
     "set_locale",
     "translations",
 ]

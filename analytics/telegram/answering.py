@@ -9,11 +9,15 @@ from aiogram.types import (
     CallbackQuery,
     Chat,
     InaccessibleMessage,
+    InlineKeyboardButton,
     InlineKeyboardMarkup,
     Message,
 )
 
 from analytics.telegram.failures import is_unchanged
+from analytics.telegram.i18n import N_, _
+
+OPEN_CHAT = N_("Open our chat")
 
 Place = Message | InaccessibleMessage
 
@@ -31,6 +35,16 @@ def place(event: Message | CallbackQuery) -> Place:
         return event.message
     chat = Chat(id=event.from_user.id, type=ChatType.PRIVATE)
     return InaccessibleMessage(chat=chat, message_id=0).as_(event.bot)
+
+
+async def refer_to_private_chat(message: Message, bot: Bot, text: str, argument: str = "") -> None:
+    """Reply in a group with a text, and a link to the private chat with the bot.
+
+    The link sends `/start` with the `argument`, if there is one.
+    """
+    link = f"https://t.me/{(await bot.me()).username}" + (argument and f"?start={argument}")
+    button = InlineKeyboardButton(text=_(OPEN_CHAT), url=link)
+    await message.reply(text, reply_markup=InlineKeyboardMarkup(inline_keyboard=[[button]]))
 
 
 async def show_action(bot: Bot, where: Place, action: str) -> None:

@@ -19,14 +19,14 @@ from aiogram.types import (
 from analytics import AnalyticsService
 from analytics.clock import utc_now
 from analytics.privacy.personal_data import as_json
-from analytics.telegram.answering import place, remove_buttons, rewrite
+from analytics.telegram.answering import place, refer_to_private_chat, remove_buttons, rewrite
 from analytics.telegram.buttons import ERASE, Ask, Cancel, Confirm, Right
 from analytics.telegram.confirmations import Confirmations
 from analytics.telegram.filters import Command, CommandStart
 from analytics.telegram.i18n import _
 from analytics.telegram.limits import EXPENSIVE
 from analytics.telegram.options import Options
-from analytics.telegram.texts import cleanup, privacy
+from analytics.telegram.texts import cleanup, privacy, rights
 
 Button = InlineKeyboardButton
 Event = Message | CallbackQuery
@@ -60,7 +60,7 @@ def people_router(options: Options) -> Router:
 
 def privacy_button() -> InlineKeyboardMarkup:
     """Return a keyboard with a button that does the same as `/privacy`."""
-    return _keyboard(_button(_(privacy.SEE_PRIVACY), Right.PRIVACY))
+    return _keyboard(_button(_(rights.SEE_PRIVACY), Right.PRIVACY))
 
 
 async def show_privacy(
@@ -81,21 +81,19 @@ async def in_group(message: Message, bot: Bot) -> None:
 
     The link is the same for every right: all of them are buttons there.
     """
-    link = f"https://t.me/{(await bot.me()).username}?start={Right.PRIVACY}"
-    keyboard = _keyboard(Button(text=_(privacy.OUR_CHAT), url=link))
-    await message.reply(_(privacy.IN_A_GROUP), reply_markup=keyboard)
+    await refer_to_private_chat(message, bot, _(rights.IN_A_GROUP), Right.PRIVACY)
 
 
 async def my_data(event: Event, event_from_user: User, analytics: AnalyticsService) -> None:
     data = await analytics.personal_data(event_from_user.id)
     file = BufferedInputFile(as_json(data, utc_now()).encode(), "my-data.json")
-    await place(event).answer(privacy.my_data(data))
-    await place(event).answer_document(file, caption=_(privacy.FILE))
+    await place(event).answer(rights.my_data(data))
+    await place(event).answer_document(file, caption=_(rights.FILE))
 
 
 async def forget_me(event: Event, event_from_user: User, confirmations: Confirmations) -> None:
-    keyboard = confirmations.keyboard(_(privacy.CONFIRM), ERASE, event_from_user.id)
-    await place(event).answer(privacy.forget_me(), reply_markup=keyboard)
+    keyboard = confirmations.keyboard(_(rights.CONFIRM), ERASE, event_from_user.id)
+    await place(event).answer(rights.forget_me(), reply_markup=keyboard)
 
 
 async def erase(
@@ -116,18 +114,18 @@ async def erase(
         again = confirmations.is_used(callback_data)
         if erasure := await analytics.erase(person):
             confirmations.use(callback_data)
-            text = privacy.erased(erasure, next_cleanup(), options, again=again)
+            text = rights.erased(erasure, next_cleanup(), options, again=again)
         else:
-            text = _(privacy.NOT_NOW)
+            text = _(rights.NOT_NOW)
     else:
-        text = _(privacy.TOO_OLD)
+        text = _(rights.TOO_OLD)
     await place(click).answer(text)
     await remove_buttons(bot, click)
 
 
 async def cancel(click: CallbackQuery, callback_data: Cancel, bot: Bot) -> None:
     is_erasure = callback_data.action == ERASE
-    told = _(privacy.CANCELLED) if is_erasure else _(cleanup.CANCELLED)
+    told = _(rights.CANCELLED) if is_erasure else _(cleanup.CANCELLED)
     await rewrite(bot, click, told)
 
 
@@ -136,15 +134,15 @@ async def opt_out(
 ) -> None:
     # In force since it was received; called again to know whether it is committed.
     committed = await analytics.opt_out(event_from_user.id, event_update.update_id)
-    keyboard = _keyboard(_button(_(privacy.ERASE), Right.FORGET_ME))
-    await place(event).answer(privacy.opted_out(committed), reply_markup=keyboard)
+    keyboard = _keyboard(_button(_(rights.ERASE), Right.FORGET_ME))
+    await place(event).answer(rights.opted_out(committed), reply_markup=keyboard)
 
 
 async def opt_in(
     event: Event, event_from_user: User, event_update: Update, analytics: AnalyticsService
 ) -> None:
     committed = await analytics.opt_in(event_from_user.id, event_update.update_id)
-    await place(event).answer(privacy.opted_in(committed))
+    await place(event).answer(rights.opted_in(committed))
 
 
 async def blocked(change: ChatMemberUpdated, analytics: AnalyticsService) -> None:
@@ -154,11 +152,11 @@ async def blocked(change: ChatMemberUpdated, analytics: AnalyticsService) -> Non
 
 def _choices(opted_out: bool) -> InlineKeyboardMarkup:
     return _keyboard(
-        _button(_(privacy.MY_DATA), Right.MY_DATA),
-        _button(_(privacy.ERASE), Right.FORGET_ME),
-        _button(_(privacy.OPT_IN), Right.OPT_IN)
+        _button(_(rights.MY_DATA), Right.MY_DATA),
+        _button(_(rights.ERASE), Right.FORGET_ME),
+        _button(_(rights.OPT_IN), Right.OPT_IN)
         if opted_out
-        else _button(_(privacy.OPT_OUT), Right.OPT_OUT),
+        else _button(_(rights.OPT_OUT), Right.OPT_OUT),
     )
 
 

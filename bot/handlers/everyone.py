@@ -8,8 +8,6 @@ from aiogram.exceptions import AiogramError
 from aiogram.types import (
     CallbackQuery,
     ErrorEvent,
-    InlineKeyboardButton,
-    InlineKeyboardMarkup,
     Message,
 )
 
@@ -21,6 +19,7 @@ from analytics.telegram import (
     place,
     privacy_button,
     purposes,
+    refer_to_private_chat,
 )
 from bot import texts
 
@@ -55,10 +54,7 @@ async def anything_else(message: Message) -> None:
 
 
 async def help_in_group(message: Message, bot: Bot) -> None:
-    link = f"https://t.me/{(await bot.me()).username}"
-    button = InlineKeyboardButton(text=_(texts.OUR_CHAT), url=link)
-    keyboard = InlineKeyboardMarkup(inline_keyboard=[[button]])
-    await message.reply(_(texts.HELP_IN_A_GROUP), reply_markup=keyboard)
+    await refer_to_private_chat(message, bot, _(texts.HELP_IN_A_GROUP))
 
 
 async def expired(click: CallbackQuery) -> None:

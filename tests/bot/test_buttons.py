@@ -12,7 +12,7 @@ from analytics.privacy.retention import LONGEST_RETENTION_DAYS
 from analytics.telegram.buttons import DELETE, ERASE, PREFIX, Ask, Right, is_of_rights
 from analytics.telegram.confirmations import CANCEL, VALID_FOR, Confirmations
 from analytics.telegram.opt_out import opting_out
-from analytics.telegram.texts import privacy
+from analytics.telegram.texts import rights
 from bot import texts
 from bot.sandbox import Person, Sandbox
 from bot.sandbox.chats import keyboard
@@ -114,7 +114,7 @@ async def test_an_erasure_can_be_cancelled(sandbox: Sandbox, tmp_path: Path) -> 
         await person.clicks(CANCEL)
         edited = await person.sees_edit()
 
-    assert (edited.text, edited.buttons) == (privacy.CANCELLED, ())
+    assert (edited.text, edited.buttons) == (rights.CANCELLED, ())
     assert (1, "message") in stored(path)
 
 
@@ -134,7 +134,7 @@ async def test_used_buttons_disappear_and_pressed_again_say_that_it_is_done(
             sandbox.chat(person.user["id"]).messages.clear()
             await sandbox.inject(again)
         else:
-            await person.clicks(privacy.CONFIRM)
+            await person.clicks(rights.CONFIRM)
         first = (await person.answer()).text
         await sandbox.inject(again)
         second = (await person.answer()).text
@@ -142,7 +142,7 @@ async def test_used_buttons_disappear_and_pressed_again_say_that_it_is_done(
         rows = stored(path)
 
     assert first.startswith("Erased: ")
-    assert second.startswith(privacy.ALREADY)
+    assert second.startswith(rights.ALREADY)
     assert len(shown(person, sandbox)) == (0 if gone else before)
     assert rows == []
 
@@ -154,9 +154,9 @@ async def test_buttons_that_are_too_old_disappear_when_they_are_pressed(tmp_path
         async with running_bot(sandbox, tmp_path / "analytics.sqlite3", lambda: now):
             await ask_to_erase(person)
             now += VALID_FOR + timedelta(seconds=1)
-            await person.clicks(privacy.CONFIRM)
+            await person.clicks(rights.CONFIRM)
             told = (await person.answer()).text
         left = shown(person, sandbox)
 
-    assert told == privacy.TOO_OLD
+    assert told == rights.TOO_OLD
     assert left == []

@@ -9,7 +9,7 @@ from aiogram import Dispatcher, F, Router
 from aiogram.types import CallbackQuery
 
 import bot.app
-from analytics.telegram.texts import privacy
+from analytics.telegram.texts import rights
 from bot.sandbox import Sandbox, faults
 from bot.sandbox.faults import Answer
 from bot.session import ATTEMPTS
@@ -41,7 +41,7 @@ async def test_a_confirmed_erasure_is_carried_out_though_the_click_cannot_be_ans
             await person.says("/forgetme")
             await person.answer()
             sandbox.plan("answerCallbackQuery", answer, times=None)
-            await person.clicks(privacy.CONFIRM)
+            await person.clicks(rights.CONFIRM)
             told = (await person.answer()).text
     log = capsys.readouterr().err
 
@@ -61,7 +61,7 @@ async def test_a_handler_does_not_wait_for_a_click_that_telegram_takes_no_answer
         await person.says("/forgetme")
         await person.answer()
         hanging = sandbox.plan("answerCallbackQuery", faults.hangs(), times=None)
-        await person.clicks(privacy.CONFIRM)
+        await person.clicks(rights.CONFIRM)
         told = (await person.answer()).text
         hanging.lift()
 

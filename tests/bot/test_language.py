@@ -37,7 +37,7 @@ from analytics.telegram.i18n import (
     translations,
 )
 from analytics.telegram.limits import BURST, SLOW_DOWN, LimitPerPerson
-from analytics.telegram.texts import audit, cleanup, durations, privacy
+from analytics.telegram.texts import audit, cleanup, durations, privacy, rights
 from bot import menus, texts
 from bot.sandbox import Person, Sandbox
 from tests.bot.running import running_bot
@@ -170,14 +170,14 @@ async def test_buttons_failures_and_limits_speak_it_too(
         await person.says("/privacy", chat=group)
         in_group = (await person.answer(chat=group)).text
         await ask(person, "hello")
-        await person.clicks(in_language("ru", privacy.SEE_PRIVACY))
+        await person.clicks(in_language("ru", rights.SEE_PRIVACY))
         policy = (await person.answer()).text
         for _number in range(BURST - 1):
             await ask(person, "/privacy")
         slow_down = await ask(person, "/privacy")
 
     assert failed == in_language("ru", texts.ERROR)
-    assert in_group == in_language("ru", privacy.IN_A_GROUP)
+    assert in_group == in_language("ru", rights.IN_A_GROUP)
     assert policy.startswith(in_language("ru", "🔒 <b>What is stored about you</b>"))
     assert slow_down == in_language("ru", SLOW_DOWN)
 
@@ -278,7 +278,7 @@ def test_every_answer_fits_into_a_message(
     with translations().use_locale(language):
         answers = [
             privacy.policy(options, row if flag else None, flag, True, when),
-            privacy.my_data(data),
+            rights.my_data(data),
             audit.audit(entries),
             cleanup.would_be_deleted(count, days, offered=True),
             cleanup.cleaning_up(count, count, days),

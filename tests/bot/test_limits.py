@@ -8,7 +8,7 @@ import pytest
 
 from analytics.telegram import limits
 from analytics.telegram.limits import BURST, SECONDS_EACH, SLOW_DOWN, LimitPerPerson
-from analytics.telegram.texts import privacy
+from analytics.telegram.texts import rights
 from bot.sandbox import Person, Sandbox
 from tests.bot.running import running_bot
 
@@ -99,7 +99,7 @@ async def test_clicks_count_too_and_are_told_in_a_toast(sandbox: Sandbox, clock:
     await ask(person, "/start")
     toasts = []
     for _ in range(BURST + 1):
-        await person.clicks(privacy.SEE_PRIVACY)
+        await person.clicks(rights.SEE_PRIVACY)
         toasts.append((await person.toast()).text)
 
     assert toasts == [""] * BURST + [SLOW_DOWN]

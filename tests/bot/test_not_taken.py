@@ -8,7 +8,7 @@ from aiogram.exceptions import TelegramBadRequest
 from aiogram.methods import SendMessage
 
 from analytics.telegram.failures import is_not_taken
-from analytics.telegram.texts import privacy
+from analytics.telegram.texts import rights
 from bot import texts
 from bot.sandbox import Sandbox, faults
 from tests.bot.running import running_bot
@@ -134,7 +134,7 @@ async def test_a_group_that_became_a_supergroup_is_answered_there(
         await sandbox.called("sendMessage", 4)
     log = capsys.readouterr().err
 
-    assert answer.text == privacy.IN_A_GROUP
+    assert answer.text == rights.IN_A_GROUP
     assert not {"message_thread_id", "reply_to_message"} & set(answer.message)
     assert again.times == 0
     assert len(records(log, "WARNING")) == 1
@@ -150,14 +150,14 @@ async def test_a_message_that_was_deleted_meanwhile_is_answered_all_the_same(
     async with running_bot(sandbox, tmp_path / "analytics.sqlite3"):
         answer = await person.answer(chat=group)
 
-    assert answer.text == privacy.IN_A_GROUP
+    assert answer.text == rights.IN_A_GROUP
 
 
 @pytest.mark.parametrize(
     ("text", "told"),
     [
-        *((f"/{right}", privacy.IN_A_GROUP) for right in ("mydata", "forgetme", "optout")),
-        *((f"/{right}@sandbox_bot", privacy.IN_A_GROUP) for right in ("privacy", "optin")),
+        *((f"/{right}", rights.IN_A_GROUP) for right in ("mydata", "forgetme", "optout")),
+        *((f"/{right}@sandbox_bot", rights.IN_A_GROUP) for right in ("privacy", "optin")),
         *((f"/{command}@sandbox_bot", texts.HELP_IN_A_GROUP) for command in ("help", "start")),
     ],
 )

@@ -13,7 +13,7 @@ import pytest
 from analytics.pseudonyms import Pseudonyms, read_key
 from analytics.telegram.buttons import Confirm
 from analytics.telegram.confirmations import VALID_FOR
-from analytics.telegram.texts import privacy
+from analytics.telegram.texts import rights
 from bot.sandbox import Person, Sandbox
 from bot.sandbox.people import FIRST_USER_ID
 from tests.bot.running import running_bot
@@ -139,7 +139,7 @@ async def test_forget_me_erases_all_of_one_and_nothing_of_another(
         await ask(person, "good morning")
         before = await ask(person, "/forgetme")
         still_there = stored(database)
-        after = await tap(person, privacy.CONFIRM)
+        after = await tap(person, rights.CONFIRM)
         await sandbox.settled()
         rows = stored(database)
 
@@ -161,7 +161,7 @@ async def test_where_there_are_backups_people_are_told(sandbox: Sandbox, databas
             connection.execute("INSERT INTO file_settings VALUES ('last_backup', ?)", (now,))
         policy = await ask(person, "/privacy")
         await ask(person, "/forgetme")
-        erased = await tap(person, privacy.CONFIRM)
+        erased = await tap(person, rights.CONFIRM)
         summary = await ask(person, "/mydata")
 
     assert "Backups may hold" not in before
@@ -197,7 +197,7 @@ async def test_a_forged_button_erases_nothing(database: Path) -> None:
             late = (await thief.answer()).message["text"]
             rows = stored(database)
 
-    assert set(answers) | {late} == {privacy.TOO_OLD}
+    assert set(answers) | {late} == {rights.TOO_OLD}
     assert rows == [(1, "message"), (2, "message")]
 
 
@@ -220,7 +220,7 @@ async def test_who_opts_out_is_not_recorded_from_the_next_update_on(
         await ask(person, "not counted")
     async with running_bot(sandbox, database, **more):
         await ask(person, "not counted either")
-        await person.clicks(privacy.SEE_PRIVACY)
+        await person.clicks(rights.SEE_PRIVACY)
         policy = str((await person.answer()).message["text"])
         again = await ask(person, "/optin")
         await ask(person, "/help")
@@ -244,8 +244,8 @@ async def test_erasing_keeps_an_opt_out(sandbox: Sandbox, database: Path) -> Non
     async with running_bot(sandbox, database):
         await ask(person, "good morning")
         offered = await ask(person, "/optout")
-        await tap(person, privacy.ERASE)
-        erased = await tap(person, privacy.CONFIRM)
+        await tap(person, rights.ERASE)
+        erased = await tap(person, rights.CONFIRM)
         await ask(person, "good morning")
         policy = await ask(person, "/privacy")
         rows = stored(database)
@@ -265,12 +265,12 @@ async def test_while_the_database_is_locked_wishes_are_answered_and_kept(
         with closing(sqlite3.connect(database, isolation_level=None)) as other:
             other.execute("BEGIN IMMEDIATE")
             await ask(person, "/forgetme")
-            refused = await tap(person, privacy.CONFIRM)
+            refused = await tap(person, rights.CONFIRM)
             kept = await ask(person, "/optout")
         await ask(person, "waits behind the opt-out")
     rows = stored(database)
 
-    assert refused == privacy.NOT_NOW
+    assert refused == rights.NOT_NOW
     assert "Your wish is kept" in kept
     # Erased in its turn, once the file could be written.
     assert rows == []
@@ -307,13 +307,13 @@ async def test_an_admin_who_erases_is_told_what_stays_in_the_audit_log(
         await admin.sees_edit()
         for each in (person, admin):
             await ask(each, "/forgetme")
-            answers[each] = await tap(each, privacy.CONFIRM)
+            answers[each] = await tap(each, rights.CONFIRM)
         alerts = await ask(admin, "/alerts")
         summary = await ask(admin, "/mydata")
         await admin.answer()
     async with running_bot(sandbox, database):  # a former admin
         await ask(admin, "/forgetme")
-        former = await tap(admin, privacy.CONFIRM)
+        former = await tap(admin, rights.CONFIRM)
 
     for told in (answers[admin], former):
         assert "stays in the audit log until its retention ends (90 days)" in told

@@ -20,7 +20,7 @@ from babel.messages.pofile import read_po
 
 from analytics.telegram import limits
 from analytics.telegram.i18n import LOCALES, _, languages, translations
-from analytics.telegram.texts import privacy
+from analytics.telegram.texts import rights
 from bot import texts
 from bot.settings import Settings
 
@@ -161,7 +161,7 @@ def test_what_is_translated_later_is_translated_where_it_is_said() -> None:
             if name in later and id(node) not in translated:
                 bare.append(f"{file}: {name}")
 
-    assert later >= {"limits.SLOW_DOWN", "privacy.CONFIRM"}
+    assert later >= {"limits.SLOW_DOWN", "rights.CONFIRM"}
     assert bare == []
 
 
@@ -211,7 +211,7 @@ def test_what_telegram_limits_fits(language: str) -> None:
     with translations().use_locale(language):
         assert max(len(_(each.purpose)) for each in texts.COMMANDS) <= 256
         assert len(_(limits.SLOW_DOWN)) <= 200  # it is a toast, too
-        assert len(_(privacy.FILE)) <= 1024
+        assert len(_(rights.FILE)) <= 1024
 
 
 def test_the_commands_of_contributing_find_nothing_to_change(tmp_path: Path) -> None:

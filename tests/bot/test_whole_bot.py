@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from aiogram.types import Update
 
-from analytics.telegram.texts import privacy
+from analytics.telegram.texts import rights
 from bot import texts
 from bot.sandbox import Person, Sandbox
 from tests.bot.running import running_bot
@@ -56,7 +56,7 @@ async def test_what_people_do_is_answered_and_recorded(sandbox: Sandbox, databas
     async with running_bot(sandbox, database):
         hello = await ask(person, "/start")
         friendly = await ask(person, "good morning")
-        await person.clicks(privacy.SEE_PRIVACY)
+        await person.clicks(rights.SEE_PRIVACY)
         await person.toast()
         policy = (await person.answer()).message["text"]
         unknown = await ask(person, "/nobody_made_this")

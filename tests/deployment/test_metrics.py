@@ -19,7 +19,7 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from analytics import AnalyticsService, InteractionType
 from analytics.clock import GuardedClock
-from analytics.telegram.texts import privacy
+from analytics.telegram.texts import rights
 from bot.errors import Unavailable
 from bot.metrics import MeasuredRecording, Metrics
 from bot.receiving import LONGEST_SILENCE, Receiving
@@ -74,7 +74,7 @@ async def test_metrics_count_what_happened(sandbox: Sandbox, database: Path, por
         await person.answer()
         await person.says("/start")
         await person.answer()
-        await person.clicks(privacy.SEE_PRIVACY)
+        await person.clicks(rights.SEE_PRIVACY)
         await person.toast()
         logging.getLogger("other").error(CANARY)
         async with asyncio.timeout(PATIENCE):  # for the cleanup that runs at start

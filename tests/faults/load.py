@@ -8,7 +8,7 @@ from contextlib import asynccontextmanager
 from dataclasses import replace
 from pathlib import Path
 
-from analytics.telegram.texts import privacy
+from analytics.telegram.texts import rights
 from bot.sandbox import Person, Sandbox
 from bot.sandbox.chats import BOT
 from bot.sandbox.faults import hangs
@@ -124,7 +124,7 @@ async def one_person(times: int) -> Row:
             async with bounded(bot):
                 for number in range(times):
                     await greedy.says("/stats")
-                    await greedy.clicks(privacy.SEE_PRIVACY)
+                    await greedy.clicks(rights.SEE_PRIVACY)
                     if number % 10 == 0:
                         await crowd.says(number)
                 await crowd.answered()

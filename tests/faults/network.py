@@ -14,7 +14,7 @@ from aiogram.methods import TelegramMethod
 from aiogram.methods.base import TelegramType
 from aiogram.utils.backoff import Backoff
 
-from analytics.telegram.texts import privacy
+from analytics.telegram.texts import rights
 from bot.sandbox import Person, Sandbox, faults
 from bot.sandbox.condition import Waiting
 from bot.sandbox.faults import EVERY_METHOD, Answer
@@ -124,7 +124,7 @@ async def says(tale: Story, person: Person) -> None:
 
 
 async def clicks(tale: Story, person: Person) -> None:
-    update_id = await person.clicks(privacy.SEE_PRIVACY)
+    update_id = await person.clicks(rights.SEE_PRIVACY)
     assert update_id is not None
     tale.said.append(update_id)
     tale.of_rights += 1
@@ -221,7 +221,7 @@ async def unanswerable(times: int) -> Row:
                     person = tale.sandbox.person()
                     await says(tale, person)
                     await person.answer()
-                    tale.said.append(await person.clicks(privacy.SEE_PRIVACY) or 0)
+                    tale.said.append(await person.clicks(rights.SEE_PRIVACY) or 0)
                     tale.of_rights += 1
                     assert (await person.answer()).text.startswith("🔒")
                     fault.lift()

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from analytics.telegram.texts import privacy
+from analytics.telegram.texts import rights
 from bot.sandbox import Sandbox
 from bot.sandbox.faults import hangs
 from tests.faults.database import remembered
@@ -35,7 +35,7 @@ async def test_a_handler_that_runs_when_the_bot_is_stopped_finishes(
         await person.says("good morning")
         await person.answer()
         toast = sandbox.plan("answerCallbackQuery", hangs())
-        clicked = await person.clicks(privacy.SEE_PRIVACY)
+        clicked = await person.clicks(rights.SEE_PRIVACY)
         await sandbox.called("answerCallbackQuery")
         bot.send(signal.SIGTERM)
         # A bot that waits for no handler ends well within this time.

@@ -1,8 +1,6 @@
 """Text of `/stats`: short enough for a phone and for one message of Telegram."""
 
-from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
-from html import escape
 
 from analytics import (
     AdminReport,
@@ -15,6 +13,7 @@ from analytics import (
 )
 from analytics.telegram.i18n import N_, _, format_datetime, format_number, format_percent
 from analytics.telegram.texts import durations
+from analytics.telegram.texts.tables import Cells, table, table_with_bars
 
 CHART = N_("Chart")
 EXPORT = N_("Export")
@@ -27,15 +26,10 @@ PERIODS = {
     Period.QUARTER: N_("90 d"),
 }
 
-# Characters of a fixed width that fit on a phone, and commands that fit into a message.
-WIDTH = 34
+# Commands that fit into a message.
 MOST_COMMANDS = 10
 OTHER = InteractionType.OTHER.value
 NOT_SHOWN = "–"
-BAR_WIDTH = 10
-EIGHTHS = " ▏▎▍▌▋▊▉"
-
-Cells = Sequence[str]
 
 
 def statistics(
@@ -53,7 +47,7 @@ def statistics(
     """
     parts = [
         _title(report, of_intervals),
-        _table(_numbers(report)) + "\n" + _compared(report),
+        table(_numbers(report)) + "\n" + _compared(report),
         _hour_and_past(report),
         _by_type(report),
         _commands(report),
@@ -192,7 +186,7 @@ def _by_type(report: PeriodReport) -> str:
         return title + NOT_SHOWN
     if not breakdown:
         return title + _("Nothing was recorded in this time.")
-    return title + _table_with_bars(breakdown, report.interactions)
+    return title + table_with_bars(breakdown, report.interactions)
 
 
 def _hidden(report: PeriodReport) -> str:
@@ -222,7 +216,7 @@ def _commands(report: PeriodReport) -> str:
     if rest:
         rows.append((_("other"), rest))
     parts.append(
-        _table([(name, format_number(count)) for name, count in rows]) if rows else _("None.")
+        table([(name, format_number(count)) for name, count in rows]) if rows else _("None.")
     )
     if hidden:
         more = len(hidden)
@@ -232,48 +226,6 @@ def _commands(report: PeriodReport) -> str:
             )
         )
     return "\n".join([*parts, happened])
-
-
-def share(count: int, total: int) -> str:
-    """Return a part of the total in percent; below 1% it is "<1%", never 0%."""
-    part = count / total
-    return f"<{format_percent(0.01)}" if part < 0.01 else format_percent(part)
-
-
-def bar(part: float, width: int) -> str:
-    """Return a part from 0 to 1 as a bar of up to `width` characters, and never an empty one."""
-    eighths = max(1, round(part * width * 8))
-    return "█" * (eighths // 8) + EIGHTHS[eighths % 8].strip()
-
-
-def _table_with_bars(counts: Mapping[str, int], total: int) -> str:
-    largest = max(counts.values())
-    rows = [(name, format_number(count), share(count, total)) for name, count in counts.items()]
-    room = min(BAR_WIDTH, WIDTH - sum(_widths(rows)) - 3)
-    if room < 2:
-        return _table(rows, gap=1)
-    bars = [bar(count / largest, room) for count in counts.values()]
-    return _table([(*row, drawn) for row, drawn in zip(rows, bars, strict=True)], gap=1)
-
-
-def _table(rows: Sequence[Cells], gap: int = 2) -> str:
-    """Return a table in HTML: names and bars aligned left, numbers right, long names cut off."""
-    widths = _widths(rows)
-    widths[0] = min(widths[0], WIDTH - sum(widths[1:]) - gap * (len(widths) - 1))
-    lines = (_line(row, widths, " " * gap) for row in rows)
-    return "<pre>" + escape("\n".join(lines), quote=False) + "</pre>"
-
-
-def _widths(rows: Sequence[Cells]) -> list[int]:
-    return [max(map(len, column)) for column in zip(*rows, strict=True)]
-
-
-def _line(cells: Cells, widths: Sequence[int], gap: str) -> str:
-    name, *numbers = cells[:3]
-    if len(name) > widths[0]:
-        name = name[: widths[0] - 1] + "…"
-    aligned = [cell.rjust(width) for cell, width in zip(numbers, widths[1:], strict=False)]
-    return gap.join([name.ljust(widths[0]), *aligned, *cells[3:]]).rstrip()
 
 
 def _trust(report: AdminReport, next_cleanup: datetime, postponed: bool) -> str:
