@@ -2,6 +2,7 @@
 
 import ast
 import importlib
+import re
 import subprocess
 import sys
 from graphlib import TopologicalSorter
@@ -110,6 +111,22 @@ def test_outside_the_analytics_only_their_public_names_are_imported(outside: str
     folder = ROOT / outside
     for file in sorted(folder.rglob("*.py")) if folder.is_dir() else [folder]:
         assert inner_names(file) == set(), file.relative_to(ROOT)
+
+
+def private_names(file: Path) -> set[str]:
+    """Private attributes that a file uses of anything but its own objects, patched ones too."""
+    found: set[str] = set()
+    for node in ast.walk(ast.parse(file.read_text("utf-8"))):
+        if isinstance(node, ast.Attribute) and ast.unparse(node.value) not in ("self", "cls"):
+            found.add(node.attr)
+        elif isinstance(node, ast.Call) and ast.unparse(node.func).endswith((".object", "attr")):
+            found |= {str(name.value) for name in node.args if isinstance(name, ast.Constant)}
+    return {name for name in found if re.match("_[a-z]", name)}
+
+
+def test_tests_use_nothing_private() -> None:
+    for file in sorted((ROOT / "tests").rglob("*.py")):
+        assert private_names(file) == set(), file.relative_to(ROOT)
 
 
 def test_the_analytics_do_not_load_aiogram_by_themselves() -> None:

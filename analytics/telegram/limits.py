@@ -30,9 +30,9 @@ class LimitPerPerson(BaseMiddleware):
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
-        # When each person may get `BURST` answers at once again, by Telegram ID.
-        self._full_at: OrderedDict[int, float] = OrderedDict()
-        self._told: set[int] = set()
+        # By Telegram ID: when the person may get `BURST` answers at once again, and whether they
+        # were told since their last answer that they have to wait.
+        self._people: OrderedDict[int, tuple[float, bool]] = OrderedDict()
 
     async def __call__(
         self,
@@ -43,22 +43,13 @@ class LimitPerPerson(BaseMiddleware):
         assert isinstance(event, Message | CallbackQuery)
         if not get_flag(data, "expensive") or event.from_user is None:
             return await handler(event, data)
-        if self._allows(event.from_user.id):
+        telegram_id, now = event.from_user.id, self._clock()
+        full_at, was_told = self._people.pop(telegram_id, (now, False))
+        full_at = max(now, full_at)
+        is_allowed = full_at - now <= (BURST - 1) * SECONDS_EACH
+        self._people[telegram_id] = (full_at + SECONDS_EACH * is_allowed, not is_allowed)
+        if len(self._people) > PEOPLE:
+            self._people.popitem(last=False)
+        if is_allowed:
             return await handler(event, data)
-        if event.from_user.id not in self._told:
-            self._told.add(event.from_user.id)
-            return await event.answer(_(SLOW_DOWN))
-        return None
-
-    def _allows(self, person: int) -> bool:
-        now = self._clock()
-        full_at = max(now, self._full_at.pop(person, now))
-        allowed = full_at - now <= (BURST - 1) * SECONDS_EACH
-        if allowed:
-            full_at += SECONDS_EACH
-            self._told.discard(person)
-        self._full_at[person] = full_at
-        if len(self._full_at) > PEOPLE:
-            forgotten = self._full_at.popitem(last=False)[0]
-            self._told.discard(forgotten)
-        return allowed
+        return None if was_told else await event.answer(_(SLOW_DOWN))

@@ -138,7 +138,7 @@ async def play(
             crowd = partial(_crowd, console, sandbox, people, said, today, chance)
             try:
                 async with stage.bot() as bot:
-                    story = _story(console, sandbox, stage, database, pictures, crowd)
+                    story = tell_story(console, sandbox, stage, database, pictures, crowd)
                     await _unless_it_ends(bot, story)
             except (Failed, TimeoutError) as error:
                 log = stage.log.read_text(errors="replace")
@@ -183,7 +183,7 @@ async def _unless_it_ends(
     await playing
 
 
-async def _story(
+async def tell_story(
     console: Console,
     sandbox: Sandbox,
     stage: Stage,

@@ -5,8 +5,8 @@ import multiprocessing
 import os
 import random
 import signal
-from collections.abc import Callable, Coroutine, Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterable, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -15,8 +15,10 @@ from unittest.mock import patch
 import aiosqlite
 
 from analytics import AnalyticsService, Interaction, InteractionType, Pseudonyms
+from analytics.sqlite import database
+from analytics.sqlite.connections import connect
 from tests import raw_updates
-from tests.analytics.store import KEY, NOW, SOMEBODY
+from tests.analytics.store import KEY, NOW, SOMEBODY, select
 
 REFERENCES = Pseudonyms(KEY)
 # In no order of time, so that pages split and leave copies of their rows behind.
@@ -74,9 +76,10 @@ def key_forms(key: bytes) -> set[bytes]:
     return {key, *raw_updates.words_traces(text), *raw_updates.words_traces(text.upper())}
 
 
-async def rows(analytics: AnalyticsService, person: int) -> set[bytes]:
+def rows(folder: Path, person: int) -> set[bytes]:
     """Those of a person, as records; exact to the second, they are unmistakable."""
-    records = await analytics._database.read(
+    records = select(
+        folder,
         "SELECT timestamp, user_id, interaction_type FROM interactions "
         "WHERE user_id = (SELECT id FROM users WHERE reference = ?)",
         (REFERENCES.reference(person),),
@@ -84,12 +87,12 @@ async def rows(analytics: AnalyticsService, person: int) -> set[bytes]:
     return {b"".join(map(integer, record)) for record in records}
 
 
-async def traces(analytics: AnalyticsService, people: Iterable[int]) -> set[bytes]:
+def traces(folder: Path, people: Iterable[int]) -> set[bytes]:
     """All that could tell that these people were here."""
     found: set[bytes] = set()
     for person in people:
         found |= forms(person) | forms(REFERENCES.reference(person))
-        found |= await rows(analytics, person)
+        found |= rows(folder, person)
     return found
 
 
@@ -120,6 +123,21 @@ def statements(instead: Callable[[str, Statement], Coroutine[Any, Any, Any]]) ->
 
     with patch.object(aiosqlite.Connection, "execute_fetchall", handed):
         yield
+
+
+@contextmanager
+def connections() -> Iterator[list[aiosqlite.Connection]]:
+    """Those of the databases opened meanwhile: of each the writer, if any, and the reader."""
+    opened: list[aiosqlite.Connection] = []
+
+    @asynccontextmanager
+    async def noting(*arguments: Any, **options: Any) -> AsyncIterator[aiosqlite.Connection]:
+        async with connect(*arguments, **options) as connection:
+            opened.append(connection)
+            yield connection
+
+    with patch.object(database, "connect", noting):
+        yield opened
 
 
 def is_checkpoint(sql: str) -> bool:

@@ -7,7 +7,7 @@ from datetime import timedelta
 from pathlib import Path
 
 from analytics import AnalyticsService, Interaction, InteractionType
-from tests.analytics.store import NOW, SOMEBODY
+from tests.analytics.store import NOW, SOMEBODY, select
 
 # Before and after these, people of a history come and go.
 LONGEST_AGO = timedelta(days=100)
@@ -53,23 +53,21 @@ class Traces:
         return bool(self.references or self.rows)
 
 
-async def kept(analytics: AnalyticsService) -> Traces:
+def kept(folder: Path) -> Traces:
     """Of everybody in the file. With timestamps exact to the second, rows are unmistakable."""
-    references = await analytics._database.read("SELECT reference FROM users")
-    rows = await analytics._database.read(
-        "SELECT timestamp, user_id, interaction_type FROM interactions"
-    )
+    references = select(folder, "SELECT reference FROM users")
+    rows = select(folder, "SELECT timestamp, user_id, interaction_type FROM interactions")
     return Traces(
         {integer(reference) for (reference,) in references},
         {b"".join(map(integer, row)) for row in rows},
     )
 
 
-async def deleted_by_cleanup(analytics: AnalyticsService, days: int) -> Traces:
+async def deleted_by_cleanup(analytics: AnalyticsService, folder: Path, days: int) -> Traces:
     """Clean up; what that has deleted."""
-    before = await kept(analytics)
+    before = kept(folder)
     await analytics.cleanup_old_interactions(days)
-    after = await kept(analytics)
+    after = kept(folder)
     return Traces(before.references - after.references, before.rows - after.rows)
 
 

@@ -11,6 +11,7 @@ import pytest
 
 from analytics import DatabaseInaccessible, UnsupportedSQLite
 from analytics.sqlite.connections import PRAGMAS, connect
+from tests.analytics.bytes_on_disk import connections
 from tests.analytics.store import open_service
 
 # What SQLite may answer to a pragma that it refuses.
@@ -27,17 +28,16 @@ OTHERWISE: dict[str, str | int] = {
 
 
 async def test_each_connection_has_the_pragmas(tmp_path: Path) -> None:
-    async with open_service(tmp_path) as analytics:
-        database = analytics._database
-        assert database._writer is not None
-        assert database._reader is not None
-        writer = {name: await answer(database._writer, name) for name in PRAGMAS}
-        waits = await answer(database._writer, "busy_timeout")
-        reader = await answer(database._reader, "query_only")
+    with connections() as opened:
+        async with open_service(tmp_path):
+            writer, reader = opened
+            of_writer = {name: await answer(writer, name) for name in PRAGMAS}
+            waits = await answer(writer, "busy_timeout")
+            only_reads = await answer(reader, "query_only")
 
-    assert writer == PRAGMAS
+    assert of_writer == PRAGMAS
     assert waits == 1_000
-    assert reader == 1
+    assert only_reads == 1
 
 
 @pytest.mark.parametrize("name", OTHERWISE)

@@ -69,7 +69,7 @@ async def residue(folder: Path, seed: int, *left_out: int) -> tuple[float, float
     async with open_service(folder) as analytics:
         await record_all(analytics, history(random.Random(seed), THOUSANDS, PEOPLE))
         with without(*left_out):
-            deleted = await deleted_by_cleanup(analytics, DAYS)
+            deleted = await deleted_by_cleanup(analytics, folder, DAYS)
         found = deleted.found_in(folder)
     assert len(deleted.references) > PEOPLE / 5
     assert len(deleted.rows) > THOUSANDS / 5
@@ -94,7 +94,7 @@ async def test_what_was_deleted_is_in_no_byte_of_any_file(
         async with open_service(folder) as analytics:
             for days in cleanups:
                 await record_all(analytics, history(chance, interactions, people))
-                deleted = await deleted_by_cleanup(analytics, days)
+                deleted = await deleted_by_cleanup(analytics, folder, days)
 
                 assert not deleted.found_in(folder)
                 assert not (await analytics.get_admin_analytics_report()).compaction_pending
@@ -110,7 +110,7 @@ async def test_the_search_finds_what_is_there(tmp_path: Path) -> None:
     async with open_service(tmp_path) as analytics:
         await record_all(analytics, history(random.Random(0), 400, 50))
         with without(FIRST_CHECKPOINT, VACUUM, SECOND_CHECKPOINT):
-            deleted = await deleted_by_cleanup(analytics, DAYS)
+            deleted = await deleted_by_cleanup(analytics, tmp_path, DAYS)
         in_log = deleted.found_in(tmp_path)
     (tmp_path / "kept").write_bytes(b"\0" + min(deleted.references) + b"\0")
     found = deleted.found_in(tmp_path)
@@ -152,7 +152,7 @@ async def test_while_somebody_reads_it_is_pending_and_shown_and_done_afterwards(
     async with open_service(tmp_path) as analytics:
         await record_all(analytics, history(random.Random(0), 400, 50))
         with being_read(tmp_path):
-            deleted = await deleted_by_cleanup(analytics, DAYS)
+            deleted = await deleted_by_cleanup(analytics, tmp_path, DAYS)
             refused = await analytics.compact_if_due()
             during = await analytics.get_admin_analytics_report()
             readable = deleted.found_in(tmp_path)
@@ -208,7 +208,7 @@ async def test_what_is_pending_survives_the_process(tmp_path: Path) -> None:
     async with open_service(tmp_path) as analytics:
         await record_all(analytics, history(random.Random(0), 400, 50))
         with being_read(tmp_path):
-            deleted = await deleted_by_cleanup(analytics, DAYS)
+            deleted = await deleted_by_cleanup(analytics, tmp_path, DAYS)
     async with open_service(tmp_path) as analytics:
         before = await analytics.get_admin_analytics_report()
         await analytics.maintain()

@@ -10,7 +10,6 @@ from unittest.mock import patch
 
 import pytest
 
-from analytics.sqlite.checkpoints import checkpoint
 from analytics.sqlite.compaction import SMALL_FILE_BYTES
 from analytics.sqlite.connections import PRAGMAS
 from tests.analytics import bytes_on_disk
@@ -18,6 +17,7 @@ from tests.analytics.bytes_on_disk import (
     PEOPLE,
     REFERENCES,
     compacting_without,
+    connections,
     found_in,
     is_killed,
     killing_after,
@@ -47,7 +47,7 @@ async def erased(folder: Path, seed: int, *, at_once: bool = False) -> dict[str,
     with patch("analytics.sqlite.compaction.SMALL_FILE_BYTES", large):
         async with open_service(folder) as analytics:
             await record_all(analytics, somebodies(random.Random(seed)))
-            wanted = await traces(analytics, LEAVING)
+            wanted = traces(folder, LEAVING)
             for person in LEAVING:
                 erasure = await analytics.erase(person)
                 assert erasure
@@ -89,8 +89,7 @@ async def erased_in_a_large_file(folder: Path) -> tuple[int, int]:
                 erasure = await analytics.erase(person)
                 assert erasure
                 assert not erasure.compacted
-            assert analytics._database._writer is not None
-            assert await checkpoint(analytics._database._writer)
+            assert select(folder, "PRAGMA wal_checkpoint(TRUNCATE)") == [(0, 0, 0)]
             found = sum(found_in(folder, wanted).values())
             assert (await analytics.get_admin_analytics_report()).compaction_pending
             await analytics.maintain(large_too=True)
@@ -128,7 +127,7 @@ async def test_while_somebody_reads_it_is_pending_and_done_as_soon_as_they_have_
     with patch("analytics.sqlite.database.BUSY_MS_OWN", 1):
         async with open_service(tmp_path) as analytics:
             await record_all(analytics, somebodies(random.Random(2)))
-            wanted = await traces(analytics, LEAVING)
+            wanted = traces(tmp_path, LEAVING)
             with being_read(tmp_path):
                 for person in LEAVING:
                     erasure = await analytics.erase(person)
@@ -151,11 +150,11 @@ async def test_while_somebody_reads_it_is_pending_and_done_as_soon_as_they_have_
 
 async def erase_and_die(folder: Path, person: int, count: int) -> None:
     """Killed after so many statements of the erasure and the compaction; 0: within the VACUUM."""
-    async with open_service(folder) as analytics:
-        writer = analytics._database._writer
-        assert writer is not None
-        with killing_after(count) if count else killing_in_vacuum(writer):
-            await analytics.erase(person)
+    with connections() as opened:
+        async with open_service(folder) as analytics:
+            writer, _ = opened
+            with killing_after(count) if count else killing_in_vacuum(writer):
+                await analytics.erase(person)
 
 
 async def test_killed_anywhere_all_or_nothing_is_erased_and_the_traces_go_after_the_restart(
@@ -165,7 +164,7 @@ async def test_killed_anywhere_all_or_nothing_is_erased_and_the_traces_go_after_
     person = SOMEBODY + 1
     async with open_service(whole) as analytics:
         await record_all(analytics, somebodies(random.Random(3)))
-        wanted = await traces(analytics, [person])
+        wanted = traces(whole, [person])
         own = len((await analytics.personal_data(person)).interactions)
     everything = total(whole)
     totals = set()
@@ -223,6 +222,6 @@ async def test_everybody_is_found_while_they_are_there(tmp_path: Path) -> None:
         for person in LEAVING:
             reference = REFERENCES.reference(person)
             assert found_in(tmp_path, bytes_on_disk.forms(reference))
-            assert found_in(tmp_path, await bytes_on_disk.rows(analytics, person))
+            assert found_in(tmp_path, bytes_on_disk.rows(tmp_path, person))
             # Of Telegram's number there is nothing at any time.
             assert not found_in(tmp_path, bytes_on_disk.forms(person))

@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 import analytics
-from analytics import AnalyticsError, errors
+from analytics import Access, AnalyticsError, errors
 from analytics.sqlite.connections import translate
-from tests.analytics.store import open_service
+from analytics.sqlite.database import Database
 
 ROOT = Path(__file__).parents[2]
 # Text files that people write may be in no encoding that is known.
@@ -104,8 +104,7 @@ def test_whatever_a_driver_raises_becomes_a_sentence(error: Exception, tmp_path:
 
 
 async def test_a_statement_that_fails_raises_no_error_of_the_driver(tmp_path: Path) -> None:
-    async with open_service(tmp_path) as service:
-        database = service._database
+    async with Database.open(tmp_path / "a", Access.OWN) as database:
         for failing in (
             database.read("SELECT * FROM nowhere"),
             database.write("INSERT INTO nowhere VALUES (1)"),

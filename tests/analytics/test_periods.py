@@ -269,10 +269,9 @@ async def test_with_an_interval_periods_change_with_it_only(tmp_path: Path) -> N
 async def test_a_command_has_no_period_before_the_bot_made_a_report(tmp_path: Path) -> None:
     async with open_service(tmp_path):
         pass
-    async with open_service(tmp_path, report_interval=HOUR) as analytics:
-        await analytics._database.write("DELETE FROM file_settings WHERE name = 'report_snapshot'")
+    async with open_service(tmp_path, report_interval=HOUR, access=Access.READ) as command:
         with pytest.raises(NoReportYet, match="no report yet"):
-            await analytics._reports.of_period(Period.DAY)
+            await command.period_report(Period.DAY)
 
 
 async def test_who_takes_the_place_of_an_erased_person_is_not_mistaken_for_them(

@@ -19,6 +19,8 @@ from analytics.backlog import TRANSACTION_LIMIT
 from analytics.notices import RecordingFails, RecordingWorks
 from analytics.recording import COUNT_DROPPED, RECORD
 from analytics.sqlite.database import Database
+from analytics.statistics import reports
+from tests.analytics.bytes_on_disk import Statement, connections, statements
 from tests.analytics.store import (
     NAME,
     NOW,
@@ -266,15 +268,15 @@ async def test_what_fails_at_the_end_is_tried_once_more(tmp_path: Path) -> None:
             raise DatabaseUnavailable("it failed", "try again")
         return await write(self, sql, parameters)
 
-    async with open_service(tmp_path) as analytics:
-        with patch.object(Database, "write", fails_once):
+    with patch.object(Database, "write", fails_once):
+        async with open_service(tmp_path) as analytics:
             recording = asyncio.create_task(analytics.record(days_ago(1, 3)))
             await asyncio.sleep(0)  # what it records waits now, and the end comes before it is done
             assert analytics.backlog == 0  # it is being committed, and waits for nothing
-            await analytics._recorder.close()  # type: ignore[union-attr]
-            await recording
+        recorded = await recording
 
     assert failed
+    assert not recorded
     assert total(tmp_path) == 3
 
 
@@ -330,13 +332,26 @@ ENDLESS = """
 async def test_a_long_read_delays_no_commit(tmp_path: Path) -> None:
     """A checkpoint would wait for it, and recording for the checkpoint."""
     patient = patch("analytics.sqlite.database.BUSY_MS_OWN", 1000 * HANGS)
-    with patient, patch("analytics.sqlite.checkpoints.CHECKPOINT_BYTES", 0):
+    begun = asyncio.Event()
+
+    async def noting(sql: str, run: Statement) -> Any:
+        if sql == ENDLESS:
+            begun.set()
+        return await run()
+
+    with (
+        patient,
+        patch("analytics.sqlite.checkpoints.CHECKPOINT_BYTES", 0),
+        patch.object(reports, "REPORT", ENDLESS),
+        statements(noting),
+        connections() as opened,
+    ):
         async with open_service(tmp_path) as analytics:
-            database = analytics._database
-            assert database._reader is not None
-            reading = asyncio.create_task(database.read(ENDLESS))
+            _, reader = opened
+            reading = asyncio.create_task(analytics.get_admin_analytics_report())
+            await begun.wait()
             recorded = [await analytics.record(days_ago(day)) for day in range(1, 11)]
-            await database._reader.interrupt()
+            await reader.interrupt()
             with pytest.raises(DatabaseUnavailable, match="interrupted"):
                 await reading
 

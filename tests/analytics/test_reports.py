@@ -8,6 +8,7 @@ import pytest
 
 from analytics import AdminReport, InteractionType
 from analytics.statistics.reports import REPORT
+from tests.analytics.bytes_on_disk import connections
 from tests.analytics.store import NOW, SOMEBODY, interaction, open_service, select
 
 SECOND = timedelta(seconds=1)
@@ -41,18 +42,18 @@ async def instructions(folder: Path, people: int) -> int:
         nonlocal count
         count += 1
 
-    async with open_service(folder, timestamp_precision=3600) as analytics:
-        await analytics.record(
-            [
-                interaction(timedelta(hours=number % 20), SOMEBODY + number)
-                for number in range(people)
-            ]
-        )
-        reader = analytics._database._reader
-        assert reader is not None
-        await reader.set_progress_handler(counted, 1)
-        await analytics.get_admin_analytics_report()
-        await reader.set_progress_handler(counted, 0)
+    with connections() as opened:
+        async with open_service(folder, timestamp_precision=3600) as analytics:
+            _, reader = opened
+            await analytics.record(
+                [
+                    interaction(timedelta(hours=number % 20), SOMEBODY + number)
+                    for number in range(people)
+                ]
+            )
+            await reader.set_progress_handler(counted, 1)
+            await analytics.get_admin_analytics_report()
+            await reader.set_progress_handler(counted, 0)
     assert count > 100
     return count
 

@@ -5,7 +5,7 @@ import json
 import sqlite3
 import tempfile
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from contextlib import closing, contextmanager
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -21,6 +21,8 @@ from analytics.models import Interaction
 from analytics.privacy import personal_data
 from analytics.privacy.personal_data import as_json
 from analytics.privacy.retention import cutoff
+from analytics.sqlite.database import Database
+from tests.analytics.bytes_on_disk import Statement, statements
 from tests.analytics.store import (
     KEY,
     NAME,
@@ -319,6 +321,21 @@ async def test_erasing_reaches_what_still_waits_to_be_recorded(tmp_path: Path) -
     assert select(tmp_path, "SELECT count(*) FROM users") == [(0,)]
 
 
+@contextmanager
+def after_looking_for_rows(happens: Callable[[], Awaitable[None]]) -> Iterator[None]:
+    """Let something happen between the look for a person's rows and their deletion."""
+    read = Database.read
+
+    async def and_then(self: Database, sql: str, *parameters: Any) -> list[Any]:
+        rows = await read(self, sql, *parameters)
+        if sql == personal_data.MOMENTS:
+            await happens()
+        return rows
+
+    with patch.object(Database, "read", and_then):
+        yield
+
+
 @pytest.mark.parametrize("newer", [False, True])
 async def test_erasing_reaches_what_is_recorded_after_the_rows_were_looked_for(
     tmp_path: Path, newer: bool
@@ -326,16 +343,13 @@ async def test_erasing_reaches_what_is_recorded_after_the_rows_were_looked_for(
     """Older than the newest is the harder case: what would stay must not be said to be newer."""
     async with open_service(tmp_path) as analytics:
         await analytics.record([interaction(timedelta(hours=1)), interaction(person=SOMEBODY + 1)])
-        read = analytics._database.read
         late = [interaction(timedelta(minutes=0 if newer else 90))]
 
-        async def and_record(sql: str, *parameters: Any) -> list[Any]:
-            rows = await read(sql, *parameters)
-            if sql == personal_data.MOMENTS and late:
+        async def record() -> None:
+            if late:
                 assert await analytics.record([late.pop()])
-            return rows
 
-        with patch.object(analytics._database, "read", and_record):
+        with after_looking_for_rows(record):
             erasure = await analytics.erase(SOMEBODY)
 
     assert erasure == Erasure(2, compacted=True)
@@ -355,15 +369,11 @@ async def test_a_command_erases_all_or_nothing_while_the_bot_records_the_person(
         open_service(tmp_path, access=Access.SHARE) as command,
     ):
         await bot.record([interaction(), interaction(person=SOMEBODY + 1)])
-        read = command._database.read
 
-        async def and_record(sql: str, *parameters: Any) -> list[Any]:
-            rows = await read(sql, *parameters)
-            if sql == personal_data.MOMENTS:
-                assert await bot.record([interaction(timedelta(hours=next(hours_ago)))])
-            return rows
+        async def record() -> None:
+            assert await bot.record([interaction(timedelta(hours=next(hours_ago)))])
 
-        with patch.object(command._database, "read", and_record):
+        with after_looking_for_rows(record):
             never = await command.erase(SOMEBODY)
         untouched = inconsistencies(tmp_path / NAME)
         erasure = await command.erase(SOMEBODY)
@@ -450,26 +460,23 @@ async def test_what_is_deleted_while_the_file_is_compacted_is_compacted_away_too
     """Before the first checkpoint, before the VACUUM, and after it."""
     async with open_service(tmp_path) as analytics:
         await analytics.record([interaction(), interaction(person=SOMEBODY + 1)])
-        writer = analytics._database._writer
-        assert writer is not None
-        execute = writer.execute_fetchall
         steps = 0
         erasing: list[asyncio.Task[Erasure | None]] = []
         deleted = asyncio.Event()
 
-        async def meanwhile(sql: str, *parameters: Any) -> Any:
+        async def meanwhile(sql: str, run: Statement) -> Any:
             nonlocal steps
             if sql == "VACUUM" or "wal_checkpoint" in sql:
                 steps += 1
                 if steps == interrupted + 1:
                     erasing.append(asyncio.create_task(analytics.erase(SOMEBODY + 1)))
                     await deleted.wait()
-            rows = await execute(sql, *parameters)
+            rows = await run()
             if sql == personal_data.DELETE and erasing:
                 deleted.set()
             return rows
 
-        with patch.object(writer, "execute_fetchall", meanwhile):
+        with statements(meanwhile):
             first = await analytics.erase(SOMEBODY)
             second = await erasing[0]
 

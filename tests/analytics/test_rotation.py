@@ -276,22 +276,26 @@ async def test_a_command_that_looks_while_the_key_is_replaced_changes_nothing(
 ) -> None:
     """It finds the next key beside the file, and the file not written with it yet."""
     await fill(tmp_path, 0)
+    looked: list[set[str]] = []
 
     async def looks() -> None:
         async with open_with_key_file(tmp_path, access=Access.READ) as command:
             await command.personal_data(SOMEBODY)
+            looked.append(key_files(tmp_path))
+
+    async def looked_at(sql: str, run: Statement) -> Any:
+        if sql == "BEGIN IMMEDIATE":
+            await looks()
+        answer = await run()
+        if sql == "COMMIT":
+            await looks()
+        return answer
 
     async with open_with_key_file(tmp_path) as analytics:
-        write_all = analytics._database.write_all
-
-        async def looked_at(*statements: Any) -> None:
-            await looks()
-            await write_all(*statements)
-            await looks()
-
-        with patch.object(analytics._database, "write_all", looked_at):
+        with statements(looked_at):
             new = await analytics.rotate_key()
 
+    assert looked[0] == looked[1] > {KEY_FILE}
     assert key_in(tmp_path) == new
     assert key_files(tmp_path) == {KEY_FILE}
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from datetime import timedelta
 from pathlib import Path
-from unittest.mock import patch
+from unittest.mock import AsyncMock, patch
 
 import pytest
 from hypothesis import HealthCheck, example, given, settings
@@ -209,7 +209,6 @@ async def test_the_spool_is_private_holds_pseudonyms_only_and_nothing_is_left_of
 async def test_the_spool_of_an_encrypted_database_is_encrypted(tmp_path: Path) -> None:
     key = bytes(32)
     async with open_service(tmp_path, database_key=key) as analytics:
-        assert analytics._recorder is not None
         await analytics.record(days_ago(1, 3), [1, 2, 3])
         failed = DatabaseUnavailable("it failed", "try again")
         with patch("analytics.sqlite.database.Database.write", side_effect=failed):
@@ -302,9 +301,9 @@ async def test_a_batch_that_takes_too_long_is_counted_once_whether_it_was_commit
             with locked(tmp_path):
                 await analytics.record(days_ago(1, 3), [1, 2, 3])
                 await analytics.record([interaction(timedelta(days=2))], [4])
-            with patch.object(Spool, "remove"):
-                await analytics.record([])
-                await analytics._recorder._writing  # type: ignore[misc, union-attr]
+            committed = asyncio.Event()
+            with patch.object(Spool, "remove", AsyncMock(side_effect=committed.set)):
+                await committed.wait()
                 copy = killed(tmp_path)
     async with open_service(copy):
         pass

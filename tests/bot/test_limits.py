@@ -129,16 +129,17 @@ async def test_what_is_cheap_has_no_limit(sandbox: Sandbox, clock: Seconds) -> N
     assert SLOW_DOWN not in answers
 
 
-def test_only_so_many_people_are_remembered(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_only_so_many_people_are_remembered(
+    sandbox: Sandbox, clock: Seconds, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(limits, "PEOPLE", 3)
-    limit = LimitPerPerson(lambda: 0.0)
-    for person in range(10):
-        for _ in range(BURST):
-            assert limit._allows(person)
-        assert not limit._allows(person)
-        limit._told.add(person)
+    people = [sandbox.person() for _ in range(4)]
+    for person in people[:3]:
+        told = [await ask(person, "/privacy") for _ in range(BURST + 1)]
+        assert told.index(SLOW_DOWN) == BURST
+    await ask(people[3], "/privacy")
+    # The first was forgotten; the third is remembered, and is told nothing once more.
+    await people[2].says("/privacy")
 
-    assert len(limit._full_at) == 3
-    assert len(limit._told) == 3
-    assert not limit._allows(9)
-    assert limit._allows(0)
+    assert await ask(people[0], "/privacy") != SLOW_DOWN
+    assert "/privacy" in await ask(people[2], "/help")

@@ -50,11 +50,12 @@ class Watched:
     """A watch that looks when it is told to."""
 
     def __init__(self, sandbox: Sandbox, bot: Bot, webhook: dict[str, Any]) -> None:
-        settings = some_settings(bot_token=sandbox.token, bot_api_url=sandbox.url, **webhook)
+        self.bot = bot
+        self.settings = some_settings(bot_token=sandbox.token, bot_api_url=sandbox.url, **webhook)
         self.receiving = Receiving()
         self.receiving.by_webhook = True
         self.told: list[Notice] = []
-        self.watch = WebhookWatch(bot, settings, self.receiving, self.told.append)
+        self.watch = WebhookWatch(bot, self.settings, self.receiving, self.told.append)
 
 
 @asynccontextmanager
@@ -62,7 +63,7 @@ async def watched(sandbox: Sandbox, webhook: dict[str, Any]) -> AsyncIterator[Wa
     session = Session(lambda _: None, api=TelegramAPIServer.from_base(sandbox.url))
     async with Bot(sandbox.token, session=session) as bot:
         watch = Watched(sandbox, bot, webhook)
-        await webhook_watch.set_webhook(bot, watch.watch._settings)
+        await webhook_watch.set_webhook(bot, watch.settings)
         yield watch
 
 
@@ -83,7 +84,7 @@ async def test_a_webhook_that_is_gone_is_set_again(
         unchanged = len(await sandbox.called("setWebhook"))
         await happens(sandbox)
         await bot.watch.look()
-        set_again = sandbox._webhook.url
+        set_again = (await bot.bot.get_webhook_info()).url
         await bot.watch.look()
 
     assert unchanged == 1

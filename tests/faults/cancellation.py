@@ -155,9 +155,8 @@ async def after_cancellation(folder: Path, case: Case, at: int, *, late: bool) -
         if case.action is erase:
             assert await record(analytics, LEAVES, LEAVER)
         if case.action is compact:
-            await analytics._database.write(
-                "INSERT INTO file_settings VALUES ('compaction_due', 0)"
-            )
+            with closing(sqlite3.connect(folder / NAME)) as other, other:
+                other.execute("INSERT INTO file_settings VALUES ('compaction_due', 0)")
         if case.replaced:
             for file in folder.glob(f"{NAME}*"):
                 if not file.name.endswith("lock"):

@@ -16,6 +16,7 @@ from typing import Any
 from analytics import AnalyticsService, Interaction, InteractionType
 from analytics.sqlite.files import keep_reserve, reserve
 from bot.sandbox import Sandbox
+from tests.analytics.bytes_on_disk import connections
 from tests.bot.running import running_bot
 from tests.faults.table import Fault, Row
 from tests.processes import bot_process
@@ -153,15 +154,15 @@ async def read_only(times: int) -> Row:
     with folder() as path:
         database = path / "analytics.sqlite3"
         recorded: list[int] = []
-        async with AnalyticsService.open(database) as analytics:
-            writer = analytics._database._writer
-            assert writer is not None
-            for number in range(times):
-                await writer.execute_fetchall("PRAGMA query_only=ON")
-                assert not await analytics.record([AN_INTERACTION], [2 * number])
-                await writer.execute_fetchall("PRAGMA query_only=OFF")
-                recorded += [2 * number, 2 * number + 1]
-                await analytics.record([AN_INTERACTION], [2 * number + 1])
+        with connections() as opened:
+            async with AnalyticsService.open(database) as analytics:
+                writer, _ = opened
+                for number in range(times):
+                    await writer.execute_fetchall("PRAGMA query_only=ON")
+                    assert not await analytics.record([AN_INTERACTION], [2 * number])
+                    await writer.execute_fetchall("PRAGMA query_only=OFF")
+                    recorded += [2 * number, 2 * number + 1]
+                    await analytics.record([AN_INTERACTION], [2 * number + 1])
         return Row(
             injected=times,
             acknowledged=len(recorded),

@@ -8,15 +8,15 @@ from unittest.mock import AsyncMock, patch
 
 import pytest
 
-from analytics import AnalyticsError, AnalyticsService
+from analytics import Access, AnalyticsError, AnalyticsService
 from analytics.notices import DatabaseSetAside
+from analytics.sqlite.database import Database
 from tests import processes
 from tests.faults.damage import (
     BATCH,
     FAULTS,
     NAME,
     NOT_FOUND,
-    NOW,
     REFUSED,
     SET_ASIDE,
     a_whole_file,
@@ -117,10 +117,10 @@ async def test_damage_that_only_the_start_runs_into_is_set_aside(
 
 
 async def test_a_mistake_in_a_statement_is_not_taken_for_damage(tmp_path: Path) -> None:
-    async with service(tmp_path / NAME) as analytics:
+    async with Database.open(tmp_path / NAME, Access.OWN) as database:
         with pytest.raises(AnalyticsError):
-            await analytics._database.write("INSERT INTO nowhere VALUES (?)", (1,))
-        assert await recorded(analytics)
+            await database.write("INSERT INTO nowhere VALUES (?)", (1,))
+        assert await database.write("SELECT 1") == [(1,)]
 
     assert files_set_aside(tmp_path) == []
 
@@ -150,15 +150,14 @@ async def test_the_check_at_night_does_not_keep_a_large_file_from_being_compacte
 ) -> None:
     with patch("analytics.sqlite.compaction.SMALL_FILE_BYTES", 0):
         async with service(tmp_path / NAME) as analytics:
-            await analytics._database.write(
-                "INSERT INTO file_settings VALUES ('compaction_due', ?)", (NOW.timestamp(),)
-            )
+            await recorded(analytics)
+            erasure = await analytics.erase(interactions(range(1), later)[0].telegram_id)
             await analytics.maintain(large_too=True)
-            left = await analytics._database.read(
-                "SELECT 1 FROM file_settings WHERE name = 'compaction_due'"
-            )
+            report = await analytics.get_admin_analytics_report()
 
-    assert left == []
+    assert erasure
+    assert not erasure.compacted
+    assert not report.compaction_pending
 
 
 async def test_a_header_damaged_under_the_running_bot_is_set_aside(

@@ -110,7 +110,7 @@ async def test_the_bot_is_asked_to_stop_and_has_to_stop_well(
     async def short_story(console: Console, sandbox: Sandbox, *_: object) -> None:
         await sandbox.called("getUpdates")
 
-    monkeypatch.setattr(story, "_story", short_story)
+    monkeypatch.setattr(story, "tell_story", short_story)
     code = (
         "import os, signal, sys, urllib.request\n"
         f"signal.signal(signal.SIGTERM, lambda *_: sys.exit({at_the_end}))\n"
