@@ -44,7 +44,7 @@ class WatchPolling(BaseRequestMiddleware):
     ) -> None:
         self._tell = tell
         self._monotonic = monotonic
-        self._refusals = Refusals(refusals.WHILE_RUNNING, monotonic)
+        self._refusals = Refusals(refusals.GRACE_WHILE_RUNNING, monotonic)
         self._removed = float("-inf")
         self._failures = 0
         self._told = False

@@ -10,20 +10,20 @@ logger = logging.getLogger(__name__)
 
 # Seconds without an accepted request after which a token is taken to be wrong. One that has worked
 # gets longer: Telegram has refused valid tokens for minutes.
-AT_START = 30.0
-WHILE_RUNNING = 600.0
+GRACE_AT_START = 30.0
+GRACE_WHILE_RUNNING = 600.0
 FEWEST = 3
 
 
 class Refusals:
     """Count answers 401 and 404 of Telegram to correct requests.
 
-    `patience` is the number of seconds without an accepted request after which a token is wrong,
-    from the third refusal on.
+    `grace` is how many seconds may pass without an accepted request before the token is taken to be
+    wrong, from the third refusal on.
     """
 
-    def __init__(self, patience: float, monotonic: Callable[[], float] = time.monotonic) -> None:
-        self._patience = patience
+    def __init__(self, grace: float, monotonic: Callable[[], float] = time.monotonic) -> None:
+        self._grace = grace
         self._monotonic = monotonic
         self._since: float | None = None
         self._count = 0
@@ -34,13 +34,13 @@ class Refusals:
     def refused(self) -> None:
         """Count a refusal.
 
-        Raises WrongSettings at the third or a later one if `patience` seconds have passed since
+        Raises WrongSettings at the third or a later one if `grace` seconds have passed since
         the first.
         """
         now = self._monotonic()
         self._since = now if self._since is None else self._since
         self._count += 1
-        if self._count >= FEWEST and now - self._since >= self._patience:
+        if self._count >= FEWEST and now - self._since >= self._grace:
             raise WrongSettings(
                 Remark(
                     "BOT_TOKEN is refused by Telegram", "give the token that @BotFather gave you"
@@ -49,5 +49,5 @@ class Refusals:
         if self._count == 1:
             logger.warning(
                 "BOT_TOKEN is refused by Telegram; if that goes on for %.0f s, the bot ends",
-                self._patience,
+                self._grace,
             )

@@ -254,6 +254,10 @@ class Settings(AdminSettings):
         """Telegram IDs of people whose own use is not recorded."""
         return frozenset() if self.count_admins else self.admin_ids
 
+    def is_webhook(self, url: str) -> bool:
+        """Tell whether an address is WEBHOOK_URL, with or without a slash at the end."""
+        return url.rstrip("/") == str(self.webhook_url).rstrip("/")
+
 
 SomeSettings = TypeVar("SomeSettings", bound=DataSettings)
 

@@ -30,7 +30,7 @@ async def sign_in(bot: Bot, settings: Settings) -> None:
     minute. Raises WrongSettings if Telegram goes on to refuse the token, or refuses WEBHOOK_URL.
     """
     backoff = Backoff(BACKOFF)
-    refused = Refusals(refusals.AT_START)
+    refused = Refusals(refusals.GRACE_AT_START)
     while True:
         try:
             await bot.me()

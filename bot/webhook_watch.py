@@ -103,7 +103,7 @@ class WebhookWatch:
         waiting = info.pending_update_count
         if not info.url:
             logger.warning("the webhook is gone, %d updates wait: setting it again", waiting)
-        elif info.url.rstrip("/") != str(self._settings.webhook_url).rstrip("/"):
+        elif not self._settings.is_webhook(info.url):
             logger.warning("another program set another webhook: setting it again")
         elif waiting and info.last_error_date not in (None, before):
             words = KIND.match(info.last_error_message or "")

@@ -101,14 +101,13 @@ async def _ask_telegram(settings: Settings) -> AsyncIterator[Finding]:
 def updates(settings: Settings, webhook: WebhookInfo, now: datetime) -> Finding:
     """Check that Telegram sends updates to where the bot, by its settings, receives them."""
     waiting = f"{webhook.pending_update_count:,} updates wait"
-    url = webhook.url
+    to_do = "start the bot; if it comes back, stop the other program that has the token"
     if settings.webhook_url is None:
-        found = f"polling, {waiting}" if not url else "Telegram sends them to a webhook"
-        to_do = "start the bot; if it comes back, stop the other program that has the token"
-        return Finding("updates", found, to_do if url else "")
-    if url.rstrip("/") != str(settings.webhook_url).rstrip("/"):
-        found = "Telegram sends them to another webhook" if url else "no webhook is set"
-        to_do = "start the bot; if it comes back, stop the other program that has the token"
+        if not webhook.url:
+            return Finding("updates", f"polling, {waiting}")
+        return Finding("updates", "Telegram sends them to a webhook", to_do)
+    if not settings.is_webhook(webhook.url):
+        found = "Telegram sends them to another webhook" if webhook.url else "no webhook is set"
         return Finding("updates", found, to_do)
     failed = datetime.fromtimestamp(webhook.last_error_date, UTC)
     if now - failed < RECENT:

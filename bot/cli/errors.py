@@ -1,7 +1,7 @@
 """The end of a command: its exit status, and a sentence for an error that an operator can cause."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -17,6 +17,13 @@ WRONG_USE = 2
 
 class WrongUse(Exception):
     """Raised for wrong arguments; the message says what is wrong, and what to type instead."""
+
+
+def one_of(option: str, text: str, choices: Iterable[str]) -> str:
+    """Return the value of an option unchanged; raises WrongUse if it is none of the choices."""
+    if text not in (allowed := list(choices)):
+        raise WrongUse(f'{option} is "{text}": give one of {", ".join(allowed)}')
+    return text
 
 
 def shown(path: Path) -> str:

@@ -1,7 +1,6 @@
 """`export`, `erase`, `rotate-key`, `audit`: the operator's commands for privacy."""
 
 import asyncio
-from collections.abc import Callable
 from typing import Annotated
 
 import typer
@@ -17,14 +16,13 @@ from analytics import (
     Aggregates,
     AuditEntry,
     DatabaseUnavailable,
-    Erasure,
     Period,
     personal_data_as_json,
     refuse_missing,
     utc_now,
     wipe,
 )
-from bot.cli.errors import FAILED, WrongUse, shown, user_errors
+from bot.cli.errors import FAILED, WrongUse, one_of, shown, user_errors
 from bot.settings import AdminSettings, DataSettings, load
 
 TELEGRAM_ID = typer.Option(
@@ -36,7 +34,7 @@ EVERYONE = "erase everyone"
 def export(
     user: Annotated[int | None, TELEGRAM_ID] = None,
     aggregates: Annotated[
-        bool, typer.Option("--aggregates", help="The numbers of a period, of nobody.")
+        bool, typer.Option("--aggregates", help="Aggregate statistics of a period.")
     ] = False,
     period: Annotated[
         str | None, typer.Option(metavar="P", help=f"{', '.join(Period)}; {Period.WEEK} if none.")
@@ -57,20 +55,9 @@ def export(
                 raise WrongUse("--period and --format go with --aggregates, not with --user")
             typer.echo(asyncio.run(_export(load(DataSettings), user)))
             return
-        wanted, write = _period(period or Period.WEEK), _format(style or "json")
+        wanted = Period(one_of("--period", period or Period.WEEK, Period))
+        write = FORMATS[one_of("--format", style or "json", FORMATS)]
         typer.echo(write(asyncio.run(_aggregates(load(DataSettings), wanted))), nl=False)
-
-
-def _period(text: str) -> Period:
-    if text not in list(Period):
-        raise WrongUse(f'--period is "{text}": give one of {", ".join(Period)}')
-    return Period(text)
-
-
-def _format(text: str) -> Callable[[Aggregates], str]:
-    if text not in FORMATS:
-        raise WrongUse(f'--format is "{text}": give one of {", ".join(FORMATS)}')
-    return FORMATS[text]
 
 
 async def _aggregates(settings: DataSettings, period: Period) -> Aggregates:
@@ -78,9 +65,9 @@ async def _aggregates(settings: DataSettings, period: Period) -> Aggregates:
         return await analytics.aggregates(period)
 
 
-async def _export(settings: DataSettings, user: int) -> str:
+async def _export(settings: DataSettings, telegram_id: int) -> str:
     async with settings.open(Access.SHARE) as analytics:
-        data = await analytics.personal_data(user)
+        data = await analytics.personal_data(telegram_id)
         await analytics.note_access(Action.EXPORT)
         return personal_data_as_json(data, utc_now())
 
@@ -96,14 +83,22 @@ def erase(
         raise typer.BadParameter("give either --user ID or --everyone")
     with user_errors():
         settings = load(DataSettings)
-        if user is not None:
-            _erase_one(settings, user)
-        else:
-            _erase_everyone(settings)
+        asyncio.run(_erase_everyone(settings) if user is None else _erase_one(settings, user))
 
 
-def _erase_one(settings: DataSettings, user: int) -> None:
-    erasure, compacted = asyncio.run(_erase(settings, user))
+async def _erase_one(settings: DataSettings, telegram_id: int) -> None:
+    """Erase a person, and print what was erased and what stays.
+
+    Raises DatabaseUnavailable if another program has locked the database.
+    """
+    async with settings.open(Access.SHARE) as analytics:
+        erasure = await analytics.erase(telegram_id)
+        if erasure is None:
+            raise DatabaseUnavailable(
+                f"{settings.database_path} is locked by another program", "try again"
+            )
+        await analytics.note_access(Action.ERASE)
+        compacted = await analytics.compact_if_due(large_too=True)
     typer.echo(f"{erasure.interactions:,} interactions erased")
     if erasure.in_audit_log:
         days = settings.retention_days
@@ -112,23 +107,22 @@ def _erase_one(settings: DataSettings, user: int) -> None:
         typer.echo("the running bot will remove their traces from the disk", err=True)
 
 
-async def _erase(settings: DataSettings, user: int) -> tuple[Erasure, bool]:
-    """Return the erasure of a Telegram ID, and whether its traces have left the disk.
-
-    Raises DatabaseUnavailable if another program has locked the database.
-    """
-    async with settings.open(Access.SHARE) as analytics:
-        erasure = await analytics.erase(user)
-        if erasure is None:
-            raise DatabaseUnavailable(
-                f"{settings.database_path} is locked by another program", "try again"
-            )
-        await analytics.note_access(Action.ERASE)
-        return erasure, await analytics.compact_if_due(large_too=True)
-
-
-def _erase_everyone(settings: DataSettings) -> None:
-    asyncio.run(_end(settings))
+async def _erase_everyone(settings: DataSettings) -> None:
+    """Print what is deleted and what stays, and delete it if the operator confirms."""
+    async with wipe(settings.database_path, settings.backup_dir, settings.file_key) as wiping:
+        typer.echo("This deletes, and nothing of it can be brought back:")
+        for path in wiping.files:
+            link = " (a link: what it leads to stays)" if path.is_symlink() else ""
+            typer.echo(f"  {shown(path)}{link}")
+        for path in wiping.backups_of_others:
+            typer.echo(f"stays, for it may be another database's: {shown(path)}", err=True)
+        for path in wiping.key_of:
+            typer.echo(f"the key file stays, for it is also that of {shown(path)}", err=True)
+        if typer.prompt(f'Type "{EVERYONE}" to go on', default="", show_default=False) != EVERYONE:
+            typer.echo("nothing was erased", err=True)
+            raise typer.Exit(FAILED)
+        for path in wiping.erase():
+            typer.echo(f"{shown(path)} deleted")
     for name, key, file in (
         ("USER_ID_KEY", settings.key, settings.user_id_key_file),
         ("DATABASE_KEY", settings.file_key, settings.database_key_file),
@@ -139,23 +133,6 @@ def _erase_everyone(settings: DataSettings) -> None:
             typer.echo(f"take {name} out of .env or the environment, too", err=True)
 
 
-async def _end(settings: DataSettings) -> None:
-    async with wipe(settings.database_path, settings.backup_dir, settings.file_key) as ending:
-        typer.echo("This deletes, and nothing of it can be brought back:")
-        for path in ending.files:
-            link = " (a link: what it leads to stays)" if path.is_symlink() else ""
-            typer.echo(f"  {shown(path)}{link}")
-        for path in ending.backups_of_others:
-            typer.echo(f"stays, for it may be another database's: {shown(path)}", err=True)
-        for path in ending.key_of:
-            typer.echo(f"the key file stays, for it is also that of {shown(path)}", err=True)
-        if typer.prompt(f'Type "{EVERYONE}" to go on', default="", show_default=False) != EVERYONE:
-            typer.echo("nothing was erased", err=True)
-            raise typer.Exit(FAILED)
-        for path in ending.erase():
-            typer.echo(f"{shown(path)} deleted")
-
-
 def rotate_key(
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
 ) -> None:
@@ -164,8 +141,8 @@ def rotate_key(
         settings = load(DataSettings)
         refuse_missing(settings.database_path)
         typer.echo(
-            "Nothing recorded before can be linked to a Telegram ID any more, not even to show or "
-            "erase it: it is nobody's.\nThe counts stay. Active users begin at 0 again, and "
+            "Existing records can no longer be linked to any Telegram ID, so they can no longer be "
+            "exported or erased per person.\nThe counts stay. Active users begin at 0 again, and "
             "everyone who comes back counts as new. Opt-outs stay.\nStop the bot first.",
             err=True,
         )

@@ -4,7 +4,7 @@ import asyncio
 import csv
 import io
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import fields
 from datetime import UTC, datetime
 from typing import Annotated
@@ -14,7 +14,7 @@ from rich.console import Console
 from rich.table import Table
 
 from analytics import LARGEST_LIMIT, Access, InteractionType, UserInteraction
-from bot.cli.errors import WrongUse, user_errors
+from bot.cli.errors import WrongUse, one_of, user_errors
 from bot.settings import DataSettings, load
 
 COLUMNS = [field.name for field in fields(UserInteraction)]
@@ -40,7 +40,7 @@ def records(
 ) -> None:
     """Print what is recorded, the newest first. Example: python main.py records --limit 20"""
     with user_errors():
-        show = _format(style)
+        show = FORMATS[one_of("--format", style, FORMATS)]
         wanted = _limit(limit), _type(interaction_type), _moment(since)
         found = asyncio.run(_records(load(DataSettings), *wanted))
     if not found:
@@ -68,10 +68,7 @@ def _limit(text: str) -> int:
 def _type(text: str | None) -> InteractionType | None:
     if text is None:
         return None
-    try:
-        return InteractionType(text)
-    except ValueError:
-        raise WrongUse(f'--type is "{text}": give one of {", ".join(InteractionType)}') from None
+    return InteractionType(one_of("--type", text, InteractionType))
 
 
 def _moment(text: str | None) -> datetime | None:
@@ -84,12 +81,6 @@ def _moment(text: str | None) -> datetime | None:
             f'--since is "{text}": give a date as 2026-11-24, or a time as 2026-11-24T13:00:00'
         ) from None
     return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
-
-
-def _format(text: str) -> Callable[[Records], None]:
-    if text not in FORMATS:
-        raise WrongUse(f'--format is "{text}": give one of {", ".join(FORMATS)}')
-    return FORMATS[text]
 
 
 def _print_table(found: Records) -> None:

@@ -9,7 +9,8 @@ from pydantic import BaseModel, Field, ValidationError
 from analytics import http_date
 from bot.settings import Settings
 
-PATIENCE = 20.0
+# Seconds.
+REQUEST_TIMEOUT = 20.0
 
 
 class Unreachable(Exception):
@@ -64,7 +65,7 @@ async def ask(settings: Settings, method: str, kind: type[Result]) -> Answer[Res
     try:
         async with (
             aiohttp.ClientSession(
-                connector=connector(**options), timeout=aiohttp.ClientTimeout(total=PATIENCE)
+                connector=connector(**options), timeout=aiohttp.ClientTimeout(total=REQUEST_TIMEOUT)
             ) as session,
             # The token is in the address, which no other server is to learn.
             session.get(url, allow_redirects=False) as response,

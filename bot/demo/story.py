@@ -34,8 +34,9 @@ OWN_COMMANDS = {"/start", "/help"}
 SEED = 20
 ADMIN_ID = 4242
 AT_ONCE = 100
-PATIENCE = 60.0
-PATIENCE_AT_STOP = 15.0
+# Seconds that 100 answers, and the stop of the bot, may take.
+ANSWERS_TIMEOUT = 60.0
+STOP_TIMEOUT = 15.0
 
 # The variables that the bot inherits: no settings of the operator's own bot.
 INHERITED = ("PATH", "LANG", "LD_LIBRARY_PATH", "SYSTEMROOT", "TEMP", "TMPDIR")
@@ -101,7 +102,7 @@ class Stage:
         try:
             yield process
             process.send_signal(ASK_TO_STOP)
-            async with asyncio.timeout(PATIENCE_AT_STOP):
+            async with asyncio.timeout(STOP_TIMEOUT):
                 await process.wait()
             if process.returncode != 0:
                 raise Failed(f"the bot stopped with exit status {process.returncode}")
@@ -192,7 +193,7 @@ async def tell_story(
     crowd: Callable[[], Awaitable[None]],
 ) -> None:
     console.print("A bot, a Bot API server on this machine, and a crowd of invented people.")
-    await sandbox.called("getUpdates", within=PATIENCE)
+    await sandbox.called("getUpdates", within=ANSWERS_TIMEOUT)
     await crowd()
 
     admin = sandbox.person(ADMIN_ID, first_name="Admin")
@@ -262,7 +263,9 @@ async def _crowd(
         for first in progress.track(range(0, len(today), AT_ONCE), description="today goes by"):
             for date, person, text in today[first : first + AT_ONCE]:
                 await person.says(text, date=date)
-            await sandbox.called("sendMessage", min(first + AT_ONCE, len(today)), within=PATIENCE)
+            await sandbox.called(
+                "sendMessage", min(first + AT_ONCE, len(today)), within=ANSWERS_TIMEOUT
+            )
         shown = [each for each in people if any(line.buttons for line in each.transcript)]
         for person in chance.sample(shown, min(WHO_ALSO_TAP, len(shown))):
             await _tap(person)

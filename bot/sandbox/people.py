@@ -12,7 +12,8 @@ NAMES = (
     *("Mina", "Nuno", "Olga", "Paco", "Qian", "Rosa", "Sami", "Tove", "Ugo", "Vera", "Wim", "Zeno"),
 )
 FIRST_USER_ID = 5_000_000_001
-PATIENCE = 10.0
+# Seconds.
+ANSWER_TIMEOUT = 10.0
 
 
 class Group:
@@ -98,14 +99,14 @@ class Person:
     async def unblocks_bot(self) -> int | None:
         return await self._changes_membership("kicked", "member")
 
-    async def answer(self, *, chat: Group | None = None, within: float = PATIENCE) -> Line:
+    async def answer(self, *, chat: Group | None = None, within: float = ANSWER_TIMEOUT) -> Line:
         """Wait for the bot's next message in the chat that was not returned before."""
         return await self._chat(chat).hear("message", within)
 
-    async def sees_edit(self, *, chat: Group | None = None, within: float = PATIENCE) -> Line:
+    async def sees_edit(self, *, chat: Group | None = None, within: float = ANSWER_TIMEOUT) -> Line:
         return await self._chat(chat).hear("edit", within)
 
-    async def toast(self, *, chat: Group | None = None, within: float = PATIENCE) -> Line:
+    async def toast(self, *, chat: Group | None = None, within: float = ANSWER_TIMEOUT) -> Line:
         """Wait for the bot's answer to a click; its text may be empty."""
         return await self._chat(chat).hear("toast", within)
 

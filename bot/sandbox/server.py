@@ -28,7 +28,8 @@ from bot.sandbox.world import Telegram
 TOKEN = "123456789:AAsandbox-sandbox-sandbox-sandbox-0"
 FIRST_UPDATE_ID = 731_204_518
 LARGEST_UPLOAD = 50 * 1024 * 1024
-PATIENCE = 10.0
+# Seconds.
+CALL_TIMEOUT = 10.0
 
 GETUPDATES_WITH_WEBHOOK = (
     "Conflict: can't use getUpdates method while webhook is active; "
@@ -163,13 +164,13 @@ class Sandbox:
         file = message["document"] if "document" in message else message["photo"][-1]
         return self._messages.files[file["file_id"]]
 
-    async def inject(self, update: Mapping[str, Any], *, unasked: bool = False) -> int | None:
+    async def inject(self, update: Mapping[str, Any], *, forced: bool = False) -> int | None:
         """Queue an update of any content, also a broken one, and return its id.
 
         An update with an `update_id` keeps it. Returns None if the bot did not ask for its kind,
-        unless `unasked`, which queues it all the same.
+        unless `forced`, which queues it all the same.
         """
-        return await self._telegram.happens(update, unasked=unasked)
+        return await self._telegram.happens(update, forced=forced)
 
     def plan(
         self, method: str, answer: Answer, *, times: int | None = 1, after: bool = False
@@ -183,7 +184,9 @@ class Sandbox:
         self._faults.append(fault)
         return fault
 
-    async def called(self, method: str, times: int = 1, *, within: float = PATIENCE) -> list[Call]:
+    async def called(
+        self, method: str, times: int = 1, *, within: float = CALL_TIMEOUT
+    ) -> list[Call]:
         """Wait until a method was called so many times, and return all calls of it.
 
         Raises TimeoutError after `within` seconds.
@@ -205,7 +208,7 @@ class Sandbox:
         yield
         await self._listen()
 
-    async def settled(self, *, within: float = PATIENCE) -> None:
+    async def settled(self, *, within: float = CALL_TIMEOUT) -> None:
         """Wait until the bot has acknowledged all updates; its answers may still be on their way.
 
         Raises TimeoutError after `within` seconds.

@@ -77,14 +77,14 @@ class Updates:
     def pending(self) -> list[Pending]:
         return list(self._pending.values())
 
-    def create(self, update: Mapping[str, Any], *, unasked: bool = False) -> int | None:
+    def create(self, update: Mapping[str, Any], *, forced: bool = False) -> int | None:
         """Queue an update and return its id, None if the bot did not ask for its kind.
 
-        `unasked` queues it all the same. An update with an `update_id` keeps it, even if that was
+        `forced` queues it all the same. An update with an `update_id` keeps it, even if that was
         used before.
         """
         kind = next((key for key in update if key != "update_id"), "")
-        if not unasked and not self._asked_for(kind):
+        if not forced and not self._asked_for(kind):
             return None
         update_id: int = update.get("update_id", self._next_id)
         self._next_id = max(self._next_id, update_id + 1)

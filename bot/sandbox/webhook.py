@@ -18,7 +18,7 @@ from bot.sandbox.world import Telegram
 SECRET_HEADER = "X-Telegram-Bot-Api-Secret-Token"
 DEFAULT_CONNECTIONS = 40
 MOST_CONNECTIONS = 100
-PATIENCE = ClientTimeout(total=60)
+DELIVERY_TIMEOUT = ClientTimeout(total=60)
 # The wait before a delivery is tried again doubles up to this many times the first.
 LONGEST_RETRY = 32
 
@@ -72,7 +72,7 @@ class Webhook:
         self._updates.end_poll("Conflict: terminated by setWebhook request")
         self.url, self._secret, self._max_connections = url, secret, connections
         self._connections = asyncio.Semaphore(connections)
-        self._session = ClientSession(connector=TCPConnector(limit=0), timeout=PATIENCE)
+        self._session = ClientSession(connector=TCPConnector(limit=0), timeout=DELIVERY_TIMEOUT)
         self._updates.on_created = self._offer
         for pending in self._updates.pending:
             self._offer(pending)

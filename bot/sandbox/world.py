@@ -64,12 +64,12 @@ class Telegram:
             raise Refused(403, "Forbidden: bot was blocked by the user")
         return chat
 
-    async def happens(self, update: Mapping[str, Any], *, unasked: bool = False) -> int | None:
+    async def happens(self, update: Mapping[str, Any], *, forced: bool = False) -> int | None:
         """Queue an update and return its id, None if the bot did not ask for its kind.
 
-        `unasked` queues it all the same. An update with an `update_id` keeps it.
+        `forced` queues it all the same. An update with an `update_id` keeps it.
         """
-        update_id = self.updates.create(update, unasked=unasked)
+        update_id = self.updates.create(update, forced=forced)
         # Let the server run, also if the caller does this in a loop.
         await asyncio.sleep(0)
         return update_id

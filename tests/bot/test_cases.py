@@ -36,7 +36,7 @@ async def test_who_acted_what_and_when_is_recorded_whatever_else_is_odd(
         settings = intake(webhook=webhook) | {"pseudonymise_user_ids": False}
         async with Sandbox(clock=lambda: NOW) as sandbox:
             for update in case["updates"]:
-                await sandbox.inject(update, unasked=True)
+                await sandbox.inject(update, forced=True)
             async with running_bot(sandbox, database, lambda: NOW, **settings):
                 await sandbox.settled()
         with closing(sqlite3.connect(database)) as connection:

@@ -122,7 +122,7 @@ async def test_a_token_that_is_refused_in_between_starts(
 async def test_a_token_that_goes_on_being_refused_at_the_start_ends_the_bot(
     sandbox: Sandbox, database: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(refusals, "AT_START", 0)
+    monkeypatch.setattr(refusals, "GRACE_AT_START", 0)
     with in_no_time(), pytest.raises(WrongSettings, match="BOT_TOKEN is refused by Telegram"):
         async with running_bot(sandbox, database, bot_token=TOKEN):
             pass
@@ -131,7 +131,7 @@ async def test_a_token_that_goes_on_being_refused_at_the_start_ends_the_bot(
 async def test_a_token_that_is_revoked_while_the_bot_runs_ends_it(
     sandbox: Sandbox, database: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(refusals, "WHILE_RUNNING", 0)
+    monkeypatch.setattr(refusals, "GRACE_WHILE_RUNNING", 0)
     with in_no_time(), pytest.raises(WrongSettings, match="BOT_TOKEN is refused"):  # noqa: PT012
         async with running_bot(sandbox, database):
             sandbox.plan("getUpdates", refuses(401, "Unauthorized"), times=None)

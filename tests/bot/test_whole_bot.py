@@ -159,7 +159,7 @@ async def test_a_broken_update_stops_neither_the_others_nor_itself_for_ever(
 ) -> None:
     person = sandbox.person()
     await sandbox.inject({"message": {"message_id": "broken"}})
-    await sandbox.inject({"a_new_kind": {"from": person.user}}, unasked=True)
+    await sandbox.inject({"a_new_kind": {"from": person.user}}, forced=True)
     async with running_bot(sandbox, database):
         await ask(person, "good morning")
         await sandbox.settled()

@@ -101,7 +101,7 @@ async def test_no_label_holds_a_person(sandbox: Sandbox, database: Path, port: i
     async with running_bot(sandbox, database, metrics_port=port):
         await person.says(f"/{CANARY}")
         await person.answer()
-        await sandbox.inject({"kind_of_tomorrow": {"from": person.user}}, unasked=True)
+        await sandbox.inject({"kind_of_tomorrow": {"from": person.user}}, forced=True)
         await sandbox.settled()
         _, text = await get(port, "metrics")
     labels = {

@@ -128,7 +128,7 @@ async def unreadable(times: int, *, webhook: bool) -> Row:
                 elif kind == "broken":
                     tale.said.append(await sandbox.inject(broken) or 0)
                 else:
-                    tale.said.append(await sandbox.inject(unknown, unasked=True) or 0)
+                    tale.said.append(await sandbox.inject(unknown, forced=True) or 0)
             async with running_bot(sandbox, tale.database, log_level="DEBUG", **settings):
                 for _ in range(answers):
                     await person.answer()

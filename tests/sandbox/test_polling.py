@@ -139,7 +139,7 @@ async def test_by_default_members_and_reactions_are_not_asked_for(
 
 async def test_an_unasked_update_can_be_forced_on_the_bot(sandbox: Sandbox, client: Client) -> None:
     await client.poll(allowed_updates=["message"])
-    await sandbox.inject(UNKNOWN, unasked=True)
+    await sandbox.inject(UNKNOWN, forced=True)
 
     assert await client.result("getUpdates") == [{"update_id": 1000, **UNKNOWN}]
 
