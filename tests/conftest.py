@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, settings
 
+from bot import environment
 from bot.logs import PrivateFormatter
 from tests.people_in_logs import people_in
 
@@ -16,7 +17,7 @@ from tests.people_in_logs import people_in
 @pytest.fixture(autouse=True)
 def _nobodys_settings(monkeypatch: pytest.MonkeyPatch) -> None:
     """Who has a bot of their own in this folder wants no test to read its `.env`."""
-    monkeypatch.setattr("bot.environment.BESIDE_MAIN", Path("no-such-file"))
+    monkeypatch.setattr(environment, "BESIDE_MAIN", Path("no-such-file"))
 
 
 # How long an example takes is the machine's affair. What else CI sets (the same examples each

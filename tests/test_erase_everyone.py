@@ -20,6 +20,7 @@ from analytics import (
     WipeIncomplete,
 )
 from analytics.clock import utc_now
+from analytics.sqlite import files
 from analytics.sqlite.files import overwrite
 from analytics.sqlite.maintenance.backups import backup_into
 from analytics.sqlite.maintenance.wipe import everything
@@ -184,7 +185,7 @@ async def test_what_cannot_be_deleted_is_named_the_rest_is_gone_and_the_next_run
         overwrite(file)
 
     with monkeypatch.context() as patched:
-        patched.setattr("analytics.sqlite.files.overwrite", refuse)
+        patched.setattr(files, "overwrite", refuse)
         async with everything(path, None, None) as ending:
             with pytest.raises(WipeIncomplete, match=r"reserve \(Operation not permitted\): mend"):
                 list(ending.erase())

@@ -32,5 +32,5 @@ async def encrypt_and_die(path: Path, count: int) -> None:
         sync(descriptor)
 
     sys.addaudithook(lambda event, _: step() if event in STEPS else None)
-    with statements(counted), patch("os.fsync", synced):
+    with statements(counted), patch.object(os, "fsync", synced):
         await encrypt(path, DATABASE_KEY)

@@ -11,8 +11,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from analytics import Access, Action, PseudonymKeyMissing, Pseudonyms
+from analytics import Access, Action, PseudonymKeyMissing, Pseudonyms, recording
 from analytics.privacy.audit import FORMER_ADMIN
+from analytics.sqlite import database as sqlite_database
 from analytics.sqlite.belongings import key_file
 from tests.analytics.bytes_on_disk import forms, found_in
 from tests.analytics.store import (
@@ -55,8 +56,8 @@ async def test_no_byte_of_any_file_is_an_admins_telegram_id(tmp_path: Path) -> N
 
 async def test_nor_of_what_waits_on_the_disk_while_the_database_is_locked(tmp_path: Path) -> None:
     with (
-        patch("analytics.sqlite.database.BUSY_MS_OWN", 1),
-        patch("analytics.recording.RETRY_SECONDS", 0.01),
+        patch.object(sqlite_database, "BUSY_MS_OWN", 1),
+        patch.object(recording, "RETRY_SECONDS", 0.01),
     ):
         async with open_service(tmp_path) as analytics:
             with locked(tmp_path):

@@ -7,6 +7,7 @@ from unittest.mock import patch
 import pytest
 
 from analytics import Access, Action, AuditEntry
+from analytics.sqlite import database
 from tests.analytics.bytes_on_disk import REFERENCES, forms, found_in
 from tests.analytics.store import NAME, NOW, SOMEBODY, interaction, locked, open_service, select
 
@@ -86,7 +87,7 @@ async def test_a_dry_run_forgets_nothing(tmp_path: Path) -> None:
 async def test_a_database_that_cannot_be_written_keeps_no_admin_from_their_answer(
     tmp_path: Path,
 ) -> None:
-    with patch("analytics.sqlite.database.BUSY_MS_OWN", 1):
+    with patch.object(database, "BUSY_MS_OWN", 1):
         async with open_service(tmp_path) as analytics:
             await analytics.record([interaction()])
             with locked(tmp_path):

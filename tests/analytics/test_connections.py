@@ -73,7 +73,7 @@ def test_a_file_that_cannot_be_opened_leaves_nothing_that_fails_later(tmp_path: 
             pass
 
     failed: list[object] = []
-    with patch("threading.excepthook", failed.append):
+    with patch.object(threading, "excepthook", failed.append):
         for _ in range(100):
             before = set(threading.enumerate())
             with pytest.raises(DatabaseInaccessible):

@@ -15,6 +15,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from analytics.sqlite import compaction, database
 from analytics.sqlite.checkpoints import Checkpoints
 from analytics.sqlite.connections import PRAGMAS
 from analytics.sqlite.files import wal
@@ -141,7 +142,7 @@ async def test_secure_delete_leaves_little_to_be_read_until_the_compaction(
 @pytest.fixture
 def _impatient() -> Iterator[None]:
     """A checkpoint does not wait for whoever reads."""
-    with patch("analytics.sqlite.database.BUSY_MS_OWN", 0):
+    with patch.object(database, "BUSY_MS_OWN", 0):
         yield
 
 
@@ -225,7 +226,7 @@ async def test_a_large_file_waits_for_the_night_but_no_longer_than_a_day(
     night: bool, tmp_path: Path
 ) -> None:
     now = NOW
-    with patch("analytics.sqlite.compaction.SMALL_FILE_BYTES", 0):
+    with patch.object(compaction, "SMALL_FILE_BYTES", 0):
         async with open_service(tmp_path, clock=lambda: now) as analytics:
             await analytics.record(days_ago(91))
             await analytics.cleanup_old_interactions()

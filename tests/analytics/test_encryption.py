@@ -26,7 +26,7 @@ from analytics import (
     UnsupportedSQLite,
 )
 from analytics.notices import DatabaseSetAside
-from analytics.sqlite import encryption
+from analytics.sqlite import connections, encryption
 from analytics.sqlite.files import MAGIC
 from analytics.sqlite.migrations import APPLICATION_ID, SCHEMA_VERSION
 from bot.cli.app import app
@@ -146,7 +146,7 @@ async def test_the_key_is_not_in_the_log_at_any_level(
 
 async def test_without_a_cipher_no_file_is_made(tmp_path: Path) -> None:
     with (
-        patch("analytics.sqlite.connections.sqlcipher", sqlite3),
+        patch.object(connections, "sqlcipher", sqlite3),
         pytest.raises(UnsupportedSQLite, match="does not encrypt: install"),
     ):
         async with encrypted(tmp_path):
@@ -206,7 +206,7 @@ def test_another_key_is_refused_in_a_sentence_and_nothing_is_set_aside(
 
 
 def test_without_the_extra_it_is_said_how_to_install_it(plain: Path) -> None:
-    with patch("analytics.sqlite.connections.sqlcipher", None):
+    with patch.object(connections, "sqlcipher", None):
         results = [invoke(plain, *command) for command in (["stats"], ["encrypt"])]
 
     for result in results:

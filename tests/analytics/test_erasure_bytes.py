@@ -10,6 +10,8 @@ from unittest.mock import patch
 
 import pytest
 
+from analytics.sqlite import compaction
+from analytics.sqlite import database as sqlite_database
 from analytics.sqlite.compaction import SMALL_FILE_BYTES
 from analytics.sqlite.connections import PRAGMAS
 from tests.analytics import bytes_on_disk
@@ -44,7 +46,7 @@ async def erased(folder: Path, seed: int, *, at_once: bool = False) -> dict[str,
     Compacted after each of them, as a small file is, or `at_once`, as a large one in the night.
     """
     large = 0 if at_once else SMALL_FILE_BYTES
-    with patch("analytics.sqlite.compaction.SMALL_FILE_BYTES", large):
+    with patch.object(compaction, "SMALL_FILE_BYTES", large):
         async with open_service(folder) as analytics:
             await record_all(analytics, somebodies(random.Random(seed)))
             wanted = traces(folder, LEAVING)
@@ -82,7 +84,7 @@ async def erased_in_a_large_file(folder: Path) -> tuple[int, int]:
     """Of so many references how many can be read until the night, when it is compacted."""
     references = [REFERENCES.reference(person) for person in LEAVING]
     wanted = {reference.to_bytes(8, "big", signed=True) for reference in references}
-    with patch("analytics.sqlite.compaction.SMALL_FILE_BYTES", 0):
+    with patch.object(compaction, "SMALL_FILE_BYTES", 0):
         async with open_service(folder) as analytics:
             await record_all(analytics, somebodies(random.Random(1)))
             for person in LEAVING:
@@ -124,7 +126,7 @@ async def test_while_somebody_reads_it_is_pending_and_done_as_soon_as_they_have_
         rewritten += sql == "VACUUM"
         return await run()
 
-    with patch("analytics.sqlite.database.BUSY_MS_OWN", 1):
+    with patch.object(sqlite_database, "BUSY_MS_OWN", 1):
         async with open_service(tmp_path) as analytics:
             await record_all(analytics, somebodies(random.Random(2)))
             wanted = traces(tmp_path, LEAVING)

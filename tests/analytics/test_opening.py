@@ -23,6 +23,7 @@ from analytics import (
     UnsupportedSQLite,
     WrongPseudonymKey,
 )
+from analytics.sqlite import locks
 from analytics.sqlite.migrations import SCHEMA_VERSION
 from tests.analytics.store import (
     KEY,
@@ -227,7 +228,7 @@ async def test_a_command_records_nothing(access: Access, tmp_path: Path) -> None
 
 
 async def test_a_second_owner_is_refused(tmp_path: Path) -> None:
-    with patch("analytics.sqlite.locks.OWNER_PATIENCE", 0):
+    with patch.object(locks, "OWNER_PATIENCE", 0):
         async with open_service(tmp_path):
             with pytest.raises(DatabaseInUse, match=r"another process is running on .*: stop it"):
                 async with open_service(tmp_path):
@@ -275,8 +276,8 @@ async def test_a_command_beside_the_bot_does_not_migrate(access: Access, tmp_pat
 
 async def test_an_old_sqlite_is_refused(tmp_path: Path) -> None:
     with (
-        patch("sqlite3.sqlite_version_info", (3, 36, 0)),
-        patch("sqlite3.sqlite_version", "3.36.0"),
+        patch.object(sqlite3, "sqlite_version_info", (3, 36, 0)),
+        patch.object(sqlite3, "sqlite_version", "3.36.0"),
         pytest.raises(UnsupportedSQLite, match=r"SQLite is 3\.36\.0: .* SQLite 3\.37\.0 or newer"),
     ):
         async with open_service(tmp_path / "data"):

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from analytics import AnalyticsService, PlainIds, Pseudonyms
 from analytics.pseudonyms import new_key, parse_key, read_key, write_key
+from analytics.sqlite import locks
 from tests.analytics.store import KEY, NAME, SOMEBODY, interaction, open_service, select
 
 KEYS = st.binary(min_size=32, max_size=32)
@@ -106,7 +107,7 @@ def test_first_starts_at_once_agree_on_a_key(tmp_path: Path) -> None:
         asyncio.run(start())
 
     with (
-        patch("analytics.sqlite.locks.OWNER_PATIENCE", 60.0),
+        patch.object(locks, "OWNER_PATIENCE", 60.0),
         ThreadPoolExecutor(AT_ONCE) as threads,
     ):
         list(threads.map(process, range(AT_ONCE)))

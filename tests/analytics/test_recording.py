@@ -14,10 +14,12 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from analytics import AnalyticsService, DatabaseUnavailable
+from analytics import AnalyticsService, DatabaseUnavailable, backlog
+from analytics import recording as analytics_recording
 from analytics.backlog import TRANSACTION_LIMIT
 from analytics.notices import RecordingFails, RecordingWorks
 from analytics.recording import COUNT_DROPPED, RECORD
+from analytics.sqlite import checkpoints, database
 from analytics.sqlite.database import Database
 from analytics.statistics import reports
 from tests.analytics.bytes_on_disk import Statement, connections, statements
@@ -41,15 +43,15 @@ HANGS = 30  # seconds
 def _impatient() -> Iterator[None]:
     """A locked file fails at once, and is tried again at once."""
     with (
-        patch("analytics.sqlite.database.BUSY_MS_OWN", 0),
-        patch("analytics.recording.RETRY_SECONDS", 0),
+        patch.object(database, "BUSY_MS_OWN", 0),
+        patch.object(analytics_recording, "RETRY_SECONDS", 0),
     ):
         yield
 
 
 @pytest.fixture
 def _small_backlog() -> Iterator[None]:
-    with patch("analytics.recording.BACKLOG_LIMIT", LIMIT):
+    with patch.object(analytics_recording, "BACKLOG_LIMIT", LIMIT):
         yield
 
 
@@ -142,7 +144,7 @@ async def test_a_batch_larger_than_a_transaction_usually_is_stays_whole(tmp_path
 
 
 async def test_batches_that_wait_are_committed_together_within_the_limit(tmp_path: Path) -> None:
-    with patch("analytics.backlog.TRANSACTION_LIMIT", LIMIT), commits() as sizes:
+    with patch.object(backlog, "TRANSACTION_LIMIT", LIMIT), commits() as sizes:
         async with open_service(tmp_path) as analytics:
             recorded = await asyncio.gather(
                 *(analytics.record([interaction()] * 3) for _ in range(20))
@@ -214,8 +216,8 @@ async def test_whoever_waits_too_long_is_let_go_and_the_interaction_is_kept(
 ) -> None:
     """Without the patience there would be no end: the writer waits as long as the lock is held."""
     with (
-        patch("analytics.sqlite.database.BUSY_MS_OWN", 10 * HANGS * 1000),
-        patch("analytics.recording.PATIENCE", 0),
+        patch.object(database, "BUSY_MS_OWN", 10 * HANGS * 1000),
+        patch.object(analytics_recording, "PATIENCE", 0),
     ):
         async with open_service(tmp_path) as analytics:
             with locked(tmp_path):
@@ -307,7 +309,7 @@ async def test_a_failure_to_count_the_dropped_counts_nothing_twice(tmp_path: Pat
 async def test_a_checkpoint_that_is_not_possible_takes_nothing_back(tmp_path: Path) -> None:
     """A lock that another user of the computer has made, for one, cannot be opened."""
     lock = tmp_path / f"{NAME}.write-lock"
-    with patch("analytics.sqlite.checkpoints.CHECKPOINT_BYTES", 0):
+    with patch.object(checkpoints, "CHECKPOINT_BYTES", 0):
         async with open_service(tmp_path) as analytics:
             lock.unlink()
             lock.mkdir()
@@ -331,7 +333,7 @@ ENDLESS = """
 
 async def test_a_long_read_delays_no_commit(tmp_path: Path) -> None:
     """A checkpoint would wait for it, and recording for the checkpoint."""
-    patient = patch("analytics.sqlite.database.BUSY_MS_OWN", 1000 * HANGS)
+    patient = patch.object(database, "BUSY_MS_OWN", 1000 * HANGS)
     begun = asyncio.Event()
 
     async def noting(sql: str, run: Statement) -> Any:
@@ -341,7 +343,7 @@ async def test_a_long_read_delays_no_commit(tmp_path: Path) -> None:
 
     with (
         patient,
-        patch("analytics.sqlite.checkpoints.CHECKPOINT_BYTES", 0),
+        patch.object(checkpoints, "CHECKPOINT_BYTES", 0),
         patch.object(reports, "REPORT", ENDLESS),
         statements(noting),
         connections() as opened,

@@ -20,6 +20,7 @@ from analytics import (
     InteractionType,
     NoReportYet,
 )
+from analytics.sqlite import database
 from tests.analytics.store import NAME, NOW, SOMEBODY, locked, open_service
 
 INTERVAL = timedelta(minutes=60)
@@ -208,7 +209,7 @@ async def test_a_new_file_in_the_place_of_a_deleted_one_has_a_report_at_once(
 
 async def test_while_the_file_is_locked_the_report_is_the_one_before(tmp_path: Path) -> None:
     clock = Clock()
-    with patch("analytics.sqlite.database.BUSY_MS_OWN", 1):
+    with patch.object(database, "BUSY_MS_OWN", 1):
         async with asyncio.timeout(30), open_of_intervals(tmp_path, clock) as analytics:
             await analytics.record([Interaction(SOMEBODY, InteractionType.MESSAGE, NOW)])
             clock.now += INTERVAL

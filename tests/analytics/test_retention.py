@@ -9,6 +9,7 @@ from unittest.mock import patch
 import pytest
 
 from analytics import Access, InteractionType
+from analytics.privacy import retention
 from analytics.privacy.retention import STEP, cutoff
 from tests.analytics.store import (
     NAME,
@@ -28,7 +29,7 @@ SMALL_STEP = 10
 
 @pytest.fixture
 def _small_steps() -> Iterator[None]:
-    with patch("analytics.privacy.retention.STEP", SMALL_STEP):
+    with patch.object(retention, "STEP", SMALL_STEP):
         yield
 
 
@@ -194,7 +195,7 @@ async def test_after_each_step_everything_that_is_kept_in_step_is(tmp_path: Path
         interaction(timedelta(days=91, seconds=number // 6), SOMEBODY + number % 2, kind)
         for number, kind in enumerate(3 * list(InteractionType))
     ]
-    with patch("analytics.privacy.retention.STEP", 1):
+    with patch.object(retention, "STEP", 1):
         async with open_service(tmp_path) as analytics:
             await analytics.record(said)
             deleted = await analytics.cleanup_old_interactions(

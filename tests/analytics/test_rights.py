@@ -17,10 +17,12 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from analytics import Access, AnalyticsService, Erasure, InteractionType, Pseudonyms
+from analytics import recording as analytics_recording
 from analytics.models import Interaction
 from analytics.privacy import personal_data
 from analytics.privacy.personal_data import as_json
 from analytics.privacy.retention import cutoff
+from analytics.sqlite import database as sqlite_database
 from analytics.sqlite.database import Database
 from tests.analytics.bytes_on_disk import Statement, statements
 from tests.analytics.store import (
@@ -267,8 +269,8 @@ IN_ONE_GO = ["record", "opt_out", "record", "opt_in", "record", "opt_out", "reco
 def failing_at_once() -> Iterator[None]:
     """A locked database is noticed without waiting for it."""
     with (
-        patch("analytics.sqlite.database.BUSY_MS_OWN", 1),
-        patch("analytics.recording.RETRY_SECONDS", 0.01),
+        patch.object(sqlite_database, "BUSY_MS_OWN", 1),
+        patch.object(analytics_recording, "RETRY_SECONDS", 0.01),
     ):
         yield
 
@@ -434,7 +436,7 @@ async def test_a_command_that_finds_the_file_locked_says_so_and_erases_nothing(
 ) -> None:
     async with open_service(tmp_path) as analytics:
         await analytics.record([interaction()])
-    with patch("analytics.sqlite.database.BUSY_MS_OWN", 1):
+    with patch.object(sqlite_database, "BUSY_MS_OWN", 1):
         async with open_service(tmp_path, access=Access.SHARE) as command:
             with locked(tmp_path):
                 assert await command.erase(SOMEBODY) is None
@@ -446,7 +448,7 @@ async def test_erasing_somebody_unknown_does_not_rewrite_the_file(tmp_path: Path
     async with open_service(tmp_path) as analytics:
         await analytics.record([interaction()])
         before = dump(tmp_path)
-        with patch("analytics.sqlite.database.Database.compact", side_effect=AssertionError):
+        with patch.object(Database, "compact", side_effect=AssertionError):
             erasure = await analytics.erase(SOMEBODY + 1)
 
     assert erasure == Erasure(0, compacted=True)

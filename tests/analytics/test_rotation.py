@@ -25,6 +25,7 @@ from analytics import (
     keyring,
 )
 from analytics.pseudonyms import KEY_BYTES, read_key
+from analytics.sqlite import database
 from analytics.sqlite.belongings import key_file
 from analytics.sqlite.connections import PRAGMAS
 from tests.analytics.bytes_on_disk import (
@@ -240,7 +241,7 @@ async def test_a_locked_file_is_said_in_a_sentence_and_the_next_try_works(
     tmp_path: Path,
 ) -> None:
     """The key that was made in vain is not the one that is put into the key file then."""
-    with patch("analytics.sqlite.database.BUSY_MS_OWN", 1):
+    with patch.object(database, "BUSY_MS_OWN", 1):
         async with open_with_key_file(tmp_path) as analytics:
             await analytics.record([interaction()])
             with (
@@ -324,8 +325,8 @@ async def rotate_and_die(folder: Path, count: int) -> None:
     async with open_with_key_file(folder) as analytics:
         with (
             patch.object(aiosqlite.Connection, "execute_fetchall", executed),
-            patch("os.link", deadly(os.link)),
-            patch("os.fsync", deadly(os.fsync)),
+            patch.object(os, "link", deadly(os.link)),
+            patch.object(os, "fsync", deadly(os.fsync)),
             patch.object(Path, "unlink", deadly(Path.unlink)),
             patch.object(Path, "replace", deadly(Path.replace)),
         ):

@@ -21,6 +21,9 @@ from analytics import (
     InteractionsLost,
     WrongPseudonymKey,
 )
+from analytics import recording as analytics_recording
+from analytics.sqlite import database
+from analytics.sqlite.database import Database
 from analytics.sqlite.files import is_plain, spool
 from analytics.sqlite.spool import Spool
 from tests.analytics.bytes_on_disk import REFERENCES, forms, found_in, key_forms
@@ -44,8 +47,8 @@ STEPS = ["record", "without id", "again", "opt_out", "opt_in", "erase", "look", 
 @contextmanager
 def failing_at_once() -> Iterator[None]:
     with (
-        patch("analytics.sqlite.database.BUSY_MS_OWN", 1),
-        patch("analytics.recording.RETRY_SECONDS", 0.01),
+        patch.object(database, "BUSY_MS_OWN", 1),
+        patch.object(analytics_recording, "RETRY_SECONDS", 0.01),
     ):
         yield
 
@@ -211,7 +214,7 @@ async def test_the_spool_of_an_encrypted_database_is_encrypted(tmp_path: Path) -
     async with open_service(tmp_path, database_key=key) as analytics:
         await analytics.record(days_ago(1, 3), [1, 2, 3])
         failed = DatabaseUnavailable("it failed", "try again")
-        with patch("analytics.sqlite.database.Database.write", side_effect=failed):
+        with patch.object(Database, "write", side_effect=failed):
             await analytics.record(days_ago(2, 3), [4, 5, 6])
             file = spool(tmp_path / NAME)
             plain, found = is_plain(file), found_in(tmp_path, forms(REFERENCES.reference(SOMEBODY)))
@@ -271,8 +274,8 @@ async def test_what_neither_database_nor_spool_takes_is_said_at_the_end(tmp_path
 async def test_what_is_being_committed_is_no_backlog(tmp_path: Path) -> None:
     """Only what failed or has waited too long is."""
     with (
-        patch("analytics.sqlite.database.BUSY_MS_OWN", 60_000),
-        patch("analytics.recording.PATIENCE", 0),
+        patch.object(database, "BUSY_MS_OWN", 60_000),
+        patch.object(analytics_recording, "PATIENCE", 0),
     ):
         async with open_service(tmp_path) as analytics:
             with locked(tmp_path):
@@ -294,8 +297,8 @@ async def test_a_batch_that_takes_too_long_is_counted_once_whether_it_was_commit
 ) -> None:
     """It is in the spool while its commit goes on."""
     with (
-        patch("analytics.sqlite.database.BUSY_MS_OWN", 60_000),
-        patch("analytics.recording.PATIENCE", 0),
+        patch.object(database, "BUSY_MS_OWN", 60_000),
+        patch.object(analytics_recording, "PATIENCE", 0),
     ):
         async with open_service(tmp_path) as analytics:
             with locked(tmp_path):

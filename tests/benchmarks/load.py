@@ -12,6 +12,7 @@ from typing import TypeVar
 from unittest.mock import patch
 
 from analytics import AnalyticsService, Interaction
+from analytics.sqlite import compaction
 from tests.benchmarks.data import DAY, FIRST_UPDATE_ID, KEY, TYPES, Traffic, telegram_id
 
 BATCH = 100  # what Telegram sends at once, at most
@@ -40,8 +41,8 @@ class Phase:
 def compaction_waits() -> Iterator[None]:
     """For the night, that is for ever, though days pass in seconds here."""
     with (
-        patch("analytics.sqlite.compaction.SMALL_FILE_BYTES", 0),
-        patch("analytics.sqlite.compaction.DEADLINE", timedelta.max),
+        patch.object(compaction, "SMALL_FILE_BYTES", 0),
+        patch.object(compaction, "DEADLINE", timedelta.max),
     ):
         yield
 

@@ -5,6 +5,8 @@ from pathlib import Path
 
 import pytest
 
+from analytics import recording
+from analytics.sqlite import database
 from bot.sandbox import Sandbox
 from tests.bot.hours import Hours
 
@@ -19,5 +21,5 @@ async def hours(tmp_path: Path) -> AsyncIterator[Hours]:
 @pytest.fixture
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     """Whatever is kept from writing finds out at once."""
-    monkeypatch.setattr("analytics.sqlite.database.BUSY_MS_OWN", 10)
-    monkeypatch.setattr("analytics.recording.RETRY_SECONDS", 0.01)
+    monkeypatch.setattr(database, "BUSY_MS_OWN", 10)
+    monkeypatch.setattr(recording, "RETRY_SECONDS", 0.01)

@@ -13,8 +13,10 @@ from typing import Any
 import pytest
 
 from analytics import AnalyticsService, Interaction, InteractionType
+from analytics.privacy import retention
 from analytics.pseudonyms import Pseudonyms, read_key
 from analytics.sqlite.belongings import key_file
+from analytics.telegram.admin import cleanup as admin_cleanup
 from analytics.telegram.buttons import Confirm
 from analytics.telegram.commands import ADMIN_COMMANDS
 from analytics.telegram.confirmations import CANCEL, VALID_FOR
@@ -67,7 +69,7 @@ async def database(tmp_path: Path, clock: Clock) -> Path:
 @pytest.fixture
 async def many(database: Path, clock: Clock, monkeypatch: pytest.MonkeyPatch) -> int:
     """So many older than 200 days, each deleted in a step of its own."""
-    monkeypatch.setattr("analytics.privacy.retention.STEP", 1)
+    monkeypatch.setattr(retention, "STEP", 1)
     await record(database, clock, *(timedelta(days=201, hours=hours) for hours in range(MANY)))
     return MANY
 
@@ -299,9 +301,7 @@ async def test_progress_is_shown_as_often_as_telegram_takes_it(
     # By the first clock a step takes a thousandth of the pause between two edits, then a whole one.
     for step in (SECONDS_BETWEEN / 1000, SECONDS_BETWEEN):
         ticking = partial(next, count(1.0, step))
-        monkeypatch.setattr(
-            "analytics.telegram.admin.cleanup.Progress", partial(Progress, clock=ticking)
-        )
+        monkeypatch.setattr(admin_cleanup, "Progress", partial(Progress, clock=ticking))
         async with running_bot(sandbox, database, clock, **SETTINGS):
             await ask(owner, "/cleanup 200")
             before = len(owner.transcript)

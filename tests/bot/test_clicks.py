@@ -10,6 +10,7 @@ from aiogram.types import CallbackQuery
 
 import bot.app
 from analytics.telegram.texts import rights
+from bot import run, session
 from bot.sandbox import Sandbox, faults
 from bot.sandbox.faults import Answer
 from bot.session import ATTEMPTS
@@ -53,7 +54,7 @@ async def test_a_confirmed_erasure_is_carried_out_though_the_click_cannot_be_ans
 async def test_a_handler_does_not_wait_for_a_click_that_telegram_takes_no_answer_to(
     sandbox: Sandbox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("bot.session.CLICK_TIMEOUT", 0.1)
+    monkeypatch.setattr(session, "CLICK_TIMEOUT", 0.1)
     person = sandbox.person()
     async with running_bot(sandbox, tmp_path / "analytics.sqlite3"):
         await person.says("good morning")
@@ -85,7 +86,7 @@ async def test_a_features_button_is_answered_and_handled_as_well(
         return dispatcher
 
     build = bot.app.build_dispatcher
-    monkeypatch.setattr("bot.run.build_dispatcher", with_feature)
+    monkeypatch.setattr(run, "build_dispatcher", with_feature)
     person = sandbox.person()
     with in_no_time():
         async with running_bot(sandbox, tmp_path / "analytics.sqlite3"):

@@ -38,7 +38,7 @@ from analytics.telegram.i18n import (
 )
 from analytics.telegram.limits import BURST, SLOW_DOWN, LimitPerPerson
 from analytics.telegram.texts import audit, cleanup, durations, privacy, rights
-from bot import menus, texts
+from bot import app, menus, texts
 from bot.sandbox import Person, Sandbox
 from tests.bot.running import running_bot
 from tests.bot.settings import some_options
@@ -162,7 +162,7 @@ async def test_buttons_failures_and_limits_speak_it_too(
     def fail(*_anything: object) -> str:
         raise ValueError("canary")
 
-    monkeypatch.setattr("bot.app.LimitPerPerson", partial(LimitPerPerson, lambda: 0.0))
+    monkeypatch.setattr(app, "LimitPerPerson", partial(LimitPerPerson, lambda: 0.0))
     monkeypatch.setattr(texts, "help_", fail)
     person, group = sandbox.person(language_code="ru"), sandbox.group()
     async with running_bot(sandbox, tmp_path / "analytics.sqlite3"):

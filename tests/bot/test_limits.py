@@ -9,6 +9,7 @@ import pytest
 from analytics.telegram import limits
 from analytics.telegram.limits import BURST, SECONDS_EACH, SLOW_DOWN, LimitPerPerson
 from analytics.telegram.texts import rights
+from bot import app
 from bot.sandbox import Person, Sandbox
 from tests.bot.running import running_bot
 
@@ -28,7 +29,7 @@ class Seconds:
 @pytest.fixture
 def clock(monkeypatch: pytest.MonkeyPatch) -> Seconds:
     clock = Seconds()
-    monkeypatch.setattr("bot.app.LimitPerPerson", partial(LimitPerPerson, clock))
+    monkeypatch.setattr(app, "LimitPerPerson", partial(LimitPerPerson, clock))
     return clock
 
 

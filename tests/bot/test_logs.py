@@ -8,6 +8,7 @@ import logging
 import re
 import socket
 import sqlite3
+import sys
 import warnings
 from collections.abc import Callable, Iterator
 from datetime import datetime
@@ -31,7 +32,7 @@ def log(monkeypatch: pytest.MonkeyPatch) -> Iterator[io.StringIO]:
     text = io.StringIO()
     root = logging.getLogger()
     before, level = root.handlers[:], root.level
-    monkeypatch.setattr("sys.stderr", text)
+    monkeypatch.setattr(sys, "stderr", text)
     monkeypatch.setattr(warnings, "showwarning", warnings.showwarning)
     logs.set_up("DEBUG")
     yield text
@@ -84,7 +85,7 @@ def test_an_exception_is_its_type_and_place(log: io.StringIO) -> None:
 
 
 def test_warnings_go_through_the_log(log: io.StringIO, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("sys.stderr", log)
+    monkeypatch.setattr(sys, "stderr", log)
     with warnings.catch_warnings():
         warnings.simplefilter("always")
         logs.set_up("DEBUG")  # entering restored the function that shows warnings

@@ -8,6 +8,7 @@ import pytest
 
 from analytics import AnalyticsService, Interaction, InteractionType
 from analytics.clock import utc_now
+from analytics.telegram import limits
 from analytics.telegram.commands import Audience, purposes
 from bot.sandbox import Person, Sandbox, faults
 from bot.sandbox.calls import Call
@@ -47,7 +48,7 @@ async def test_no_answer_to_any_command_or_button_leaves_the_topic(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Each round ends with the bot: by then every handler of it has answered."""
-    monkeypatch.setattr("analytics.telegram.limits.BURST", 1_000)
+    monkeypatch.setattr(limits, "BURST", 1_000)
     path = tmp_path / "analytics.sqlite3"
     async with AnalyticsService.open(path) as analytics:
         old = utc_now() - timedelta(days=3)

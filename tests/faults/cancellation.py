@@ -13,6 +13,7 @@ from typing import Any
 from unittest.mock import patch
 
 from analytics import AnalyticsService, Interaction, InteractionType
+from analytics.privacy import retention
 from tests.faults.recount import counts, inconsistencies
 from tests.faults.table import Fault, Row
 
@@ -204,7 +205,7 @@ async def after_cancellation(folder: Path, case: Case, at: int, *, late: bool) -
 async def cancelled_everywhere(times: int) -> Row:
     """`times` rounds over all cases and all their suspensions."""
     rows: list[Row] = []
-    with patch("analytics.privacy.retention.STEP", STEP):
+    with patch.object(retention, "STEP", STEP):
         for _ in range(times):
             for case in CASES:
                 for late in (False, True):

@@ -15,6 +15,7 @@ from aiogram.methods.base import TelegramType
 from aiogram.utils.backoff import Backoff
 
 from analytics.telegram.texts import rights
+from bot import app, session
 from bot.sandbox import Person, Sandbox, faults
 from bot.sandbox.condition import Waiting
 from bot.sandbox.faults import EVERY_METHOD, Answer
@@ -88,8 +89,8 @@ def in_no_time() -> Iterator[Pauses]:
     """Nobody really waits before trying again."""
     pauses = Pauses()
     with (
-        patch("bot.app.Session", Impatient),
-        patch("bot.app.RetryAnswers", lambda: RetryAnswers(pauses.answer_sleeps)),
+        patch.object(app, "Session", Impatient),
+        patch.object(app, "RetryAnswers", lambda: RetryAnswers(pauses.answer_sleeps)),
         # Looked up with the object: a method, and not a function that is called.
         patch.object(Backoff, "asleep", lambda backoff: pauses.polling_sleeps(backoff)),
     ):
@@ -214,7 +215,7 @@ async def unanswerable(times: int) -> Row:
         faults.refuses(400, "Bad Request: query is too old and response timeout expired"),
     ]
     async with network_story() as (tale, _), running_bot(tale.sandbox, tale.database):
-        with patch("bot.session.CLICK_TIMEOUT", SHORT_TIMEOUT):
+        with patch.object(session, "CLICK_TIMEOUT", SHORT_TIMEOUT):
             for _ in range(times):
                 for answer in answers:
                     fault = tale.sandbox.plan("answerCallbackQuery", answer, times=None)

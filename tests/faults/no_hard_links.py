@@ -17,7 +17,7 @@ STEPS = {"os.rename", "os.remove"}
 
 
 def without_hard_links(number: int = errno.EPERM) -> AbstractContextManager[Any]:
-    return patch("os.link", side_effect=OSError(number, os.strerror(number)))
+    return patch.object(os, "link", side_effect=OSError(number, os.strerror(number)))
 
 
 async def start_and_die(path: Path, count: int) -> None:

@@ -20,6 +20,7 @@ from tempfile import TemporaryDirectory
 from unittest.mock import patch
 
 from analytics import AnalyticsError, AnalyticsService, Interaction, InteractionType
+from analytics.sqlite import checkpoints
 from tests.faults.recording_vfs import Entry, Event, Note, Sync, SyncFolder, Truncate, Write
 from tests.faults.recording_vfs import recorded as recorded_events
 from tests.faults.recount import counts, inconsistencies
@@ -81,7 +82,7 @@ async def run(folder: Path, seed: int) -> list[Event]:
         return BEGIN + timedelta(minutes=number)
 
     with (
-        patch("analytics.sqlite.checkpoints.CHECKPOINT_BYTES", CHECKPOINT_BYTES),
+        patch.object(checkpoints, "CHECKPOINT_BYTES", CHECKPOINT_BYTES),
         recorded_events() as recording,
     ):
         for _ in range(STARTS):

@@ -230,7 +230,7 @@ def recorded() -> Iterator[Recording]:
     try:
         with ExitStack() as stack:
             for name in ("link", "unlink", "fsync"):
-                stack.enter_context(patch(f"os.{name}", getattr(recording, name)))
+                stack.enter_context(patch.object(os, name, getattr(recording, name)))
             yield recording
     finally:
         sqlite.sqlite3_vfs_register(default, 1)

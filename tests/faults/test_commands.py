@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from analytics import Access, AnalyticsService, DatabaseInUse
-from analytics.sqlite import locks
+from analytics.sqlite import checkpoints, locks
 from analytics.sqlite.files import size, wal
 from bot.sandbox import Sandbox
 from tests.faults.commands import FAULTS, LONGEST_RETENTION, OLD, clean_up, fill, total
@@ -99,7 +99,7 @@ def test_commands_write_one_after_the_other(
 async def test_the_bot_does_not_checkpoint_while_a_command_writes(
     database: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("analytics.sqlite.checkpoints.CHECKPOINT_BYTES", 1)
+    monkeypatch.setattr(checkpoints, "CHECKPOINT_BYTES", 1)
     async with AnalyticsService.open(database) as analytics:
         with locks.write_lock(database, timeout=0):
             await analytics.record([AN_INTERACTION])

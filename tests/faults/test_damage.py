@@ -10,8 +10,12 @@ import pytest
 
 from analytics import Access, AnalyticsError, AnalyticsService
 from analytics.notices import DatabaseSetAside
+from analytics.sqlite import compaction
+from analytics.sqlite import database as sqlite_database
 from analytics.sqlite.database import Database
 from tests import processes
+from tests.analytics.bytes_on_disk import integer
+from tests.analytics.store import select
 from tests.faults.damage import (
     BATCH,
     FAULTS,
@@ -108,7 +112,7 @@ async def test_damage_that_only_the_start_runs_into_is_set_aside(
 ) -> None:
     path = tmp_path / NAME
     path.write_bytes(whole[:4096] + random.Random(0).randbytes(len(whole) - 4096))
-    with patch("analytics.sqlite.database.is_damaged", AsyncMock(return_value=False)):
+    with patch.object(sqlite_database, "is_damaged", AsyncMock(return_value=False)):
         async with service(path) as analytics:
             assert await recorded(analytics)
 
@@ -130,9 +134,12 @@ async def test_damage_that_nobody_reads_is_found_at_night(whole: bytes, tmp_path
     path.write_bytes(whole)
     async with service(path) as analytics:
         assert await recorded(analytics)
+        middle = "SELECT timestamp, user_id, interaction_type FROM interactions LIMIT 1 OFFSET 1500"
+        [row] = select(tmp_path, middle)
         with path.open("r+b") as file:
-            file.seek(len(whole) // 2)
-            file.write(random.Random(0).randbytes(8 * 4096))
+            # Recording what is newer does not read that page.
+            file.seek(whole.index(b"".join(map(integer, row))) // 4096 * 4096)
+            file.write(random.Random(0).randbytes(4096))
         await analytics.maintain(large_too=False)
         assert await recorded(analytics, BATCH)
         before = notices(analytics)
@@ -148,7 +155,7 @@ async def test_damage_that_nobody_reads_is_found_at_night(whole: bytes, tmp_path
 async def test_the_check_at_night_does_not_keep_a_large_file_from_being_compacted(
     tmp_path: Path,
 ) -> None:
-    with patch("analytics.sqlite.compaction.SMALL_FILE_BYTES", 0):
+    with patch.object(compaction, "SMALL_FILE_BYTES", 0):
         async with service(tmp_path / NAME) as analytics:
             await recorded(analytics)
             erasure = await analytics.erase(interactions(range(1), later)[0].telegram_id)

@@ -7,6 +7,8 @@ from unittest.mock import patch
 import pytest
 from aiohttp import web
 
+from bot import app, polling
+from bot import webhook as bot_webhook
 from bot.sandbox import Sandbox, faults
 from bot.sandbox.faults import Answer
 from bot.session import ANSWERS_AT_ONCE, WAITING_PER_CHAT, RetryAnswers
@@ -57,9 +59,9 @@ async def test_one_person_whom_telegram_slows_down_is_in_nobodys_way(
 ) -> None:
     pause = Pause()
     with (
-        patch("bot.app.RetryAnswers", lambda: RetryAnswers(pause)),
-        patch("bot.polling.UPDATES_IN_FLIGHT", FEW),
-        patch("bot.webhook.UPDATES_IN_FLIGHT", FEW),
+        patch.object(app, "RetryAnswers", lambda: RetryAnswers(pause)),
+        patch.object(polling, "UPDATES_IN_FLIGHT", FEW),
+        patch.object(bot_webhook, "UPDATES_IN_FLIGHT", FEW),
     ):
         async with Sandbox() as sandbox:
             tale = Story(sandbox, tmp_path / "analytics.sqlite3")
@@ -106,9 +108,9 @@ async def test_updates_wait_at_telegrams_while_answers_do(tmp_path: Path, webhoo
     pause = Pause()
     database = tmp_path / "analytics.sqlite3"
     with (
-        patch("bot.app.RetryAnswers", lambda: RetryAnswers(pause)),
-        patch("bot.polling.UPDATES_IN_FLIGHT", FEW),
-        patch("bot.webhook.UPDATES_IN_FLIGHT", FEW),
+        patch.object(app, "RetryAnswers", lambda: RetryAnswers(pause)),
+        patch.object(polling, "UPDATES_IN_FLIGHT", FEW),
+        patch.object(bot_webhook, "UPDATES_IN_FLIGHT", FEW),
     ):
         async with Sandbox() as sandbox:
             people = [sandbox.person() for _ in range(20 * FEW)]

@@ -94,7 +94,7 @@ async def test_the_key_is_on_the_disk_before_anything_is_written_with_it(tmp_pat
         is_folder = stat.S_ISDIR(os.fstat(descriptor).st_mode)
         done.append("folder synced" if is_folder else "file synced")
 
-    with patch("os.link", noted_link), patch("os.fsync", noted_fsync):
+    with patch.object(os, "link", noted_link), patch.object(os, "fsync", noted_fsync):
         async with AnalyticsService.open(tmp_path / "analytics.sqlite3"):
             pass
 

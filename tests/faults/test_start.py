@@ -26,6 +26,7 @@ from analytics import (
     InteractionType,
     NotOurDatabase,
 )
+from analytics.sqlite import files, locks
 from analytics.sqlite.files import RESERVE_BYTES, keep_reserve, reserve, set_aside, wal
 from tests.faults.damage import NAME, NOW, count_at, files_set_aside, later, service
 from tests.faults.database import fill, small_disk
@@ -137,7 +138,7 @@ def test_after_a_power_cut_a_damaged_database_still_has_its_log(tmp_path: Path) 
         fsync(descriptor)
         done.append("synced")
 
-    with patch.object(Path, "rename", noted_rename), patch("os.fsync", noted_fsync):
+    with patch.object(Path, "rename", noted_rename), patch.object(os, "fsync", noted_fsync):
         set_aside(path)
 
     assert done == [NAME, "synced", f"{NAME}-wal", "synced"]
@@ -198,7 +199,7 @@ async def test_a_new_folder_is_on_the_disk_before_anything_is_recorded(tmp_path:
         if stat.S_ISDIR(found.st_mode):
             synced.add(found.st_ino)
 
-    with patch("os.fsync", noted):
+    with patch.object(os, "fsync", noted):
         async with service(tmp_path / "a" / "b" / NAME):
             pass
 
@@ -228,7 +229,7 @@ async def test_a_second_bot_is_refused_also_when_the_lock_was_deleted(tmp_path: 
         await analytics.record(ONE)
         await analytics.maintain()
         with (
-            patch("analytics.sqlite.locks.OWNER_PATIENCE", 0),
+            patch.object(locks, "OWNER_PATIENCE", 0),
             pytest.raises(DatabaseInUse, match="another process is running"),
         ):
             async with service(path):
@@ -295,7 +296,7 @@ async def test_what_may_be_over_is_told_from_what_a_person_has_to_mend(
     tmp_path: Path, error: OSError, kind: type[AnalyticsError], words: str
 ) -> None:
     with (
-        patch("analytics.sqlite.files.create_folder", side_effect=error),
+        patch.object(files, "create_folder", side_effect=error),
         pytest.raises(AnalyticsError, match=words) as refused,
     ):
         async with service(tmp_path / NAME):

@@ -1,6 +1,7 @@
 """Where a file has one name only (FAT, exFAT, Android, some FUSE) all is as safe as elsewhere."""
 
 import errno
+import os
 import shutil
 import subprocess
 from collections.abc import Iterator
@@ -71,7 +72,7 @@ async def test_what_came_to_the_place_of_a_backup_meanwhile_stays(
         new.write_text("a letter")
         raise PermissionError(errno.EPERM, "Operation not permitted")
 
-    monkeypatch.setattr("os.link", refused)
+    monkeypatch.setattr(os, "link", refused)
     with pytest.raises(BackupRefused, match="exists already"):
         await backup(tmp_path / NAME, tmp_path / "copy", None)
 
