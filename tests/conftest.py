@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, settings
 
 from bot import environment
 from bot.logs import PrivateFormatter
-from tests.people_in_logs import people_in
+from tests.support.people_in_logs import people_in
 
 
 @pytest.fixture(autouse=True)
@@ -33,7 +33,7 @@ settings.load_profile("any machine")
 
 @pytest.fixture(autouse=True)
 def _no_person_in_the_log(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """Of the bots that run in this process; tests/processes.py looks at the others.
+    """Of the bots that run in this process; tests/support/processes.py looks at the others.
 
     A bot takes the log over, loggers of libraries included; afterwards it is as it was.
     """

@@ -14,8 +14,8 @@ import pytest
 from analytics import AdminReport, AnalyticsService, Interaction, InteractionType
 from bot import texts
 from bot.sandbox import Sandbox
-from tests import processes
-from tests.bot.settings import TOKEN
+from tests.support import processes
+from tests.support.settings import TOKEN
 
 NOW = datetime.now(UTC)
 

@@ -18,8 +18,8 @@ from analytics.telegram.texts import privacy
 from bot import texts
 from bot.cli.app import app
 from bot.settings import Settings
-from tests.bot.settings import some_options, some_settings
 from tests.faults.__main__ import catalogue
+from tests.support.settings import some_options, some_settings
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text("utf-8")

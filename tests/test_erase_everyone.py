@@ -24,8 +24,8 @@ from analytics.sqlite import files
 from analytics.sqlite.files import overwrite
 from analytics.sqlite.maintenance.backups import backup_into
 from analytics.sqlite.maintenance.wipe import everything
-from tests.processes import MAIN, run
-from tests.second_connection import DATABASE_KEY
+from tests.support.processes import MAIN, run
+from tests.support.second_connection import DATABASE_KEY
 
 PERSON = 6_000_000_001
 STAMP = "20260101T000000.000000Z"

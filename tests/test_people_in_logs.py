@@ -3,7 +3,7 @@
 import pytest
 
 from bot.sandbox import Sandbox
-from tests.people_in_logs import people_in
+from tests.support.people_in_logs import people_in
 
 
 async def test_it_finds_what_an_invented_person_is_and_says() -> None:

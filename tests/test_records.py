@@ -19,8 +19,8 @@ from analytics import AnalyticsService, Interaction, InteractionType
 from analytics.sqlite.records import LARGEST_LIMIT, NEWEST, NEWEST_OF_TYPE
 from bot.cli.app import app
 from bot.sandbox import Sandbox
-from tests.analytics.store import NOW, interaction, open_service
-from tests.processes import bot_process, run, settings
+from tests.support.processes import bot_process, run, settings
+from tests.support.service import NOW, interaction, open_service
 from tests.test_documents import COMMANDS
 
 PEOPLE = range(6_000_000_001, 6_000_000_004)

@@ -14,7 +14,7 @@ from typer.testing import CliRunner, Result
 from analytics import Action, AnalyticsService, Interaction, InteractionType
 from bot.cli.app import app
 from bot.sandbox import Sandbox
-from tests.processes import bot_process, run, settings
+from tests.support.processes import bot_process, run, settings
 
 PERSON, OTHER = 6_000_000_001, 6_000_000_002
 

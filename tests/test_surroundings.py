@@ -17,7 +17,7 @@ from analytics.telegram.charts import drawing
 from bot.cli.app import app
 from bot.cli.signals import on_stop_signals
 from bot.settings import Settings
-from tests.bot.histories import SMALL
+from tests.support.histories import SMALL
 
 ROOT = Path(__file__).parent.parent
 
@@ -121,7 +121,7 @@ def test_a_chart_is_the_same_whatever_the_user_draws_with(tmp_path: Path, backen
     (tmp_path / "matplotlibrc").write_text(TASTES)
     code = (
         "import asyncio, hashlib; from analytics.telegram.charts import Charts; "
-        "from tests.bot.histories import SMALL; "
+        "from tests.support.histories import SMALL; "
         "print(hashlib.sha256(asyncio.run(Charts().draw(SMALL))).hexdigest())"
     )
     done = subprocess.run(

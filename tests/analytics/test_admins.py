@@ -15,8 +15,9 @@ from analytics import Access, Action, PseudonymKeyMissing, Pseudonyms, recording
 from analytics.privacy.audit import FORMER_ADMIN
 from analytics.sqlite import database as sqlite_database
 from analytics.sqlite.belongings import key_file
-from tests.analytics.bytes_on_disk import forms, found_in
-from tests.analytics.store import (
+from tests.deployment.old_files import FILES
+from tests.support.bytes_on_disk import forms, found_in
+from tests.support.service import (
     KEY,
     NAME,
     NOW,
@@ -26,7 +27,6 @@ from tests.analytics.store import (
     open_service,
     select,
 )
-from tests.deployment.old_files import FILES
 
 ADMIN, OTHER = 5_123_456_789, 5_987_654_321
 CLEAR = forms(ADMIN) | forms(OTHER)

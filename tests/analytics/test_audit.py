@@ -8,8 +8,8 @@ import pytest
 
 from analytics import Access, Action, AuditEntry
 from analytics.sqlite import database
-from tests.analytics.bytes_on_disk import REFERENCES, forms, found_in
-from tests.analytics.store import NAME, NOW, SOMEBODY, interaction, locked, open_service, select
+from tests.support.bytes_on_disk import REFERENCES, forms, found_in
+from tests.support.service import NAME, NOW, SOMEBODY, interaction, locked, open_service, select
 
 ADMIN = 5_000_000_001
 

@@ -19,8 +19,8 @@ from analytics.sqlite import compaction, database
 from analytics.sqlite.checkpoints import Checkpoints
 from analytics.sqlite.connections import PRAGMAS
 from analytics.sqlite.files import wal
-from tests.analytics.residue import deleted_by_cleanup, history, record_all
-from tests.analytics.store import NAME, NOW, being_read, days_ago, open_service
+from tests.support.residue import deleted_by_cleanup, history, record_all
+from tests.support.service import NAME, NOW, being_read, days_ago, open_service
 
 # Of a history of 100 days: about half of the interactions, and a third of the people.
 DAYS = 50

@@ -31,9 +31,14 @@ from analytics.sqlite.files import MAGIC
 from analytics.sqlite.migrations import APPLICATION_ID, SCHEMA_VERSION
 from bot.cli.app import app
 from bot.sandbox import Sandbox
-from tests.analytics.bytes_on_disk import Statement, forms, found_in, is_killed, statements
-from tests.analytics.killed_encryption import encrypt_and_die
-from tests.analytics.store import (
+from tests.analytics.test_rights import STEPS, Step, differences_after
+from tests.support.bytes_on_disk import Statement, forms, found_in, is_killed, statements
+from tests.support.killed_encryption import encrypt_and_die
+from tests.support.processes import bot_process, run
+from tests.support.processes import settings as environment
+from tests.support.recount import inconsistencies
+from tests.support.second_connection import DATABASE_KEY
+from tests.support.service import (
     KEY,
     NAME,
     SOMEBODY,
@@ -43,11 +48,6 @@ from tests.analytics.store import (
     select,
     total,
 )
-from tests.analytics.test_rights import STEPS, Step, differences_after
-from tests.faults.recount import inconsistencies
-from tests.processes import bot_process, run
-from tests.processes import settings as environment
-from tests.second_connection import DATABASE_KEY
 
 pytest.importorskip("sqlcipher3", reason="needs the extra [sqlcipher]")
 

@@ -14,8 +14,8 @@ from analytics.sqlite import compaction
 from analytics.sqlite import database as sqlite_database
 from analytics.sqlite.compaction import SMALL_FILE_BYTES
 from analytics.sqlite.connections import PRAGMAS
-from tests.analytics import bytes_on_disk
-from tests.analytics.bytes_on_disk import (
+from tests.support import bytes_on_disk
+from tests.support.bytes_on_disk import (
     PEOPLE,
     REFERENCES,
     compacting_without,
@@ -29,8 +29,8 @@ from tests.analytics.bytes_on_disk import (
     statements,
     traces,
 )
-from tests.analytics.store import NAME, SOMEBODY, being_read, open_service, select
-from tests.faults.recount import inconsistencies
+from tests.support.recount import inconsistencies
+from tests.support.service import NAME, SOMEBODY, being_read, open_service, select
 
 LEAVING = range(SOMEBODY, SOMEBODY + PEOPLE, 10)
 # With less care, some histories show nothing: several are looked at.

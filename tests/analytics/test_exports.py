@@ -6,7 +6,7 @@ import io
 from hypothesis import given, settings
 
 from analytics.statistics.export import COLUMNS, Aggregates, adapter, as_csv, as_json
-from tests.analytics.made_up import AGGREGATES
+from tests.support.strategies import AGGREGATES
 
 
 @settings(deadline=None)

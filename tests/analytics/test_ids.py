@@ -12,8 +12,8 @@ import pytest
 from analytics import AnalyticsService
 from analytics.pseudonyms import Pseudonyms
 from analytics.sqlite import migrations
-from tests.analytics.store import KEY, NAME, SOMEBODY, interaction, open_service, select
 from tests.deployment.old_files import FILES, NOW
+from tests.support.service import KEY, NAME, SOMEBODY, interaction, open_service, select
 
 PEOPLE = 200
 IDS = 2**31 - 1

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from analytics import AnalyticsService, Interaction, InteractionType
-from tests.analytics.store import NAME, NOW, SOMEBODY, interaction, open_service, select
+from tests.support.service import NAME, NOW, SOMEBODY, interaction, open_service, select
 
 BEGIN = datetime(1970, 1, 1, tzinfo=UTC)
 ZONES = [timezone(timedelta(hours=hours)) for hours in (-11, 0, 14)]

@@ -7,7 +7,7 @@ import pytest
 
 from analytics.pseudonyms import new_key, read_key
 from analytics.sqlite.belongings import key_file
-from tests.analytics.store import NAME, SOMEBODY, interaction, open_service
+from tests.support.service import NAME, SOMEBODY, interaction, open_service
 
 
 def logged(caplog: pytest.LogCaptureFixture) -> list[str]:

@@ -25,7 +25,9 @@ from analytics import (
 )
 from analytics.sqlite import locks
 from analytics.sqlite.migrations import SCHEMA_VERSION
-from tests.analytics.store import (
+from tests.faults.migrations import next_version
+from tests.support.recount import inconsistencies
+from tests.support.service import (
     KEY,
     NAME,
     days_ago,
@@ -34,8 +36,6 @@ from tests.analytics.store import (
     select,
     total,
 )
-from tests.faults.migrations import next_version
-from tests.faults.recount import inconsistencies
 
 KEY_NAME = "analytics.key"
 

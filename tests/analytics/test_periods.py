@@ -23,8 +23,8 @@ from analytics import (
     PeriodReport,
 )
 from analytics.statistics.queries import HISTORY, PERIOD
-from tests.analytics.store import NOW, SOMEBODY, interaction, open_service, select
-from tests.faults.recount import inconsistencies
+from tests.support.recount import inconsistencies
+from tests.support.service import NOW, SOMEBODY, interaction, open_service, select
 
 HOUR = timedelta(hours=1)
 DAY = timedelta(days=1)

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from analytics import AnalyticsService, PlainIds, Pseudonyms
 from analytics.pseudonyms import new_key, parse_key, read_key, write_key
 from analytics.sqlite import locks
-from tests.analytics.store import KEY, NAME, SOMEBODY, interaction, open_service, select
+from tests.support.service import KEY, NAME, SOMEBODY, interaction, open_service, select
 
 KEYS = st.binary(min_size=32, max_size=32)
 PEOPLE = st.integers(1, 2**52)

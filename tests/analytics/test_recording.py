@@ -22,8 +22,8 @@ from analytics.recording import COUNT_DROPPED, RECORD
 from analytics.sqlite import checkpoints, database
 from analytics.sqlite.database import Database
 from analytics.statistics import reports
-from tests.analytics.bytes_on_disk import Statement, connections, statements
-from tests.analytics.store import (
+from tests.support.bytes_on_disk import Statement, connections, statements
+from tests.support.service import (
     NAME,
     NOW,
     SOMEBODY,

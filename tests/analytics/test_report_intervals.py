@@ -21,7 +21,7 @@ from analytics import (
     NoReportYet,
 )
 from analytics.sqlite import database
-from tests.analytics.store import NAME, NOW, SOMEBODY, locked, open_service
+from tests.support.service import NAME, NOW, SOMEBODY, locked, open_service
 
 INTERVAL = timedelta(minutes=60)
 # NOW lies within an interval; this one is complete then.

@@ -8,8 +8,8 @@ import pytest
 
 from analytics import AdminReport, InteractionType
 from analytics.statistics.reports import REPORT
-from tests.analytics.bytes_on_disk import connections
-from tests.analytics.store import NOW, SOMEBODY, interaction, open_service, select
+from tests.support.bytes_on_disk import connections
+from tests.support.service import NOW, SOMEBODY, interaction, open_service, select
 
 SECOND = timedelta(seconds=1)
 WINDOWS = {"day": 0, "week": 0, "month": 0}

@@ -11,7 +11,8 @@ import pytest
 from analytics import Access, InteractionType
 from analytics.privacy import retention
 from analytics.privacy.retention import STEP, cutoff
-from tests.analytics.store import (
+from tests.support.recount import inconsistencies
+from tests.support.service import (
     NAME,
     NOW,
     SOMEBODY,
@@ -21,7 +22,6 @@ from tests.analytics.store import (
     select,
     total,
 )
-from tests.faults.recount import inconsistencies
 
 SECOND = timedelta(seconds=1)
 SMALL_STEP = 10

@@ -24,8 +24,9 @@ from analytics.privacy.personal_data import as_json
 from analytics.privacy.retention import cutoff
 from analytics.sqlite import database as sqlite_database
 from analytics.sqlite.database import Database
-from tests.analytics.bytes_on_disk import Statement, statements
-from tests.analytics.store import (
+from tests.support.bytes_on_disk import Statement, statements
+from tests.support.recount import inconsistencies
+from tests.support.service import (
     KEY,
     NAME,
     NOW,
@@ -35,7 +36,6 @@ from tests.analytics.store import (
     open_service,
     select,
 )
-from tests.faults.recount import inconsistencies
 
 PEOPLE = range(SOMEBODY, SOMEBODY + 4)
 REFERENCES = Pseudonyms(KEY)

@@ -28,7 +28,7 @@ from analytics.pseudonyms import KEY_BYTES, read_key
 from analytics.sqlite import database
 from analytics.sqlite.belongings import key_file
 from analytics.sqlite.connections import PRAGMAS
-from tests.analytics.bytes_on_disk import (
+from tests.support.bytes_on_disk import (
     PEOPLE,
     Statement,
     compacting_without,
@@ -41,8 +41,8 @@ from tests.analytics.bytes_on_disk import (
     somebodies,
     statements,
 )
-from tests.analytics.store import KEY, NAME, SOMEBODY, interaction, locked, open_service, select
-from tests.faults.recount import inconsistencies
+from tests.support.recount import inconsistencies
+from tests.support.service import KEY, NAME, SOMEBODY, interaction, locked, open_service, select
 
 KEY_FILE = key_file(Path(NAME)).name
 LEAVING = range(SOMEBODY, SOMEBODY + PEOPLE)

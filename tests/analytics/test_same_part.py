@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from analytics import Interaction, InteractionType, Period
 from analytics.telegram.texts.stats import change
-from tests.analytics.store import SOMEBODY, open_service
+from tests.support.service import SOMEBODY, open_service
 
 BEGIN = datetime(2026, 1, 5, tzinfo=UTC)
 # So far apart that a period has some hundred interactions, and its hours have equally many.

@@ -10,7 +10,7 @@ import pytest
 
 from analytics import InteractionType
 from analytics.sqlite.migrations import APPLICATION_ID, SCHEMA_VERSION, schema
-from tests.analytics.store import NAME, SOMEBODY, interaction, open_service, select
+from tests.support.service import NAME, SOMEBODY, interaction, open_service, select
 
 
 @pytest.fixture

@@ -16,10 +16,10 @@ import pytest
 
 from analytics import Access, InteractionType, OlderSchema, Pseudonyms
 from analytics.sqlite.migrations import APPLICATION_ID, SCHEMA_VERSION
-from tests.analytics.bytes_on_disk import is_killed, killing_after
-from tests.analytics.store import KEY, NAME, NOW, SOMEBODY, interaction, open_service, select
 from tests.deployment.old_files import FILES
-from tests.faults.recount import inconsistencies
+from tests.support.bytes_on_disk import is_killed, killing_after
+from tests.support.recount import inconsistencies
+from tests.support.service import KEY, NAME, NOW, SOMEBODY, interaction, open_service, select
 
 FILE_1 = FILES / "schema-1.sqlite3"
 PEOPLE = 7

@@ -21,8 +21,8 @@ from hypothesis.stateful import (
 )
 
 from analytics import AdminReport, Interaction, InteractionType
-from tests.analytics.store import NAME, NOW, SOMEBODY, open_service
-from tests.faults.recount import inconsistencies
+from tests.support.recount import inconsistencies
+from tests.support.service import NAME, NOW, SOMEBODY, open_service
 
 T = TypeVar("T")
 Sent = tuple[Interaction, int]  # with its update id

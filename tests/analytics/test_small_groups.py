@@ -26,7 +26,7 @@ from analytics import (
     Period,
     PeriodReport,
 )
-from tests.analytics.store import NOW, SOMEBODY, interaction, open_service, select
+from tests.support.service import NOW, SOMEBODY, interaction, open_service, select
 
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 THIS_HOUR = NOW.replace(minute=0, second=0)

@@ -26,8 +26,9 @@ from analytics.sqlite import database
 from analytics.sqlite.database import Database
 from analytics.sqlite.files import is_plain, spool
 from analytics.sqlite.spool import Spool
-from tests.analytics.bytes_on_disk import REFERENCES, forms, found_in, key_forms
-from tests.analytics.store import (
+from tests.support.bytes_on_disk import REFERENCES, forms, found_in, key_forms
+from tests.support.recount import inconsistencies
+from tests.support.service import (
     KEY,
     NAME,
     SOMEBODY,
@@ -38,7 +39,6 @@ from tests.analytics.store import (
     select,
     total,
 )
-from tests.faults.recount import inconsistencies
 
 OTHER = SOMEBODY + 1
 STEPS = ["record", "without id", "again", "opt_out", "opt_in", "erase", "look", "kill"]

@@ -12,7 +12,7 @@ from bot.sandbox import Person, Sandbox
 from tests.benchmarks.data import KEY, Traffic, build
 from tests.benchmarks.files import Files, Size
 from tests.benchmarks.table import AT_MOST, Finding, quartiles
-from tests.processes import MAIN, bot_program
+from tests.support.processes import MAIN, bot_program
 
 ADMIN = 6_000_000_001
 # Of a bot that has been used a good deal.

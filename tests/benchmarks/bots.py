@@ -6,7 +6,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 from bot.sandbox import Sandbox
-from tests.processes import MAIN, Process, bot_program
+from tests.support.processes import MAIN, Process, bot_program
 
 OURS = MAIN
 BARE = Path(__file__).with_name("bare_bot.py")

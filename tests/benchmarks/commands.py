@@ -8,7 +8,7 @@ from pathlib import Path
 
 from tests.benchmarks.files import Files, Size
 from tests.benchmarks.table import AT_MOST, Finding, quartiles
-from tests.processes import MAIN
+from tests.support.processes import MAIN
 
 
 async def measure(files: Files, size: Size) -> list[Finding]:

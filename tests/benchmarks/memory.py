@@ -12,7 +12,7 @@ from bot.sandbox import Sandbox
 from tests.benchmarks.bots import BARE, BESIDE, OURS, memory, running
 from tests.benchmarks.files import Files, Size
 from tests.benchmarks.table import AT_MOST, Finding
-from tests.processes import Process
+from tests.support.processes import Process
 
 PEOPLE = 100_000
 WAITING = 1_000

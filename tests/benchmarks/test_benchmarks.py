@@ -17,7 +17,7 @@ from tests.benchmarks.data import Traffic, build
 from tests.benchmarks.files import PRECISIONS, TINY
 from tests.benchmarks.load import BATCH, Load
 from tests.benchmarks.table import AT_LEAST, AT_MOST, Finding, show
-from tests.faults.recount import counts, inconsistencies
+from tests.support.recount import counts, inconsistencies
 
 END = 1_790_000_000 // 3600 * 3600
 TRAFFIC = Traffic(interactions=9_000, people=900, end=END)

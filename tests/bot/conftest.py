@@ -8,7 +8,7 @@ import pytest
 from analytics import recording
 from analytics.sqlite import database
 from bot.sandbox import Sandbox
-from tests.bot.hours import Hours
+from tests.support.hours import Hours
 
 
 @pytest.fixture

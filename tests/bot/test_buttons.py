@@ -16,9 +16,9 @@ from analytics.telegram.texts import rights
 from bot import texts
 from bot.sandbox import Person, Sandbox
 from bot.sandbox.chats import keyboard
-from tests.bot.running import running_bot
 from tests.bot.test_rights import click, stored
-from tests.raw_updates import events
+from tests.support.raw_updates import events
+from tests.support.running import running_bot
 
 PERSON = 6_000_000_001
 HOST_BUTTONS = [

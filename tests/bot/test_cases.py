@@ -13,8 +13,8 @@ from pathlib import Path
 import pytest
 
 from bot.sandbox import Sandbox
-from tests.bot.running import running_bot
 from tests.faults.redelivery import intake
+from tests.support.running import running_bot
 
 CASES = sorted((Path(__file__).parent.parent / "cases").glob("*.json"))
 NOW = datetime.fromtimestamp(1_795_698_000, UTC)

@@ -31,7 +31,7 @@ from analytics.models import InteractionType
 from analytics.statistics.periods import History
 from analytics.telegram.charts import KEPT, Charts, drawing
 from analytics.telegram.i18n import _, translations
-from tests.bot.histories import (
+from tests.support.histories import (
     DAY,
     EMPTY,
     HISTORIES,
@@ -117,7 +117,7 @@ def contrast(one: str, other: str) -> float:
         "import bot.app; from analytics.telegram.charts import Charts; Charts(); "
         "wrong = {'matplotlib', 'numpy', 'PIL'}",
         "import asyncio; from analytics.telegram.charts import Charts; "
-        "from tests.bot.histories import SMALL; "
+        "from tests.support.histories import SMALL; "
         "asyncio.run(Charts().draw(SMALL)); wrong = {'matplotlib.pyplot'}",
     ],
     ids=["nothing before the first picture", "never pyplot"],
@@ -134,7 +134,7 @@ import asyncio, sys
 sys.modules["matplotlib"] = None
 import bot.app
 from analytics.telegram.charts import Charts, ChartsNotInstalled
-from tests.bot.histories import SMALL
+from tests.support.histories import SMALL
 try:
     asyncio.run(Charts().draw(SMALL))
 except ChartsNotInstalled:

@@ -12,8 +12,8 @@ from analytics import Interaction, InteractionType
 from analytics.telegram.classify import classify, event
 from analytics.telegram.decode import decode
 from analytics.telegram.opt_out import opting_out
-from tests import raw_updates
-from tests.raw_updates import RECEIVED, Raw, Sent
+from tests.support import raw_updates
+from tests.support.raw_updates import RECEIVED, Raw, Sent
 
 DATE = int(RECEIVED.timestamp()) - 60
 DAY = 86_400

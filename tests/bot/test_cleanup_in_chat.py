@@ -24,8 +24,8 @@ from analytics.telegram.progress import SECONDS_BETWEEN, Progress
 from analytics.telegram.texts import cleanup
 from bot.sandbox import Person, Sandbox
 from bot.sandbox.faults import floods, hangs
-from tests.bot.running import running_bot
-from tests.faults.recount import inconsistencies
+from tests.support.recount import inconsistencies
+from tests.support.running import running_bot
 
 ADMIN, OWNER, ANOTHER_OWNER = 6_000_000_001, 6_000_000_002, 6_000_000_003
 SETTINGS: dict[str, Any] = {

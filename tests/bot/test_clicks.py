@@ -14,8 +14,8 @@ from bot import run, session
 from bot.sandbox import Sandbox, faults
 from bot.sandbox.faults import Answer
 from bot.session import ATTEMPTS
-from tests.bot.running import running_bot
 from tests.faults.network import in_no_time
+from tests.support.running import running_bot
 
 REFUSED = {
     "500": faults.refuses(500, "Internal Server Error"),

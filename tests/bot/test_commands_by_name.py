@@ -15,8 +15,8 @@ from analytics.telegram.commands import Audience, CommandEntry, commands_of
 from bot import texts
 from bot.app import build_dispatcher
 from bot.sandbox import Sandbox
-from tests.bot.running import running_bot
-from tests.bot.settings import some_settings
+from tests.support.running import running_bot
+from tests.support.settings import some_settings
 
 ADMIN = 6_000_000_001
 

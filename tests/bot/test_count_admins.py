@@ -11,9 +11,9 @@ import pytest
 from analytics.pseudonyms import Pseudonyms, read_key
 from analytics.sqlite.belongings import key_file
 from bot.sandbox import Person, Sandbox
-from tests.bot.running import running_bot
 from tests.faults.kills import free_port, webhook_settings
-from tests.faults.recount import inconsistencies
+from tests.support.recount import inconsistencies
+from tests.support.running import running_bot
 
 ADMIN, PERSON = 6_000_000_001, 6_000_000_002
 MESSAGES = "SELECT total(count) FROM user_interactions WHERE interaction_type = 'message'"

@@ -3,8 +3,8 @@
 from pathlib import Path
 
 from bot.sandbox import Sandbox
-from tests.analytics.store import NAME, select
-from tests.bot.running import running_bot
+from tests.support.running import running_bot
+from tests.support.service import NAME, select
 
 
 async def test_roll(tmp_path: Path) -> None:

@@ -9,8 +9,8 @@ import pytest
 
 from analytics.telegram.charts import Charts, ChartsNotInstalled
 from bot.sandbox.faults import floods
-from tests.bot.hours import ADMIN, Hours
-from tests.bot.running import running_bot
+from tests.support.hours import ADMIN, Hours
+from tests.support.running import running_bot
 
 QUIET: dict[str, Any] = {"silence_alert_hours": 0}
 WEEK, DAY = "The last 7 days", "The last 24 hours"

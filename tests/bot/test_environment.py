@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from bot import environment
 from bot.errors import WrongSettings
 from bot.settings import DataSettings, Settings, load, remarks
-from tests.bot.settings import TOKEN, some_settings
+from tests.support.settings import TOKEN, some_settings
 
 KEY = "0123456789abcdef" * 4
 # What gettext, desktops, shells, CI, systemd and container platforms set of themselves.

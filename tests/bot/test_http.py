@@ -22,9 +22,9 @@ from bot import http_server
 from bot.errors import Unavailable, WrongSettings
 from bot.sandbox import Sandbox
 from bot.webhook import LARGEST_BODY, SECRET_HEADER
-from tests.bot.running import running_bot
 from tests.faults.kills import free_port, webhook_settings
-from tests.processes import MAIN, PATIENCE, bot_program
+from tests.support.processes import MAIN, PATIENCE, bot_program
+from tests.support.running import running_bot
 
 DESCRIPTORS = 200
 HALF_OPEN = 260

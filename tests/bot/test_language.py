@@ -40,8 +40,8 @@ from analytics.telegram.limits import BURST, SLOW_DOWN, LimitPerPerson
 from analytics.telegram.texts import audit, cleanup, durations, privacy, rights
 from bot import app, menus, texts
 from bot.sandbox import Person, Sandbox
-from tests.bot.running import running_bot
-from tests.bot.settings import some_options
+from tests.support.running import running_bot
+from tests.support.settings import some_options
 
 ADMIN = 6_000_000_001
 NOW = datetime(2026, 11, 25, 14, 5, tzinfo=UTC)

@@ -11,7 +11,7 @@ from analytics.telegram.limits import BURST, SECONDS_EACH, SLOW_DOWN, LimitPerPe
 from analytics.telegram.texts import rights
 from bot import app
 from bot.sandbox import Person, Sandbox
-from tests.bot.running import running_bot
+from tests.support.running import running_bot
 
 ADMIN = 6_000_000_001
 ANOTHER_ADMIN = 6_000_000_002

@@ -11,7 +11,7 @@ from analytics.telegram.failures import is_not_taken
 from analytics.telegram.texts import rights
 from bot import texts
 from bot.sandbox import Sandbox, faults
-from tests.bot.running import running_bot
+from tests.support.running import running_bot
 
 # As Telegram words what any member of a chat can cause.
 BY_CHAT = [

@@ -14,9 +14,9 @@ from bot import outgoing
 from bot.errors import WrongSettings
 from bot.sandbox import Sandbox
 from bot.settings import Settings, load
-from tests import processes
-from tests.bot.settings import TOKEN, some_settings
-from tests.proxies import PASSWORD, USER, proxy
+from tests.support import processes
+from tests.support.proxies import PASSWORD, USER, proxy
+from tests.support.settings import TOKEN, some_settings
 
 ELSEWHERE = "telegram.invalid"
 ADMIN = "6000000001"

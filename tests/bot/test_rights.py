@@ -16,9 +16,9 @@ from analytics.telegram.confirmations import VALID_FOR
 from analytics.telegram.texts import rights
 from bot.sandbox import Person, Sandbox
 from bot.sandbox.people import FIRST_USER_ID
-from tests.bot.running import running_bot
 from tests.faults.kills import webhook_settings
-from tests.faults.recount import inconsistencies
+from tests.support.recount import inconsistencies
+from tests.support.running import running_bot
 
 ADMIN = 6_000_000_001
 OWNER = 6_000_000_002

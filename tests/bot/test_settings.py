@@ -7,7 +7,7 @@ import pytest
 
 from bot.errors import WrongSettings
 from bot.settings import DataSettings, Settings, load
-from tests.bot.settings import TOKEN
+from tests.support.settings import TOKEN
 
 
 @pytest.fixture(autouse=True)

@@ -12,7 +12,7 @@ from babel import numbers
 from analytics.statistics.export import COLUMNS
 from analytics.telegram.i18n import languages
 from bot.sandbox import Sandbox
-from tests.bot.running import running_bot
+from tests.support.running import running_bot
 
 ADMIN = 6_000_000_001
 # What Windows, and so Excel, and LibreOffice's own suggestion have between the cells of a list in

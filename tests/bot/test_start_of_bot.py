@@ -19,10 +19,10 @@ from bot.refusals import Refusals
 from bot.run import serve
 from bot.sandbox import Sandbox
 from bot.sandbox.faults import Answer, floods, refuses
-from tests.bot.running import running_bot
-from tests.bot.settings import TOKEN, some_settings
 from tests.faults.kills import webhook_settings
 from tests.faults.network import in_no_time
+from tests.support.running import running_bot
+from tests.support.settings import TOKEN, some_settings
 
 ADMIN = 6_000_000_001
 

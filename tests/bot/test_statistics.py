@@ -11,7 +11,7 @@ from analytics import AdminReport, InteractionType, Missing, Period, PeriodRepor
 from analytics.telegram.i18n import languages, translations
 from analytics.telegram.texts.stats import MOST_COMMANDS, change, statistics
 from bot.sandbox.markup import parse
-from tests.analytics.made_up import COUNTS, MOMENTS, reports
+from tests.support.strategies import COUNTS, MOMENTS, reports
 
 LONGEST_MESSAGE = 4096
 WHOLE = st.builds(

@@ -22,7 +22,7 @@ from analytics.telegram.texts import cleanup
 from bot import texts
 from bot.sandbox import Person, Sandbox
 from bot.sandbox.chats import Line
-from tests.bot.running import running_bot
+from tests.support.running import running_bot
 
 ADMIN, OWNER = 6_000_000_001, 6_000_000_002
 # Nothing is told unasked in between.

@@ -20,8 +20,8 @@ from analytics import AnalyticsService, InteractionType
 from analytics.clock import GuardedClock
 from analytics.telegram.recording import RecordOnReceipt
 from bot.logs import PrivateFormatter
-from tests import raw_updates
-from tests.raw_updates import Raw, Sent
+from tests.support import raw_updates
+from tests.support.raw_updates import Raw, Sent
 
 NOW = raw_updates.RECEIVED
 # Telegram's real case: a hidden user without the name that should be there.

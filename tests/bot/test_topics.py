@@ -14,7 +14,7 @@ from bot.sandbox import Person, Sandbox, faults
 from bot.sandbox.calls import Call
 from bot.sandbox.chats import keyboard
 from bot.texts import COMMANDS
-from tests.bot.running import running_bot
+from tests.support.running import running_bot
 
 OWNER = 6_000_000_001
 TOPIC = 7

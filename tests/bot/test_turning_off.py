@@ -7,7 +7,7 @@ import pytest
 
 from analytics.telegram.alerts.messages import Kind, Turn
 from bot.sandbox import Person
-from tests.bot.hours import ADMIN, OTHER, Hours
+from tests.support.hours import ADMIN, OTHER, Hours
 
 OFF, ON = "🔕 Turn off", "🔔 Turn on again"
 SILENCE = "Nothing at all has arrived"

@@ -15,7 +15,7 @@ from analytics.telegram.decode import ALL_UPDATES
 from bot.errors import Unavailable, WrongSettings
 from bot.sandbox import Sandbox
 from bot.settings import Settings, load
-from tests.bot.running import running_bot
+from tests.support.running import running_bot
 
 SECRET = "nobody-knows-this-1"
 HEADER = "X-Telegram-Bot-Api-Secret-Token"

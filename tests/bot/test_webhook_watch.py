@@ -18,11 +18,11 @@ from bot.sandbox import Sandbox
 from bot.sandbox.faults import answers, refuses
 from bot.session import Session
 from bot.webhook_watch import WebhookWatch
-from tests.bot.running import running_bot
-from tests.bot.settings import some_settings
 from tests.faults.kills import webhook_settings
 from tests.faults.network import in_no_time
-from tests.processes import PATIENCE
+from tests.support.processes import PATIENCE
+from tests.support.running import running_bot
+from tests.support.settings import some_settings
 
 ADMIN = 6_000_000_001
 OTHER = "https://127.0.0.1:9/of-another-program"

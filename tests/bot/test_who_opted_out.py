@@ -14,7 +14,7 @@ from analytics.telegram.buttons import Right
 from analytics.telegram.commands import purposes
 from bot import texts
 from bot.sandbox import Sandbox
-from tests.bot.running import running_bot
+from tests.support.running import running_bot
 
 NOW = datetime(2026, 6, 1, 12, 30, tzinfo=UTC)
 PEOPLE = 4

@@ -13,7 +13,7 @@ from aiogram.types import Update
 from analytics.telegram.texts import rights
 from bot import texts
 from bot.sandbox import Person, Sandbox
-from tests.bot.running import running_bot
+from tests.support.running import running_bot
 
 ADMIN = 6_000_000_001
 

@@ -24,7 +24,7 @@ from analytics.sqlite.copying import note, only_copy
 from analytics.sqlite.files import keep_reserve, reserve
 from analytics.sqlite.maintenance.backups import backup, backup_into, last_backup
 from analytics.sqlite.maintenance.wipe import everything
-from tests.processes import PATIENCE, run, start
+from tests.support.processes import PATIENCE, run, start
 
 NAME = "analytics.sqlite3"
 NOW = datetime(2026, 6, 1, 12, tzinfo=UTC)

@@ -46,9 +46,9 @@ from analytics.sqlite.maintenance.backups import (
 from analytics.sqlite.maintenance.restore import restore
 from analytics.sqlite.origins import rotate
 from bot.sandbox import Sandbox
-from tests import processes
-from tests.faults.recount import inconsistencies
-from tests.second_connection import DATABASE_KEY
+from tests.support import processes
+from tests.support.recount import inconsistencies
+from tests.support.second_connection import DATABASE_KEY
 
 NOW = datetime(2026, 6, 1, 12, tzinfo=UTC)
 KEY = bytes(range(32))

@@ -25,8 +25,8 @@ from bot.cli.telegram import WebhookInfo
 from bot.sandbox import Sandbox
 from bot.sandbox.faults import answers, refuses
 from bot.settings import Settings
-from tests import processes
-from tests.bot.settings import TOKEN, some_settings
+from tests.support import processes
+from tests.support.settings import TOKEN, some_settings
 
 NOW = datetime.now(UTC)
 CHECKS = [

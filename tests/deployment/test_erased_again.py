@@ -16,7 +16,8 @@ from analytics import PlainIds, Pseudonyms, WrongPseudonymKey
 from analytics.sqlite.maintenance.backups import backup
 from analytics.sqlite.maintenance.restore import Restored, restore
 from bot.cli.app import app
-from tests.analytics.bytes_on_disk import (
+from tests.deployment.old_files import FILES, PEOPLE
+from tests.support.bytes_on_disk import (
     forms,
     found_in,
     is_killed,
@@ -25,10 +26,9 @@ from tests.analytics.bytes_on_disk import (
     somebodies,
     statements,
 )
-from tests.analytics.store import KEY, NAME, NOW, SOMEBODY, interaction, open_service, select
-from tests.deployment.old_files import FILES, PEOPLE
-from tests.faults.recount import inconsistencies
-from tests.second_connection import DATABASE_KEY
+from tests.support.recount import inconsistencies
+from tests.support.second_connection import DATABASE_KEY
+from tests.support.service import KEY, NAME, NOW, SOMEBODY, interaction, open_service, select
 
 REFERENCES = Pseudonyms(KEY)
 TODAY = int(NOW.timestamp()) // 86_400

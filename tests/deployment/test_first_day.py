@@ -9,7 +9,7 @@ from pathlib import Path
 from bot.sandbox import Sandbox
 from tests.deployment.environments import PATIENCE
 from tests.deployment.old_files import FILES, INTERACTIONS, KEY
-from tests.processes import run, start
+from tests.support.processes import run, start
 
 ADMIN = 6_000_000_009
 

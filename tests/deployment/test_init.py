@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 
 from bot.sandbox import Sandbox
-from tests import processes
-from tests.bot.settings import TOKEN
+from tests.support import processes
+from tests.support.settings import TOKEN
 
 ADMIN = "6000000001"
 

@@ -18,7 +18,7 @@ import pytest
 from bot.cli.signals import MAX_SHUTDOWN
 from bot.sandbox import Sandbox
 from tests.deployment.environments import ROOT, build_wheel, make_venv, run
-from tests.processes import PATIENCE, Process
+from tests.support.processes import PATIENCE, Process
 
 DEPLOY = ROOT / "deploy"
 CONTAINERFILE = (DEPLOY / "Containerfile").read_text("utf-8")

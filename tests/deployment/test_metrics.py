@@ -24,9 +24,9 @@ from bot.errors import Unavailable
 from bot.metrics import MeasuredRecording, Metrics
 from bot.receiving import LONGEST_SILENCE, Receiving
 from bot.sandbox import Sandbox
-from tests.bot.running import running_bot
 from tests.faults.kills import webhook_settings
-from tests.processes import PATIENCE
+from tests.support.processes import PATIENCE
+from tests.support.running import running_bot
 
 CLEANED = "bot_last_cleanup_timestamp_seconds"
 CANARY = "canary Ada 5000000001"

@@ -7,7 +7,7 @@ import pytest
 
 from analytics import AnalyticsService
 from analytics.sqlite.maintenance.backups import backup
-from tests.processes import run
+from tests.support.processes import run
 
 NAME = "analytics.sqlite3"
 IN_DATA = {"DATABASE_PATH": f"data/{NAME}"}

@@ -14,8 +14,8 @@ from unittest.mock import patch
 
 from analytics import AnalyticsService, Interaction, InteractionType
 from analytics.privacy import retention
-from tests.faults.recount import counts, inconsistencies
 from tests.faults.table import Fault, Row
+from tests.support.recount import counts, inconsistencies
 
 NAME = "analytics.sqlite3"
 KEY = bytes(32)

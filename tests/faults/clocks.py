@@ -16,8 +16,8 @@ from analytics import AnalyticsService, Interaction, InteractionType
 from analytics.clock import LARGEST_STEP, GuardedClock
 from analytics.maintenance.schedule import DAILY, Schedule, Task, maintenance_tasks
 from analytics.telegram.recording import RecordOnReceipt
-from tests.faults.recount import inconsistencies
 from tests.faults.table import Fault, Row
+from tests.support.recount import inconsistencies
 
 FIRST_PERSON = 6_000_000_001
 NAME = "analytics.sqlite3"

@@ -12,7 +12,7 @@ from bot.sandbox import Sandbox
 from tests.faults.database import folder
 from tests.faults.kills import LONGEST_SHUTDOWN, crowd, row
 from tests.faults.table import Fault, Row
-from tests.processes import PATIENCE, bot_process, run
+from tests.support.processes import PATIENCE, bot_process, run
 
 FIRST_PERSON = 6_000_000_001
 # Interactions for each cleanup to delete: several steps of it.

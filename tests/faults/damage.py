@@ -18,8 +18,8 @@ from tempfile import TemporaryDirectory
 from analytics import AnalyticsError, AnalyticsService, Interaction, InteractionType
 from analytics.notices import DatabaseSetAside
 from analytics.sqlite.files import wal
-from tests.faults.recount import inconsistencies
 from tests.faults.table import Fault, Row
+from tests.support.recount import inconsistencies
 
 NAME = "analytics.sqlite3"
 KEY = bytes(32)

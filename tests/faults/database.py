@@ -16,10 +16,10 @@ from typing import Any
 from analytics import AnalyticsService, Interaction, InteractionType
 from analytics.sqlite.files import keep_reserve, reserve
 from bot.sandbox import Sandbox
-from tests.analytics.bytes_on_disk import connections
-from tests.bot.running import running_bot
 from tests.faults.table import Fault, Row
-from tests.processes import bot_process
+from tests.support.bytes_on_disk import connections
+from tests.support.processes import bot_process
+from tests.support.running import running_bot
 
 AN_INTERACTION = Interaction(
     6_000_000_001, InteractionType.MESSAGE, datetime(2026, 1, 1, tzinfo=UTC)

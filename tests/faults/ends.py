@@ -14,7 +14,7 @@ from bot.sandbox.faults import Fault as Planned
 from tests.faults.database import Story, folder, remembered
 from tests.faults.kills import LONGEST_SHUTDOWN
 from tests.faults.table import Fault, Row
-from tests.processes import bot_process
+from tests.support.processes import bot_process
 
 MESSAGES = 60
 

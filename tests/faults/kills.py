@@ -20,8 +20,8 @@ from pathlib import Path
 from bot.sandbox import Sandbox
 from tests.faults.database import folder, remembered
 from tests.faults.table import Fault, Row
-from tests.people_in_logs import people_in
-from tests.processes import MAIN, PATIENCE, settings
+from tests.support.people_in_logs import people_in
+from tests.support.processes import MAIN, PATIENCE, settings
 
 PEOPLE = 100
 # Updates that always wait for the bot: several batches, so that it is never idle.

@@ -16,7 +16,7 @@ from bot.session import ANSWERS_AT_ONCE
 from tests.faults.database import folder
 from tests.faults.kills import LONGEST_SHUTDOWN, row
 from tests.faults.table import Fault, Row
-from tests.processes import Process, bot_process
+from tests.support.processes import Process, bot_process
 
 ADMIN = 6_000_000_001
 PEOPLE = 300

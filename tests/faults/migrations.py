@@ -20,8 +20,8 @@ import aiosqlite
 from analytics import AnalyticsService, Interaction, InteractionType
 from analytics.sqlite import migrations
 from tests.faults.no_hard_links import without_hard_links
-from tests.faults.recount import inconsistencies
 from tests.faults.table import Fault, Row
+from tests.support.recount import inconsistencies
 
 NAME = "analytics.sqlite3"
 BEGIN = datetime(2026, 1, 1, tzinfo=UTC)

@@ -20,10 +20,10 @@ from bot.sandbox import Person, Sandbox, faults
 from bot.sandbox.condition import Waiting
 from bot.sandbox.faults import EVERY_METHOD, Answer
 from bot.session import ATTEMPTS, RetryAnswers, Session
-from tests.bot.running import running_bot
 from tests.faults.database import Story, folder
 from tests.faults.kills import free_port, webhook_settings
 from tests.faults.table import Fault, Row
+from tests.support.running import running_bot
 
 # Instead of the minute that the bot waits for an answer, in seconds.
 SHORT_TIMEOUT = 0.2

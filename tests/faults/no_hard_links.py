@@ -10,8 +10,8 @@ from unittest.mock import patch
 
 from analytics import AnalyticsService
 from analytics.sqlite.encryption import encrypt
-from tests.analytics.bytes_on_disk import die
-from tests.second_connection import DATABASE_KEY
+from tests.support.bytes_on_disk import die
+from tests.support.second_connection import DATABASE_KEY
 
 STEPS = {"os.rename", "os.remove"}
 

@@ -23,8 +23,8 @@ from analytics import AnalyticsError, AnalyticsService, Interaction, Interaction
 from analytics.sqlite import checkpoints
 from tests.faults.recording_vfs import Entry, Event, Note, Sync, SyncFolder, Truncate, Write
 from tests.faults.recording_vfs import recorded as recorded_events
-from tests.faults.recount import counts, inconsistencies
 from tests.faults.table import Fault, Row
+from tests.support.recount import counts, inconsistencies
 
 NAME = "analytics.sqlite3"
 KEY = bytes(32)

@@ -8,10 +8,10 @@ from typing import Any
 
 from bot.sandbox import Person, Sandbox
 from bot.sandbox.faults import resets
-from tests.bot.running import running_bot
 from tests.faults.database import Story, folder
 from tests.faults.kills import webhook_settings
 from tests.faults.table import Fault, Row
+from tests.support.running import running_bot
 
 # What people write and are called, and what must not be in the log.
 SECRET = "canary"

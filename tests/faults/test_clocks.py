@@ -14,10 +14,10 @@ import scheduler.jobs
 from analytics import Access, AnalyticsService, Interaction, InteractionType
 from analytics.maintenance.schedule import next_planned
 from tests.faults.clocks import BEGIN, FAULTS
-from tests.faults.recount import counts
 from tests.faults.redelivery import intake
 from tests.faults.table import Fault
 from tests.faults.two_clocks import ADMIN, Tale
+from tests.support.recount import counts
 
 POSTPONED = "cleanup is postponed"
 TEN_DAYS = timedelta(days=10)

@@ -6,10 +6,10 @@ from pathlib import Path
 import pytest
 
 from analytics import Access, AnalyticsService, Interaction, InteractionType, Missing, Period
-from tests import processes
-from tests.analytics.store import select
-from tests.faults.recount import counts
 from tests.faults.two_clocks import ADMIN, Tale
+from tests.support import processes
+from tests.support.recount import counts
+from tests.support.service import select
 
 DAY = timedelta(days=1)
 # The computer's clock, beside Telegram's.

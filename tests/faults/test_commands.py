@@ -14,9 +14,9 @@ from analytics.sqlite.files import size, wal
 from bot.sandbox import Sandbox
 from tests.faults.commands import FAULTS, LONGEST_RETENTION, OLD, clean_up, fill, total
 from tests.faults.database import AN_INTERACTION
-from tests.faults.recount import inconsistencies
 from tests.faults.table import Fault
-from tests.processes import bot_process
+from tests.support.processes import bot_process
+from tests.support.recount import inconsistencies
 
 
 @pytest.fixture

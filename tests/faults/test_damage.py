@@ -13,9 +13,6 @@ from analytics.notices import DatabaseSetAside
 from analytics.sqlite import compaction
 from analytics.sqlite import database as sqlite_database
 from analytics.sqlite.database import Database
-from tests import processes
-from tests.analytics.bytes_on_disk import integer
-from tests.analytics.store import select
 from tests.faults.damage import (
     BATCH,
     FAULTS,
@@ -32,8 +29,11 @@ from tests.faults.damage import (
     service,
     start,
 )
-from tests.faults.recount import inconsistencies
 from tests.faults.table import Fault
+from tests.support import processes
+from tests.support.bytes_on_disk import integer
+from tests.support.recount import inconsistencies
+from tests.support.service import select
 
 
 @pytest.fixture(scope="module")

@@ -13,7 +13,7 @@ from tests.faults.database import Story, remembered
 from tests.faults.ends import FAULTS
 from tests.faults.kills import LONGEST_SHUTDOWN
 from tests.faults.table import Fault
-from tests.processes import bot_process
+from tests.support.processes import bot_process
 
 ADMIN = 6_000_000_001
 

@@ -12,11 +12,11 @@ from bot import webhook as bot_webhook
 from bot.sandbox import Sandbox, faults
 from bot.sandbox.faults import Answer
 from bot.session import ANSWERS_AT_ONCE, WAITING_PER_CHAT, RetryAnswers
-from tests.bot.running import running_bot
 from tests.faults.database import Story, remembered
 from tests.faults.load import FAULTS
 from tests.faults.redelivery import intake
 from tests.faults.table import Fault
+from tests.support.running import running_bot
 
 FEW = 20
 

@@ -8,9 +8,9 @@ import pytest
 from bot.sandbox import faults
 from bot.sandbox.people import FIRST_USER_ID
 from bot.sandbox.server import TOKEN
-from tests.bot.running import running_bot
 from tests.faults.network import FAULTS, network_story, says
 from tests.faults.table import Fault
+from tests.support.running import running_bot
 
 
 @pytest.fixture(autouse=True)

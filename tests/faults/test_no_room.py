@@ -13,7 +13,7 @@ from analytics.sqlite.maintenance.backups import backup
 from bot.sandbox import Sandbox
 from tests.faults.database import AN_INTERACTION, Story
 from tests.faults.kills import LONGEST_SHUTDOWN
-from tests.processes import Process, bot_process, start
+from tests.support.processes import Process, bot_process, start
 
 # Less than a database has, and more than a command adds to its log.
 LIMIT = 48 * 1024

@@ -10,7 +10,7 @@ import pytest
 
 from tests.faults.database import story
 from tests.faults.test_database import ADMIN, an_admin, next_notice
-from tests.processes import run
+from tests.support.processes import run
 
 
 @contextmanager

@@ -22,11 +22,11 @@ from analytics.telegram.recording import PAUSE
 from bot.sandbox import Sandbox, faults
 from bot.sandbox.faults import Answer, answers, refuses
 from bot.webhook import SECRET_HEADER
-from tests.bot.running import running_bot
 from tests.faults.database import remembered
-from tests.faults.recount import counts, inconsistencies
 from tests.faults.redelivery import FAULTS, SECRET, intake
 from tests.faults.table import Fault
+from tests.support.recount import counts, inconsistencies
+from tests.support.running import running_bot
 
 NOW = datetime(2026, 6, 1, tzinfo=UTC)
 BEGIN = int(NOW.timestamp()) - 3600

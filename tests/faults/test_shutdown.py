@@ -11,7 +11,7 @@ from bot.sandbox import Sandbox
 from bot.sandbox.faults import hangs
 from tests.faults.database import remembered
 from tests.faults.kills import LONGEST_SHUTDOWN, webhook_settings
-from tests.processes import bot_process
+from tests.support.processes import bot_process
 
 
 @pytest.fixture

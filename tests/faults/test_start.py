@@ -33,8 +33,8 @@ from tests.faults.database import fill, small_disk
 from tests.faults.power_cuts import cut
 from tests.faults.recording_vfs import Entry, Event, Sync, SyncFolder, Write, library
 from tests.faults.recording_vfs import recorded as recorded_events
-from tests.faults.recount import inconsistencies
 from tests.faults.test_database import can_mount
+from tests.support.recount import inconsistencies
 
 ONE = [Interaction(6_000_000_001, InteractionType.MESSAGE, later(0))]
 

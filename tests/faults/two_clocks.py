@@ -9,9 +9,9 @@ from typing import Any
 from analytics import AnalyticsService, Interaction, InteractionType
 from analytics.maintenance.schedule import Schedule
 from bot.sandbox import Person, Sandbox
-from tests.bot.running import running_bot, schedules
 from tests.faults.clocks import a_night
-from tests.faults.recount import counts
+from tests.support.recount import counts
+from tests.support.running import running_bot, schedules
 
 ADMIN = 6_000_000_001
 MAINTENANCE = ("nightly maintenance", "maintenance")

@@ -7,8 +7,8 @@ from typing import Any
 from unittest.mock import patch
 
 from analytics.sqlite.encryption import encrypt
-from tests.analytics.bytes_on_disk import Statement, die, statements
-from tests.second_connection import DATABASE_KEY
+from tests.support.bytes_on_disk import Statement, die, statements
+from tests.support.second_connection import DATABASE_KEY
 
 STEPS = {"open", "os.rename", "os.link", "os.remove"}
 

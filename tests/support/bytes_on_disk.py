@@ -17,8 +17,8 @@ import aiosqlite
 from analytics import AnalyticsService, Interaction, InteractionType, Pseudonyms
 from analytics.sqlite import database
 from analytics.sqlite.connections import connect
-from tests import raw_updates
-from tests.analytics.store import KEY, NOW, SOMEBODY, select
+from tests.support import raw_updates
+from tests.support.service import KEY, NOW, SOMEBODY, select
 
 REFERENCES = Pseudonyms(KEY)
 # In no order of time, so that pages split and leave copies of their rows behind.

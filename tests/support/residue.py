@@ -7,7 +7,7 @@ from datetime import timedelta
 from pathlib import Path
 
 from analytics import AnalyticsService, Interaction, InteractionType
-from tests.analytics.store import NOW, SOMEBODY, select
+from tests.support.service import NOW, SOMEBODY, select
 
 # Before and after these, people of a history come and go.
 LONGEST_AGO = timedelta(days=100)

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from analytics import AnalyticsService, Interaction, InteractionType
-from tests.second_connection import second_connection
+from tests.support.second_connection import second_connection
 
 NAME = "analytics.sqlite3"
 KEY = bytes(range(32))

@@ -8,7 +8,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 from bot.sandbox import Sandbox
-from tests.people_in_logs import people_in
+from tests.support.people_in_logs import people_in
 
 MAIN = Path(__file__).parent.parent / "main.py"
 PATIENCE = 60.0

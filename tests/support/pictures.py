@@ -1,4 +1,4 @@
-"""`python -m tests.bot.pictures FOLDER` draws the examples of docs/monitoring.md: small files."""
+"""`python -m tests.support.pictures FOLDER` draws the small examples of docs/monitoring.md."""
 
 import asyncio
 import random

@@ -3,7 +3,7 @@
 from contextlib import closing
 from pathlib import Path
 
-from tests.second_connection import second_connection
+from tests.support.second_connection import second_connection
 
 # What is kept in step by triggers, and the same recounted: equal if nothing comes out.
 RECOUNTS = [

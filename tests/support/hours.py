@@ -13,7 +13,7 @@ from analytics.maintenance.schedule import Schedule, Task
 from analytics.pseudonyms import Pseudonyms, read_key
 from analytics.sqlite.belongings import key_file
 from bot.sandbox import Person, Sandbox
-from tests.bot.running import running_bot, schedules
+from tests.support.running import running_bot, schedules
 
 ADMIN, OTHER = 6_000_000_001, 6_000_000_002
 SOMEBODY = 6_000_000_009

@@ -15,8 +15,8 @@ from analytics.maintenance.schedule import Schedule
 from analytics.telegram.i18n import languages
 from bot.run import serve
 from bot.sandbox import Sandbox
-from tests.bot.settings import some_settings
-from tests.processes import PATIENCE
+from tests.support.processes import PATIENCE
+from tests.support.settings import some_settings
 
 
 @contextmanager
