@@ -10,7 +10,14 @@ from pathlib import Path
 from typing import Any
 
 from dotenv import dotenv_values
-from pydantic_settings import DotEnvSettingsSource, EnvSettingsSource
+from pydantic import model_validator
+from pydantic_settings import (
+    BaseSettings,
+    DotEnvSettingsSource,
+    EnvSettingsSource,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+)
 
 from bot.errors import Remark, WrongSettings
 
@@ -82,6 +89,44 @@ class EnvFile(DotEnvSettingsSource):
                 with suppress(ValueError):
                     found[name] = str(folder / expand(bare(text)))
         return found
+
+
+class FromEnvironment(BaseSettings):
+    """Base class of settings: what the environment, `.env` and files of secrets say, in this order.
+
+    A value that is empty, or only spaces and quotes, counts as not given.
+    """
+
+    model_config = SettingsConfigDict(
+        env_file_encoding=ENCODING,
+        env_ignore_empty=True,
+        extra="ignore",
+        hide_input_in_errors=True,
+    )
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        return (
+            init_settings,
+            Environment(settings_cls),
+            EnvFile(settings_cls, env_file()),
+        )
+
+    @model_validator(mode="before")
+    @classmethod
+    def _prepare(cls, values: dict[str, Any]) -> dict[str, Any]:
+        stripped = {
+            name: bare(value) if isinstance(value, str) else value for name, value in values.items()
+        }
+        given = {name: value for name, value in stripped.items() if value != ""}
+        return read_secrets(given, cls.model_fields)
 
 
 def is_path(name: str) -> bool:

@@ -7,12 +7,8 @@ from datetime import time, timedelta
 from pathlib import Path
 from typing import Annotated, Any, Literal, TypeVar
 
-from pydantic import AfterValidator, AnyHttpUrl, Field, ValidationError, model_validator
-from pydantic_settings import (
-    BaseSettings,
-    PydanticBaseSettingsSource,
-    SettingsConfigDict,
-)
+from pydantic import AfterValidator, AnyHttpUrl, Field, ValidationError
+from pydantic_settings import BaseSettings
 
 from analytics import (
     DEFAULT_RETENTION_DAYS,
@@ -64,43 +60,11 @@ PRIVATE = {
 SECRET_PART = re.compile(rf"{TOKEN.pattern}|(?<=//)[^/@]*(?=@)", re.ASCII)
 
 
-class DataSettings(BaseSettings):
+class DataSettings(environment.FromEnvironment):
     """Settings of the commands that only work on the data.
 
     Each description says what a right value is: it ends the sentence about a wrong one.
     """
-
-    model_config = SettingsConfigDict(
-        env_file_encoding=environment.ENCODING,
-        env_ignore_empty=True,
-        extra="ignore",
-        hide_input_in_errors=True,
-    )
-
-    @classmethod
-    def settings_customise_sources(
-        cls,
-        settings_cls: type[BaseSettings],
-        init_settings: PydanticBaseSettingsSource,
-        env_settings: PydanticBaseSettingsSource,
-        dotenv_settings: PydanticBaseSettingsSource,
-        file_secret_settings: PydanticBaseSettingsSource,
-    ) -> tuple[PydanticBaseSettingsSource, ...]:
-        return (
-            init_settings,
-            environment.Environment(settings_cls),
-            environment.EnvFile(settings_cls, environment.env_file()),
-        )
-
-    @model_validator(mode="before")
-    @classmethod
-    def _prepare(cls, values: dict[str, Any]) -> dict[str, Any]:
-        bare = {
-            name: environment.bare(value) if isinstance(value, str) else value
-            for name, value in values.items()
-        }
-        given = {name: value for name, value in bare.items() if value != ""}
-        return environment.read_secrets(given, cls.model_fields)
 
     database_path: Annotated[LocalPath, AfterValidator(real_path)] = Field(
         Path("data/analytics.sqlite3"), validate_default=True, description="the path of a file"

@@ -3,15 +3,12 @@
 import asyncio
 import os
 import random
-import signal
 import sqlite3
-import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Sequence
-from contextlib import asynccontextmanager, closing
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
+from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
@@ -22,6 +19,7 @@ from rich.table import Table
 
 from analytics import AnalyticsService, Interaction, InteractionType
 from bot.demo.render import bubbles, picture
+from bot.demo.stage import Failed, Stage
 from bot.demo.traffic import DAY, Saying, sayings
 from bot.sandbox.chats import Line
 from bot.sandbox.people import Person
@@ -34,9 +32,8 @@ OWN_COMMANDS = {"/start", "/help"}
 SEED = 20
 ADMIN_ID = 4242
 AT_ONCE = 100
-# Seconds that 100 answers, and the stop of the bot, may take.
+# Seconds that 100 answers may take.
 ANSWERS_TIMEOUT = 60.0
-STOP_TIMEOUT = 15.0
 
 # The variables that the bot inherits: no settings of the operator's own bot.
 INHERITED = ("PATH", "LANG", "LD_LIBRARY_PATH", "SYSTEMROOT", "TEMP", "TMPDIR")
@@ -49,67 +46,6 @@ ONE_ROW_PER_TYPE = """
     SELECT user_id, interaction_type, max(timestamp), count
     FROM user_interactions GROUP BY interaction_type LIMIT 3
 """
-
-
-class Failed(Exception):
-    """Raised if the bot ends by itself, or a command with an exit status other than 0."""
-
-
-# On Windows, only a process in its own group can be asked to stop.
-ASK_TO_STOP = getattr(signal, "CTRL_BREAK_EVENT", signal.SIGTERM)
-OWN_GROUP = getattr(subprocess, "CREATE_NEW_PROCESS_GROUP", 0)
-
-
-@dataclass(frozen=True)
-class Stage:
-    """The program that is shown, its folder and its environment: no `.env`, nobody's settings."""
-
-    program: Sequence[str]
-    folder: Path
-    environment: dict[str, str]
-
-    @property
-    def log(self) -> Path:
-        return self.folder / "log"
-
-    async def start(self, *arguments: str, output: int) -> asyncio.subprocess.Process:
-        with self.log.open("ab") as log:
-            return await asyncio.create_subprocess_exec(
-                *(*self.program, *arguments),
-                cwd=self.folder,
-                env=self.environment,
-                stdout=output,
-                stderr=log,
-                creationflags=OWN_GROUP,
-            )
-
-    async def run(self, *arguments: str) -> str:
-        """Run a command and return its output. Raises Failed for an exit status other than 0."""
-        process = await self.start(*arguments, output=asyncio.subprocess.PIPE)
-        output, _ = await process.communicate()
-        if process.returncode != 0:
-            raise Failed(f"{' '.join(arguments)} ended with exit status {process.returncode}")
-        return output.decode()
-
-    @asynccontextmanager
-    async def bot(self) -> AsyncIterator[asyncio.subprocess.Process]:
-        """Run the bot, and ask it to stop at the end.
-
-        Raises Failed if it stops with an exit status other than 0, TimeoutError if it has not
-        stopped after 15 seconds.
-        """
-        process = await self.start(output=asyncio.subprocess.DEVNULL)
-        try:
-            yield process
-            process.send_signal(ASK_TO_STOP)
-            async with asyncio.timeout(STOP_TIMEOUT):
-                await process.wait()
-            if process.returncode != 0:
-                raise Failed(f"the bot stopped with exit status {process.returncode}")
-        finally:
-            if process.returncode is None:
-                process.kill()
-                await process.wait()
 
 
 async def play(
@@ -260,7 +196,7 @@ async def _crowd(
     """Play the messages of today, 100 at a time: all are answered before the next are sent."""
     screen = Console(stderr=True)
     with Progress(console=screen, transient=True, disable=not screen.is_terminal) as progress:
-        for first in progress.track(range(0, len(today), AT_ONCE), description="today goes by"):
+        for first in progress.track(range(0, len(today), AT_ONCE), description="today"):
             for date, person, text in today[first : first + AT_ONCE]:
                 await person.says(text, date=date)
             await sandbox.called(
