@@ -1,5 +1,6 @@
 """Answers in the chat, and the topic, that a message or a click came from."""
 
+from collections.abc import Awaitable
 from contextlib import suppress
 
 from aiogram import Bot
@@ -68,10 +69,18 @@ async def rewrite(
 ) -> None:
     """Edit the clicked message, or send a new one if it is gone or too old to be edited."""
     where = place(click)
+    edit = bot.edit_message_text(
+        text, chat_id=where.chat.id, message_id=where.message_id, reply_markup=keyboard
+    )
+    await edit_or_send(edit, where, text, keyboard)
+
+
+async def edit_or_send(
+    edit: Awaitable[object], where: Place, text: str, keyboard: InlineKeyboardMarkup | None = None
+) -> None:
+    """Await an edit; send a text instead if the message is gone or too old to be edited."""
     try:
-        await bot.edit_message_text(
-            text, chat_id=where.chat.id, message_id=where.message_id, reply_markup=keyboard
-        )
+        await edit
     except TelegramBadRequest as error:
         # Otherwise the message says that already.
         if not is_unchanged(error):

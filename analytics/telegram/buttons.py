@@ -6,10 +6,6 @@ from aiogram.filters.callback_data import CallbackData
 
 PREFIX = "analytics-"
 
-# Actions to confirm or cancel; that of a cleanup by hand is followed by its number of days.
-ERASE = "erase"
-DELETE = "delete-"
-
 
 class Right(StrEnum):
     """A command about one's own data, and a button that does the same."""
@@ -21,6 +17,13 @@ class Right(StrEnum):
     OPT_IN = "optin"
 
 
+class Irreversible(StrEnum):
+    """An act that a button confirms or cancels: erasing a person's data, or a cleanup by hand."""
+
+    ERASE = "erase"
+    DELETE = "delete"
+
+
 class Ask(CallbackData, prefix=f"{PREFIX}ask"):
     right: Right
 
@@ -28,16 +31,17 @@ class Ask(CallbackData, prefix=f"{PREFIX}ask"):
 class Confirm(CallbackData, prefix=f"{PREFIX}yes"):
     """Callback data of a button that confirms, made and checked by `Confirmations`.
 
-    It has 61 bytes at most.
+    It has 61 bytes at most. `days` belongs to `DELETE`: what is older is deleted.
     """
 
-    action: str
+    action: Irreversible
+    days: int
     issued: int
     signature: str
 
 
 class Cancel(CallbackData, prefix=f"{PREFIX}no"):
-    action: str
+    action: Irreversible
 
 
 def asked(data: str | None) -> Right | None:
@@ -54,5 +58,5 @@ def is_of_rights(data: str | None) -> bool:
     Such a button asks for a `Right`, or confirms or cancels an erasure.
     """
     return asked(data) is not None or (data or "").startswith(
-        tuple(f"{button.__prefix__}:{ERASE}" for button in (Confirm, Cancel))
+        tuple(f"{button.__prefix__}:{Irreversible.ERASE}" for button in (Confirm, Cancel))
     )

@@ -7,7 +7,7 @@ from hashlib import blake2b
 
 from aiogram.types import InlineKeyboardButton, InlineKeyboardMarkup
 
-from analytics.telegram.buttons import Cancel, Confirm
+from analytics.telegram.buttons import Cancel, Confirm, Irreversible
 from analytics.telegram.i18n import N_, _
 
 VALID_FOR = timedelta(minutes=5)
@@ -27,15 +27,17 @@ class Confirmations:
         self._began = int(clock().timestamp())
         self._used: set[str] = set()  # as many as people erase, and owners clean up by hand
 
-    def keyboard(self, label: str, action: str, telegram_id: int) -> InlineKeyboardMarkup:
-        """Return a keyboard with a button that confirms, and one to cancel.
+    def keyboard(
+        self, label: str, action: Irreversible, telegram_id: int, days: int = 0
+    ) -> InlineKeyboardMarkup:
+        """Return a keyboard with a button that confirms, whose text is `label`, and one to cancel.
 
-        `label` is the text of the first button; `action` has up to 14 letters.
+        `days` belongs to a cleanup by hand.
         """
-        issued = int(self._clock().timestamp())
         confirm = Confirm(
-            action=action, issued=issued, signature=self._signature(action, telegram_id, issued)
+            action=action, days=days, issued=int(self._clock().timestamp()), signature=""
         )
+        confirm.signature = self._signature(confirm, telegram_id)
         buttons = {label: confirm, _(CANCEL): Cancel(action=action)}
         return InlineKeyboardMarkup(
             inline_keyboard=[
@@ -46,7 +48,7 @@ class Confirmations:
 
     def confirms(self, button: Confirm, telegram_id: int) -> bool:
         """Tell whether the button was made for that person, at most five minutes ago."""
-        expected = self._signature(button.action, telegram_id, button.issued)
+        expected = self._signature(button, telegram_id)
         if not hmac.compare_digest(expected.encode(), button.signature.encode()):
             return False
         age = self._clock().timestamp() - button.issued
@@ -70,6 +72,6 @@ class Confirmations:
     def use(self, button: Confirm) -> None:
         self._used.add(button.signature)
 
-    def _signature(self, action: str, telegram_id: int, issued: int) -> str:
-        text = f"{action}:{issued}:{telegram_id}"
+    def _signature(self, button: Confirm, telegram_id: int) -> str:
+        text = f"{button.action}:{button.days}:{button.issued}:{telegram_id}"
         return blake2b(text.encode(), key=self._key, digest_size=12).hexdigest()

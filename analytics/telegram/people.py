@@ -20,7 +20,7 @@ from analytics import AnalyticsService
 from analytics.clock import utc_now
 from analytics.privacy.personal_data import as_json
 from analytics.telegram.answering import place, refer_to_private_chat, remove_buttons, rewrite
-from analytics.telegram.buttons import ERASE, Ask, Cancel, Confirm, Right
+from analytics.telegram.buttons import Ask, Cancel, Confirm, Irreversible, Right
 from analytics.telegram.confirmations import Confirmations
 from analytics.telegram.filters import Command, CommandStart
 from analytics.telegram.i18n import _
@@ -50,7 +50,7 @@ def people_router(options: Options) -> Router:
         messages.register(handler, Command(right), private_chat, flags=flags)
         clicks.register(handler, Ask.filter(F.right == right), flags=flags)
     messages.register(in_group, Command(*Right), ~private_chat)
-    clicks.register(erase, Confirm.filter(F.action == ERASE), flags=EXPENSIVE)
+    clicks.register(erase, Confirm.filter(F.action == Irreversible.ERASE), flags=EXPENSIVE)
     clicks.register(cancel, Cancel.filter())
     if options.erase_when_blocked:
         is_blocked = F.new_chat_member.status == ChatMemberStatus.KICKED
@@ -92,7 +92,7 @@ async def my_data(event: Event, event_from_user: User, analytics: AnalyticsServi
 
 
 async def forget_me(event: Event, event_from_user: User, confirmations: Confirmations) -> None:
-    keyboard = confirmations.keyboard(_(rights.CONFIRM), ERASE, event_from_user.id)
+    keyboard = confirmations.keyboard(_(rights.CONFIRM), Irreversible.ERASE, event_from_user.id)
     await place(event).answer(rights.forget_me(), reply_markup=keyboard)
 
 
@@ -124,9 +124,8 @@ async def erase(
 
 
 async def cancel(click: CallbackQuery, callback_data: Cancel, bot: Bot) -> None:
-    is_erasure = callback_data.action == ERASE
-    told = _(rights.CANCELLED) if is_erasure else _(cleanup.CANCELLED)
-    await rewrite(bot, click, told)
+    is_erasure = callback_data.action == Irreversible.ERASE
+    await rewrite(bot, click, _(rights.CANCELLED) if is_erasure else _(cleanup.CANCELLED))
 
 
 async def opt_out(

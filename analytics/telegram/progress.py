@@ -8,8 +8,10 @@ from types import TracebackType
 from typing import Self
 
 from aiogram import Bot
-from aiogram.exceptions import AiogramError, TelegramBadRequest
+from aiogram.exceptions import AiogramError
 from aiogram.types import InaccessibleMessage, Message
+
+from analytics.telegram.answering import edit_or_send
 
 # Telegram slows down a bot that writes to one chat more often.
 SECONDS_BETWEEN = 1.0
@@ -66,10 +68,7 @@ class Progress:
         """
         if self._editing is not None:
             await self._editing
-        try:
-            await self._edit(text)
-        except TelegramBadRequest:
-            await self._message.answer(text)
+        await edit_or_send(self._edit(text), self._message, text)
 
     async def _try_to_edit(self, text: str) -> None:
         with suppress(AiogramError):  # it is not the last word

@@ -9,7 +9,7 @@ from aiogram.filters.callback_data import MAX_CALLBACK_LENGTH
 from aiogram.types import Update
 
 from analytics.privacy.retention import LONGEST_RETENTION_DAYS
-from analytics.telegram.buttons import DELETE, ERASE, PREFIX, Ask, Right, is_of_rights
+from analytics.telegram.buttons import PREFIX, Ask, Irreversible, Right, is_of_rights
 from analytics.telegram.confirmations import CANCEL, VALID_FOR, Confirmations
 from analytics.telegram.opt_out import opting_out
 from analytics.telegram.texts import rights
@@ -62,13 +62,13 @@ def test_a_button_of_ours_asks_for_its_right(right: Right) -> None:
 
 
 @pytest.mark.parametrize(
-    ("action", "of_rights"), [(ERASE, True), (f"{DELETE}{LONGEST_RETENTION_DAYS}", False)]
+    ("action", "of_rights"), [(Irreversible.ERASE, True), (Irreversible.DELETE, False)]
 )
 def test_confirmations_fit_into_a_button_and_those_of_rights_are_known(
-    action: str, of_rights: bool
+    action: Irreversible, of_rights: bool
 ) -> None:
     confirmations = Confirmations("token", lambda: datetime(2286, 11, 20, tzinfo=UTC))
-    rows = confirmations.keyboard("Yes", action, 2**52).inline_keyboard
+    rows = confirmations.keyboard("Yes", action, 2**52, LONGEST_RETENTION_DAYS).inline_keyboard
     carried = [button.callback_data or "" for row in rows for button in row]
 
     assert all(data.startswith(PREFIX) and len(data) <= MAX_CALLBACK_LENGTH for data in carried)

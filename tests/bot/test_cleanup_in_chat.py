@@ -17,7 +17,7 @@ from analytics.privacy import retention
 from analytics.pseudonyms import Pseudonyms, read_key
 from analytics.sqlite.belongings import key_file
 from analytics.telegram.admin import cleanup as admin_cleanup
-from analytics.telegram.buttons import Confirm
+from analytics.telegram.buttons import Confirm, Irreversible
 from analytics.telegram.commands import ADMIN_COMMANDS
 from analytics.telegram.confirmations import CANCEL, VALID_FOR
 from analytics.telegram.progress import SECONDS_BETWEEN, Progress
@@ -221,7 +221,7 @@ async def test_admins_see_the_number_and_others_an_unknown_command(
     ]
 
 
-FORGED = ("delete-", "delete-30", "delete-\N{SNOWMAN}")
+FORGED = (-1, 0, 30, 10**9)
 
 
 async def test_a_forged_or_old_button_deletes_nothing(
@@ -238,7 +238,10 @@ async def test_a_forged_or_old_button_deletes_nothing(
             data.replace("100", "30", 1),
             data[:-1] + ("1" if data[-1] == "0" else "0"),
             data + "0",
-            *(Confirm(action=each, issued=1, signature="1").pack() for each in FORGED),
+            *(
+                Confirm(action=Irreversible.DELETE, days=each, issued=1, signature="1").pack()
+                for each in FORGED
+            ),
         ]
         answers = []
         for each in forged:

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from analytics.pseudonyms import Pseudonyms, read_key
-from analytics.telegram.buttons import Confirm
+from analytics.telegram.buttons import Confirm, Irreversible
 from analytics.telegram.confirmations import VALID_FOR
 from analytics.telegram.texts import rights
 from bot.sandbox import Person, Sandbox
@@ -185,8 +185,10 @@ async def test_a_forged_button_erases_nothing(database: Path) -> None:
                 of_person["callback_data"],  # another person's
                 signed + ("1" if last == "0" else "0"),
                 of_thief["callback_data"] + "0",
-                Confirm(action="erase", issued=1, signature="1").pack(),
-                Confirm(action="erase", issued=1, signature="\N{SNOWMAN}").pack(),
+                Confirm(action=Irreversible.ERASE, days=0, issued=1, signature="1").pack(),
+                Confirm(
+                    action=Irreversible.ERASE, days=0, issued=1, signature="\N{SNOWMAN}"
+                ).pack(),
             ]
             answers = []
             for data in forged:

@@ -16,7 +16,7 @@ from analytics import Access, AnalyticsService, Interaction, InteractionType, Pe
 from analytics.statistics.export import as_csv, as_json
 from analytics.telegram import charts
 from analytics.telegram.admin.stats import Chart, Export, Show, Year
-from analytics.telegram.buttons import PREFIX, Confirm
+from analytics.telegram.buttons import PREFIX, Confirm, Irreversible
 from analytics.telegram.charts import ChartsNotInstalled
 from analytics.telegram.texts import cleanup
 from bot import texts
@@ -394,12 +394,15 @@ async def test_a_message_that_is_gone_or_too_old_is_written_anew(
 
 OF_ADMINS = [each(period=period).pack() for each in (Show, Chart, Export) for period in Period]
 OF_ADMINS += [Year().pack()]
-DELETIONS = ("delete-", "delete-30")
-OF_OWNERS = [Confirm(action=each, issued=1, signature="1").pack() for each in DELETIONS]
+OF_OWNERS = [
+    Confirm(action=Irreversible.DELETE, days=days, issued=1, signature="1").pack()
+    for days in (0, 30)
+]
 FORGED = [
     *(f"{PREFIX}{each}" for each in ("stats", "stats:", "stats:1y", "stats:7d:7d", "stats:7D")),
     *(f"{PREFIX}{each}" for each in ("chart", "chart:", "chart:365d", "export:../7d")),
-    *(f"{PREFIX}{each}" for each in ("year:", "year:7d", "stats:\N{SNOWMAN}", "yes:delete-30")),
+    *(f"{PREFIX}{each}" for each in ("year:", "year:7d", "stats:\N{SNOWMAN}")),
+    *(f"{PREFIX}{each}" for each in ("yes:delete:30", "yes:delete-30:1:1")),
     # As they were before buttons had a prefix of their own.
     *("stats:7d", "stats-chart:7d", "stats-year", "cleanup-30:1:1"),
 ]

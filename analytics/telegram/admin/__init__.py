@@ -4,7 +4,7 @@ from aiogram import F, Router
 
 from analytics.telegram.admin import alerts, audit, cleanup, stats
 from analytics.telegram.alerts.messages import Turn
-from analytics.telegram.buttons import DELETE, Confirm
+from analytics.telegram.buttons import Confirm, Irreversible
 from analytics.telegram.filters import Command
 from analytics.telegram.limits import EXPENSIVE
 from analytics.telegram.options import Options
@@ -37,7 +37,7 @@ def admin_router(options: Options) -> Router:
     messages.register(
         cleanup.preview, Command("cleanup"), private_chat, from_admin, flags=EXPENSIVE
     )
-    is_cleanup = Confirm.filter(F.action.startswith(DELETE))
+    is_cleanup = Confirm.filter(F.action == Irreversible.DELETE)
     clicks.register(cleanup.delete, is_cleanup, in_private, from_owner, flags=EXPENSIVE)
 
     messages.register(audit.show, Command("audit"), private_chat, from_owner, flags=EXPENSIVE)

@@ -1,14 +1,12 @@
 """`/alerts`: the list of alerts, with buttons to mute and unmute them."""
 
 from aiogram import Bot
-from aiogram.exceptions import TelegramBadRequest
 from aiogram.types import CallbackQuery, Message, User
 
 from analytics import AnalyticsService
 from analytics.telegram.alerts import messages
 from analytics.telegram.alerts.messages import Turn
-from analytics.telegram.answering import place, rewrite
-from analytics.telegram.failures import is_unchanged
+from analytics.telegram.answering import edit_or_send, place, rewrite
 from analytics.telegram.options import Options
 
 
@@ -36,11 +34,7 @@ async def turn(
         await rewrite(bot, click, text, keyboard)
         return
     where, button = place(click), messages.below(kind, is_on=callback_data.on)
-    try:
-        await bot.edit_message_reply_markup(
-            chat_id=where.chat.id, message_id=where.message_id, reply_markup=button
-        )
-    except TelegramBadRequest as error:
-        # Unchanged after a second click; otherwise the message is gone, or too old to be edited.
-        if not is_unchanged(error):
-            await where.answer(text, reply_markup=keyboard)
+    edit = bot.edit_message_reply_markup(
+        chat_id=where.chat.id, message_id=where.message_id, reply_markup=button
+    )
+    await edit_or_send(edit, where, text, keyboard)

@@ -11,7 +11,7 @@ from aiogram.types import CallbackQuery, InlineKeyboardMarkup, Message, User
 from analytics import Action, AnalyticsService
 from analytics.privacy.retention import check_days
 from analytics.telegram.answering import place, remove_buttons
-from analytics.telegram.buttons import DELETE, Confirm
+from analytics.telegram.buttons import Confirm, Irreversible
 from analytics.telegram.confirmations import Confirmations
 from analytics.telegram.i18n import _
 from analytics.telegram.progress import Progress
@@ -32,8 +32,8 @@ async def offer(
     confirmations: Confirmations,
 ) -> None:
     def button(days: int) -> InlineKeyboardMarkup:
-        action, owner = f"{DELETE}{days}", event_from_user.id
-        return confirmations.keyboard(_(cleanup.CONFIRM), action, owner)
+        label, owner = _(cleanup.CONFIRM), event_from_user.id
+        return confirmations.keyboard(label, Irreversible.DELETE, owner, days)
 
     await _answer(message, command, analytics, button)
 
@@ -51,7 +51,7 @@ async def delete(
         await place(click).answer(_(cleanup.TOO_OLD))
         await remove_buttons(bot, click)
         return
-    days, done, total = int(callback_data.action.removeprefix(DELETE)), 0, 0
+    days, done, total = callback_data.days, 0, 0
     assert click.message is not None  # the filter has checked its chat
     async with Progress(bot, click.message) as progress:
 
