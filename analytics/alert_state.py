@@ -18,7 +18,7 @@ from analytics.statistics.queries import BEGAN
 logger = logging.getLogger(__name__)
 
 # Begins a name in file_settings, and the kind of alert ends it: when it was sent, in Unix seconds.
-TOLD = "told_"
+LAST_SENT = "told_"
 TURNED_OFF = "SELECT admin_id, notice FROM turned_off"
 TURN_OFF = "INSERT INTO turned_off (admin_id, notice) VALUES (?, ?) ON CONFLICT DO NOTHING"
 TURN_ON = "DELETE FROM turned_off WHERE admin_id = ? AND notice = ?"
@@ -55,13 +55,13 @@ class AlertState:
         A moment in the future was noted by a wrong clock, and gives None as well.
         """
         if notice not in self._moments:
-            self._moments[notice] = await self._moment(TOLD + notice)
+            self._moments[notice] = await self._moment(LAST_SENT + notice)
         moment = self._moments[notice]
         return None if moment is None or moment > self._clock() else moment
 
     async def note(self, notice: str, moment: datetime | None) -> None:
         """Note that an alert is sent at `moment`; None takes that back."""
-        name = TOLD + notice
+        name = LAST_SENT + notice
         self._moments[notice] = moment
         if moment is None:
             await self._keep("untold", name)
@@ -88,7 +88,7 @@ class AlertState:
             try:
                 rows = await self._database.read(TURNED_OFF)
             except AnalyticsError as error:
-                logger.warning("who turned off what cannot be read (%s)", error)
+                logger.warning("muted alerts cannot be read (%s)", error)
                 return set()
             self._muted = {(admin_id, notice) for admin_id, notice in rows}
         return self._muted
@@ -117,7 +117,7 @@ class AlertState:
         await self._keep("keep_only", parameters)
 
     def forget(self) -> None:
-        """Read the muted alerts anew. Call after some were deleted."""
+        """Read the muted alerts from the file again. Call after some were deleted."""
         self._muted = None
 
     async def _admin(self, admin_id: int) -> int:
@@ -127,6 +127,6 @@ class AlertState:
         try:
             seconds = await metadata.get(self._database, name)
         except AnalyticsError as error:
-            logger.warning("what was told cannot be read (%s)", error)
+            logger.warning("when an alert was last sent cannot be read (%s)", error)
             return None
         return None if seconds is None else from_unix(int(seconds))

@@ -78,7 +78,7 @@ class Backlog:
         self.written_with = ""
         """The fingerprint of the key that the rows are written with."""
         self.in_doubt = False
-        """Whether rows are being committed that could not be told from the same ones in a spool."""
+        """True while rows are being committed that a spool may hold as well, indistinguishably."""
         self.rows = 0
 
     def __bool__(self) -> bool:

@@ -48,44 +48,44 @@ class GuardedClock:
     ) -> None:
         self._wall = wall
         self._monotonic = monotonic
-        self._heard = False  # whether there was a date of Telegram's
-        self._is_wrong = False  # the wall clock, at the last date of Telegram's
+        self._has_date = False  # of Telegram's
+        self._is_wrong = False  # the wall clock, at Telegram's last date
         self._believe(wall())
 
     def __call__(self) -> datetime:
-        return self._expected() if self._is_wrong or self.ran_away else self._wall()
+        return self._expected() if self._is_wrong or self.is_skewed else self._wall()
 
     @property
-    def ran_away(self) -> bool:
-        """Whether the wall clock is more than a day from the time that is believed."""
+    def is_skewed(self) -> bool:
+        """True if the wall clock is more than a day from the time that is believed."""
         return abs(self._wall() - self._expected()) > LARGEST_STEP
 
     @property
     def is_confirmed(self) -> bool:
-        """Whether Telegram's dates agree with the wall clock within a day."""
-        return self._heard and not self.ran_away
+        """True if Telegram's dates agree with the wall clock within a day."""
+        return self._has_date and not self.is_skewed
 
     @property
-    def is_told(self) -> bool:
-        """Whether there was a date of Telegram's: the time is by its dates, or agrees with them."""
-        return self._heard
+    def knows_telegram_time(self) -> bool:
+        """True from Telegram's first date on: the time is by its dates, or agrees with them."""
+        return self._has_date
 
-    def hear(self, now: datetime) -> None:
+    def observe(self, now: datetime) -> None:
         """Take `now`, aware, as the current time at Telegram's servers."""
         wall = self._wall()
         ahead = wall - now
-        was_right = self._heard and not self._is_wrong
+        was_right = self._has_date and not self._is_wrong
         if was_right and ahead > TOLERANCE and abs(wall - self._expected()) <= TOLERANCE:
             return  # an answer that took long
-        self._heard = True
+        self._has_date = True
         # A smaller tolerance on the way back, so that it does not change back and forth.
         is_wrong = abs(ahead) > (TOLERANCE / 2 if self._is_wrong else TOLERANCE)
         if is_wrong != self._is_wrong:
             self._is_wrong = is_wrong
-            self._tell(ahead)
+            self._log(ahead)
         self._believe(now if is_wrong else self._wall())
 
-    def hear_updates(self, dates: Sequence[datetime]) -> None:
+    def observe_updates(self, dates: Sequence[datetime]) -> None:
         """Take the dates, aware, of updates that Telegram sent just now.
 
         The newest is at most a day old, as Telegram keeps an update no longer.
@@ -95,12 +95,12 @@ class GuardedClock:
         wall, newest = self._wall(), max(dates)
         if newest - self() > TOLERANCE:
             # No update is from the future. After sleep it is the monotonic clock that is late.
-            self.hear(wall if -TOLERANCE <= wall - newest <= LARGEST_STEP else newest)
-        elif not self._heard and wall - newest <= LARGEST_STEP:
-            self.hear(wall)
-        elif not self._heard and len(dates) > 1:
+            self.observe(wall if -TOLERANCE <= wall - newest <= LARGEST_STEP else newest)
+        elif not self._has_date and wall - newest <= LARGEST_STEP:
+            self.observe(wall)
+        elif not self._has_date and len(dates) > 1:
             # One old date may be odd; several, and no new one, show that the clock is ahead.
-            self.hear(newest)
+            self.observe(newest)
 
     def _believe(self, now: datetime) -> None:
         self._start, self._start_monotonic = now, self._monotonic()
@@ -108,7 +108,7 @@ class GuardedClock:
     def _expected(self) -> datetime:
         return self._start + timedelta(seconds=self._monotonic() - self._start_monotonic)
 
-    def _tell(self, ahead: timedelta) -> None:
+    def _log(self, ahead: timedelta) -> None:
         if not self._is_wrong:
             logger.warning("the clock of this computer agrees with Telegram's again")
             return

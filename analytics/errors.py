@@ -11,7 +11,7 @@ class AnalyticsError(Exception):
     """
 
     is_transient: ClassVar[bool] = False
-    """Whether the same call may succeed later without a change of settings or files."""
+    """True if the same call may succeed later without a change of settings or files."""
 
     def __init__(self, problem: str, remedy: str) -> None:
         super().__init__(problem, remedy)

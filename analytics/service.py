@@ -372,7 +372,7 @@ class AnalyticsService:
 
     async def _note_time(self) -> None:
         """Note hourly the time by Telegram's dates: commands compare their clock with it."""
-        if not isinstance(self._clock, GuardedClock) or not self._clock.is_told:
+        if not isinstance(self._clock, GuardedClock) or not self._clock.knows_telegram_time:
             return
         now = self._clock()
         if self._noted_time is None or abs(now - self._noted_time) >= NOTE_TIME_EVERY:

@@ -38,7 +38,7 @@ def build_bot(settings: Settings, clock: GuardedClock, *middlewares: BaseRequest
     server = TelegramAPIServer.from_base(str(settings.bot_api_url))
     bot = Bot(
         settings.bot_token.get_secret_value(),
-        session=Session(clock.hear, api=server, connector=connector_of(settings)),
+        session=Session(clock.observe, api=server, connector=connector_of(settings)),
         # The message that an answer replies to may be deleted meanwhile: the answer is still sent.
         default=DefaultBotProperties(parse_mode=ParseMode.HTML, allow_sending_without_reply=True),
     )

@@ -23,7 +23,7 @@ class OperatorError(Exception):
     """
 
     is_transient: ClassVar[bool] = False
-    """Whether the next start may succeed without anybody changing a setting or a file."""
+    """True if the next start may succeed without a change of settings or files."""
 
     def __init__(self, *remarks: Remark) -> None:
         super().__init__(*remarks)

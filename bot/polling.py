@@ -1,4 +1,4 @@
-"""Polling; failures are logged by their kind, and a token that stays refused ends the bot."""
+"""Poll for updates: log failures by their kind, end the bot if its token stays refused."""
 
 import asyncio
 import logging
@@ -47,7 +47,7 @@ class WatchPolling(BaseRequestMiddleware):
         self._refusals = Refusals(refusals.GRACE_WHILE_RUNNING, monotonic)
         self._removed = float("-inf")
         self._failures = 0
-        self._told = False
+        self._notified = False
         self.failed: asyncio.Future[None] = asyncio.get_running_loop().create_future()
 
     async def __call__(
@@ -76,7 +76,7 @@ class WatchPolling(BaseRequestMiddleware):
             raise
         if self._failures:
             logger.info("updates are received again, after %d tries", self._failures)
-        self._failures, self._told = 0, False
+        self._failures, self._notified = 0, False
         self._refusals.accepted()
         return updates
 
@@ -105,8 +105,8 @@ class WatchPolling(BaseRequestMiddleware):
             "another program sets a webhook for this bot, which polls, again and again: "
             "stop it, or get a new token from @BotFather"
         )
-        if not self._told:
-            self._told = True
+        if not self._notified:
+            self._notified = True
             self._tell(NotReceiving())
 
 

@@ -1,4 +1,4 @@
-"""Whether updates come in, for the health check: by polling or by a webhook."""
+"""Know for the health check whether updates come in, by polling or by a webhook."""
 
 import time
 from collections.abc import Callable

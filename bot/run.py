@@ -146,7 +146,7 @@ async def receive(
 ) -> None:
     """Receive updates by polling or webhook until `stop` is set, and let running handlers finish.
 
-    `when_known` runs in the background once Telegram has accepted the token and told the time.
+    `when_known` runs in the background once Telegram has accepted the token and sent its time.
     Raises WrongSettings if Telegram refuses the token or the webhook's address or its port cannot
     be used, Unavailable if the port is not available now.
     """

@@ -149,19 +149,19 @@ class ReadableResponse(ClientResponse):
 class Session(AiohttpSession):
     """aiogram's session, which follows no redirects and reads whatever is answered.
 
-    The token is part of every address, so that a redirect would tell it to others. `hear` is called
-    with the `Date` of each answer; `connector` is the class of aiohttp's connector, and the
+    The token is part of every address, so that a redirect would tell it to others. `on_date` is
+    called with the `Date` of each answer; `connector` is the class of aiohttp's connector, and the
     arguments to create it.
     """
 
     def __init__(
         self,
-        hear: Callable[[datetime], None],
+        on_date: Callable[[datetime], None],
         connector: tuple[type[TCPConnector], dict[str, Any]] | None = None,
         **options: Any,
     ) -> None:
         super().__init__(json_loads=loads, **options)
-        self._hear = hear
+        self._on_date = on_date
         if connector is not None:
             self._connector_type, made_with = connector
             self._connector_init |= made_with
@@ -212,7 +212,7 @@ class Session(AiohttpSession):
         self, session: ClientSession, context: SimpleNamespace, parameters: TraceRequestEndParams
     ) -> None:
         if date := http_date(parameters.response.headers.get("Date")):
-            self._hear(date)
+            self._on_date(date)
 
 
 async def _refuse_redirect(

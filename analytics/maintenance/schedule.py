@@ -75,7 +75,7 @@ class _Memory:
 
 
 class Schedule:
-    """Runs the tasks that are due, one after the other, in the order of the table."""
+    """Run the tasks that are due, one after the other, in the order of the table."""
 
     def __init__(
         self,

@@ -249,7 +249,7 @@ def as_json(data: PersonalData, now: datetime) -> str:
                 "this alone is kept as long as they are: so you do not come back with one.",
                 "audit_entries": "If you are an admin: what you looked at or deleted, and when. "
                 "Kept as long as interactions, also if you erase your data.",
-                "turned_off": "If you are an admin: what the bot does not tell you unasked.",
+                "turned_off": "If you are an admin: the alerts that you turned off.",
                 "kept": f"Interactions are deleted after {data.retention_days} days.",
             },
             # A string, since most programs cannot hold 64 bits in a number.

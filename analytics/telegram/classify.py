@@ -25,7 +25,7 @@ UNDECODED = "undecoded"
 LONGEST_KEPT = timedelta(hours=25)
 TYPES = {str(interaction_type): interaction_type for interaction_type in InteractionType}
 # Kinds of updates about something that Telegram or a bot did, not a person.
-OF_NOBODY = frozenset(
+WITHOUT_PERSON = frozenset(
     {
         "channel_post",
         "edited_channel_post",
@@ -187,7 +187,7 @@ def _begins_with_command(message: Any) -> bool:
 
 def _person(kind: str, event: Any) -> int | None:
     """Return the Telegram ID of the person who acted, None if nobody did."""
-    if kind in OF_NOBODY:
+    if kind in WITHOUT_PERSON:
         return None
     # Written by a bot for its owner, or sent by Telegram for somebody who is away.
     if _of(event, "sender_business_bot") or _of(event, "is_from_offline"):

@@ -11,7 +11,7 @@ from analytics.telegram.i18n import N_
 
 
 class Audience(IntEnum):
-    """Who may use a command; a higher audience may also use the commands of the lower ones."""
+    """The people who may use a command; a higher audience has the commands of the lower ones."""
 
     EVERYONE = 0
     ADMINS = 1
@@ -39,7 +39,7 @@ PEOPLE_COMMANDS = (
 ADMIN_COMMANDS = (
     CommandEntry("stats", N_("How the bot is used, in numbers"), Audience.ADMINS),
     CommandEntry("cleanup", N_("How much is old enough to be deleted"), Audience.ADMINS),
-    CommandEntry("alerts", N_("What you are told unasked"), Audience.ADMINS),
+    CommandEntry("alerts", N_("Notification settings"), Audience.ADMINS),
     CommandEntry("audit", N_("Who looked at or deleted what"), Audience.OWNERS),
     CommandEntry("cleanup", N_("Delete what is old"), Audience.OWNERS),
 )

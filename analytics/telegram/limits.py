@@ -25,13 +25,13 @@ EXPENSIVE = {"expensive": True}
 class LimitPerPerson(BaseMiddleware):
     """Limit handlers with the flag `EXPENSIVE` to 10 at once per person, and one more every 3 s.
 
-    Above the limit, the person is told once; further requests are ignored until one is allowed.
+    Above the limit, the person is warned once; further requests are ignored until one is allowed.
     """
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
         # By Telegram ID: when the person may get `BURST` answers at once again, and whether they
-        # were told since their last answer that they have to wait.
+        # were warned since their last answer.
         self._people: OrderedDict[int, tuple[float, bool]] = OrderedDict()
 
     async def __call__(
@@ -44,7 +44,7 @@ class LimitPerPerson(BaseMiddleware):
         if not get_flag(data, "expensive") or event.from_user is None:
             return await handler(event, data)
         telegram_id, now = event.from_user.id, self._clock()
-        full_at, was_told = self._people.pop(telegram_id, (now, False))
+        full_at, was_warned = self._people.pop(telegram_id, (now, False))
         full_at = max(now, full_at)
         is_allowed = full_at - now <= (BURST - 1) * SECONDS_EACH
         self._people[telegram_id] = (full_at + SECONDS_EACH * is_allowed, not is_allowed)
@@ -52,4 +52,4 @@ class LimitPerPerson(BaseMiddleware):
             self._people.popitem(last=False)
         if is_allowed:
             return await handler(event, data)
-        return None if was_told else await event.answer(_(SLOW_DOWN))
+        return None if was_warned else await event.answer(_(SLOW_DOWN))

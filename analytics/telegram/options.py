@@ -21,14 +21,14 @@ class Options:
     erase_when_blocked: bool = False
     digest: Literal["weekly", "daily", "off"] = "weekly"
     digest_at: time = time(8)
-    """In UTC."""
+    """Time of day of the digest, UTC."""
     silence_alert_hours: int = 48
     """Hours without updates before an alert; 0 for no such alert."""
     retention_days: int = 90
     timestamp_precision: int = 3_600
-    """Seconds."""
+    """Seconds that stored times are rounded down to."""
     report_interval: int = 0
-    """Minutes; 0 for live reports."""
+    """Length of the complete intervals of reports in minutes; 0 for live reports."""
     breakdown_min_users: int = 1
     keep_trends: bool = True
     pseudonymise_user_ids: bool = True

@@ -90,7 +90,7 @@ class RecordOnReceipt(BaseRequestMiddleware):
         A person who opts out is not recorded from their next update on, which may be in the same
         batch.
         """
-        self._clock.hear_updates(list(filter(None, map(date_of, updates))))
+        self._clock.observe_updates(list(filter(None, map(date_of, updates))))
         received = self._clock()
         if updates:
             self.last_received = received

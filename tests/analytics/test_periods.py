@@ -291,7 +291,7 @@ async def test_who_takes_the_place_of_an_erased_person_is_not_mistaken_for_them(
     assert (after.interactions_before, after.active_users_before) == (2, 1)
 
 
-async def test_what_was_recorded_under_a_replaced_key_is_of_nobody(tmp_path: Path) -> None:
+async def test_what_was_recorded_under_a_replaced_key_is_anonymous(tmp_path: Path) -> None:
     async with open_service(tmp_path, key=None, clock=lambda: NOW - 30 * DAY) as analytics:
         pass
     async with open_service(tmp_path, key=None) as analytics:

@@ -119,7 +119,7 @@ async def test_the_breakdown_has_the_largest_first_and_ties_by_name(tmp_path: Pa
     ]
 
 
-async def test_of_nobody_there_is_an_empty_report(tmp_path: Path) -> None:
+async def test_without_users_the_report_is_empty(tmp_path: Path) -> None:
     async with open_service(tmp_path) as analytics:
         report = await analytics.get_admin_analytics_report()
 

@@ -1,4 +1,4 @@
-"""A history equals a recount of the rows, and what stays of a day that was deleted is of nobody."""
+"""A history equals a recount of the rows, and what stays of a deleted day is anonymous."""
 
 import json
 import random

@@ -24,7 +24,7 @@ LOOKS = 5
 async def measure(files: Files, size: Size) -> list[Finding]:
     """From when Telegram has the click until the answer reaches it: more than the handler takes.
 
-    What is shown the first time is told apart: people of periods gone by are counted then, and the
+    What is shown the first time is told apart: people of past periods are counted then, and the
     picture library is imported.
     """
     interactions = min(size.interactions, MOST_INTERACTIONS)

@@ -182,9 +182,7 @@ async def test_buttons_failures_and_limits_speak_it_too(
     assert slow_down == in_language("ru", SLOW_DOWN)
 
 
-async def test_what_is_said_unasked_is_in_the_language_of_the_settings(
-    sandbox: Sandbox, tmp_path: Path
-) -> None:
+async def test_alerts_are_in_the_language_of_the_settings(sandbox: Sandbox, tmp_path: Path) -> None:
     admin, database = sandbox.person(ADMIN, language_code="uk"), tmp_path / "analytics.sqlite3"
     more: dict[str, Any] = {"admin_ids": str(ADMIN), "bot_language": "de"}
     async with running_bot(sandbox, database, **more):

@@ -25,7 +25,7 @@ from bot.sandbox.chats import Line
 from tests.support.running import running_bot
 
 ADMIN, OWNER = 6_000_000_001, 6_000_000_002
-# Nothing is told unasked in between.
+# No alert is sent in between.
 SETTINGS: dict[str, Any] = {
     "admin_ids": f"{ADMIN},{OWNER}",
     "owner_ids": f"{OWNER}",

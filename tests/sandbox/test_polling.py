@@ -137,7 +137,9 @@ async def test_by_default_members_and_reactions_are_not_asked_for(
     assert await sandbox.inject({"my_chat_member": {}}) == 1000
 
 
-async def test_an_unasked_update_can_be_forced_on_the_bot(sandbox: Sandbox, client: Client) -> None:
+async def test_an_update_of_a_kind_that_is_not_allowed_can_be_forced_on_the_bot(
+    sandbox: Sandbox, client: Client
+) -> None:
     await client.poll(allowed_updates=["message"])
     await sandbox.inject(UNKNOWN, forced=True)
 

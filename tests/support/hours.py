@@ -46,7 +46,7 @@ class Hours:
                 yield
 
     async def passing(self, hours: float = 1) -> list[str]:
-        """What the admin is told when so many hours have gone by, and what is planned is done."""
+        """Return what the admin is sent after so many hours, once what is planned is done."""
         self.now += timedelta(hours=hours)
         return await self.due()
 

@@ -1,4 +1,4 @@
-"""The audit log: who looked at or deleted what."""
+"""`/audit`: who looked at or deleted what."""
 
 from aiogram.types import Message, User
 

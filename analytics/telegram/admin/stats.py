@@ -125,7 +125,7 @@ async def _text(
         whole,
         next_cleanup(),
         of_intervals=bool(options.report_interval),
-        postponed=clock.ran_away,
+        postponed=clock.is_skewed,
     )
 
 

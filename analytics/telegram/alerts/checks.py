@@ -74,7 +74,7 @@ class Alerts:
             whole,
             self._next_cleanup(),
             of_intervals=bool(self._options.report_interval),
-            postponed=self._clock.ran_away,
+            postponed=self._clock.is_skewed,
         )
         took = await self._notifier.tell(Kind.DIGEST, messages.digest(period, numbers))
         if not took:
@@ -112,15 +112,15 @@ class Alerts:
             last = newest[0].timestamp
             rounding = precision
         last = last or await self._state.began()
-        told = await self._state.last(Kind.SILENCE)
+        last_alert = await self._state.last(Kind.SILENCE)
         is_silent = self._clock() - last - rounding >= timedelta(hours=hours)
-        if is_silent and (told is None or told <= last):
+        if is_silent and (last_alert is None or last_alert <= last):
             # This process knows the time to the second, but shows it rounded like the database.
             kept = last - (last - from_unix(0)) % precision
             await self._notifier.tell_once_a_day(Kind.SILENCE, messages.silence(kept))
 
     async def _cleanup(self) -> None:
-        last, postponed = await self._analytics.last_cleanup(), self._clock.ran_away
+        last, postponed = await self._analytics.last_cleanup(), self._clock.is_skewed
         since = last or await self._state.began()
         if not postponed and self._clock() - since < CLEANUP_OVERDUE:
             return

@@ -89,7 +89,7 @@ def listed(muted: Collection[str], options: Options) -> str:
             lines.append(f"🔔 {line}")
     return "\n\n".join(
         [
-            _("<b>What I tell you unasked</b>"),
+            _("<b>Notification settings</b>"),
             "\n".join(lines),
             _(
                 "A button turns one off, or on again, for you alone. When the database was "

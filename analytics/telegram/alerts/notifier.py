@@ -103,7 +103,7 @@ class Notifier:
                     protect_content=True,
                 )
             except AiogramError as error:
-                logger.warning("an admin could not be shown a chart (%s)", type(error).__name__)
+                logger.warning("a chart could not be sent to an admin (%s)", type(error).__name__)
 
     async def _send(
         self, admins: Iterable[int], text: str, keyboard: InlineKeyboardMarkup | None = None
@@ -119,5 +119,5 @@ class Notifier:
                 took.add(admin_id)
             except AiogramError as error:
                 is_passing |= isinstance(error, TRANSIENT)
-                logger.warning("an admin could not be told (%s)", type(error).__name__)
+                logger.warning("an alert could not be sent to an admin (%s)", type(error).__name__)
         return took, is_passing

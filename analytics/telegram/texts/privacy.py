@@ -1,4 +1,4 @@
-"""The privacy policy, and every sentence about a person's own data.
+"""The privacy policy, which `/privacy` shows.
 
 The policy is put together from the columns of the schema, the vocabulary and the settings of the
 running bot. Its text has a version: raise it whenever the English words below change.
