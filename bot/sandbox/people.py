@@ -13,7 +13,7 @@ NAMES = (
 )
 FIRST_USER_ID = 5_000_000_001
 # Seconds.
-ANSWER_TIMEOUT = 10.0
+ANSWER_TIMEOUT = 60.0
 
 
 class Group:

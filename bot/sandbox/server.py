@@ -29,7 +29,7 @@ TOKEN = "123456789:AAsandbox-sandbox-sandbox-sandbox-0"
 FIRST_UPDATE_ID = 731_204_518
 LARGEST_UPLOAD = 50 * 1024 * 1024
 # Seconds.
-CALL_TIMEOUT = 10.0
+CALL_TIMEOUT = 60.0
 
 GETUPDATES_WITH_WEBHOOK = (
     "Conflict: can't use getUpdates method while webhook is active; "
