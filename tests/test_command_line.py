@@ -151,6 +151,7 @@ async def sandbox() -> AsyncIterator[Sandbox]:
         yield sandbox
 
 
+@pytest.mark.long
 async def test_a_token_that_telegram_refuses_is_one_sentence(
     sandbox: Sandbox, folder: Path
 ) -> None:

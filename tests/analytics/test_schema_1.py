@@ -158,6 +158,7 @@ async def open_and_die(folder: Path, count: int) -> None:
             pass
 
 
+@pytest.mark.long
 async def test_killed_after_any_statement_it_is_of_one_version_or_the_other(
     tmp_path: Path,
 ) -> None:

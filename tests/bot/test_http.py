@@ -57,11 +57,14 @@ def half_open(stack: ExitStack, port: int, number: int, begun: bytes) -> list[so
 @pytest.mark.parametrize(
     "begun",
     [
-        b"",
-        b"POST /hook HTTP/1.1\r\nHost: a",
-        b"POST /hook HTTP/1.1\r\nHost: a\r\nContent-Length: 9\r\n\r\n{",
+        pytest.param(b"", id="nothing sent", marks=pytest.mark.long),
+        pytest.param(b"POST /hook HTTP/1.1\r\nHost: a", id="half a head"),
+        pytest.param(
+            b"POST /hook HTTP/1.1\r\nHost: a\r\nContent-Length: 9\r\n\r\n{",
+            id="half a body",
+            marks=pytest.mark.long,
+        ),
     ],
-    ids=["nothing sent", "half a head", "half a body"],
 )
 async def test_updates_arrive_while_more_connections_hang_than_there_are_descriptors(
     sandbox: Sandbox, tmp_path: Path, begun: bytes

@@ -18,7 +18,7 @@ import pytest
 from bot.cli.signals import MAX_SHUTDOWN
 from bot.sandbox import Sandbox
 from tests.deployment.environments import ROOT, build_wheel, make_venv, run
-from tests.support.processes import PATIENCE, Process
+from tests.support.processes import PATIENCE, Process, launch
 
 DEPLOY = ROOT / "deploy"
 CONTAINERFILE = (DEPLOY / "Containerfile").read_text("utf-8")
@@ -86,15 +86,7 @@ async def running(
     sandbox: Sandbox, cwd: Path, *command: str | Path, **environment: str
 ) -> AsyncIterator[Process]:
     """A bot from when it polls; killed at the end, if it still runs."""
-    process = Process(
-        await asyncio.create_subprocess_exec(
-            *map(str, command),
-            cwd=cwd,
-            env={"PATH": os.environ["PATH"]} | environment,
-            stdout=asyncio.subprocess.PIPE,
-            stderr=asyncio.subprocess.PIPE,
-        )
-    )
+    process = await launch(command, cwd, {"PATH": os.environ["PATH"]} | environment)
     try:
         await sandbox.called("getUpdates", within=PATIENCE)
         yield process

@@ -4,15 +4,11 @@ At the end the file is compared with the sandbox's own record of what was acknow
 """
 
 import asyncio
-import json
-import os
 import random
 import signal
 import socket
 import sqlite3
-import sys
-import tempfile
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager, closing, suppress
 from functools import partial
 from pathlib import Path
@@ -20,8 +16,7 @@ from pathlib import Path
 from bot.sandbox import Sandbox
 from tests.faults.database import folder, remembered
 from tests.faults.table import Fault, Row
-from tests.support.people_in_logs import people_in
-from tests.support.processes import MAIN, PATIENCE, settings
+from tests.support.processes import PATIENCE, Process, settings, start
 
 PEOPLE = 100
 # Updates that always wait for the bot: several batches, so that it is never idle.
@@ -33,80 +28,16 @@ PORTS = range(20_000, 30_000)
 WORDS = ("good morning", "thank you!", "/help", "/nobody_made_this")
 LONGEST_SHUTDOWN = 15.0
 
-# Runs `python main.py` in copies of a process that has imported everything: importing takes
-# seconds, and is not what is killed here. Told folder and environment in a line of JSON, it says
-# the number of the new process, and then how that has ended.
-FORKS = """
-import json, os, sys
-import bot.run
-from bot.cli.app import app
-for line in sys.stdin:
-    folder, environment = json.loads(line)
-    process = os.fork()
-    if process == 0:
-        os.chdir(folder)
-        os.environ.clear()
-        os.environ.update(environment)
-        app([])
-    print(process, flush=True)
-    print(os.waitstatus_to_exitcode(os.waitpid(process, 0)[1]), flush=True)
-"""
 
-
-class Life:
-    """A process of the bot."""
-
-    def __init__(self, pid: int, ended: asyncio.Task[bytes]) -> None:
-        self._pid = pid
-        self._ended = ended
-
-    def send(self, number: int) -> None:
-        if not self._ended.done():
-            os.kill(self._pid, number)
-
-    async def ended(self, within: float = PATIENCE) -> int:
-        """Exit status, or less than zero for the signal that killed it."""
-        return int(await asyncio.wait_for(asyncio.shield(self._ended), within))
-
-
-class Lives:
-    """One process of the bot after the other."""
-
-    def __init__(self, forks: asyncio.subprocess.Process) -> None:
-        self._forks = forks
-
-    @classmethod
-    @asynccontextmanager
-    async def begin(cls) -> AsyncIterator["Lives"]:
-        with tempfile.TemporaryFile() as errors:
-            forks = await asyncio.create_subprocess_exec(
-                *(sys.executable, "-c", FORKS),
-                env={"PATH": os.environ["PATH"], "PYTHONPATH": str(MAIN.parent)},
-                stdin=asyncio.subprocess.PIPE,
-                stdout=asyncio.subprocess.PIPE,
-                stderr=errors,
-            )
-            try:
-                yield cls(forks)
-            finally:
-                await forks.communicate(b"")  # the end of its input, and so its own
-            errors.seek(0)
-            assert people_in(errors.read().decode(errors="replace")) == []
-
-    @asynccontextmanager
-    async def life(self, folder: Path, environment: dict[str, str]) -> AsyncIterator[Life]:
-        """From the very start of the process; killed at the end, if it still runs."""
-        assert self._forks.stdin is not None
-        assert self._forks.stdout is not None
-        self._forks.stdin.write(json.dumps([str(folder), environment]).encode() + b"\n")
-        pid = int(await self._forks.stdout.readline())
-        ended = asyncio.create_task(self._forks.stdout.readline())
-        life = Life(pid, ended)
-        try:
-            yield life
-        finally:
-            life.send(signal.SIGKILL)
-            await ended
+@asynccontextmanager
+async def life(folder: Path, environment: Mapping[str, str]) -> AsyncIterator[Process]:
+    """The bot from the very start of its process; killed at the end, if it still runs."""
+    process = await start(folder, **environment)
+    try:
+        yield process
+    finally:
+        process.send(signal.SIGKILL)
+        await process.ended()
 
 
 def free_port() -> int:
@@ -171,24 +102,25 @@ async def ends(times: int, signals: Sequence[signal.Signals], *, webhook: bool) 
     chance = random.Random(times)
     calls = ["sendMessage"] if webhook else ["getUpdates", "sendMessage"]
     more = webhook_settings() if webhook else {}
-    async with Lives.begin() as lives, Sandbox(webhook_retry=0.01) as sandbox:
-        with folder() as path:
+    with folder() as path:
+        async with Sandbox(webhook_retry=0.01) as sandbox:
             database = path / "analytics.sqlite3"
             environment = settings(sandbox, database, LOG_LEVEL="DEBUG", **more)
             for _ in range(times):
-                async with lives.life(path, environment) as life, crowd(sandbox, chance):
+                async with life(path, environment) as bot, crowd(sandbox, chance):
                     await moment(sandbox, chance, calls)
                     number = chance.choice(signals)
-                    life.send(number)
-                    status = await life.ended(LONGEST_SHUTDOWN)
+                    bot.send(number)
+                    status, _, _ = await bot.ended(LONGEST_SHUTDOWN)
                     assert status == (-number if number == signal.SIGKILL else 0)
-            async with lives.life(path, environment) as life:
+            async with life(path, environment) as bot:
                 person = sandbox.person()
                 await person.says("good morning")
                 await person.answer(within=PATIENCE)
                 await sandbox.settled(within=PATIENCE)
-                life.send(signal.SIGTERM)
-                assert await life.ended(LONGEST_SHUTDOWN) == 0
+                bot.send(signal.SIGTERM)
+                status, _, _ = await bot.ended(LONGEST_SHUTDOWN)
+                assert status == 0
             return row(times, sandbox, database)
 
 
@@ -210,8 +142,8 @@ KILL = (signal.SIGKILL,)
 STOP = (signal.SIGTERM, signal.SIGINT)
 
 FAULTS = [
-    Fault("kill -9, polling", partial(ends, signals=KILL, webhook=False), short=10, long=200),
-    Fault("kill -9, webhook", partial(ends, signals=KILL, webhook=True), short=10, long=200),
-    Fault("SIGTERM, polling", partial(ends, signals=STOP, webhook=False), short=5, long=200),
-    Fault("SIGTERM, webhook", partial(ends, signals=STOP, webhook=True), short=5, long=200),
+    Fault("kill -9, polling", partial(ends, signals=KILL, webhook=False), 10, 200, few=2),
+    Fault("kill -9, webhook", partial(ends, signals=KILL, webhook=True), 10, 200, few=2),
+    Fault("SIGTERM, polling", partial(ends, signals=STOP, webhook=False), 5, 200, few=1),
+    Fault("SIGTERM, webhook", partial(ends, signals=STOP, webhook=True), 5, 200, few=1),
 ]

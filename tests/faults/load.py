@@ -163,7 +163,7 @@ async def unanswerable(times: int) -> Row:
 
 FAULTS = [
     Fault("300 updates a second", steady, short=600, long=18_000),
-    Fault("burst of waiting updates", burst, short=2_000, long=10_000),
-    Fault("one person asks for too much", one_person, short=500, long=1_000),
-    Fault("Telegram takes no answers under load", unanswerable, short=500, long=10_000),
+    Fault("burst of waiting updates", burst, short=2_000, long=10_000, few=500),
+    Fault("one person asks for too much", one_person, short=500, long=1_000, few=300),
+    Fault("Telegram takes no answers under load", unanswerable, short=500, long=10_000, few=300),
 ]

@@ -1,7 +1,10 @@
 """What a fault did: one row of the table that the README shows."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
+from typing import Any
+
+import pytest
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,3 +27,18 @@ class Fault:
     inject: Callable[[int], Awaitable[Row]]
     short: int  # how often in the tests
     long: int  # how often in `python -m tests.faults`
+    few: int | None = None  # the same without the mark `long`
+
+
+def few_and_often(faults: Sequence[Fault]) -> list[Any]:
+    """Parameters of a test: each fault, and how often; `often` has the mark `long`."""
+    parameters = []
+    for fault in faults:
+        few = fault.short if fault.few is None else fault.few
+        parameters.append(pytest.param(fault, few, id=fault.name))
+        if few < fault.short:
+            often = (fault, fault.short)
+            parameters.append(
+                pytest.param(*often, id=f"{fault.name}, often", marks=pytest.mark.long)
+            )
+    return parameters

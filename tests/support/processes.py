@@ -94,13 +94,13 @@ async def _reader(descriptor: int) -> asyncio.StreamReader:
 
 
 async def launch(
-    program: Path, folder: Path, arguments: Sequence[str], environment: Mapping[str, str]
+    command: Sequence[str | Path], folder: Path, environment: Mapping[str, str]
 ) -> Process:
-    """Another program, or `main.py` from the very start, importing included."""
+    """A command of any program, with this environment and no other."""
     process = await asyncio.create_subprocess_exec(
-        *(sys.executable, str(program), *arguments),
+        *command,
         cwd=folder,
-        env=_whole(folder, environment),
+        env=environment,
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.PIPE,
     )
@@ -153,7 +153,8 @@ async def bot_program(
 ) -> AsyncIterator[Process]:
     """The same with another program in the place of `main.py`, and nothing imported before."""
     environment = settings(sandbox, database, **more)
-    launching = launch(program, database.parent, (), environment)
+    whole = _whole(database.parent, environment)
+    launching = launch((sys.executable, program), database.parent, whole)
     async with _from_its_first_call(sandbox, environment, launching) as process:
         yield process
 
