@@ -16,7 +16,7 @@ from typing import Any
 from bot.sandbox import Sandbox
 from tests.support.people_in_logs import people_in
 
-MAIN = Path(__file__).parent.parent / "main.py"
+MAIN = Path(__file__).parents[2] / "main.py"
 PATIENCE = 60.0
 FORKS = """
 import socket, sys
