@@ -39,11 +39,12 @@ from analytics.models import (
     SERVICE_ACCOUNTS,
     Interaction,
     InteractionType,
+    OwnRow,
     UserInteraction,
 )
 from analytics.notices import Notice, NotReceiving
 from analytics.privacy.audit import FORMER_ADMIN, Action, AuditEntry
-from analytics.privacy.personal_data import OwnRow, PersonalData
+from analytics.privacy.personal_data import PersonalData
 from analytics.privacy.personal_data import as_json as personal_data_as_json
 from analytics.privacy.retention import (
     DEFAULT_RETENTION_DAYS,
@@ -51,7 +52,7 @@ from analytics.privacy.retention import (
     SHORTEST_RETENTION_DAYS,
 )
 from analytics.pseudonyms import PlainIds, Pseudonyms, parse_key
-from analytics.service import DEFAULT_TIMESTAMP_PRECISION, AnalyticsService, Erasure
+from analytics.service import DEFAULT_TIMESTAMP_PRECISION, LARGEST_LIMIT, AnalyticsService, Erasure
 from analytics.sqlite.belongings import key_file, plain_leftovers
 from analytics.sqlite.encryption import encrypt
 from analytics.sqlite.files import real as real_path
@@ -63,10 +64,9 @@ from analytics.sqlite.maintenance.diagnostics import check_up as diagnose
 from analytics.sqlite.maintenance.diagnostics import permissions as check_permissions
 from analytics.sqlite.maintenance.restore import restore
 from analytics.sqlite.maintenance.wipe import everything as wipe
-from analytics.sqlite.records import LARGEST_LIMIT
 from analytics.statistics.export import FORMATS, Aggregates
 from analytics.statistics.periods import AdminReport, Bucket, History, Missing, Period, PeriodReport
-from analytics.statistics.rollups import DEFAULT_TRENDS_MIN_USERS
+from analytics.statistics.reports import DEFAULT_TRENDS_MIN_USERS
 
 __all__ = [
     "DAILY",

@@ -7,11 +7,11 @@ from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from itertools import takewhile
-from typing import Any
 
+from analytics.acts import NAMES, Act, Person, named
 from analytics.errors import reason
-from analytics.sqlite import metadata
-from analytics.sqlite.spool import Contents, Kept, Spool
+from analytics.spool import Contents, Kept, Spool
+from analytics.store import Received
 
 logger = logging.getLogger(__name__)
 
@@ -22,26 +22,35 @@ TRANSACTION_LIMIT = 1_000
 SPOOL_TIMEOUT = 2.0
 # Seconds after which a spool that could not be written is tried again.
 RETRY_SECONDS = 1.0
-# Name in file_settings: how far a spool was committed, as token:position.
-COMMITTED = "spool"
-# The name of spool entries that hold rows; others have the name of their request.
+# The name of spool entries that hold rows; others have the name of an act, or of an erasure.
 ROWS = "rows"
 
-Row = tuple[int | None, int, int, str | None, int, str | None, bool | None]
 Work = Callable[[], Awaitable[object]]
-Statement = tuple[str, Sequence[Any]]
 
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """A statement, or other work, to be run in turn with the rows that are recorded.
+    """An act, or other work, to be done in turn with the rows that are recorded.
 
-    With a `name` it outlives the process: it is made again from the name and the parameters.
+    An act outlives the process, and so does work that erases a person.
     """
 
-    what: str | Work
-    name: str | None = None
-    parameters: tuple[Any, ...] = ()
+    what: Act | Work
+    erases: Person | None = None
+
+    @property
+    def act(self) -> Act | None:
+        return None if callable(self.what) else self.what
+
+    async def work(self) -> None:
+        """Do the other work."""
+        if callable(self.what):
+            await self.what()
+
+    @property
+    def kept(self) -> Act | Person | None:
+        """What the spool keeps of it, None for nothing."""
+        return self.act or self.erases
 
 
 @dataclass(slots=True, eq=False)
@@ -49,7 +58,7 @@ class Entry:
     """Rows to be recorded, or a request, at its position in the backlog."""
 
     position: int
-    rows: list[Row]
+    rows: list[Received]
     request: Request | None
     told: asyncio.Future[bool]  # True: committed. False: it has to wait
     waits: bool = False
@@ -59,8 +68,8 @@ class Entry:
     def kept(self) -> Kept | None:
         if self.request is None:
             return Kept(self.position, ROWS, self.rows)
-        name, parameters = self.request.name, self.request.parameters
-        return Kept(self.position, name, list(parameters)) if name else None
+        kept = self.request.kept
+        return Kept(self.position, NAMES[type(kept)], list(kept)) if kept else None
 
 
 class Backlog:
@@ -92,7 +101,7 @@ class Backlog:
     def waiting_of(self, reference: int) -> int:
         """Return how many interactions of one person could not be committed at once."""
         rows = (row for entry in self._entries if entry.waits for row in entry.rows)
-        return _interactions([row for row in rows if row[1] == reference])
+        return _interactions([row for row in rows if row.reference == reference])
 
     @property
     def lost(self) -> tuple[int, int]:
@@ -100,10 +109,10 @@ class Backlog:
         # Requests without a name do not count: the caller was told that they are not done.
         alone = [entry for entry in self._entries if entry.kept and not entry.spooled]
         rows = sum(_interactions(entry.rows) for entry in alone)
-        opting = sum(row[6] is not None for entry in alone for row in entry.rows)
+        opting = sum(row.opting_out is not None for entry in alone for row in entry.rows)
         return rows, opting + sum(entry.request is not None for entry in alone)
 
-    def put(self, rows: list[Row], request: Request | None) -> Entry:
+    def put(self, rows: list[Received], request: Request | None) -> Entry:
         self._position += 1
         told = asyncio.get_running_loop().create_future()
         entry = Entry(self._position, rows, request, told)
@@ -111,10 +120,10 @@ class Backlog:
         self.rows += len(rows)
         return entry
 
-    def adopt(self, contents: Contents, committed: str, make: Callable[[Kept], Request]) -> None:
+    def adopt(self, contents: Contents, committed: str, erase: Callable[[Person], Work]) -> None:
         """Take over what another process left in the spool, except what it has committed.
 
-        `committed` is its last mark, token:position; `make` makes a request from its entry.
+        `committed` is its last mark, token:position; `erase` returns the work that erases a person.
         """
         token, _, position = committed.partition(":")
         done = int(position) if token == contents.token else 0
@@ -123,9 +132,11 @@ class Backlog:
             if kept.position > done:
                 self._position = kept.position - 1
                 if kept.name == ROWS:
-                    entry = self.put([tuple(row) for row in kept.content], None)
+                    entry = self.put([Received(*row) for row in kept.content], None)
+                elif isinstance(waits := named(kept.name, kept.content), Person):
+                    entry = self.put([], Request(erase(waits), waits))
                 else:
-                    entry = self.put([], make(kept))
+                    entry = self.put([], Request(waits))
                 entry.waits = entry.spooled = True
         self._position = max([done, *(kept.position for kept in contents.entries)])
         self._tried = self._spooled = max(1, self._position)
@@ -144,17 +155,17 @@ class Backlog:
             entries.append(entry)
         return entries
 
-    def mark(self, entries: Sequence[Entry]) -> Statement | None:
-        """Return the statement to commit with the entries so that no spool repeats them.
+    def mark(self, entries: Sequence[Entry]) -> str | None:
+        """Return what to commit with the entries, token:position, so that no spool repeats them.
 
-        None if none is needed.
+        None if nothing is needed.
         """
         last = entries[-1]
-        # Nothing else tells a statement from the same one in a spool; erasing twice does no harm.
-        is_statement = last.request is not None and isinstance(last.request.what, str)
-        if last.position > self._tried and not is_statement:
+        # Nothing else tells an act from the same one in a spool; erasing twice does no harm.
+        is_act = last.request is not None and last.request.act is not None
+        if last.position > self._tried and not is_act:
             return None
-        return metadata.PUT, (COMMITTED, f"{self._token}:{last.position}")
+        return f"{self._token}:{last.position}"
 
     async def committed(self, entries: Sequence[Entry]) -> None:
         for entry in entries:
@@ -227,6 +238,6 @@ class Backlog:
             await self._spool.close()
 
 
-def _interactions(rows: Sequence[Row]) -> int:
+def _interactions(rows: Sequence[Received]) -> int:
     """Return how many of the rows are interactions; the others only keep an update id."""
-    return sum(row[3] is not None for row in rows)
+    return sum(row.interaction_type is not None for row in rows)

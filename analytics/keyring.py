@@ -15,64 +15,54 @@ from analytics.pseudonyms import (
     replace_key,
     write_key,
 )
-from analytics.sqlite import files, metadata
+from analytics.sqlite import files
 from analytics.sqlite.belongings import DRAFT, key_file, matching, next_key_file, sharing_key
-from analytics.sqlite.database import Database
+from analytics.store import Setting, Store
 
 logger = logging.getLogger(__name__)
-
-# Make all interactions anonymous. The triggers keep the counts in step.
-TO_NOBODY = (
-    """
-    CREATE TEMP TABLE of_nobody AS
-        SELECT timestamp, 0 AS user_id, interaction_type, sum(count) AS count
-        FROM interactions GROUP BY timestamp, interaction_type
-    """,
-    "DELETE FROM interactions",
-    "INSERT INTO interactions SELECT * FROM of_nobody ORDER BY timestamp, interaction_type",
-    "DROP TABLE of_nobody",
-    # A backup made with the key before cannot take the place of this file any more.
-    "DELETE FROM erasures",
-)
 
 
 class Keyring:
     """The references of a file, and of each one that takes its place while the process runs."""
 
-    def __init__(self, key: bytes | None, pseudonymise: bool, *, may_begin: bool) -> None:
-        """Take the key, None if it is in the key file; `may_begin` lets a new file get its key.
+    def __init__(
+        self, path: Path, key: bytes | None, pseudonymise: bool, *, may_begin: bool
+    ) -> None:
+        """Take the key, None if it is in the key file, which is beside the database `path`.
 
-        With `pseudonymise` False the file has plain Telegram IDs.
+        `may_begin` lets a new database get its key. With `pseudonymise` False it has plain
+        Telegram IDs.
         """
+        self._path = path
         self._key = key
         self._pseudonymise = pseudonymise
         self._may_begin = may_begin
         self._in_use: References | None = None
         self._file_differs = False
 
-    async def references(self, database: Database) -> References:
+    async def references(self, store: Store) -> References:
         """Return the references in use; the file is read only if they are not known yet.
 
         Raises PseudonymKeyMissing if the file was written with a key that is not there,
         WrongPseudonymKey if with another, and AnalyticsError if it cannot be read.
         """
-        return self._in_use or await self.agree(database)
+        return self._in_use or await self.agree(store)
 
-    async def agree(self, database: Database) -> References:
+    async def agree(self, store: Store) -> References:
         """Return the references this file was written with, or those of a new file from now on.
 
         Raises PseudonymKeyMissing if the file was written with a key that is not there,
         WrongPseudonymKey if with another, and AnalyticsError if it cannot be read.
         """
-        path = database.path
-        written_with = await metadata.get(database, "references")
+        path = self._path
+        written_with = await store.get_setting(Setting.REFERENCES)
         references = self._in_use
         if references is None:
             key = self._key
             if key is None:
                 # Only the owner: the draft may be that of a command that is replacing the key.
                 key = _next_key(path, written_with)
-                if database.owner:
+                if store.is_owner:
                     _finish_replacing(path, key)
             references = choose(path, key, self._pseudonymise, written_with)
         is_new = self._may_begin and written_with is None
@@ -82,18 +72,18 @@ class Keyring:
         if self._may_begin and isinstance(references, Pseudonyms) and not kept:
             write_key(key_file(path), references.key)
         if is_new:
-            await metadata.put(database, "references", references.fingerprint)
+            await store.put_setting(Setting.REFERENCES, references.fingerprint)
         self._in_use = references
         return references
 
-    def keep_file(self, path: Path) -> None:
-        """Put back the key file of the database `path` from memory, if it is gone.
+    def keep_file(self) -> None:
+        """Put back the key file from memory, if it is gone.
 
         A file with another key is logged once, and not overwritten.
         """
         if self._key is not None or not isinstance(self._in_use, Pseudonyms):
             return
-        file, key = key_file(path), self._in_use.key
+        file, key = key_file(self._path), self._in_use.key
         try:
             found = read_key(file)
             if found is None:
@@ -111,7 +101,7 @@ class Keyring:
         self._file_differs = bool(problem)
 
     async def rotate(
-        self, database: Database, deletion: Callable[[], AbstractAsyncContextManager[None]]
+        self, store: Store, deletion: Callable[[], AbstractAsyncContextManager[None]]
     ) -> bytes:
         """Replace the key, also in the key file if it is there, and return the new one.
 
@@ -120,18 +110,18 @@ class Keyring:
         Raises DatabaseInUse for any but the owner, RotationRefused if there is no key or other
         databases share its file, and what a failed write raises.
         """
-        if not database.owner:
+        if not store.is_owner:
             raise DatabaseInUse(
-                f"another process is running on {database.path}",
+                f"another process is running on {self._path}",
                 "stop it, and replace the key then",
             )
-        references = await self.agree(database)
+        references = await self.agree(store)
         if not isinstance(references, Pseudonyms):
             raise RotationRefused(
-                f"{database.path} was written with PSEUDONYMISE_USER_IDS=false",
+                f"{self._path} was written with PSEUDONYMISE_USER_IDS=false",
                 "there is no key to replace",
             )
-        if self._key is None and (others := sharing_key(database.path)):
+        if self._key is None and (others := sharing_key(self._path)):
             raise RotationRefused(
                 f"{others[0]} has the same key file",
                 "give it another name, and a copy of the key",
@@ -139,15 +129,12 @@ class Keyring:
         new = references.successor()
         if self._key is None:
             # A next key that was never put to use is discarded.
-            next_key_file(database.path).unlink(missing_ok=True)
-            write_key(next_key_file(database.path), new.key)
+            next_key_file(self._path).unlink(missing_ok=True)
+            write_key(next_key_file(self._path), new.key)
         async with deletion():
-            await database.write_all(
-                *((statement, ()) for statement in TO_NOBODY),
-                (metadata.PUT, ("references", new.fingerprint)),
-            )
+            await store.make_anonymous(new.fingerprint)
         if self._key is None:
-            replace_key(next_key_file(database.path), key_file(database.path))
+            replace_key(next_key_file(self._path), key_file(self._path))
         self._in_use = new
         return new.key
 

@@ -69,3 +69,15 @@ class UserInteraction:
     interaction_type: InteractionType
     timestamp: datetime
     count: int
+
+
+@dataclass(frozen=True, slots=True)
+class OwnRow:
+    """Interactions as their person sees them: UserInteraction without `user_id`.
+
+    With two accounts and the file, someone could find other people by the numbers of theirs.
+    """
+
+    interaction_type: InteractionType
+    timestamp: datetime
+    count: int

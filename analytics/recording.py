@@ -6,21 +6,20 @@ costs a person their answer.
 """
 
 import asyncio
-import json
 import logging
 from collections.abc import Callable, Sequence
 from datetime import datetime
 
-from analytics.backlog import COMMITTED, Backlog, Entry, Request, Row, Statement, Work
+from analytics.acts import Person
+from analytics.backlog import Backlog, Entry, Request, Work
 from analytics.errors import InteractionsLost, WrongPseudonymKey, reason
 from analytics.models import Interaction
 from analytics.notices import Notice, RecordingFails, RecordingWorks
 from analytics.pseudonyms import References
-from analytics.sqlite import metadata
-from analytics.sqlite.database import Database
-from analytics.sqlite.spool import Kept, Spool
+from analytics.spool import Spool
 from analytics.statistics.commands import counts_as
 from analytics.statistics.event_people import EventPeople
+from analytics.store import Received, Setting, Store
 
 logger = logging.getLogger(__name__)
 
@@ -36,28 +35,13 @@ REMEMBER_SECONDS = 48 * 3600
 # A day: an update in an hour in which nothing was recorded would tell when somebody opted out.
 RECEIVED_PRECISION = 86_400
 
-RECORD = """
-    INSERT INTO received (
-        update_id, reference, opt_out, interaction_type, timestamp, event, opting_out, people,
-        received)
-    SELECT
-        json_extract(value, '$[0]'), json_extract(value, '$[1]'), json_extract(value, '$[2]'),
-        json_extract(value, '$[3]'), json_extract(value, '$[4]'), json_extract(value, '$[5]'),
-        json_extract(value, '$[6]'), json_extract(value, '$[#-1]'), ?2
-    FROM json_each(?1)
-"""
-COUNT_DROPPED = """
-    INSERT INTO file_settings (name, value) VALUES ('dropped', ?)
-    ON CONFLICT DO UPDATE SET value = value + excluded.value
-"""
-
 
 class Recorder:
     """Records interactions in the order they come, and the requests among them."""
 
     def __init__(
         self,
-        database: Database,
+        store: Store,
         spool: Spool,
         precision: int,
         clock: Callable[[], datetime],
@@ -66,17 +50,17 @@ class Recorder:
     ) -> None:
         """Prepare to record; call `use` before recording anything.
 
-        Timestamps are rounded down to `precision`, in seconds, before they reach SQLite.
+        Timestamps are rounded down to `precision`, in seconds, before they reach the database.
         `before_commit` is called before each commit of interactions, `notify` when recording
         begins to fail and when it works again.
         """
         self._notify = notify
         self._before_commit = before_commit
-        self._database = database
+        self._store = store
         self._spool = spool
         self._precision = precision
         self._clock = clock
-        self._event_people = EventPeople(database)
+        self._event_people = EventPeople(store)
         self._backlog = Backlog(spool)
         self._writing: asyncio.Task[None] | None = None
         self._closing = asyncio.Event()
@@ -93,24 +77,24 @@ class Recorder:
         """Return how many interactions of one person wait to be committed."""
         return self._backlog.waiting_of(self._references.reference(telegram_id))
 
-    async def replay(self, make: Callable[[Kept], Request]) -> bool:
+    async def replay(self, erase: Callable[[Person], Work]) -> bool:
         """Commit what a killed process has left in the spool; return False if it has to wait.
 
-        `make` makes a request from its entry. Raises WrongPseudonymKey if the spool was written
-        with another key than the database, and AnalyticsError if either cannot be read.
+        `erase` returns the work that erases a person. Raises WrongPseudonymKey if the spool was
+        written with another key than the database, and AnalyticsError if either cannot be read.
         """
         contents = await self._spool.load()
         if contents is None:
             return True
-        written_with = await metadata.get(self._database, "references")
+        written_with = await self._store.get_setting(Setting.REFERENCES)
         if contents.written_with != written_with:
             raise WrongPseudonymKey(
-                f"{self._spool.path} was written with another key than {self._database.path}",
+                f"{self._spool.path} was written with another key than {self._store.name}",
                 "restore that database with its key and start the bot once, or move the spool away",
             )
         self._backlog.written_with = contents.written_with
-        committed = await metadata.get(self._database, COMMITTED)
-        self._backlog.adopt(contents, str(committed or ""), make)
+        committed = await self._store.get_setting(Setting.COMMITTED)
+        self._backlog.adopt(contents, str(committed or ""), erase)
         logger.warning("%d interactions waited on the disk", self._backlog.waiting)
         if not self._backlog:
             await self._backlog.committed([])
@@ -154,7 +138,7 @@ class Recorder:
         """
         return await self._put([], request)
 
-    async def _put(self, rows: list[Row], request: Request | None) -> bool:
+    async def _put(self, rows: list[Received], request: Request | None) -> bool:
         entry = self._backlog.put(rows, request)
         if self._writing is None or self._writing.done():
             self._writing = asyncio.create_task(self._write())
@@ -181,7 +165,7 @@ class Recorder:
         if lost or requests:
             error = InteractionsLost(
                 f"{lost} interactions and {requests} requests are lost, for neither "
-                f"{self._database.path} nor {self._spool.path.name} could be written",
+                f"{self._store.name} nor {self._spool.path.name} could be written",
                 "make room, and close what locks the database",
             )
             logger.error("%s", error)
@@ -204,14 +188,14 @@ class Recorder:
         event: str | None,
         opting_out: bool | None,
         unrecorded: bool | None,
-    ) -> Row:
+    ) -> Received:
         opt_out = self._references.opt_out(interaction.telegram_id)
         if unrecorded:
             return _unrecorded(update_id, opt_out, opting_out)
         # A clock of a phone or of Telegram may be ahead of ours: nothing occurs in the future.
         occurred = min(interaction.timestamp, self._clock())
         timestamp = int(occurred.timestamp()) // self._precision * self._precision
-        return (
+        return Received(
             _remembered(update_id),
             self._references.reference(interaction.telegram_id),
             opt_out,
@@ -251,35 +235,32 @@ class Recorder:
 
     async def _commit(self, entries: Sequence[Entry]) -> None:
         rows = [row for entry in entries for row in entry.rows]
-        statements: list[Statement] = []
+        request = entries[0].request
         if rows:
-            statements.append(await self._rows(rows))
-        elif request := entries[0].request:
-            if isinstance(request.what, str):
-                statements.append((request.what, request.parameters))
-            else:
-                await request.what()
-        mark = self._backlog.mark(entries)
-        # Nothing else tells rows without update ids from the same ones in the spool.
-        self._backlog.in_doubt = mark is None and any(
-            row[0] is None and row[3] is not None for row in rows
-        )
-        if mark:
-            await self._database.write_all(*statements, mark)
-        elif statements:
-            # Last: what is committed here must not be tried again.
-            await self._database.write(*statements[0])
+            await self._record(rows, entries)
+        elif request and request.act:
+            await self._store.perform(request.act, self._backlog.mark(entries))
+        else:
+            if request:
+                await request.work()
+            if mark := self._backlog.mark(entries):
+                await self._store.put_setting(Setting.COMMITTED, mark)
 
-    async def _rows(self, rows: list[Row]) -> Statement:
+    async def _record(self, rows: list[Received], entries: Sequence[Entry]) -> None:
         await self._before_commit()
         now = int(self._clock().timestamp())
         received = now // RECEIVED_PRECISION * RECEIVED_PRECISION
-        if dropped := self.dropped:
-            await self._database.write(COUNT_DROPPED, (dropped,))
-            self.dropped -= dropped
-        people = await self._event_people.count([(row[1], row[2], row[4], row[5]) for row in rows])
-        counted = [[*row, number] for row, number in zip(rows, people, strict=True)]
-        return RECORD, (json.dumps(counted), received)
+        people = await self._event_people.count(rows)
+        dropped = self.dropped
+        # Asked for at the last moment: what has to wait meanwhile goes into the spool.
+        mark = self._backlog.mark(entries)
+        # Nothing else tells rows without update ids from the same ones in the spool.
+        self._backlog.in_doubt = mark is None and any(
+            row.update_id is None and row.interaction_type is not None for row in rows
+        )
+        # Last: what is committed here must not be tried again.
+        await self._store.record(rows, people, received, dropped, mark)
+        self.dropped -= dropped
 
     def _fail(self, error: Exception) -> None:
         if not self.failing:
@@ -301,9 +282,9 @@ class Recorder:
             logger.error("the backlog is full: %d interactions dropped so far", self.dropped)
 
 
-def _unrecorded(update_id: int | None, opt_out: int, opting_out: bool | None) -> Row:
+def _unrecorded(update_id: int | None, opt_out: int, opting_out: bool | None) -> Received:
     """Return a row that only keeps the update id, and opts out or in."""
-    return _remembered(update_id), 0, opt_out, None, 0, None, opting_out
+    return Received(_remembered(update_id), 0, opt_out, None, 0, None, opting_out)
 
 
 def _remembered(update_id: int | None) -> int | None:
@@ -317,10 +298,9 @@ async def _nothing() -> None:
     pass
 
 
-async def forget_updates(database: Database, now: datetime) -> None:
+async def forget_updates(store: Store, now: datetime) -> None:
     """Drop the update ids that Telegram can no longer send again: 48 hours and a day old.
 
     Raises AnalyticsError if the database cannot be written.
     """
-    limit = int(now.timestamp()) - REMEMBER_SECONDS - RECEIVED_PRECISION
-    await database.write("DELETE FROM remembered_updates WHERE received < ?", (limit,))
+    await store.forget_updates(int(now.timestamp()) - REMEMBER_SECONDS - RECEIVED_PRECISION)

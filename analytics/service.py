@@ -1,69 +1,50 @@
 """The analytics service: record interactions, report on them, and delete them."""
 
 import asyncio
-import json
 import logging
-import secrets
+import os
 from collections.abc import AsyncIterator, Callable, Collection, Sequence
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from functools import partial
 from pathlib import Path
-from typing import Any
 
 from analytics import known_time
-from analytics.alert_state import KEEP_ONLY, TURN_OFF, TURN_ON, AlertState
-from analytics.backlog import Request, Work
+from analytics.acts import Act, Person
+from analytics.alert_state import AlertState
+from analytics.backlog import Request
 from analytics.clock import GuardedClock, from_unix, utc_now
-from analytics.errors import (
-    AnalyticsError,
-    DatabaseUnavailable,
-    PseudonymKeyMissing,
-    WrongPseudonymKey,
-)
+from analytics.errors import AnalyticsError, DatabaseUnavailable
 from analytics.keyring import Keyring
-from analytics.models import Interaction, InteractionType, UserInteraction
+from analytics.models import Interaction, InteractionType, OwnRow, UserInteraction
 from analytics.notices import DatabaseSetAside, Notice
 from analytics.privacy import audit, personal_data
-from analytics.privacy.audit import NOTE, Action, AuditEntry
-from analytics.privacy.personal_data import OwnRow, PersonalData
+from analytics.privacy.audit import Action, AuditEntry
+from analytics.privacy.personal_data import PersonalData
 from analytics.privacy.retention import (
     DEFAULT_RETENTION_DAYS,
     check_days,
-    count_older,
     cutoff,
+    day_of,
     delete_older,
-    forget_events,
 )
 from analytics.pseudonyms import References
 from analytics.recording import Recorder, forget_updates
-from analytics.sqlite import metadata, origins
-from analytics.sqlite.compaction import Compaction
-from analytics.sqlite.database import Database
+from analytics.spool import Spool
 from analytics.sqlite.locks import Access
-from analytics.sqlite.records import records
-from analytics.sqlite.spool import Kept, Spool
+from analytics.sqlite.spool import SQLiteSpool
+from analytics.sqlite.store import open_store
 from analytics.statistics.export import Aggregates
 from analytics.statistics.periods import AdminReport, History, Period, PeriodReport
-from analytics.statistics.queries import BEGAN
-from analytics.statistics.reports import ReportRules, Reports
-from analytics.statistics.rollups import DEFAULT_TRENDS_MIN_USERS, forget_trends
+from analytics.statistics.reports import DEFAULT_TRENDS_MIN_USERS, ReportRules, Reports
+from analytics.store import Setting, Store
 
 logger = logging.getLogger(__name__)
 
 DEFAULT_TIMESTAMP_PRECISION = 3600
+LARGEST_LIMIT = 100_000  # records are held in memory, all of them; for more there is the view
 NOTE_TIME_EVERY = timedelta(hours=1)
-# Statements of the requests that outlive the process, by the names that the spool keeps.
-STATEMENTS = {
-    "audit": NOTE,
-    "keep_only": KEEP_ONLY,
-    "told": metadata.PUT,
-    "turn_off": TURN_OFF,
-    "turn_on": TURN_ON,
-    "untold": metadata.REMOVE,
-}
-ERASE = "erase"
-VOCABULARY = "INSERT OR IGNORE INTO interaction_types (name) SELECT value FROM json_each(?)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +65,7 @@ class AnalyticsService:
 
     def __init__(
         self,
-        database: Database,
+        store: Store,
         notices: asyncio.Queue[Notice],
         reports: Reports,
         keyring: Keyring,
@@ -95,17 +76,16 @@ class AnalyticsService:
     ) -> None:
         self.retention_days = retention_days
         self.notices = notices
-        self._database = database
+        self._store = store
         self._recorder: Recorder | None = None
         self._spool = spool
         self._reports = reports
         self._keyring = keyring
         self._precision = timestamp_precision
         self._clock = clock
-        self._compaction = Compaction(database, clock, before_deletion=reports.keep_snapshot)
         self._cleaning_up = asyncio.Lock()
         self._noted_time: datetime | None = None
-        self.alert_state = AlertState(database, self._keep, self._references, clock)
+        self.alert_state = AlertState(store, self._keep, self._references, clock)
 
     @classmethod
     @asynccontextmanager
@@ -133,42 +113,32 @@ class AnalyticsService:
         Raises ValueError if `retention_days` is outside 1 to 3650, and AnalyticsError if the
         database cannot be opened, or on leaving if interactions are lost.
         """
-        path = Path(path)
+        path = Path(os.path.realpath(path))
         check_days(retention_days)
         notices: asyncio.Queue[Notice] = asyncio.Queue()
-        keyring = Keyring(key, pseudonymise, may_begin=access is Access.OWN)
+        keyring = Keyring(path, key, pseudonymise, may_begin=access is Access.OWN)
 
-        database_id: str | None = None
+        async def prepare(store: Store) -> None:
+            if access is not Access.OWN:
+                return
+            if not isinstance(clock, GuardedClock):  # with one, `_note_time` does
+                await store.put_setting_once(Setting.BEGAN, int(clock().timestamp()))
+            if not keep_trends:
+                await store.forget_days()
+            await keyring.agree(store)
 
-        async def prepare(database: Database) -> None:
-            if database.set_aside:
-                # The file that was set aside may be read again: it counts as a backup made now.
-                now = int(clock().timestamp())
-                await metadata.put(database, metadata.LAST_BACKUP, now)
-            nonlocal database_id
-            for aside in database.set_aside:
-                database_id = database_id or await origins.id_of_damaged(aside, database_key)
-            await metadata.put_once(
-                database, origins.DATABASE_ID, database_id or secrets.token_hex(8)
-            )
-            # A file that takes the place of this one while the process runs has the same backups.
-            database_id = str(await metadata.get(database, origins.DATABASE_ID))
-            while database.set_aside:
-                notices.put_nowait(DatabaseSetAside(database.set_aside.pop()))
-            await database.write(VOCABULARY, (json.dumps(list(InteractionType)),))
-            if access is Access.OWN:
-                if not isinstance(clock, GuardedClock):  # with one, `_note_time` does
-                    await metadata.put_once(database, BEGAN, int(clock().timestamp()))
-                if not keep_trends:
-                    await forget_trends(database)
-                await keyring.agree(database)
-            with suppress(PseudonymKeyMissing, WrongPseudonymKey):  # a command
-                await audit.name_by_pseudonym(database, keyring.references)
-
-        async with Database.open(path, access, prepare, database_key) as database:
+        async with open_store(
+            path,
+            access,
+            database_key,
+            clock=clock,
+            prepare=prepare,
+            references=keyring.references,
+            on_set_aside=lambda aside: notices.put_nowait(DatabaseSetAside(aside)),
+        ) as store:
             recorder: Recorder | None = None
             reports = Reports(
-                database,
+                store,
                 ReportRules(
                     retention_days=retention_days,
                     interval=report_interval,
@@ -178,9 +148,9 @@ class AnalyticsService:
                 clock,
                 in_memory=lambda: (recorder.backlog, recorder.dropped) if recorder else (0, 0),
             )
-            spool = Spool(database.path, database_key)
+            spool = SQLiteSpool(path, database_key)
             service = cls(
-                database,
+                store,
                 notices,
                 reports,
                 keyring,
@@ -189,9 +159,9 @@ class AnalyticsService:
                 timestamp_precision,
                 clock,
             )
-            if access is Access.OWN or (database.owner and spool.exists):
+            if access is Access.OWN or (store.is_owner and spool.exists):
                 recorder = Recorder(
-                    database,
+                    store,
                     spool,
                     timestamp_precision,
                     clock,
@@ -201,13 +171,13 @@ class AnalyticsService:
                 # First of all: a request about a person must reach what was received before it.
                 await service._replay(recorder, alone=access is not Access.OWN)
             if access is Access.OWN and recorder:
-                recorder.use(await keyring.agree(database))
+                recorder.use(await keyring.agree(store))
                 service._recorder = recorder
                 await reports.keep_snapshot()
             try:
                 yield service
             finally:
-                await database.stop_compacting()
+                await store.interrupt()
                 if service._recorder:
                     await service._recorder.close()
 
@@ -216,32 +186,31 @@ class AnalyticsService:
 
         Raises AnalyticsError if the spool cannot be read, or if `alone` and it cannot be committed.
         """
-
-        def make(kept: Kept) -> Request:
-            if kept.name == ERASE:
-                return self._erasure(personal_data.Person(*kept.content))
-            return Request(STATEMENTS[kept.name], kept.name, tuple(kept.content))
-
         try:
-            done = await recorder.replay(make)
+            done = await recorder.replay(lambda person: partial(self._erase, person))
         finally:
             if alone:
                 await recorder.close()
         if alone and not done and recorder.backlog:
             raise self._unavailable()
 
-    def _erasure(self, person: personal_data.Person, work: Work | None = None) -> Request:
-        async def erase() -> None:
-            await self._erase(person)
+    @asynccontextmanager
+    async def _deletion(self) -> AsyncIterator[None]:
+        """Note that what is deleted meanwhile has to leave the disk.
 
-        return Request(work or erase, ERASE, person)
+        Raises AnalyticsError if the database cannot be written.
+        """
+        await self._reports.keep_snapshot()
+        async with self._store.deletion(self._now()):
+            yield
 
-    async def _erase(self, person: personal_data.Person, moments: str = "[]") -> int | None:
-        deleted = await personal_data.erase(
-            self._database, person, self._compaction.deletion, moments
-        )
+    async def _erase(self, person: Person, moments: Sequence[int] = ()) -> int | None:
+        deleted = await personal_data.erase(self._store, person, self._deletion, moments)
         self.alert_state.forget()
         return deleted
+
+    def _now(self) -> int:
+        return int(self._clock().timestamp())
 
     async def record(
         self,
@@ -325,23 +294,23 @@ class AnalyticsService:
         now = self._clock()
         before = cutoff(now, days)
         if dry_run:
-            return await count_older(self._database, before)
+            return await self._store.count_before(before.timestamp())
         async with self._cleaning_up:
             deleted = 0
-            oldest = self._oldest_backup(now)
-            if await self._is_older(before) or await personal_data.is_listed_before(
-                self._database, oldest
+            listed = int(before.timestamp()), day_of(self._oldest_backup(now))
+            # The database is compacted only if there is anything to delete.
+            if await self._store.count_before(before.timestamp()) or (
+                await self._store.has_listed(*listed)
             ):
-                async with self._compaction.deletion():
+                async with self._deletion():
                     await self._reports.keep_trends(before)
-                    deleted = await delete_older(self._database, before, progress)
-                    await audit.forget_older(self._database, before)
-                    await personal_data.forget_erasures(self._database, oldest)
-            await forget_events(self._database, before)
-            await forget_updates(self._database, now)
+                    deleted = await delete_older(self._store, before, progress)
+                    await self._store.forget_listed(*listed)
+            await self._store.forget_events(day_of(before))
+            await forget_updates(self._store, now)
             if days <= self.retention_days:
-                await metadata.put(self._database, "last_cleanup", int(now.timestamp()))
-                await metadata.put(self._database, "last_cleanup_deleted", deleted)
+                await self._store.put_setting(Setting.LAST_CLEANUP, int(now.timestamp()))
+                await self._store.put_setting(Setting.LAST_CLEANUP_DELETED, deleted)
         logger.info("cleaned up %d interactions older than %d days", deleted, days)
         await self.compact_if_due()
         return deleted
@@ -352,7 +321,7 @@ class AnalyticsService:
         Return True if nothing is left to be removed.
         Raises AnalyticsError if the database fails.
         """
-        return await self._compaction.if_due(large_too)
+        return await self._store.compact_if_due(self._now(), large_too=large_too)
 
     async def maintain(self, large_too: bool = False) -> None:
         """Compact if due, and renew the key file, the reserve, the report and the noted time.
@@ -361,14 +330,14 @@ class AnalyticsService:
         checked for damage before the next write.
         Raises AnalyticsError if the database fails.
         """
-        self._keyring.keep_file(self._database.path)
-        self._database.keep_reserve()
+        self._keyring.keep_file()
+        self._store.keep_reserve()
         await self._note_time()
         await self._reports.keep_snapshot()
         await self.compact_if_due(large_too)
         if large_too:
             # Last: a file under suspicion is not compacted.
-            self._database.suspect()
+            self._store.suspect()
 
     async def _note_time(self) -> None:
         """Note hourly the time by Telegram's dates: commands compare their clock with it."""
@@ -376,7 +345,7 @@ class AnalyticsService:
             return
         now = self._clock()
         if self._noted_time is None or abs(now - self._noted_time) >= NOTE_TIME_EVERY:
-            await known_time.note(self._database, now)
+            await known_time.note(self._store, now)
             self._noted_time = now
 
     async def clock_doubt(self) -> str | None:
@@ -386,12 +355,12 @@ class AnalyticsService:
         Raises AnalyticsError if the database cannot be read.
         """
         now = self._clock()
-        known = await known_time.contradicting(self._database, now)
+        known = await known_time.contradicting(self._store, now)
         if known is None:
             return None
         return (
             f"the clock of this computer shows {now:%Y-%m-%d %H:%M} UTC, and the newest time "
-            f"that {self._database.path} knows is {known:%Y-%m-%d %H:%M} UTC"
+            f"that {self._store.name} knows is {known:%Y-%m-%d %H:%M} UTC"
         )
 
     @property
@@ -414,7 +383,7 @@ class AnalyticsService:
 
         Raises AnalyticsError if the database cannot be read.
         """
-        seconds = await metadata.get(self._database, "last_cleanup")
+        seconds = await self._store.get_setting(Setting.LAST_CLEANUP)
         return None if seconds is None else from_unix(int(seconds))
 
     async def own_row(self, telegram_id: int) -> tuple[OwnRow | None, bool]:
@@ -427,8 +396,8 @@ class AnalyticsService:
         references = await self._references()
         try:
             return (
-                await personal_data.latest(self._database, references.reference(telegram_id)),
-                await personal_data.is_opted_out(self._database, references.opt_out(telegram_id)),
+                await self._store.latest_of(references.reference(telegram_id)),
+                bool(await self._store.opted_out([references.opt_out(telegram_id)])),
             )
         except AnalyticsError as error:
             logger.warning("a person's row cannot be read (%s)", error)
@@ -441,7 +410,7 @@ class AnalyticsService:
         WrongPseudonymKey if it is another, and AnalyticsError if the database cannot be read.
         """
         data = await personal_data.everything(
-            self._database, telegram_id, await self._references(), self.retention_days
+            self._store, telegram_id, await self._references(), self.retention_days
         )
         waiting = self._recorder.waiting_of(telegram_id) if self._recorder else 0
         return replace(data, waiting=waiting)
@@ -458,18 +427,18 @@ class AnalyticsService:
             return None  # the running bot will record what waits there
         references, now = await self._references(), await self._likely_now()
         person = personal_data.to_erase(references, telegram_id, now, self._oldest_backup(now))
-        moments = await personal_data.moments_of(self._database, person.reference)
+        moments = await self._store.moments_of(person.reference)
         deleted: int | None = None
 
         async def work() -> None:
             nonlocal deleted
             deleted = await self._erase(person, moments)
 
-        if not await self._in_turn(self._erasure(person, work)) or deleted is None:
+        if not await self._in_turn(Request(work, person)) or deleted is None:
             return None
         self._reports.forget()
         in_backups = await self.may_be_in_backups()
-        in_audit_log = bool(await audit.entries_of(self._database, person.admin))
+        in_audit_log = bool(await self._store.audit_entries(person.admin))
         return Erasure(deleted, await self.compact_if_due(), in_backups, in_audit_log)
 
     async def opt_out(self, telegram_id: int, update_id: int | None = None) -> bool:
@@ -500,7 +469,7 @@ class AnalyticsService:
         and AnalyticsError if the database cannot be read.
         """
         reference = (await self._references()).opt_out(telegram_id)
-        return await personal_data.is_opted_out(self._database, reference)
+        return bool(await self._store.opted_out([reference]))
 
     async def rotate_key(self) -> bytes:
         """Replace the pseudonym key, also in the key file if it is there, and return the new one.
@@ -519,7 +488,7 @@ class AnalyticsService:
             await asyncio.wait({rotating})
 
     async def _rotate_key(self) -> bytes:
-        key = await self._keyring.rotate(self._database, self._compaction.deletion)
+        key = await self._keyring.rotate(self._store, self._deletion)
         if self._recorder:
             self._recorder.use(await self._references())
         self._reports.forget()
@@ -532,7 +501,7 @@ class AnalyticsService:
         Raises PseudonymKeyMissing if it is given without a key, WrongPseudonymKey with another.
         """
         admin = None if admin_id is None else (await self._references()).admin(admin_id)
-        await self._keep("audit", *audit.note(self._clock(), self._precision, admin, action))
+        await self._keep(audit.entry(self._clock(), self._precision, admin, action))
 
     async def audit_trail(self, admin_ids: Collection[int] = ()) -> list[AuditEntry]:
         """Return who looked at or deleted what, the newest first.
@@ -542,7 +511,7 @@ class AnalyticsService:
         is another, and AnalyticsError if the database cannot be read.
         """
         named = {(await self._references()).admin(each): each for each in admin_ids}
-        return await audit.trail(self._database, named)
+        return await audit.audit_log(self._store, named)
 
     async def records(
         self,
@@ -556,7 +525,9 @@ class AnalyticsService:
         type takes a scan. Raises ValueError for a `limit` outside 1 to 100,000, and AnalyticsError
         if the database cannot be read.
         """
-        return await records(self._database, limit, interaction_type, since)
+        if not 1 <= limit <= LARGEST_LIMIT:
+            raise ValueError(f"{limit} records: give a whole number from 1 to {LARGEST_LIMIT}")
+        return await self._store.interactions(limit, interaction_type, since)
 
     async def note_backup(self) -> None:
         """Note that a backup begins: erasures are listed from now on, for a restore.
@@ -565,13 +536,13 @@ class AnalyticsService:
         Raises DatabaseUnavailable if the database cannot be written at the moment.
         """
         now = int(max(self._clock(), await self._likely_now()).timestamp())
-        name = metadata.LAST_BACKUP
-        if not await self._in_turn(Request(lambda: metadata.put(self._database, name, now))):
+        note = partial(self._store.put_setting, Setting.LAST_BACKUP, now)
+        if not await self._in_turn(Request(note)):
             raise self._unavailable()
 
     def _unavailable(self) -> DatabaseUnavailable:
         return DatabaseUnavailable(
-            f"{self._database.path} cannot be written at the moment", "try again"
+            f"{self._store.name} cannot be written at the moment", "try again"
         )
 
     async def may_be_in_backups(self) -> bool:
@@ -580,7 +551,7 @@ class AnalyticsService:
         True as well if the database cannot be read.
         """
         try:
-            last = await metadata.get(self._database, metadata.LAST_BACKUP)
+            last = await self._store.get_setting(Setting.LAST_BACKUP)
             oldest = self._oldest_backup(await self._likely_now())
         except AnalyticsError:
             return True
@@ -591,35 +562,28 @@ class AnalyticsService:
         now = self._clock()
         if isinstance(self._clock, GuardedClock):
             return now
-        return await known_time.contradicting(self._database, now) or now
+        return await known_time.contradicting(self._store, now) or now
 
     def _oldest_backup(self, now: datetime) -> datetime:
         """Return the moment before which backups are deleted."""
         return cutoff(now, self.retention_days)
 
     async def _references(self) -> References:
-        return await self._keyring.references(self._database)
+        return await self._keyring.references(self._store)
 
-    async def _is_older(self, before: datetime) -> bool:
-        """Return whether there is anything to delete: the file is compacted only then."""
-        return bool(
-            await count_older(self._database, before)
-            or await audit.is_older(self._database, before)
-        )
-
-    async def _keep(self, name: str, *parameters: Any) -> bool:
-        """Run the statement of this name; if that has to wait, it survives a crash."""
-        return await self._in_turn(Request(STATEMENTS[name], name, parameters))
+    async def _keep(self, act: Act) -> bool:
+        """Carry out an act; if that has to wait, it survives a crash."""
+        return await self._in_turn(Request(act))
 
     async def _in_turn(self, request: Request) -> bool:
         """Run a request; False if not now: the owner does it later, a command has to try again."""
         if self._recorder:
             return await self._recorder.in_turn(request)
         try:
-            if isinstance(request.what, str):
-                await self._database.write(request.what, request.parameters)
+            if request.act:
+                await self._store.perform(request.act)
             else:
-                await request.what()
+                await request.work()
         except DatabaseUnavailable:
             return False
         return True

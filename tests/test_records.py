@@ -15,8 +15,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from typer.testing import CliRunner, Result
 
-from analytics import AnalyticsService, Interaction, InteractionType
-from analytics.sqlite.records import LARGEST_LIMIT, NEWEST, NEWEST_OF_TYPE
+from analytics import LARGEST_LIMIT, AnalyticsService, Interaction, InteractionType
+from analytics.sqlite.queries.interactions import NEWEST, NEWEST_OF_TYPE
 from bot.cli.app import app
 from bot.sandbox import Sandbox
 from tests.support.processes import bot_process, run, settings

@@ -1,22 +1,16 @@
-"""The data of one person: show, export and erase it.
-
-There is no index on the person in `interactions`: it would double the file for what is rarely
-asked. A person's rows are found by a scan on the reading connection, which does not hold up
-recording, and then deleted by their key.
-"""
+"""The data of one person: show, export and erase it."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from typing import NamedTuple
 
+from analytics.acts import Person
 from analytics.clock import from_unix
-from analytics.models import InteractionType
-from analytics.privacy import audit
+from analytics.models import OwnRow
 from analytics.pseudonyms import References
-from analytics.sqlite.database import Database
+from analytics.store import Store
 
 Deletion = Callable[[], AbstractAsyncContextManager[None]]
 
@@ -24,62 +18,6 @@ DAY = 86_400
 
 # How often a person's rows are looked for when another process has recorded some meanwhile.
 ROUNDS = 10
-
-LATEST = """
-    SELECT name, timestamp, count
-    FROM users
-    JOIN interactions ON interactions.timestamp = last_seen AND user_id = users.id
-    JOIN interaction_types ON interaction_types.id = interaction_type
-    WHERE reference = ? LIMIT 1
-"""
-EVERYTHING = """
-    SELECT name, timestamp, count
-    FROM interactions JOIN interaction_types ON interaction_types.id = interaction_type
-    WHERE user_id = (SELECT id FROM users WHERE reference = ?)
-    ORDER BY timestamp, name
-"""
-MOMENTS = """
-    SELECT json_group_array(DISTINCT timestamp)
-    FROM interactions WHERE user_id = (SELECT id FROM users WHERE reference = ?)
-"""
-# Delete all rows of a person, or none if one was recorded since the moments were read.
-DELETE = """
-    DELETE FROM interactions
-    WHERE user_id = (SELECT id FROM users WHERE reference = ?1)
-    AND timestamp IN (SELECT value FROM json_each(?2))
-    AND (SELECT rows FROM users WHERE reference = ?1) = (
-        SELECT count(*) FROM interactions
-        WHERE user_id = (SELECT id FROM users WHERE reference = ?1)
-        AND timestamp IN (SELECT value FROM json_each(?2)))
-    RETURNING count
-"""
-IS_KNOWN = "SELECT EXISTS (SELECT 1 FROM users WHERE reference = ?)"
-IS_OPTED_OUT = "SELECT EXISTS (SELECT 1 FROM opt_outs WHERE reference = ?)"
-# Only where a backup may hold them: otherwise nothing tells that somebody was here.
-LIST_ERASURE = """
-    INSERT INTO erasures (reference, day)
-    SELECT ?, ? WHERE EXISTS (
-        SELECT 1 FROM file_settings WHERE name = 'last_backup' AND value >= ?)
-    ON CONFLICT DO UPDATE SET day = excluded.day
-"""
-ERASED = "SELECT day FROM erasures WHERE reference = ?"
-IS_LISTED_BEFORE = "SELECT EXISTS (SELECT 1 FROM erasures WHERE day < ?)"
-FORGET_ERASURES = "DELETE FROM erasures WHERE day < ?"
-ADMIN_TURNED_OFF = "SELECT notice FROM turned_off WHERE admin_id = ? ORDER BY notice"
-TURN_ALL_ON = "DELETE FROM turned_off WHERE admin_id = ?"
-
-
-@dataclass(frozen=True, slots=True)
-class OwnRow:
-    """A row of `user_interactions` as its person sees it.
-
-    It has no `user_id`: with two accounts and the file, someone could find other people by the
-    numbers of theirs.
-    """
-
-    interaction_type: InteractionType
-    timestamp: datetime
-    count: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -107,60 +45,28 @@ class PersonalData:
         return self.interactions[0].timestamp + timedelta(days=self.retention_days)
 
 
-async def latest(database: Database, reference: int) -> OwnRow | None:
-    """Return a person's newest row, None without any.
-
-    Raises AnalyticsError if the database cannot be read.
-    """
-    rows = await database.read(LATEST, (reference,))
-    return _row(*rows[0]) if rows else None
-
-
 async def everything(
-    database: Database, telegram_id: int, references: References, retention_days: int
+    store: Store, telegram_id: int, references: References, retention_days: int
 ) -> PersonalData:
     """Return everything the database holds about a person.
 
     Raises AnalyticsError if the database cannot be read.
     """
-    reference = references.reference(telegram_id)
-    interactions = [_row(*row) for row in await database.read(EVERYTHING, (reference,))]
-    admin = references.admin(telegram_id)
-    turned_off = await database.read(ADMIN_TURNED_OFF, (admin,))
-    erased = await database.read(ERASED, (references.erasure(reference),))
+    reference, admin = references.reference(telegram_id), references.admin(telegram_id)
+    opt_out = references.opt_out(telegram_id)
+    interactions = await store.interactions_of(reference)
+    mutes = await store.mutes()
+    erased = await store.erased_on(references.erasure(reference))
+    entries = await store.audit_entries(admin)
     return PersonalData(
         reference=reference if interactions else None,
         interactions=interactions,
-        opted_out=await is_opted_out(database, references.opt_out(telegram_id)),
-        erased=from_unix(erased[0][0] * DAY).date() if erased else None,
-        audit_entries=await audit.entries_of(database, admin),
-        turned_off=[notice for (notice,) in turned_off],
+        opted_out=bool(await store.opted_out([opt_out])),
+        erased=None if erased is None else from_unix(erased * DAY).date(),
+        audit_entries=[(each.timestamp, each.action) for each in reversed(entries)],
+        turned_off=sorted(notice for by, notice in mutes if by == admin),
         retention_days=retention_days,
     )
-
-
-async def moments_of(database: Database, reference: int) -> str:
-    """Return the timestamps of a person's rows, a JSON array of Unix seconds, for `erase`.
-
-    This is a scan, which does not hold up recording.
-    Raises AnalyticsError if the database cannot be read.
-    """
-    [(moments,)] = await database.read(MOMENTS, (reference,))
-    return str(moments)
-
-
-class Person(NamedTuple):
-    """A person to be erased, without their Telegram ID."""
-
-    reference: int
-    admin: int
-    """Their pseudonym in `turned_off`, if they are an admin."""
-    erasure: int
-    """Their pseudonym in `erasures`, kept with `day` if there was a backup since `oldest`."""
-    day: int
-    """The day of the erasure, in days since 1970."""
-    oldest: int
-    """The moment before which backups are deleted, in Unix seconds."""
 
 
 def to_erase(references: References, telegram_id: int, now: datetime, oldest: datetime) -> Person:
@@ -176,59 +82,38 @@ def to_erase(references: References, telegram_id: int, now: datetime, oldest: da
 
 
 async def erase(
-    database: Database, person: Person, deletion: Deletion, moments: str = "[]"
+    store: Store, person: Person, deletion: Deletion, moments: Sequence[int] = ()
 ) -> int | None:
     """Delete every row of a person, in one transaction, and with the last one the person.
 
     The alerts that they muted as an admin are deleted, too. `deletion` is entered while rows are
-    deleted. `moments` are from `moments_of`; the scan is repeated if they miss a row. Return how
-    many interactions were deleted, None if each of 10 times another process had recorded one
+    deleted. `moments` are from `Store.moments_of`, which is asked again if they miss a row. Return
+    how many interactions were deleted, None if each of 10 times another process had recorded one
     meanwhile. Raises AnalyticsError if the database fails.
     """
-    reference, admin, *listing = person
-    if await database.read(ADMIN_TURNED_OFF, (admin,)):
+    if person.admin in {admin for admin, _notice in await store.mutes()}:
         async with deletion():
-            await database.write(TURN_ALL_ON, (admin,))
+            await store.forget_mutes(person.admin)
     # Listed before, in case of a kill in between, and after, in case the first backup begins
     # meanwhile.
-    await database.write(LIST_ERASURE, listing)
-    deleted = await _delete(database, reference, deletion, moments)
-    await database.write(LIST_ERASURE, listing)
+    await store.list_erasure(person.erasure, person.day, person.oldest)
+    deleted = await _delete(store, person.reference, deletion, moments)
+    await store.list_erasure(person.erasure, person.day, person.oldest)
     return deleted
 
 
 async def _delete(
-    database: Database, reference: int, deletion: Deletion, moments: str
+    store: Store, reference: int, deletion: Deletion, moments: Sequence[int]
 ) -> int | None:
     for _ in range(ROUNDS):
-        if not await _is(database, IS_KNOWN, reference):
+        if not await store.is_known(reference):
             return 0
         async with deletion():
-            rows = await database.write(DELETE, (reference, moments))
-        if rows:
-            return int(sum(count for (count,) in rows))
-        moments = await moments_of(database, reference)
+            deleted = await store.erase(reference, moments)
+        if deleted is not None:
+            return deleted
+        moments = await store.moments_of(reference)
     return None
-
-
-async def is_listed_before(database: Database, oldest: datetime) -> bool:
-    """Return whether an erasure is listed that is older than the `oldest` backup that is kept.
-
-    Raises AnalyticsError if the database cannot be read.
-    """
-    return await _is(database, IS_LISTED_BEFORE, int(oldest.timestamp()) // DAY)
-
-
-async def forget_erasures(database: Database, oldest: datetime) -> None:
-    """Drop the listed erasures that are older than the `oldest` backup that is kept.
-
-    Raises AnalyticsError if the database cannot be written.
-    """
-    await database.write(FORGET_ERASURES, (int(oldest.timestamp()) // DAY,))
-
-
-async def is_opted_out(database: Database, reference: int) -> bool:
-    return await _is(database, IS_OPTED_OUT, reference)
 
 
 def as_json(data: PersonalData, now: datetime) -> str:
@@ -272,15 +157,6 @@ def as_json(data: PersonalData, now: datetime) -> str:
         },
         indent=2,
     )
-
-
-async def _is(database: Database, sql: str, reference: int) -> bool:
-    [(answer,)] = await database.read(sql, (reference,))
-    return bool(answer)
-
-
-def _row(name: str, timestamp: int, count: int) -> OwnRow:
-    return OwnRow(InteractionType(name), from_unix(timestamp), count)
 
 
 def _iso(moment: datetime) -> str:

@@ -5,7 +5,7 @@ import time
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
-from analytics.sqlite.database import Database
+from analytics.store import Store
 
 DEFAULT_RETENTION_DAYS = 90
 SHORTEST_RETENTION_DAYS = 1
@@ -16,16 +16,6 @@ STEP = 1_000
 # After each step, cleanup rests so many times as long as that took: recording, however busy, keeps
 # at least seven tenths of its speed, and a day of 100,000 interactions still takes a second.
 REST = 3
-
-COUNT = "SELECT coalesce(sum(count), 0) FROM interactions WHERE timestamp < ?"
-DELETE_EVENTS = "DELETE FROM daily_events WHERE day < ?"
-# Oldest first: the triggers rely on it.
-DELETE_STEP = """
-    DELETE FROM interactions WHERE (timestamp, user_id, interaction_type) IN (
-        SELECT timestamp, user_id, interaction_type FROM interactions WHERE timestamp < ?
-        ORDER BY timestamp, user_id, interaction_type LIMIT ?)
-    RETURNING count
-"""
 
 
 def check_days(days: int) -> int:
@@ -43,25 +33,13 @@ def cutoff(now: datetime, days: int) -> datetime:
     return now - timedelta(days=days)
 
 
-async def count_older(database: Database, before: datetime) -> int:
-    """Return the number of interactions older than `before`.
-
-    Raises AnalyticsError if the database cannot be read.
-    """
-    [(count,)] = await database.read(COUNT, (before.timestamp(),))
-    return int(count)
-
-
-async def forget_events(database: Database, before: datetime) -> None:
-    """Drop the daily events of days that are older than `before` as a whole.
-
-    Raises AnalyticsError if the database cannot be written.
-    """
-    await database.write(DELETE_EVENTS, (int(before.timestamp()) // 86_400,))
+def day_of(moment: datetime) -> int:
+    """Return the day of a moment, in days since 1970, UTC."""
+    return int(moment.timestamp()) // 86_400
 
 
 async def delete_older(
-    database: Database, before: datetime, progress: Callable[[int], None] | None = None
+    store: Store, before: datetime, progress: Callable[[int], None] | None = None
 ) -> int:
     """Delete the interactions older than `before`, and the people with nothing left.
 
@@ -71,10 +49,10 @@ async def delete_older(
     deleted = 0
     while True:
         began = time.monotonic()
-        counts = await database.write(DELETE_STEP, (before.timestamp(), STEP))
-        if not counts:
+        step = await store.delete_before(before.timestamp(), STEP)
+        if not step:
             return deleted
-        deleted += sum(count for (count,) in counts)
+        deleted += step
         if progress:
             progress(deleted)
         await asyncio.sleep(REST * (time.monotonic() - began))

@@ -9,13 +9,13 @@ import logging
 import os
 from collections.abc import Sequence
 from contextlib import AsyncExitStack
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import aiosqlite
 
 from analytics.errors import AnalyticsError, DatabaseDamaged, DiskFull
+from analytics.spool import Contents, Kept
 from analytics.sqlite import files
 from analytics.sqlite.connections import connect, set_pragmas, translated
 
@@ -39,25 +39,7 @@ APPEND = """
 """
 
 
-@dataclass(frozen=True, slots=True)
-class Kept:
-    """An entry of the spool: `content` has rows, or the parameters of the request `name`."""
-
-    position: int
-    name: str
-    content: list[Any]
-
-
-@dataclass(frozen=True, slots=True)
-class Contents:
-    """The content of a spool: a process's token, the fingerprint of its key, entries in order."""
-
-    token: str
-    written_with: str
-    entries: list[Kept]
-
-
-class Spool:
+class SQLiteSpool:
     """A spool beside a database, read by `load` and written by `append`."""
 
     def __init__(self, database: Path, key: bytes | None) -> None:

@@ -2,9 +2,9 @@
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 
 from analytics.models import InteractionType
+from analytics.store import DayOfEvent
 
 OTHER = InteractionType.OTHER.value
 
@@ -39,16 +39,6 @@ def _share(counts: Mapping[str, int], total: int) -> dict[str, int]:
     for name in remainders[: total - sum(shares.values())]:
         shares[name] += 1
     return shares
-
-
-@dataclass(frozen=True, slots=True)
-class DayOfEvent:
-    """The count of an event on a day, in days since 1970; `people` is how many it was at least."""
-
-    day: int
-    event: str
-    count: int
-    people: int
 
 
 def shown_events(

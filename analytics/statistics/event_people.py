@@ -1,15 +1,11 @@
 """Count at least how many people an event of a day has; who they are is stored in no file."""
 
-import json
 from collections.abc import Sequence
 
-from analytics.sqlite.database import Database
+from analytics.store import Received, Store
 
 # The largest minimum that can be asked for.
 MAX_PEOPLE = 1_000
-OPTED_OUT = """
-    SELECT reference FROM opt_outs WHERE reference IN (SELECT value FROM json_each(?))
-"""
 
 
 class EventPeople:
@@ -19,28 +15,26 @@ class EventPeople:
     too high.
     """
 
-    def __init__(self, database: Database) -> None:
-        self._database = database
+    def __init__(self, store: Store) -> None:
+        self._store = store
         self._people: dict[int, dict[str, set[int]]] = {}
 
-    async def count(self, rows: Sequence[tuple[int, int, int, str | None]]) -> list[int]:
-        """Return for each row how many people its event has had on that day, up to 1,000.
+    async def count(self, updates: Sequence[Received]) -> list[int]:
+        """Return for each update how many people its event has had on that day, up to 1,000.
 
-        A row has the reference, the opt-out reference, the timestamp in Unix seconds, and the
-        event. It gives 0 without an event, and for people who opted out, who are not remembered;
-        and 1 on a day before those that are remembered.
+        That is 0 without an event, and for people who opted out, who are not remembered; and 1 on
+        a day before those that are remembered.
         Raises AnalyticsError if the database cannot be read.
         """
-        asked = [opt_out for _reference, opt_out, _timestamp, event in rows if event]
+        asked = [each.opt_out for each in updates if each.event]
         if not asked:
-            return [0] * len(rows)
-        found = await self._database.read(OPTED_OUT, (json.dumps(asked),))
-        opted_out = {reference for (reference,) in found}
+            return [0] * len(updates)
+        opted_out = await self._store.opted_out(asked)
         return [
-            self._add(timestamp // 86_400, event, reference)
-            if event and opt_out not in opted_out
+            self._add(each.timestamp // 86_400, each.event, each.reference)
+            if each.event and each.opt_out not in opted_out
             else 0
-            for reference, opt_out, timestamp, event in rows
+            for each in updates
         ]
 
     def forget(self) -> None:

@@ -5,10 +5,11 @@ from dataclasses import replace
 from datetime import timedelta
 
 from analytics.models import InteractionType
-from analytics.statistics.commands import DayOfEvent, by_name, shown_events
+from analytics.statistics.commands import by_name, shown_events
 from analytics.statistics.periods import AdminReport, Bucket, PeriodReport
 from analytics.statistics.spans import DAY, HOUR, Span
 from analytics.statistics.suppression import BEGINNING, END, Plan
+from analytics.store import DayOfEvent
 
 COMMAND = InteractionType.COMMAND.value
 MEMBERSHIP = InteractionType.MY_CHAT_MEMBER.value

@@ -1,12 +1,7 @@
 """Count the distinct people of a past hour, day or period."""
 
-from analytics.sqlite.database import Database
+from analytics.store import Store
 
-# The user_id 0 marks what was recorded under a key that has been replaced.
-PEOPLE = """
-    SELECT count(DISTINCT user_id) FROM interactions
-    WHERE timestamp >= ? AND timestamp < ? AND user_id <> 0
-"""
 # More than a year of days, and all that a report asks for besides.
 REMEMBERED = 1_000
 
@@ -18,8 +13,8 @@ class People:
     have to be counted: 0.04 s for a month of 300,000. The past hardly ever changes.
     """
 
-    def __init__(self, database: Database) -> None:
-        self._database = database
+    def __init__(self, store: Store) -> None:
+        self._store = store
         # Interactions and people by beginning and end; the one made first goes first.
         self._counted: dict[tuple[int, int], tuple[int, int]] = {}
 
@@ -34,7 +29,7 @@ class People:
             return 0
         counted = self._counted.get((begin, end))
         if counted is None or counted[0] != interactions:
-            [(people,)] = await self._database.read(PEOPLE, (begin, end))
+            people = await self._store.people_between(begin, end)
             counted = self._counted[begin, end] = interactions, people
             if len(self._counted) > REMEMBERED:
                 del self._counted[next(iter(self._counted))]

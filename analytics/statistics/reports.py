@@ -1,7 +1,6 @@
 """Make the reports of a file: aggregates, which never name, number or single out a person."""
 
 import asyncio
-import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -12,9 +11,6 @@ from pydantic import TypeAdapter
 
 from analytics.clock import from_unix
 from analytics.errors import NoReportYet
-from analytics.privacy.retention import count_older
-from analytics.sqlite import metadata
-from analytics.sqlite.database import Database
 from analytics.statistics.masks import mask_report
 from analytics.statistics.periods import (
     LENGTHS,
@@ -24,30 +20,12 @@ from analytics.statistics.periods import (
     Period,
     PeriodReport,
 )
-from analytics.statistics.queries import DELETED_UNTIL, Windows, breakdown
-from analytics.statistics.rollups import keep_trends
+from analytics.statistics.spans import DAY
 from analytics.statistics.suppression import Plan, SmallGroups
+from analytics.statistics.windows import Windows, breakdown
+from analytics.store import Setting, Store
 
-# Users of whole hours, and those of the rest of the hour that the window begins in.
-ACTIVE = """
-    (SELECT coalesce(sum(users), 0) FROM last_seen_hours WHERE hour >= (:{0} + 3599) / 3600 * 3600)
-    + (SELECT coalesce(sum(users), 0) FROM last_seen_counts
-        WHERE last_seen >= :{0} AND last_seen < (:{0} + 3599) / 3600 * 3600)
-"""
-# One statement, so that all numbers are of the same moment. None of it scans the interactions.
-REPORT = f"""
-    SELECT
-        {ACTIVE.format("day")},
-        {ACTIVE.format("week")},
-        {ACTIVE.format("month")},
-        (SELECT json_group_object(name, total) FROM (
-            SELECT name, sum(count) AS total FROM hourly_counts
-            JOIN interaction_types ON id = interaction_type GROUP BY name)),
-        (SELECT min(timestamp) FROM interactions),
-        (SELECT json_group_object(name, value) FROM file_settings
-            WHERE name IN ('last_cleanup', 'last_cleanup_deleted', 'compaction_due', 'dropped'))
-"""
-SNAPSHOT = "report_snapshot"
+DEFAULT_TRENDS_MIN_USERS = 5
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,7 +64,7 @@ class Reports:
 
     def __init__(
         self,
-        database: Database,
+        store: Store,
         rules: ReportRules,
         clock: Callable[[], datetime],
         in_memory: Callable[[], tuple[int, int]],
@@ -96,12 +74,12 @@ class Reports:
         `in_memory` returns two numbers of interactions: the backlog, and the dropped ones that
         are not yet counted in the file.
         """
-        self._database = database
+        self._store = store
         self._rules = rules
         self._clock = clock
         self._in_memory = in_memory
-        self._windows = Windows(database)
-        self._small_groups = SmallGroups(database, rules.breakdown_min_users)
+        self._windows = Windows(store)
+        self._small_groups = SmallGroups(store, rules.breakdown_min_users)
         self._keeping = asyncio.Lock()
 
     @property
@@ -151,13 +129,17 @@ class Reports:
         Also note `before` as the time up to which interactions are deleted. If nothing is older,
         do nothing.
         """
-        if not await count_older(self._database, before):
+        if not await self._store.count_before(before.timestamp()):
             return
         moment = ceil(before.timestamp())
         if self._rules.trends_min_users is not None:
-            await keep_trends(self._database, moment, self._rules.trends_min_users)
-        deleted_until = await metadata.get(self._database, DELETED_UNTIL) or 0
-        await metadata.put(self._database, DELETED_UNTIL, max(int(deleted_until), moment))
+            # The day that `before` is in is one of them: whole, as it was before a part of it goes.
+            # What was so long ago that no chart shows it does not have to be kept.
+            last = (moment - 1) // DAY
+            first = last - LONGEST_HISTORY.days
+            await self._store.keep_days(first, last, self._rules.trends_min_users)
+        deleted_until = await self._store.get_setting(Setting.DELETED_UNTIL) or 0
+        await self._store.put_setting(Setting.DELETED_UNTIL, max(int(deleted_until), moment))
 
     def forget(self) -> None:
         """Forget the remembered counts. Call after an erasure: the person is counted in them."""
@@ -180,7 +162,7 @@ class Reports:
         return snapshot
 
     async def _kept(self) -> Snapshot | None:
-        kept = await metadata.get(self._database, SNAPSHOT)
+        kept = await self._store.get_setting(Setting.SNAPSHOT)
         return None if kept is None else as_snapshot().validate_json(str(kept))
 
     async def keep_snapshot(self) -> None:
@@ -198,7 +180,7 @@ class Reports:
             kept = await self._kept()
             if kept is None or kept.report.as_of < end:
                 made = as_snapshot().dump_json(await self._make_snapshot(end)).decode()
-                await metadata.put(self._database, SNAPSHOT, made)
+                await self._store.put_setting(Setting.SNAPSHOT, made)
 
     async def _make_snapshot(self, end: datetime) -> Snapshot:
         last = end - timedelta(seconds=1)
@@ -215,29 +197,22 @@ class Reports:
         )
 
     async def _report(self, now: datetime, plan: Plan | None) -> AdminReport:
-        windows = {
-            name: int((now - timedelta(days=days)).timestamp())
-            for name, days in (("day", 1), ("week", 7), ("month", 30))
-        }
-        [row] = await self._database.read(REPORT, windows)
-        daily, weekly, monthly, types, oldest, settings = row
-        counts: dict[str, int] = json.loads(types)
-        settings = json.loads(settings)
-        last_cleanup = settings.get("last_cleanup")
+        windows = [int((now - timedelta(days=days)).timestamp()) for days in (1, 7, 30)]
+        totals = await self._store.totals(*windows)
         backlog, dropped = self._in_memory()
         report = AdminReport(
             as_of=now,
-            total_interactions=sum(counts.values()),
-            daily_active_users=daily,
-            weekly_active_users=weekly,
-            monthly_active_users=monthly,
-            interaction_types_breakdown=breakdown(counts),
-            oldest_interaction=None if oldest is None else from_unix(oldest),
+            total_interactions=sum(totals.types.values()),
+            daily_active_users=totals.daily,
+            weekly_active_users=totals.weekly,
+            monthly_active_users=totals.monthly,
+            interaction_types_breakdown=breakdown(totals.types),
+            oldest_interaction=None if totals.oldest is None else from_unix(totals.oldest),
             retention_days=self._rules.retention_days,
-            last_cleanup=None if last_cleanup is None else from_unix(last_cleanup),
-            last_cleanup_deleted=settings.get("last_cleanup_deleted", 0),
-            compaction_pending="compaction_due" in settings,
+            last_cleanup=None if totals.last_cleanup is None else from_unix(totals.last_cleanup),
+            last_cleanup_deleted=totals.last_cleanup_deleted,
+            compaction_pending=totals.is_compaction_due,
             backlog=backlog,
-            dropped=dropped + settings.get("dropped", 0),
+            dropped=dropped + totals.dropped,
         )
         return mask_report(report, plan) if plan else report

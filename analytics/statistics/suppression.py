@@ -6,7 +6,6 @@ nothing finer than a block comes out.
 """
 
 import asyncio
-import json
 from bisect import bisect_left
 from collections import Counter
 from collections.abc import Iterable, Sequence
@@ -15,44 +14,13 @@ from datetime import datetime, timedelta
 from itertools import pairwise
 
 from analytics.models import InteractionType
-from analytics.sqlite.database import Database
 from analytics.statistics.periods import LONGEST_HISTORY, Period
 from analytics.statistics.spans import DAY, HOUR, Span, span
+from analytics.store import Slice, Store
 
 OTHER = InteractionType.OTHER.value
 # Before and after all that is stored.
 BEGINNING, END = -(2**62), 2**62
-# Everything older than the longest history is one cell for each type, not split by the hour.
-CELLS = """
-    SELECT
-        CASE WHEN hour < ?1 THEN -(1 << 62) ELSE hour END AS begins,
-        CASE WHEN hour < ?1 THEN ?1 ELSE hour + 3600 END,
-        interaction_type, name, sum(count)
-    FROM hourly_counts JOIN interaction_types ON id = interaction_type
-    GROUP BY begins, interaction_type ORDER BY begins
-"""
-# Stops as soon as there are enough: only where there are few, all rows are looked at.
-# The user_id 0 marks what was recorded under a key that has been replaced.
-PEOPLE = """
-    SELECT (
-        SELECT json_group_array(user_id) FROM (
-            SELECT DISTINCT user_id FROM interactions
-            WHERE timestamp >= json_extract(value, '$[0]')
-                AND timestamp < json_extract(value, '$[1]')
-                AND interaction_type = json_extract(value, '$[2]')
-                AND user_id <> 0
-            LIMIT ?2))
-    FROM json_each(?1)
-"""
-SEEN = """
-    SELECT
-        (SELECT coalesce(sum(users), 0) FROM last_seen_hours
-            WHERE hour >= (value + 3599) / 3600 * 3600)
-        + (SELECT coalesce(sum(users), 0) FROM last_seen_counts
-            WHERE last_seen >= value AND last_seen < (value + 3599) / 3600 * 3600),
-        (SELECT coalesce(sum(users), 0) FROM first_seen_hours WHERE hour >= value)
-    FROM json_each(?)
-"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,11 +156,11 @@ class Plan:
 class SmallGroups:
     """The groups of people in a file, from which the plan of a moment is made."""
 
-    def __init__(self, database: Database, enough: int) -> None:
-        self._database = database
+    def __init__(self, store: Store, enough: int) -> None:
+        self._store = store
         self.enough = enough
-        # By beginning, end and type; counted anew when there are more or fewer interactions.
-        self._people: dict[tuple[int, int, int], tuple[int, frozenset[int]]] = {}
+        # Counted anew when there are more or fewer interactions.
+        self._people: dict[Slice, tuple[int, frozenset[int]]] = {}
 
     def forget(self) -> None:
         """Forget the people. Call after an erasure: somebody else may take that person's place."""
@@ -205,25 +173,18 @@ class SmallGroups:
         """
         today = int(last.timestamp()) // DAY * DAY
         oldest = today - LONGEST_HISTORY.days * DAY
-        rows = await self._database.read(CELLS, (oldest,))
+        counts = dict(await self._store.slices(oldest))
         known = {
-            (begin, end, kind): self._people[begin, end, kind]
-            for begin, end, kind, _name, count in rows
-            if self._people.get((begin, end, kind), (None,))[0] == count
+            each: self._people[each]
+            for each, count in counts.items()
+            if self._people.get(each, (None,))[0] == count
         }
-        wanted = [row[:3] for row in rows if tuple(row[:3]) not in known]
-        found = await self._database.read(
-            PEOPLE, (json.dumps([list(each) for each in wanted]), self.enough)
-        )
-        counts = {tuple(row[:3]): row[4] for row in rows}
-        for each, (people,) in zip(wanted, found, strict=True):
-            key = (each[0], each[1], each[2])
-            known[key] = counts[key], frozenset(json.loads(people))
+        wanted = [each for each in counts if each not in known]
+        found = await self._store.people_of(wanted, self.enough)
+        for each, people in zip(wanted, found, strict=True):
+            known[each] = counts[each], frozenset(people)
         self._people = known
-        cells = [
-            Cell(begin, end, name, count, known[begin, end, kind][1])
-            for begin, end, kind, name, count in rows
-        ]
+        cells = [Cell(*each, count, known[each][1]) for each, count in counts.items()]
         spans = [span(period, as_of, last) for period in reversed(Period)]
         running = int(last.timestamp()) // HOUR * HOUR
         # For thousands of cells it takes a moment, in which the bot goes on answering.
@@ -240,9 +201,9 @@ class SmallGroups:
                 [*(each.since for each in spans), *windows, running // DAY * DAY, running]
             )
         )
-        rows = await self._database.read(SEEN, (json.dumps(begins),))
-        plan.active = self._apart(begins, [active for active, _new in rows])
-        plan.new = self._apart(begins, [new for _active, new in rows])
+        seen = await self._store.seen_since(begins)
+        plan.active = self._apart(begins, [active for active, _new in seen])
+        plan.new = self._apart(begins, [new for _active, new in seen])
 
     def _apart(self, begins: Sequence[int], users: Sequence[int]) -> dict[int, int | None]:
         """Keep the numbers that differ by no or by enough people; earlier ones take precedence."""

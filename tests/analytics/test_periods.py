@@ -22,7 +22,7 @@ from analytics import (
     Period,
     PeriodReport,
 )
-from analytics.statistics.queries import HISTORY, PERIOD
+from analytics.sqlite.queries.statistics import HISTORY, PERIOD
 from tests.support.recount import inconsistencies
 from tests.support.service import NOW, SOMEBODY, interaction, open_service, select
 
@@ -126,7 +126,10 @@ def at_precision(each: Interaction, precision: int) -> Interaction:
 
 async def test_neither_a_period_nor_a_history_scans_the_rows(tmp_path: Path) -> None:
     async with open_service(tmp_path):
-        asked = ((PERIOD, ("since", "before", "middle")), (HISTORY, ("since", "step")))
+        asked = (
+            (PERIOD, ("since", "before", "middle")),
+            (HISTORY, ("since", "step", "hours_since", "hours_until")),
+        )
         plan = [
             detail
             for sql, names in asked

@@ -18,10 +18,10 @@ from analytics import AnalyticsService, DatabaseUnavailable, backlog
 from analytics import recording as analytics_recording
 from analytics.backlog import TRANSACTION_LIMIT
 from analytics.notices import RecordingFails, RecordingWorks
-from analytics.recording import COUNT_DROPPED, RECORD
 from analytics.sqlite import checkpoints, database
 from analytics.sqlite.database import Database
-from analytics.statistics import reports
+from analytics.sqlite.queries import statistics as queries
+from analytics.sqlite.queries.recording import COUNT_DROPPED, RECORD
 from tests.support.bytes_on_disk import Statement, connections, statements
 from tests.support.service import (
     NAME,
@@ -285,18 +285,18 @@ async def test_what_fails_at_the_end_is_tried_once_more(tmp_path: Path) -> None:
 @pytest.mark.usefixtures("_impatient", "_small_backlog")
 async def test_a_failure_to_count_the_dropped_counts_nothing_twice(tmp_path: Path) -> None:
     """The interactions, which have no update ids to know them by, are tried again with it."""
-    write = Database.write
+    write_all = Database.write_all
     failures = 1
 
-    async def failing(self: Database, sql: str, parameters: Sequence[Any] = ()) -> list[Any]:
+    async def failing(self: Database, *statements: tuple[str, Sequence[Any]]) -> None:
         nonlocal failures
-        if sql == COUNT_DROPPED and failures:
+        if COUNT_DROPPED in [sql for sql, _parameters in statements] and failures:
             failures -= 1
             raise DatabaseUnavailable("it failed", "try again")
-        return await write(self, sql, parameters)
+        await write_all(self, *statements)
 
     async with open_service(tmp_path) as analytics:
-        with patch.object(Database, "write", failing):
+        with patch.object(Database, "write_all", failing):
             await analytics.record(days_ago(1, LIMIT + 5))
             await until_it_works(analytics)
             await analytics.record(days_ago(2))
@@ -344,7 +344,7 @@ async def test_a_long_read_delays_no_commit(tmp_path: Path) -> None:
     with (
         patient,
         patch.object(checkpoints, "CHECKPOINT_BYTES", 0),
-        patch.object(reports, "REPORT", ENDLESS),
+        patch.object(queries, "TOTALS", ENDLESS),
         statements(noting),
         connections() as opened,
     ):

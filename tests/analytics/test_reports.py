@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from analytics import AdminReport, InteractionType
-from analytics.statistics.reports import REPORT
+from analytics.sqlite.queries.statistics import TOTALS
 from tests.support.bytes_on_disk import connections
 from tests.support.service import NOW, SOMEBODY, interaction, open_service, select
 
@@ -17,7 +17,7 @@ WINDOWS = {"day": 0, "week": 0, "month": 0}
 
 async def test_a_report_does_not_scan_the_rows(tmp_path: Path) -> None:
     async with open_service(tmp_path):
-        plan = [detail for *_, detail in select(tmp_path, f"EXPLAIN QUERY PLAN {REPORT}", WINDOWS)]
+        plan = [detail for *_, detail in select(tmp_path, f"EXPLAIN QUERY PLAN {TOTALS}", WINDOWS)]
 
     touched = [detail for detail in plan if "interactions" in detail]
     assert len(touched) == 1

@@ -19,11 +19,11 @@ from hypothesis import strategies as st
 from analytics import Access, AnalyticsService, Erasure, InteractionType, Pseudonyms
 from analytics import recording as analytics_recording
 from analytics.models import Interaction
-from analytics.privacy import personal_data
 from analytics.privacy.personal_data import as_json
 from analytics.privacy.retention import cutoff
 from analytics.sqlite import database as sqlite_database
 from analytics.sqlite.database import Database
+from analytics.sqlite.queries import people
 from tests.support.bytes_on_disk import Statement, statements
 from tests.support.recount import inconsistencies
 from tests.support.service import (
@@ -330,7 +330,7 @@ def after_looking_for_rows(happens: Callable[[], Awaitable[None]]) -> Iterator[N
 
     async def and_then(self: Database, sql: str, *parameters: Any) -> list[Any]:
         rows = await read(self, sql, *parameters)
-        if sql == personal_data.MOMENTS:
+        if sql == people.MOMENTS:
             await happens()
         return rows
 
@@ -474,7 +474,7 @@ async def test_what_is_deleted_while_the_file_is_compacted_is_compacted_away_too
                     erasing.append(asyncio.create_task(analytics.erase(SOMEBODY + 1)))
                     await deleted.wait()
             rows = await run()
-            if sql == personal_data.DELETE and erasing:
+            if sql == people.DELETE and erasing:
                 deleted.set()
             return rows
 

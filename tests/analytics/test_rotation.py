@@ -22,12 +22,12 @@ from analytics import (
     Pseudonyms,
     RotationRefused,
     WrongPseudonymKey,
-    keyring,
 )
 from analytics.pseudonyms import KEY_BYTES, read_key
 from analytics.sqlite import database
 from analytics.sqlite.belongings import key_file
 from analytics.sqlite.connections import PRAGMAS
+from analytics.sqlite.queries import people
 from tests.support.bytes_on_disk import (
     PEOPLE,
     Statement,
@@ -266,10 +266,10 @@ def failing_at(beginning: str) -> Any:
     """As if the disk was full at that statement of the transaction."""
     statements = [
         "no such statement" if statement.strip().startswith(beginning) else statement
-        for statement in keyring.TO_NOBODY
+        for statement in people.MAKE_ANONYMOUS
     ]
-    assert tuple(statements) != keyring.TO_NOBODY
-    return patch.object(keyring, "TO_NOBODY", statements)
+    assert tuple(statements) != people.MAKE_ANONYMOUS
+    return patch.object(people, "MAKE_ANONYMOUS", statements)
 
 
 async def test_a_command_that_looks_while_the_key_is_replaced_changes_nothing(

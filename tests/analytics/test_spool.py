@@ -25,7 +25,7 @@ from analytics import recording as analytics_recording
 from analytics.sqlite import database
 from analytics.sqlite.database import Database
 from analytics.sqlite.files import is_plain, spool
-from analytics.sqlite.spool import Spool
+from analytics.sqlite.spool import SQLiteSpool
 from tests.support.bytes_on_disk import REFERENCES, forms, found_in, key_forms
 from tests.support.recount import inconsistencies
 from tests.support.service import (
@@ -153,16 +153,16 @@ async def test_what_waits_is_there_once_however_often_the_process_is_killed(
 
 async def _left(folder: Path, at: str) -> tuple[Path, int]:
     """What a kill leaves just before or after the spool is removed; and how much was recorded."""
-    remove, copies = Spool.remove, []
+    remove, copies = SQLiteSpool.remove, []
 
-    async def killed_there(self: Spool) -> None:
+    async def killed_there(self: SQLiteSpool) -> None:
         if at == "before":
             copies.append(killed(folder))
         await remove(self)
         if at == "after":
             copies.append(killed(folder))
 
-    with patch.object(Spool, "remove", killed_there):
+    with patch.object(SQLiteSpool, "remove", killed_there):
         async with open_service(folder) as analytics:
             with locked(folder):
                 await analytics.record(days_ago(1, 3))
@@ -305,7 +305,7 @@ async def test_a_batch_that_takes_too_long_is_counted_once_whether_it_was_commit
                 await analytics.record(days_ago(1, 3), [1, 2, 3])
                 await analytics.record([interaction(timedelta(days=2))], [4])
             committed = asyncio.Event()
-            with patch.object(Spool, "remove", AsyncMock(side_effect=committed.set)):
+            with patch.object(SQLiteSpool, "remove", AsyncMock(side_effect=committed.set)):
                 await committed.wait()
                 copy = killed(tmp_path)
     async with open_service(copy):

@@ -15,10 +15,12 @@ from analytics.errors import (
 )
 from analytics.keyring import choose, mismatch
 from analytics.pseudonyms import References
-from analytics.sqlite import files, locks, metadata, migrations
+from analytics.sqlite import files, locks, migrations
 from analytics.sqlite.belongings import all_set_aside
 from analytics.sqlite.connections import check_sqlite, connect, set_pragmas, why
 from analytics.sqlite.copying import check, copy
+from analytics.sqlite.queries.settings import GET, PUT
+from analytics.store import Setting
 
 DAY = 86_400
 
@@ -164,7 +166,7 @@ async def _grant(
         )
         # A backup of this database exists: the one that is being restored.
         await connection.execute_fetchall(
-            metadata.PUT, (metadata.LAST_BACKUP, int(utc_now().timestamp()))
+            PUT, (Setting.LAST_BACKUP.value, int(utc_now().timestamp()))
         )
         people = await connection.execute_fetchall("SELECT id, reference FROM users")
         erased = [
@@ -185,7 +187,7 @@ async def _grant(
 async def _written_with(path: Path, database_key: bytes | None) -> str | None:
     """Return the fingerprint of the key that the file was written with, None if it has none."""
     async with connect(path, database_key, read_only=True) as connection:
-        rows = await connection.execute_fetchall(metadata.GET, ("references",))
+        rows = await connection.execute_fetchall(GET, (Setting.REFERENCES.value,))
     return next((value for (value,) in rows), None)
 
 

@@ -4,67 +4,23 @@ Both cover whole hours or days, UTC, so that the hourly counters give them exact
 TIMESTAMP_PRECISION is; a history as long as a period covers the same hours or days.
 """
 
-import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
 
 from analytics.clock import from_unix
 from analytics.models import InteractionType
-from analytics.sqlite.database import Database
-from analytics.statistics.commands import DayOfEvent, by_name
+from analytics.statistics.commands import by_name
 from analytics.statistics.masks import mask_bucket, mask_period, mask_trend
 from analytics.statistics.people import People
 from analytics.statistics.periods import Bucket, History, Missing, Period, PeriodReport
 from analytics.statistics.spans import DAY, HOUR, WEEK, Span, span, step_of
 from analytics.statistics.suppression import END, Plan
+from analytics.store import DayTotals, Store
 
-# The names of file_settings: when recording began, and up to when cleanup has deleted.
-BEGAN = "recording_began"
-DELETED_UNTIL = "deleted_until"
 # Events that happen to the bot, and are no commands.
 BLOCKED = "blocked"
 UNBLOCKED = "unblocked"
-
-# The file's own past. A row that is older than the file was brought along.
-PAST = f"""
-    (SELECT min(moment) FROM (
-        SELECT value AS moment FROM file_settings WHERE name = '{BEGAN}'
-        UNION ALL SELECT min(timestamp) FROM interactions)),
-    (SELECT value FROM file_settings WHERE name = '{DELETED_UNTIL}')
-"""
-PERIOD = f"""
-    SELECT
-        (SELECT coalesce(sum(users), 0) FROM last_seen_hours WHERE hour >= :since),
-        (SELECT coalesce(sum(users), 0) FROM first_seen_hours WHERE hour >= :since),
-        (SELECT json_group_object(name, total) FROM (
-            SELECT name, sum(count) AS total FROM hourly_counts
-            JOIN interaction_types ON id = interaction_type WHERE hour >= :since GROUP BY name)),
-        (SELECT hour / 3600 % 24 FROM hourly_counts WHERE hour >= :since
-            GROUP BY 1 ORDER BY sum(count) DESC, 1 LIMIT 1),
-        (SELECT json_group_object(event, total) FROM (
-            SELECT event, sum(count) AS total FROM daily_events
-            WHERE day >= :since / 86400 GROUP BY event)),
-        (SELECT coalesce(sum(count), 0) FROM hourly_counts
-            WHERE hour >= :before AND hour < :middle),
-        (SELECT coalesce(sum(count), 0) FROM hourly_counts WHERE hour = :middle),
-        {PAST}
-"""
-EVENTS = "SELECT day, event, count, people FROM daily_events WHERE day >= ?"
-# Buckets of days, or of hours where the step is an hour.
-HISTORY = f"""
-    SELECT
-        (SELECT json_group_array(json_array(begins, name, total)) FROM (
-            SELECT hour / :step * :step AS begins, name, sum(count) AS total FROM hourly_counts
-            JOIN interaction_types ON id = interaction_type WHERE hour >= :since GROUP BY 1, 2)),
-        (SELECT json_group_array(json_array(day * 86400, interactions, users, json(breakdown)))
-            FROM daily_trends WHERE day * 86400 >= :since),
-        (SELECT json_group_array(json_array(hour, total)) FROM (
-            SELECT hour, sum(count) AS total FROM hourly_counts
-            WHERE hour >= :weeks_since AND hour < :today GROUP BY hour)),
-        {PAST}
-"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,9 +71,9 @@ class Past:
 class Windows:
     """The figures of a file; with a plan, only those that may be shown."""
 
-    def __init__(self, database: Database) -> None:
-        self.people = People(database)
-        self._database = database
+    def __init__(self, store: Store) -> None:
+        self.people = People(store)
+        self._store = store
 
     async def report(
         self, period: Period, as_of: datetime, last: datetime, plan: Plan | None
@@ -127,13 +83,11 @@ class Windows:
         Without a plan nothing is hidden. Raises AnalyticsError if the database cannot be read.
         """
         of = span(period, as_of, last)
-        bounds = {"since": of.since, "before": of.before, "middle": of.middle}
-        [row] = await self._database.read(PERIOD, bounds)
-        active, new, types, busiest, events, complete, in_hour, *past = row
-        counts: dict[str, int] = json.loads(types)
-        missing = Past(*past).missing(of.before)
-        deleted_until = Past(*past).deleted_until
-        named: dict[str, int] = json.loads(events)
+        found = await self._store.period_counts(of.since, of.before, of.middle)
+        counts, complete, in_hour = found.types, found.before, found.in_hour
+        missing = Past(found.began, found.deleted_until).missing(of.before)
+        deleted_until = found.deleted_until
+        named = dict(found.events)
         blocked, unblocked = named.pop(BLOCKED, 0), named.pop(UNBLOCKED, 0)
         # A period that begins within a day has no counts by name.
         has_names = not of.since % DAY and period is not Period.DAY
@@ -143,16 +97,16 @@ class Windows:
             as_of=as_of,
             since=from_unix(of.since),
             interactions=sum(counts.values()),
-            active_users=active,
-            new_users=new,
-            returning_users=active - new,
+            active_users=found.active,
+            new_users=found.new,
+            returning_users=found.active - found.new,
             interactions_before=None if missing else of.interpolate(complete, complete + in_hour),
             active_users_before=None if missing else await self._before(of, complete, in_hour),
             before_missing=missing,
             deleted_until=from_unix(deleted_until)
             if deleted_until is not None and of.since < deleted_until
             else None,
-            busiest_hour=busiest,
+            busiest_hour=found.busiest_hour,
             interaction_types_breakdown=breakdown(counts),
             commands=by_name(commands, counts.get(InteractionType.COMMAND, 0)),
             blocked=blocked if has_names else None,
@@ -161,8 +115,8 @@ class Windows:
         if plan is None:
             return report
         begins = [span(each, as_of, last).since for each in Period if each is not Period.DAY]
-        rows = await self._database.read(EVENTS, (min(begins) // DAY,))
-        return mask_period(report, of, plan, [DayOfEvent(*each) for each in rows], begins)
+        events = await self._store.event_days(min(begins) // DAY)
+        return mask_period(report, of, plan, events, begins)
 
     async def _before(self, of: Span, complete: int, in_hour: int) -> int:
         """Return how many people were active in the compared part of the previous period."""
@@ -183,26 +137,25 @@ class Windows:
         since = newest - (int(length.total_seconds()) // step - 1) * step
         today = int(as_of.timestamp()) // DAY * DAY
         weeks = max(1, length.days // 7) if step == DAY and plan is None else 0
-        bounds = {"since": since, "step": step, "today": today, "weeks_since": today - weeks * WEEK}
-        [row] = await self._database.read(HISTORY, bounds)
-        recorded, trends, hourly, *past = row
+        found = await self._store.history_counts(since, step, today - weeks * WEEK, today)
+        past = Past(found.began, found.deleted_until)
         counts: dict[int, dict[str, int]] = {}
-        for begins, name, count in json.loads(recorded):
+        for begins, name, count in found.steps:
             counts.setdefault(begins, {})[name] = count
-        kept: dict[int, Any] = {begins: facts for begins, *facts in json.loads(trends)}
+        kept: dict[int, DayTotals] = {each.day * DAY: each for each in found.days}
         buckets = []
         for begins in range(since, newest + step, step):
             if step == DAY and begins in kept:
-                total, people, types = kept[begins]
+                _day, total, people, types = kept[begins]
                 bucket = Bucket(
                     since=from_unix(begins),
                     interactions=total,
                     active_users=people,
                     breakdown=None if types is None and total else breakdown(types or {}),
                 )
-                is_gone = Past(*past).is_gone(begins + DAY)
+                is_gone = past.is_gone(begins + DAY)
                 buckets.append(mask_trend(bucket, plan, is_gone=is_gone) if plan else bucket)
-            elif Past(*past).knows(begins, begins + step):
+            elif past.knows(begins, begins + step):
                 here = counts.get(begins, {})
                 total = sum(here.values())
                 people = await self.people.between(begins, begins + step, total)
@@ -214,14 +167,14 @@ class Windows:
                 )
                 end = END if begins == newest else begins + step
                 buckets.append(mask_bucket(bucket, end, plan) if plan else bucket)
-        known_since = Past(*past).known_since(today)
+        known_since = past.known_since(today)
         weeks = min(weeks, max(1, (today - known_since) // WEEK))
         return History(
             as_of=as_of,
             since=from_unix(since),
             step=timedelta(seconds=step),
             buckets=tuple(buckets),
-            hours_of_week=_by_weekday(json.loads(hourly), today - weeks * WEEK, today, known_since)
+            hours_of_week=_by_weekday(found.hours, today - weeks * WEEK, today, known_since)
             if weeks
             else None,
             length=length,
@@ -235,7 +188,7 @@ def breakdown(counts: Mapping[str, int]) -> dict[str, int]:
 
 
 def _by_weekday(
-    hourly: list[tuple[int, int]], since: int, until: int, known_since: int
+    hourly: Sequence[tuple[int, int]], since: int, until: int, known_since: int
 ) -> tuple[tuple[int | None, ...], ...]:
     """Return the sums of whole weeks, 7 times 24; None for hours before `known_since`.
 

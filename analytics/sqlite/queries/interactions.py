@@ -1,0 +1,51 @@
+"""Read the interactions as they are stored."""
+
+import math
+from datetime import datetime
+
+from analytics.clock import from_unix
+from analytics.models import InteractionType, UserInteraction
+from analytics.sqlite.queries.base import Queries
+
+# The columns of the view user_interactions, which has times as text and so in no order that SQLite
+# could follow. Read backwards by the key, only as many rows are read as are asked for.
+NEWEST = """
+    SELECT
+        user_id,
+        (SELECT name FROM interaction_types WHERE id = interaction_type),
+        timestamp,
+        count
+    FROM interactions
+    WHERE timestamp >= ?
+    ORDER BY timestamp DESC, user_id DESC, interaction_type DESC
+    LIMIT ?
+"""
+# For a rare type every row since `since` may be read.
+NEWEST_OF_TYPE = NEWEST.replace(
+    "ORDER BY",
+    "AND interaction_type = (SELECT id FROM interaction_types WHERE name = ?) ORDER BY",
+)
+NEWEST_TIMESTAMP = "SELECT max(timestamp) FROM interactions"
+
+
+class InteractionQueries(Queries):
+    """The interactions, the newest first."""
+
+    async def interactions(
+        self, limit: int, interaction_type: InteractionType | None, since: datetime | None
+    ) -> list[UserInteraction]:
+        oldest = -math.inf if since is None else since.timestamp()
+        if interaction_type is None:
+            rows = await self._database.read(NEWEST, (oldest, limit))
+        else:
+            rows = await self._database.read(
+                NEWEST_OF_TYPE, (oldest, interaction_type.value, limit)
+            )
+        return [
+            UserInteraction(user_id, InteractionType(name), from_unix(timestamp), count)
+            for user_id, name, timestamp, count in rows
+        ]
+
+    async def newest(self) -> int | None:
+        [(timestamp,)] = await self._database.read(NEWEST_TIMESTAMP)
+        return None if timestamp is None else int(timestamp)

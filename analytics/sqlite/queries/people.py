@@ -1,0 +1,104 @@
+"""Find, erase and part from its person what is recorded of one.
+
+There is no index on the person in `interactions`: it would double the file for what is rarely
+asked. A person's rows are found by a scan on the reading connection, which does not hold up
+recording, and then deleted by their key.
+"""
+
+import json
+from collections.abc import Sequence
+
+from analytics.clock import from_unix
+from analytics.models import InteractionType, OwnRow
+from analytics.sqlite.queries.base import Queries
+from analytics.sqlite.queries.settings import PUT
+from analytics.store import Setting
+
+LATEST = """
+    SELECT name, timestamp, count
+    FROM users
+    JOIN interactions ON interactions.timestamp = last_seen AND user_id = users.id
+    JOIN interaction_types ON interaction_types.id = interaction_type
+    WHERE reference = ? LIMIT 1
+"""
+EVERYTHING = """
+    SELECT name, timestamp, count
+    FROM interactions JOIN interaction_types ON interaction_types.id = interaction_type
+    WHERE user_id = (SELECT id FROM users WHERE reference = ?)
+    ORDER BY timestamp, name
+"""
+IS_KNOWN = "SELECT EXISTS (SELECT 1 FROM users WHERE reference = ?)"
+MOMENTS = """
+    SELECT json_group_array(DISTINCT timestamp)
+    FROM interactions WHERE user_id = (SELECT id FROM users WHERE reference = ?)
+"""
+# Delete all rows of a person, or none if one was recorded since the moments were read.
+DELETE = """
+    DELETE FROM interactions
+    WHERE user_id = (SELECT id FROM users WHERE reference = ?1)
+    AND timestamp IN (SELECT value FROM json_each(?2))
+    AND (SELECT rows FROM users WHERE reference = ?1) = (
+        SELECT count(*) FROM interactions
+        WHERE user_id = (SELECT id FROM users WHERE reference = ?1)
+        AND timestamp IN (SELECT value FROM json_each(?2)))
+    RETURNING count
+"""
+# Only where a backup may hold them: otherwise nothing tells that somebody was here.
+LIST_ERASURE = f"""
+    INSERT INTO erasures (reference, day)
+    SELECT ?, ? WHERE EXISTS (
+        SELECT 1 FROM file_settings WHERE name = '{Setting.LAST_BACKUP}' AND value >= ?)
+    ON CONFLICT DO UPDATE SET day = excluded.day
+"""
+ERASED = "SELECT day FROM erasures WHERE reference = ?"
+# The triggers keep the counts in step.
+MAKE_ANONYMOUS = (
+    """
+    CREATE TEMP TABLE of_nobody AS
+        SELECT timestamp, 0 AS user_id, interaction_type, sum(count) AS count
+        FROM interactions GROUP BY timestamp, interaction_type
+    """,
+    "DELETE FROM interactions",
+    "INSERT INTO interactions SELECT * FROM of_nobody ORDER BY timestamp, interaction_type",
+    "DROP TABLE of_nobody",
+    # A backup made with the key before cannot take the place of this file any more.
+    "DELETE FROM erasures",
+)
+
+
+class PeopleQueries(Queries):
+    """What is recorded of a person."""
+
+    async def latest_of(self, reference: int) -> OwnRow | None:
+        rows = await self._database.read(LATEST, (reference,))
+        return _row(*rows[0]) if rows else None
+
+    async def interactions_of(self, reference: int) -> list[OwnRow]:
+        return [_row(*row) for row in await self._database.read(EVERYTHING, (reference,))]
+
+    async def is_known(self, reference: int) -> bool:
+        [(is_known,)] = await self._database.read(IS_KNOWN, (reference,))
+        return bool(is_known)
+
+    async def moments_of(self, reference: int) -> list[int]:
+        [(moments,)] = await self._database.read(MOMENTS, (reference,))
+        return list(json.loads(moments))
+
+    async def erase(self, reference: int, moments: Sequence[int]) -> int | None:
+        rows = await self._database.write(DELETE, (reference, json.dumps(moments)))
+        return sum(count for (count,) in rows) if rows else None
+
+    async def list_erasure(self, erasure: int, day: int, oldest: int) -> None:
+        await self._database.write(LIST_ERASURE, (erasure, day, oldest))
+
+    async def erased_on(self, erasure: int) -> int | None:
+        rows = await self._database.read(ERASED, (erasure,))
+        return rows[0][0] if rows else None
+
+    async def make_anonymous(self, fingerprint: str) -> None:
+        statements = [(statement, ()) for statement in MAKE_ANONYMOUS]
+        await self._write(*statements, (PUT, (Setting.REFERENCES.value, fingerprint)))
+
+
+def _row(name: str, timestamp: int, count: int) -> OwnRow:
+    return OwnRow(InteractionType(name), from_unix(timestamp), count)

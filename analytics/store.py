@@ -1,0 +1,348 @@
+"""The protocol between the analytics and a database: what is asked of it, and what it does.
+
+No method knows a Telegram ID, a file or a row number. People are given by references (numbers that
+`pseudonyms` makes), times are Unix seconds and days are days since 1970, UTC, where nothing else is
+said. Every method raises AnalyticsError if the database fails, and DatabaseUnavailable if that may
+pass. An act is one transaction: it has happened as a whole when the method returns, or not at all.
+"""
+
+from collections.abc import Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import NamedTuple, Protocol
+
+from analytics.acts import Act
+from analytics.models import InteractionType, OwnRow, UserInteraction
+
+
+class Setting(StrEnum):
+    """The names of what a database keeps about itself; moments are in Unix seconds."""
+
+    REFERENCES = "references"
+    """The fingerprint of the pseudonym key that it was written with."""
+    BEGAN = "recording_began"
+    COMMITTED = "spool"
+    """How far a spool is committed."""
+    DELETED_UNTIL = "deleted_until"
+    """The moment up to which cleanup has deleted."""
+    LAST_BACKUP = "last_backup"
+    LAST_CLEANUP = "last_cleanup"
+    LAST_CLEANUP_DELETED = "last_cleanup_deleted"
+    TELEGRAM_TIME = "telegram_time"
+    """The newest time by Telegram's dates."""
+    SNAPSHOT = "report_snapshot"
+
+
+class Received(NamedTuple):
+    """An update to be recorded, or only to be remembered, if it has no `interaction_type`."""
+
+    update_id: int | None
+    reference: int
+    opt_out: int
+    """The person's pseudonym among opt-outs."""
+    interaction_type: str | None
+    timestamp: int
+    event: str | None
+    opting_out: bool | None
+    """True if the person opts out with it, False if in; effective from the next update on."""
+
+
+class Totals(NamedTuple):
+    """The figures of a database at one moment."""
+
+    daily: int
+    weekly: int
+    monthly: int
+    types: Mapping[str, int]
+    """Type to interactions."""
+    oldest: int | None
+    """The oldest timestamp, None without interactions."""
+    last_cleanup: int | None
+    last_cleanup_deleted: int
+    is_compaction_due: bool
+    dropped: int
+
+
+class PeriodCounts(NamedTuple):
+    """The figures of a period at one moment; counts are of interactions."""
+
+    active: int
+    new: int
+    types: Mapping[str, int]
+    """Type to interactions."""
+    busiest_hour: int | None
+    """The hour of the day, 0 to 23; None without interactions."""
+    events: Mapping[str, int]
+    before: int
+    in_hour: int
+    began: int | None
+    """The beginning of recording, or the oldest timestamp, if that is older."""
+    deleted_until: int | None
+
+
+class DayTotals(NamedTuple):
+    """What is kept of a day from before its interactions were deleted."""
+
+    day: int
+    interactions: int
+    users: int
+    types: Mapping[str, int] | None
+    """Type to interactions, None if it was of too few people."""
+
+
+class HistoryCounts(NamedTuple):
+    """The figures of a history at one moment; counts are of interactions."""
+
+    steps: Sequence[tuple[int, str, int]]
+    """The beginning of an hour or a day, type, count."""
+    days: Sequence[DayTotals]
+    hours: Sequence[tuple[int, int]]
+    """The beginning of an hour, count."""
+    began: int | None
+    """The beginning of recording, or the oldest timestamp, if that is older."""
+    deleted_until: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class DayOfEvent:
+    """The count of an event on a day, in days since 1970; `people` is how many it was at least."""
+
+    day: int
+    event: str
+    count: int
+    people: int
+
+
+class Slice(NamedTuple):
+    """The interactions of a type from `begin` until before `end`."""
+
+    begin: int
+    end: int
+    interaction_type: str
+
+
+class AuditRow(NamedTuple):
+    """An entry of the audit log; `admin` is a pseudonym, None for the command line."""
+
+    timestamp: datetime
+    admin: int | None
+    action: str
+
+
+class Settings(Protocol):
+    """What a database keeps about itself, by name."""
+
+    async def get_setting(self, name: str) -> str | int | None:
+        """Return the value of a setting, None without one."""
+
+    async def put_setting(self, name: str, value: str | int) -> None:
+        """Store a setting, in place of the value that it has."""
+
+    async def put_setting_once(self, name: str, value: str | int) -> None:
+        """Store a setting unless it has a value."""
+
+    async def perform(self, act: Act, committed: str | None = None) -> None:
+        """Carry out an act; with it, if given, `committed` becomes the setting of that name."""
+
+
+class Recording(Protocol):
+    """The way in for interactions."""
+
+    async def record(
+        self,
+        updates: Sequence[Received],
+        people: Sequence[int],
+        received: int,
+        dropped: int = 0,
+        committed: str | None = None,
+    ) -> None:
+        """Record updates in turn, each update id once, and nothing of people who opted out.
+
+        `people` has for each update how many people its event has had that day, at least.
+        `received` is the day they came, its beginning. `dropped` is added to the number of dropped
+        interactions. `committed`, if given, becomes the setting of that name.
+        """
+
+    async def opted_out(self, opt_outs: Sequence[int]) -> set[int]:
+        """Return those of the pseudonyms whose people have opted out."""
+
+    async def forget_updates(self, before: int) -> None:
+        """Forget the update ids received before a moment."""
+
+
+class Statistics(Protocol):
+    """Counts, none of which tells who it is of."""
+
+    async def totals(self, day: int, week: int, month: int) -> Totals:
+        """Return the totals, with the active users since each of three moments."""
+
+    async def period_counts(self, since: int, before: int, middle: int) -> PeriodCounts:
+        """Return the counts since a whole hour, and those to compare them with.
+
+        `PeriodCounts.before` is of `before` until `middle`, `in_hour` of the hour from `middle` on.
+        """
+
+    async def history_counts(
+        self, since: int, step: int, hours_since: int, hours_until: int
+    ) -> HistoryCounts:
+        """Return the counts since a whole hour, in steps of 3,600 or 86,400 seconds.
+
+        `HistoryCounts.hours` are those from `hours_since` until before `hours_until`.
+        """
+
+    async def event_days(self, since: int) -> list[DayOfEvent]:
+        """Return the events of each day since a day."""
+
+    async def people_between(self, begin: int, end: int) -> int:
+        """Return how many people were active from `begin` until before `end`."""
+
+    async def slices(self, since: int) -> list[tuple[Slice, int]]:
+        """Return the interactions by hour and type, the oldest first.
+
+        All of a type before the hour `since` is one slice, which begins at -2^62.
+        """
+
+    async def people_of(self, slices: Sequence[Slice], at_most: int) -> list[list[int]]:
+        """Return for each slice the user_ids of its people, or `at_most` of them.
+
+        Those whose reference was given up with a replaced key are left out.
+        """
+
+    async def seen_since(self, moments: Sequence[int]) -> list[tuple[int, int]]:
+        """Return for each moment how many people were active, and how many new, since then.
+
+        For new people a moment counts by its whole hour.
+        """
+
+    async def keep_days(self, first: int, last: int, min_users: int) -> None:
+        """Keep the totals of days, from before any of their interactions are deleted.
+
+        The days are those of `first` to `last` after the newest that is kept, or from the oldest
+        with interactions on. Types are kept of days with at least `min_users` people.
+        """
+
+    async def forget_days(self) -> None:
+        """Forget the totals of all days that were kept."""
+
+    async def interactions(
+        self, limit: int, interaction_type: InteractionType | None, since: datetime | None
+    ) -> list[UserInteraction]:
+        """Return the newest interactions, the newest first, at most `limit` rows.
+
+        None stands for all types, and for all times; `since` is aware and included.
+        """
+
+    async def newest(self) -> int | None:
+        """Return the newest timestamp, None without interactions."""
+
+
+class Retention(Protocol):
+    """Deletion by age."""
+
+    async def count_before(self, before: float) -> int:
+        """Return how many interactions are older than a moment."""
+
+    async def delete_before(self, before: float, at_most: int) -> int:
+        """Delete interactions older than a moment, and the people with nothing left.
+
+        The oldest ones go first, at most `at_most` rows. Return how many interactions; 0 if none
+        is left. Enter `deletion` around it.
+        """
+
+    async def forget_events(self, before: int) -> None:
+        """Forget the events of days before a day."""
+
+    async def has_listed(self, audit_before: int, erased_before: int) -> bool:
+        """Return whether `forget_listed` would forget anything."""
+
+    async def forget_listed(self, audit_before: int, erased_before: int) -> None:
+        """Forget the audit log before a moment, and the listed erasures before a day.
+
+        Enter `deletion` around it.
+        """
+
+
+class People(Protocol):
+    """What is known of one person."""
+
+    async def latest_of(self, reference: int) -> OwnRow | None:
+        """Return a person's newest interaction, None without any."""
+
+    async def interactions_of(self, reference: int) -> list[OwnRow]:
+        """Return a person's interactions, the oldest first."""
+
+    async def is_known(self, reference: int) -> bool:
+        """Return whether there is anything of a person."""
+
+    async def moments_of(self, reference: int) -> list[int]:
+        """Return the timestamps of a person's interactions, for `erase`; it may take seconds."""
+
+    async def erase(self, reference: int, moments: Sequence[int]) -> int | None:
+        """Delete a person and their interactions, if these are all at one of the `moments`.
+
+        Return how many interactions; None, having deleted nothing, if the person is not known, or
+        has some at another moment: then one was recorded since `moments_of`. Enter `deletion`
+        around it.
+        """
+
+    async def list_erasure(self, erasure: int, day: int, oldest: int) -> None:
+        """List an erasure with its day, if a backup was made since `oldest`."""
+
+    async def erased_on(self, erasure: int) -> int | None:
+        """Return the day of a listed erasure, None if it is not listed."""
+
+    async def make_anonymous(self, fingerprint: str) -> None:
+        """Part all interactions from their people, as their references are given up.
+
+        `fingerprint` is that of the pseudonym key from now on. Listed erasures are forgotten.
+        Enter `deletion` around it.
+        """
+
+
+class Admins(Protocol):
+    """What is kept of admins, who are given by pseudonyms."""
+
+    async def audit_entries(self, admin: int | None = None) -> list[AuditRow]:
+        """Return the audit log, the newest first; with `admin`, the entries of that one."""
+
+    async def mutes(self) -> set[tuple[int, str]]:
+        """Return the muted alerts: admin and kind."""
+
+    async def forget_mutes(self, admin: int) -> None:
+        """Forget the muted alerts of an admin. Enter `deletion` around it."""
+
+
+class Upkeep(Protocol):
+    """What keeps a database in order. A database that does not need it does nothing."""
+
+    def deletion(self, now: int) -> AbstractAsyncContextManager[None]:
+        """Note that what is deleted meanwhile is still on the disk, until it is compacted."""
+
+    async def compact_if_due(self, now: int, *, large_too: bool) -> bool:
+        """Remove from the disk what was deleted, if that is quick, overdue, or `large_too`.
+
+        Return whether nothing is left to be removed.
+        """
+
+    def keep_reserve(self) -> None:
+        """Keep room on the disk, to be given up when it is full."""
+
+    def suspect(self) -> None:
+        """Have the database checked before the next write: what is never read may be damaged."""
+
+    async def interrupt(self) -> None:
+        """Interrupt a running compaction, as the process ends."""
+
+
+class Store(Settings, Recording, Statistics, Retention, People, Admins, Upkeep, Protocol):
+    """A database of the analytics."""
+
+    @property
+    def name(self) -> str:
+        """The name of the database in messages to operators."""
+
+    @property
+    def is_owner(self) -> bool:
+        """Whether this process owns the database: only the owner records."""
