@@ -12,8 +12,10 @@ from pydantic import SecretStr
 from pydantic_core import PydanticUndefined
 from typer.testing import CliRunner
 
+from analytics import telegram
 from analytics.sqlite.migrations import schema
-from analytics.telegram.commands import Audience
+from analytics.telegram import i18n
+from analytics.telegram.command_table import Audience
 from analytics.telegram.texts import privacy
 from bot import texts
 from bot.cli.app import app
@@ -27,6 +29,7 @@ PRIVACY = (ROOT / "PRIVACY.md").read_text("utf-8")
 # What few people need is on a page named by its task.
 PAGES = "\n".join(page.read_text("utf-8") for page in sorted((ROOT / "docs").glob("*.md")))
 DOCUMENTS = "\n".join([README, PRIVACY, PAGES])
+CONTRIBUTING = (ROOT / "CONTRIBUTING.md").read_text("utf-8")
 EXAMPLE = (ROOT / ".env.example").read_text("utf-8")
 
 
@@ -88,6 +91,22 @@ def test_every_command_explains_itself_with_an_example(command: str) -> None:
 
     assert result.exit_code == 0
     assert f"python main.py {command}".strip() in " ".join(result.output.split())
+
+
+def test_contributing_names_only_paths_that_exist() -> None:
+    named = set(re.findall(r"`((?:[\w.-]+/)+(?:[\w-]+\.\w+)?|[\w-]+\.(?:py|lock))`", CONTRIBUTING))
+    named |= set(re.findall(r"^# ([\w/]+\.py)", CONTRIBUTING, re.MULTILINE))
+    rooms = (ROOT, ROOT / "analytics" / "telegram")
+
+    assert "analytics/telegram/recording.py" in named
+    assert [path for path in named if not any((room / path).exists() for room in rooms)] == []
+
+
+def test_contributing_names_the_formats_that_are_public() -> None:
+    formats = {name for name in vars(i18n) if name.startswith("format_")}
+
+    assert set(re.findall(r"`(format_\w+)`", CONTRIBUTING)) == formats
+    assert formats <= set(telegram.__all__)
 
 
 def test_the_table_of_faults_is_of_the_whole_catalogue() -> None:

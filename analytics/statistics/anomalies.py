@@ -1,8 +1,7 @@
 """Detect a day far outside the usual by comparing its total with those of four weeks before."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from math import sqrt
-from statistics import median
 
 # How many days before are compared, in whole weeks, and how many of them have to be known.
 DAYS_BEFORE = 28
@@ -33,13 +32,19 @@ def usual(day: int, before: Sequence[int | None]) -> float | None:
     known = [each for each in days if each is not None]
     if len(known) < ENOUGH_DAYS:
         return None
-    middle = median(map(_root, known))
-    deviation = NORMAL * median(abs(_root(each) - middle) for each in known)
+    middle = _median(map(_root, known))
+    deviation = NORMAL * _median(abs(_root(each) - middle) for each in known)
     if abs(_root(day) - middle) <= FAR * deviation:
         return None
-    typical = median(known)
+    typical = _median(known)
     same_weekday = [each for each in days[-7::-7] if each is not None]
     return typical if all(_differ(day, each) for each in (typical, *same_weekday)) else None
+
+
+def _median(numbers: Iterable[float]) -> float:
+    ordered = sorted(numbers)
+    middle = len(ordered) // 2
+    return (ordered[middle] + ordered[~middle]) / 2
 
 
 def _differ(day: int, other: float) -> bool:

@@ -9,7 +9,7 @@ from analytics.telegram.alerts.notifier import Notifier
 from analytics.telegram.answering import place, refer_to_private_chat
 from analytics.telegram.charts import Charts
 from analytics.telegram.classify import interaction_type
-from analytics.telegram.commands import (
+from analytics.telegram.command_table import (
     ADMIN_COMMANDS,
     PEOPLE_COMMANDS,
     Audience,
@@ -26,6 +26,10 @@ from analytics.telegram.i18n import (
     SOURCE_LOCALE,
     LocaleMiddleware,
     _,
+    format_date,
+    format_datetime,
+    format_number,
+    format_percent,
     languages,
     preload,
     set_locale,
@@ -33,8 +37,8 @@ from analytics.telegram.i18n import (
 )
 from analytics.telegram.limits import LimitPerPerson
 from analytics.telegram.options import Options
-from analytics.telegram.people import people_router, privacy_button
 from analytics.telegram.recording import RecordOnReceipt
+from analytics.telegram.rights import people_router, privacy_button
 
 __all__ = [
     "ADMIN_COMMANDS",
@@ -60,6 +64,10 @@ __all__ = [
     "admin_router",
     "commands_of",
     "decode",
+    "format_date",
+    "format_datetime",
+    "format_number",
+    "format_percent",
     "interaction_type",
     "is_not_taken",
     "languages",

@@ -18,7 +18,7 @@ from analytics.pseudonyms import Pseudonyms, read_key
 from analytics.sqlite.belongings import key_file
 from analytics.telegram.admin import cleanup as admin_cleanup
 from analytics.telegram.buttons import Confirm, Irreversible
-from analytics.telegram.commands import ADMIN_COMMANDS
+from analytics.telegram.command_table import ADMIN_COMMANDS
 from analytics.telegram.confirmations import CANCEL, VALID_FOR
 from analytics.telegram.progress import SECONDS_BETWEEN, Progress
 from analytics.telegram.texts import cleanup

@@ -11,7 +11,7 @@ from aiogram import Dispatcher, Router
 from aiogram.filters import Command
 
 from analytics.clock import GuardedClock, utc_now
-from analytics.telegram.commands import Audience, CommandEntry, commands_of
+from analytics.telegram.command_table import Audience, CommandEntry, commands_of
 from bot import texts
 from bot.app import build_dispatcher
 from bot.sandbox import Sandbox

@@ -26,7 +26,7 @@ from analytics.notices import (
 from analytics.privacy.retention import LONGEST_RETENTION_DAYS
 from analytics.telegram.alerts import messages
 from analytics.telegram.alerts.messages import Kind
-from analytics.telegram.commands import purposes
+from analytics.telegram.command_table import purposes
 from analytics.telegram.i18n import (
     _,
     format_date,

@@ -9,7 +9,7 @@ import pytest
 from analytics import AnalyticsService, Interaction, InteractionType
 from analytics.clock import utc_now
 from analytics.telegram import limits
-from analytics.telegram.commands import Audience, purposes
+from analytics.telegram.command_table import Audience, purposes
 from bot.sandbox import Person, Sandbox, faults
 from bot.sandbox.calls import Call
 from bot.sandbox.chats import keyboard

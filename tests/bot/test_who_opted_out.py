@@ -11,7 +11,7 @@ import pytest
 
 from analytics.sqlite.migrations import schema
 from analytics.telegram.buttons import Right
-from analytics.telegram.commands import purposes
+from analytics.telegram.command_table import purposes
 from bot import texts
 from bot.sandbox import Sandbox
 from tests.support.running import running_bot
