@@ -5,8 +5,8 @@ import errno
 import logging
 import os
 import time
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager, nullcontext
 from typing import Any
 
 from aiohttp import web
@@ -21,8 +21,9 @@ except ImportError:  # Windows
 
 logger = logging.getLogger(__name__)
 
-# Seconds until a connection is closed whose request has no complete head, or that has no request.
-HEAD_SECONDS = 30.0
+# Seconds until a connection is ended that is idle: no request has a complete head, or nobody reads
+# the answer. aiohttp has no limit for the second.
+IDLE_SECONDS = 30.0
 # The body of an update arrives at once; Telegram gives up after a minute.
 BODY_SECONDS = 10.0
 # Telegram opens up to 40 connections; a proxy may open more.
@@ -63,13 +64,7 @@ async def serving(
     """
     connections = Connections(most_connections())
     application.middlewares.append(connections.in_use)
-    runner = web.AppRunner(
-        application,
-        access_log=None,
-        shutdown_timeout=shutdown_timeout,
-        # aiohttp also counts it from the start of a connection, before the first request.
-        keepalive_timeout=HEAD_SECONDS,
-    )
+    runner = web.AppRunner(application, access_log=None, shutdown_timeout=shutdown_timeout)
     await runner.setup()
     loop = asyncio.get_running_loop()
     handle_before = loop.get_exception_handler()
@@ -115,34 +110,87 @@ class Connections:
 
     def __init__(self, most: int) -> None:
         self.most = most
-        self._new = 0  # accepted, and not yet known to the server
-        self._in_use: set[asyncio.BaseProtocol | None] = set()
+        self._open: dict[asyncio.BaseProtocol, Connection] = {}  # the oldest first
 
-    def __call__(self) -> RequestHandler:
-        connected = [  # the oldest first
-            (each, each.transport)
-            for each in self.server.connections
-            if each.transport is not None and not each.transport.is_closing()
-        ]
-        if connected and len(connected) + self._new >= self.most:
-            idle = (transport for each, transport in connected if each not in self._in_use)
-            next(idle, connected[0][1]).abort()
-        self._new += 1
-        asyncio.get_running_loop().call_soon(self._made)
-        return self.server()
-
-    def _made(self) -> None:
-        self._new -= 1
+    def __call__(self) -> "Connection":
+        connected = [each for each in self._open.values() if each.transport is not None]
+        if connected and len(self._open) >= self.most:
+            idle = (each for each in connected if not each.is_answering)
+            next(idle, connected[0]).end()
+        protocol = self.server()
+        connection = Connection(protocol, lambda: self._open.pop(protocol, None))
+        self._open[protocol] = connection
+        return connection
 
     @web.middleware
     async def in_use(self, request: web.Request, handler: Any) -> web.StreamResponse:
-        """Mark the connection as in use while its request is answered, so that it is not idle."""
-        self._in_use.add(request.protocol)
-        try:
+        """Let the connection not be idle while its request is answered."""
+        connection = self._open.get(request.protocol)  # None if it has just been lost
+        with connection.answering() if connection else nullcontext():
             response: web.StreamResponse = await handler(request)
             return response
+
+
+class Connection(asyncio.Protocol):
+    """A connection to aiohttp's `protocol` that is ended when it is idle for IDLE_SECONDS.
+
+    `on_end` may be called more than once.
+    """
+
+    def __init__(self, protocol: RequestHandler, on_end: Callable[[], object]) -> None:
+        self.transport: asyncio.Transport | None = None
+        self.is_answering = False
+        self._protocol = protocol
+        self._on_end = on_end
+        self._limit: asyncio.TimerHandle | None = None
+
+    @contextmanager
+    def answering(self) -> Iterator[None]:
+        """Let the connection not be idle meanwhile."""
+        self.is_answering = True
+        self._restart_limit()
+        try:
+            yield
         finally:
-            self._in_use.discard(request.protocol)
+            self.is_answering = False
+            self._restart_limit()
+
+    def end(self) -> None:
+        """End the connection whatever waits to be sent."""
+        assert self.transport is not None
+        self._on_end()
+        self.transport.abort()
+
+    def _restart_limit(self) -> None:
+        if self._limit is not None:
+            self._limit.cancel()
+            self._limit = None
+        if self.transport is not None and not self.is_answering:
+            self._limit = asyncio.get_running_loop().call_later(IDLE_SECONDS, self.end)
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        assert isinstance(transport, asyncio.Transport)
+        self.transport = transport
+        self._restart_limit()
+        self._protocol.connection_made(transport)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self.transport = None
+        self._restart_limit()
+        self._on_end()
+        self._protocol.connection_lost(exc)
+
+    def data_received(self, data: bytes) -> None:
+        self._protocol.data_received(data)
+
+    def eof_received(self) -> None:
+        self._protocol.eof_received()
+
+    def pause_writing(self) -> None:
+        self._protocol.pause_writing()
+
+    def resume_writing(self) -> None:
+        self._protocol.resume_writing()
 
 
 class AcceptErrors:

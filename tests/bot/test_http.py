@@ -10,7 +10,7 @@ import socket
 import sqlite3
 import sys
 from collections.abc import AsyncIterator
-from contextlib import ExitStack, closing
+from contextlib import ExitStack, asynccontextmanager, closing
 from pathlib import Path
 from typing import Any
 
@@ -101,19 +101,105 @@ async def test_updates_arrive_while_more_connections_hang_than_there_are_descrip
     assert len(log) < 20_000
 
 
-@pytest.mark.parametrize("begun", [b"", b"GET / HTTP/1.1\r\nHost: a"])
+HEAD = b"GET / HTTP/1.1\r\nHost: a\r\n\r\n"
+
+
+@pytest.mark.parametrize(
+    "begun",
+    [b"", HEAD[:-2], HEAD, HEAD + HEAD[:-2]],
+    ids=["nothing sent", "half a head", "nothing after an answer", "half a head after an answer"],
+)
 async def test_a_head_that_never_ends_is_given_up(
     begun: bytes, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(http_server, "HEAD_SECONDS", 0.05)
+    monkeypatch.setattr(http_server, "IDLE_SECONDS", 0.05)
     port = free_port()
     async with http_server.serving(web.Application(), "127.0.0.1", port, "HTTP", 1):
         reader, writer = await asyncio.open_connection("127.0.0.1", port)
         writer.write(begun)
         async with asyncio.timeout(PATIENCE):
-            assert await reader.read() == b""
+            answers = await reader.read()
         writer.close()
         await writer.wait_closed()
+
+    assert answers.count(b"HTTP/1.1 404") == begun.count(HEAD)
+
+
+@asynccontextmanager
+async def unread_answers(*lengths: int) -> AsyncIterator[list[Any]]:
+    """The sockets of a server, in the order of requests that each have this long an answer."""
+    port, answering, sockets = free_port(), asyncio.Queue[Any](), []
+
+    async def answer(request: web.Request) -> web.Response:
+        assert request.transport is not None
+        connection = request.transport.get_extra_info("socket")
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 1)
+        answering.put_nowait(connection)
+        return web.Response(body=bytes(int(request.path[1:])))
+
+    application = web.Application()
+    application.router.add_get("/{length}", answer)
+    async with (
+        asyncio.timeout(PATIENCE),
+        http_server.serving(application, "127.0.0.1", port, "HTTP", 1),
+    ):
+        with ExitStack() as stack:
+            for length in lengths:
+                peer = stack.enter_context(socket.socket())
+                peer.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1)
+                peer.connect(("127.0.0.1", port))
+                peer.sendall(b"GET /%d HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n" % length)
+                sockets.append(await answering.get())
+            yield sockets
+        await closed(sockets)
+
+
+async def closed(connections: list[Any]) -> None:
+    """Wait until sockets of a server are closed."""
+    while any(connection.fileno() != -1 for connection in connections):  # noqa: ASYNC110 - no event
+        await asyncio.sleep(0)
+
+
+# aiohttp closes the connection after a short answer, which lasts until everything is sent; with a
+# long one it waits before it closes.
+@pytest.mark.parametrize("length", [50_000, 1_000_000], ids=["closing", "waiting"])
+async def test_an_answer_that_nobody_reads_is_given_up(
+    length: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(http_server, "IDLE_SECONDS", 0.05)
+    async with unread_answers(length) as connections:
+        await closed(connections)
+
+
+async def test_a_connection_is_not_given_up_while_its_request_is_answered(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(http_server, "IDLE_SECONDS", 0.05)
+    port = free_port()
+
+    async def slow(request: web.Request) -> web.Response:
+        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        await reader.read()  # as long as an idle connection lasts
+        writer.close()
+        return web.Response(text="done")
+
+    application = web.Application()
+    application.router.add_get("/", slow)
+    async with (
+        asyncio.timeout(PATIENCE),
+        http_server.serving(application, "127.0.0.1", port, "HTTP", 1),
+        aiohttp.ClientSession() as session,
+        session.get(f"http://127.0.0.1:{port}/") as answer,
+    ):
+        assert await answer.text() == "done"
+
+
+async def test_answers_that_nobody_reads_make_room(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(http_server, "most_connections", lambda: 2)
+    async with unread_answers(50_000, 1_000_000, 50_000, 1_000_000) as connections:
+        still_open = [connection.fileno() != -1 for connection in connections]
+
+    assert still_open == [False, False, True, True]
 
 
 async def test_a_body_that_never_ends_is_given_up_and_sent_again(
