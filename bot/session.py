@@ -208,6 +208,11 @@ class Session(AiohttpSession):
             session.trace_configs.append(trace)
         return session
 
+    async def close(self) -> None:
+        """Close the connections, without aiogram's pause for TLS: aiohttp waits for that itself."""
+        if self._session is not None:
+            await self._session.close()
+
     async def _note_date(
         self, session: ClientSession, context: SimpleNamespace, parameters: TraceRequestEndParams
     ) -> None:
