@@ -49,7 +49,7 @@ class Request:
 
     @property
     def kept(self) -> Act | Person | None:
-        """What the spool keeps of it, None for nothing."""
+        """The part that the spool keeps, None for nothing."""
         return self.act or self.erases
 
 

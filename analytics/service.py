@@ -53,11 +53,11 @@ class Erasure:
 
     interactions: int
     compacted: bool
-    """Whether all traces have left the disk already. If not, the next compaction removes them."""
+    """True if all traces have left the disk; else the next compaction removes them."""
     in_backups: bool = False
-    """Whether a backup may hold the deleted data, for as long as backups are kept."""
+    """True if a backup may hold the deleted data, for as long as backups are kept."""
     in_audit_log: bool = False
-    """Whether the audit trail has entries of the person, who is or was an admin. They stay."""
+    """True if the audit log has entries of the person, who is or was an admin. They stay."""
 
 
 class AnalyticsService:
@@ -365,7 +365,7 @@ class AnalyticsService:
 
     @property
     def is_recording(self) -> bool:
-        """Whether interactions are committed: False while the database fails and they wait."""
+        """True while interactions are committed, False while the database fails and they wait."""
         return self._recorder is not None and not self._recorder.failing
 
     @property

@@ -31,7 +31,7 @@ class Spool(Protocol):
 
     @property
     def exists(self) -> bool:
-        """Whether anything may wait."""
+        """True if anything may wait."""
 
     async def load(self) -> Contents | None:
         """Return the content, None if there is none; a damaged spool is set aside.

@@ -24,7 +24,7 @@ class Setting(StrEnum):
     """The fingerprint of the pseudonym key that it was written with."""
     BEGAN = "recording_began"
     COMMITTED = "spool"
-    """How far a spool is committed."""
+    """The position up to which a spool is committed."""
     DELETED_UNTIL = "deleted_until"
     """The moment up to which cleanup has deleted."""
     LAST_BACKUP = "last_backup"
@@ -83,7 +83,7 @@ class PeriodCounts(NamedTuple):
 
 
 class DayTotals(NamedTuple):
-    """What is kept of a day from before its interactions were deleted."""
+    """The totals of a day that are kept when its interactions are deleted."""
 
     day: int
     interactions: int
@@ -132,7 +132,7 @@ class AuditRow(NamedTuple):
 
 
 class Settings(Protocol):
-    """What a database keeps about itself, by name."""
+    """The settings that a database keeps about itself, by name."""
 
     async def get_setting(self, name: str) -> str | int | None:
         """Return the value of a setting, None without one."""
@@ -265,7 +265,7 @@ class Retention(Protocol):
 
 
 class People(Protocol):
-    """What is known of one person."""
+    """The data of one person."""
 
     async def latest_of(self, reference: int) -> OwnRow | None:
         """Return a person's newest interaction, None without any."""
@@ -302,7 +302,7 @@ class People(Protocol):
 
 
 class Admins(Protocol):
-    """What is kept of admins, who are given by pseudonyms."""
+    """The audit log and the muted alerts of admins, who are given by pseudonyms."""
 
     async def audit_entries(self, admin: int | None = None) -> list[AuditRow]:
         """Return the audit log, the newest first; with `admin`, the entries of that one."""
@@ -315,7 +315,7 @@ class Admins(Protocol):
 
 
 class Upkeep(Protocol):
-    """What keeps a database in order. A database that does not need it does nothing."""
+    """The upkeep of a database. A database that does not need it does nothing."""
 
     def deletion(self, now: int) -> AbstractAsyncContextManager[None]:
         """Note that what is deleted meanwhile is still on the disk, until it is compacted."""
@@ -345,4 +345,4 @@ class Store(Settings, Recording, Statistics, Retention, People, Admins, Upkeep, 
 
     @property
     def is_owner(self) -> bool:
-        """Whether this process owns the database: only the owner records."""
+        """True if this process owns the database: only the owner records."""

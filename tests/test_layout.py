@@ -5,6 +5,7 @@ import importlib
 import re
 import subprocess
 import sys
+from collections import Counter
 from graphlib import TopologicalSorter
 from pathlib import Path
 
@@ -23,6 +24,33 @@ UNSEEN = {
     "maintenance": {"telegram"},
     "privacy": {"telegram"},
     "statistics": {"telegram"},
+}
+# Modules of one name in one package are the same thing at two levels.
+SAME_THING = {
+    "analytics": {
+        "alerts": "the alerts, and the command that mutes them",
+        "audit": "the audit log, the command that shows it, and its words",
+        "cleanup": "the command, and its words",
+        "maintenance": "what any database needs, and what only a file does",
+        "personal_data": "the rights of a person, and the queries",
+        "privacy": "what is promised, and the policy that says so",
+        "recording": "from the update to the commit: at Telegram, in the service, in SQL",
+        "retention": "what is past it, and the queries",
+        "rights": "the commands, and their words",
+        "spool": "the protocol, and the file",
+        "statistics": "the reports, and the queries",
+        "stats": "the command, and its words",
+        "store": "the protocol, and the one in a file",
+    },
+    "bot": {
+        "app": "the bot, and the command line",
+        "demo": "the demo, and the command that plays it",
+        "errors": "the errors, and how a command ends with one",
+        "health": "the health check, and the command that asks it",
+        "menus": "the bot's end, and Telegram's in the sandbox",
+        "webhook": "the bot's end, and Telegram's in the sandbox",
+    },
+    "scheduler": {},
 }
 DOORS = {
     name: set(importlib.import_module(name).__all__) for name in ("analytics", "analytics.telegram")
@@ -113,6 +141,27 @@ def test_outside_the_analytics_only_their_public_names_are_imported(outside: str
         assert inner_names(file) == set(), file.relative_to(ROOT)
 
 
+def modules_in(folder: Path) -> list[Path]:
+    """Modules and packages in a folder, and in the folders inside it."""
+    packages = [file.parent for file in folder.rglob("__init__.py") if file.parent != folder]
+    return packages + [file for file in folder.rglob("*.py") if file.name != "__init__.py"]
+
+
+@pytest.mark.parametrize("package", sorted(SAME_THING))
+def test_modules_of_one_name_are_the_same_thing(package: str) -> None:
+    names = Counter(path.stem for path in modules_in(ROOT / package))
+
+    assert {name for name, times in names.items() if times > 1} == set(SAME_THING[package])
+
+
+@pytest.mark.parametrize("package", sorted(ALLOWED))
+def test_no_module_has_the_name_of_one_of_pythons_that_is_imported_beside_it(package: str) -> None:
+    for path in modules_in(ROOT / package):
+        if path.stem in sys.stdlib_module_names:
+            for file in sorted(path.parent.rglob("*.py")):
+                assert path.stem not in imports(file), f"{path} and {file}"
+
+
 def private_names(file: Path) -> set[str]:
     """Private attributes that a file uses of anything but its own objects, patched ones too."""
     found: set[str] = set()
@@ -138,6 +187,20 @@ def test_what_tests_patch_is_named_by_an_object() -> None:
                 by_string = isinstance(node.args[0], ast.Constant | ast.JoinedStr)
                 patches = ast.unparse(node.func).endswith(("patch", "setattr", "delattr"))
                 assert not (patches and by_string), f"{file}: {ast.unparse(node)}"
+
+
+CLAUSE = re.compile(
+    r"(Whether|What|Who|Whose|Which|When|Where|How|If|That|Of|From|As|With|While|Until|Because)\b"
+)
+
+
+@pytest.mark.parametrize("package", sorted(ALLOWED))
+def test_a_docstring_begins_with_a_verb_or_a_noun(package: str) -> None:
+    for file in sorted((ROOT / package).rglob("*.py")):
+        for node in ast.walk(ast.parse(file.read_text("utf-8"))):
+            match node:
+                case ast.Expr(value=ast.Constant(value=str(text))):
+                    assert not CLAUSE.match(text), f"{file}:{node.lineno}: {text}"
 
 
 def test_the_analytics_do_not_load_aiogram_by_themselves() -> None:

@@ -17,7 +17,7 @@ from analytics.sqlite.locks import Access
 from analytics.sqlite.queries.admins import AdminQueries, name_by_pseudonym
 from analytics.sqlite.queries.groups import GroupQueries
 from analytics.sqlite.queries.interactions import InteractionQueries
-from analytics.sqlite.queries.people import PeopleQueries
+from analytics.sqlite.queries.personal_data import PeopleQueries
 from analytics.sqlite.queries.recording import RecordingQueries
 from analytics.sqlite.queries.retention import RetentionQueries
 from analytics.sqlite.queries.statistics import StatisticsQueries

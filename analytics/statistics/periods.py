@@ -53,7 +53,7 @@ class AdminReport:
     last_cleanup: datetime | None
     last_cleanup_deleted: int | None
     compaction_pending: bool
-    """Whether deleted interactions still leave traces in the file, until the next compaction."""
+    """True while deleted interactions leave traces in the file, until the next compaction."""
     backlog: int
     """Interactions in memory, to be recorded as soon as the database works."""
     dropped: int

@@ -34,8 +34,8 @@ class ReportRules:
 
     retention_days: int
     interval: timedelta = timedelta(0)
-    """Above 0, every report covers complete intervals since 1970, UTC. It is the same however often
-    it is asked for, so that no two reports differ by what one person did in between."""
+    """The length of complete intervals since 1970, UTC; 0 for live reports. With intervals, a
+    report is the same however often it is asked for: no two differ by what one person did."""
     breakdown_min_users: int = 1
     """The fewest people that a number, or the difference of two, may tell of."""
     trends_min_users: int | None = None
@@ -84,7 +84,7 @@ class Reports:
 
     @property
     def of_intervals(self) -> bool:
-        """Whether reports cover complete intervals only."""
+        """True if reports cover complete intervals only."""
         return bool(self._rules.interval)
 
     async def current(self) -> AdminReport:

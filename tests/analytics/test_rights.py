@@ -23,7 +23,7 @@ from analytics.privacy.personal_data import as_json
 from analytics.privacy.retention import cutoff
 from analytics.sqlite import database as sqlite_database
 from analytics.sqlite.database import Database
-from analytics.sqlite.queries import people
+from analytics.sqlite.queries import personal_data
 from tests.support.bytes_on_disk import Statement, statements
 from tests.support.recount import inconsistencies
 from tests.support.service import (
@@ -330,7 +330,7 @@ def after_looking_for_rows(happens: Callable[[], Awaitable[None]]) -> Iterator[N
 
     async def and_then(self: Database, sql: str, *parameters: Any) -> list[Any]:
         rows = await read(self, sql, *parameters)
-        if sql == people.MOMENTS:
+        if sql == personal_data.MOMENTS:
             await happens()
         return rows
 
@@ -474,7 +474,7 @@ async def test_what_is_deleted_while_the_file_is_compacted_is_compacted_away_too
                     erasing.append(asyncio.create_task(analytics.erase(SOMEBODY + 1)))
                     await deleted.wait()
             rows = await run()
-            if sql == people.DELETE and erasing:
+            if sql == personal_data.DELETE and erasing:
                 deleted.set()
             return rows
 

@@ -27,7 +27,7 @@ from analytics.pseudonyms import KEY_BYTES, read_key
 from analytics.sqlite import database
 from analytics.sqlite.belongings import key_file
 from analytics.sqlite.connections import PRAGMAS
-from analytics.sqlite.queries import people
+from analytics.sqlite.queries import personal_data
 from tests.support.bytes_on_disk import (
     PEOPLE,
     Statement,
@@ -266,10 +266,10 @@ def failing_at(beginning: str) -> Any:
     """As if the disk was full at that statement of the transaction."""
     statements = [
         "no such statement" if statement.strip().startswith(beginning) else statement
-        for statement in people.MAKE_ANONYMOUS
+        for statement in personal_data.MAKE_ANONYMOUS
     ]
-    assert tuple(statements) != people.MAKE_ANONYMOUS
-    return patch.object(people, "MAKE_ANONYMOUS", statements)
+    assert tuple(statements) != personal_data.MAKE_ANONYMOUS
+    return patch.object(personal_data, "MAKE_ANONYMOUS", statements)
 
 
 async def test_a_command_that_looks_while_the_key_is_replaced_changes_nothing(

@@ -42,7 +42,7 @@ class Finding:
     found: str
     to_do: str = ""
     advice: bool = False
-    """Whether `to_do` is advice only: it can also be left as it is."""
+    """True if `to_do` is advice only: it can also be left as it is."""
 
     @property
     def failed(self) -> bool:

@@ -39,7 +39,7 @@ class Wishes:
     """Rows of `erasures`: reference to day, in days since 1970."""
     opt_outs: set[int] = field(default_factory=set)
     whole: bool = True
-    """Whether all of them could be read: False if there may have been more."""
+    """True if all of them could be read, False if there may have been more."""
 
 
 @dataclass(frozen=True, slots=True)

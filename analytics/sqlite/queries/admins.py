@@ -31,7 +31,7 @@ OVERDUE = """
 
 
 class AdminQueries(Queries):
-    """What is kept of admins."""
+    """The queries about admins: audit log and muted alerts."""
 
     async def audit_entries(self, admin: int | None = None) -> list[AuditRow]:
         return [

@@ -67,7 +67,7 @@ MAKE_ANONYMOUS = (
 
 
 class PeopleQueries(Queries):
-    """What is recorded of a person."""
+    """The queries about one person."""
 
     async def latest_of(self, reference: int) -> OwnRow | None:
         rows = await self._database.read(LATEST, (reference,))
