@@ -86,7 +86,7 @@ def build_dispatcher(
         analytics=analytics,
         clock=clock,
         next_cleanup=next_cleanup,
-        charts=Charts(),
+        charts=Charts(settings.chart_theme),
         confirmations=Confirmations(settings.bot_token.get_secret_value(), clock),
     )
     dispatcher.update.outer_middleware(SkipUnknownKinds())

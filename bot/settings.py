@@ -155,6 +155,9 @@ class Settings(AdminSettings):
     bot_language: Annotated[Literal["en", "ru", "uk", "de", "es"], AnyCase] = Field(
         "en", description="en, ru, uk, de or es"
     )
+    chart_theme: Annotated[Literal["light", "dark"], AnyCase] = Field(
+        "light", description="light or dark"
+    )
     operator_contact: str = Field(
         "", max_length=200, description="a name and an address, in up to 200 characters"
     )

@@ -14,6 +14,7 @@ import pytest
 from typer.testing import CliRunner
 
 from analytics.telegram.charts import drawing
+from analytics.telegram.charts.themes import LIGHT
 from bot.cli.app import app
 from bot.cli.signals import on_stop_signals
 from bot.settings import Settings
@@ -117,7 +118,7 @@ xtick.labelsize: 60
 )
 def test_a_chart_is_the_same_whatever_the_user_draws_with(tmp_path: Path, backend: str) -> None:
     with drawing.own_style():
-        usual = hashlib.sha256(drawing.png(drawing.figure(SMALL))).hexdigest()
+        usual = hashlib.sha256(drawing.png(drawing.figure(SMALL, LIGHT))).hexdigest()
     (tmp_path / "matplotlibrc").write_text(TASTES)
     code = (
         "import asyncio, hashlib; from analytics.telegram.charts import Charts; "

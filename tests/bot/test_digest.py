@@ -89,8 +89,9 @@ async def test_the_digest_comes_with_its_chart_silently_and_not_for_passing_on(
 ) -> None:
     draw = AsyncMock(return_value=b"a picture")
     monkeypatch.setattr(Charts, "draw", draw)
+    await hours.record(3)
     async with hours.bot(**QUIET):
-        told = await hours.passing(7 * 24)
+        told = await hours.passing(4 * 24 + 20)
         photos = await hours.sandbox.called("sendPhoto", 2)
 
     assert begins(told, WEEK, PICTURE)
@@ -100,12 +101,27 @@ async def test_the_digest_comes_with_its_chart_silently_and_not_for_passing_on(
     assert [file.content for photo in photos if (file := photo.file("photo"))] == [b"a picture"] * 2
 
 
+async def test_a_digest_of_nothing_has_no_chart(
+    hours: Hours, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    draw = AsyncMock(return_value=b"a picture")
+    monkeypatch.setattr(Charts, "draw", draw)
+    async with hours.bot(**QUIET):
+        told = await hours.passing(7 * 24)
+
+    assert begins(told, WEEK)
+    assert draw.mock_calls == []
+
+
 async def test_where_the_drawing_fails_the_text_comes_alone(
     hours: Hours, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(Charts, "draw", AsyncMock(side_effect=ValueError))
+    draw = AsyncMock(side_effect=ValueError)
+    monkeypatch.setattr(Charts, "draw", draw)
+    await hours.record(3)
     async with hours.bot(**QUIET):
-        assert begins(await hours.passing(7 * 24), WEEK)
+        assert begins(await hours.passing(4 * 24 + 20), WEEK)
+    draw.assert_awaited_once()
 
 
 async def test_a_digest_that_nobody_could_take_comes_an_hour_later_once(hours: Hours) -> None:

@@ -297,6 +297,19 @@ async def test_where_trends_reach_further_than_the_retention_there_is_a_year(
     assert sandbox.content(year.message) != sandbox.content(week.message)
 
 
+async def test_of_nothing_a_sentence_comes_instead_of_a_white_picture(
+    sandbox: Sandbox, database: Path, clock: Clock
+) -> None:
+    admin, sent = sandbox.person(ADMIN), Sent()
+    async with running_bot(sandbox, database, clock, count_admins=False, **SETTINGS):
+        await admin.says("/stats")
+        await admin.answer()
+        await click(admin, "📈 Chart", sent, clock)
+        told = await admin.answer()
+
+    assert told.text == "Nothing was recorded in this time."
+
+
 async def test_without_matplotlib_a_sentence_says_how_to_install_it(
     sandbox: Sandbox, database: Path, clock: Clock, monkeypatch: pytest.MonkeyPatch
 ) -> None:

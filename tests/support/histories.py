@@ -18,6 +18,7 @@ def history(
     missing: range = range(0),
     week: int = 1,
     step: timedelta = DAY,
+    unfinished: bool = False,
 ) -> History:
     """A bucket for each split, where there is none of few; every third is of another person."""
     first = NEWEST - max(0, len(splits) - 1) * step
@@ -33,12 +34,15 @@ def history(
         if at not in missing
     )
     return History(
-        as_of=NEWEST + DAY,
+        as_of=NEWEST + (step / 2 if unfinished else step),
         since=first,
         step=step,
         buckets=buckets,
-        hours_of_week=tuple(tuple(week * (day + hour) for hour in range(24)) for day in range(7)),
+        hours_of_week=tuple(tuple(week * (day + hour) for hour in range(24)) for day in range(7))
+        if step == DAY
+        else None,
         length=len(splits) * step,
+        weeks=max(1, len(splits) // 7) if step == DAY else 0,
     )
 
 
@@ -59,9 +63,11 @@ YEAR = history(
     missing=range(120, 150),
     week=900_000,
 )
+# With something to draw.
 HISTORIES = {
-    "empty": EMPTY,
-    "quiet": QUIET,
+    "today": history([{"message": 3}], unfinished=True),
+    "month": history([types(9, 9 + at) for at in range(31)], unfinished=True),
+    "quarter": history([types(9, 9 + at) for at in range(90)], unfinished=True),
     "small": SMALL,
     "hours": HOURS,
     "large": LARGE,

@@ -20,7 +20,7 @@ from analytics.clock import GuardedClock
 from analytics.statistics.export import as_csv, as_json
 from analytics.telegram.answering import place, rewrite, show_action
 from analytics.telegram.buttons import PREFIX
-from analytics.telegram.charts import Charts, ChartsNotInstalled
+from analytics.telegram.charts import Charts, ChartsNotInstalled, nothing_to_draw
 from analytics.telegram.i18n import _, list_separator
 from analytics.telegram.options import Options
 from analytics.telegram.texts import stats
@@ -143,6 +143,9 @@ async def _send_chart(
     await show_action(bot, where, ChatAction.UPLOAD_PHOTO)
     try:
         history = await analytics.history(length)
+        if sentence := nothing_to_draw(history):
+            await where.answer(sentence)
+            return
         longer = period is not None and await _reaches_further(analytics)
         picture = await charts.draw(history)
     except AnalyticsError as error:

@@ -10,7 +10,7 @@ from analytics.statistics.anomalies import DAYS_BEFORE, usual
 from analytics.telegram.alerts import messages
 from analytics.telegram.alerts.messages import Kind
 from analytics.telegram.alerts.notifier import Notifier
-from analytics.telegram.charts import Charts
+from analytics.telegram.charts import Charts, nothing_to_draw
 from analytics.telegram.options import Options
 from analytics.telegram.texts import stats
 
@@ -77,7 +77,7 @@ class Alerts:
             postponed=self._clock.is_skewed,
         )
         took = await self._notifier.tell(Kind.DIGEST, messages.digest(period, numbers))
-        if not took:
+        if not took or nothing_to_draw(history):
             return
         try:
             picture = await self._charts.draw(history)

@@ -10,7 +10,11 @@ from dataclasses import replace
 from functools import cache
 
 from analytics.statistics.periods import History
+from analytics.telegram.charts.series import nothing_to_draw
+from analytics.telegram.charts.themes import THEMES
 from analytics.telegram.i18n import current_locale
+
+__all__ = ["Charts", "ChartsNotInstalled", "nothing_to_draw"]
 
 # Cached pictures: a few periods in each language. One takes less than 100 kB.
 KEPT = 16
@@ -23,22 +27,25 @@ class ChartsNotInstalled(Exception):
 class Charts:
     """Draw charts, and cache the newest, in one thread: matplotlib keeps its fonts by thread."""
 
-    def __init__(self) -> None:
+    def __init__(self, theme: str = "light") -> None:
+        """Create the charts of a bot; `theme` is "light" or "dark"."""
+        self._theme = THEMES[theme]
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="charts")
         self._kept: deque[tuple[History, str, bytes]] = deque(maxlen=KEPT)
 
     async def draw(self, history: History) -> bytes:
         """Return the chart of a history, a PNG of 1080 x 1350 pixels in the current language.
 
-        Raises ChartsNotInstalled if matplotlib cannot be imported.
+        Ask `nothing_to_draw` first. Raises ChartsNotInstalled if matplotlib cannot be imported.
         """
         loop = asyncio.get_running_loop()
         # The language is in the context, which another thread does not share by itself.
         return await loop.run_in_executor(self._thread, copy_context().run, self._picture, history)
 
     def _picture(self, history: History) -> bytes:
-        # The time of the request is not in the picture.
-        shown = replace(history, as_of=history.since)
+        # Of the time of the request, the picture shows only what is complete.
+        as_of = history.as_of - (history.as_of - history.since) % history.step
+        shown = replace(history, as_of=as_of)
         for kept, language, picture in self._kept:
             if (kept, language) == (shown, current_locale()):
                 return picture
@@ -52,7 +59,7 @@ class Charts:
         except (ImportError, OSError, ValueError) as error:
             raise ChartsNotInstalled from error
         with drawing.own_style():
-            picture = drawing.png(drawing.figure(shown))
+            picture = drawing.png(drawing.figure(shown, self._theme))
         self._kept.append((shown, current_locale(), picture))
         return picture
 
