@@ -60,7 +60,7 @@ class Entry:
     position: int
     rows: list[Received]
     request: Request | None
-    told: asyncio.Future[bool]  # True: committed. False: it has to wait
+    outcome: asyncio.Future[bool]  # True: committed. False: it has to wait
     waits: bool = False
     spooled: bool = False
 
@@ -106,7 +106,7 @@ class Backlog:
     @property
     def lost(self) -> tuple[int, int]:
         """The numbers of interactions and of requests that are in memory alone."""
-        # Requests without a name do not count: the caller was told that they are not done.
+        # Requests without a name do not count: their callers know that they are not done.
         alone = [entry for entry in self._entries if entry.kept and not entry.spooled]
         rows = sum(_interactions(entry.rows) for entry in alone)
         opting = sum(row.opting_out is not None for entry in alone for row in entry.rows)
@@ -114,8 +114,8 @@ class Backlog:
 
     def put(self, rows: list[Received], request: Request | None) -> Entry:
         self._position += 1
-        told = asyncio.get_running_loop().create_future()
-        entry = Entry(self._position, rows, request, told)
+        outcome = asyncio.get_running_loop().create_future()
+        entry = Entry(self._position, rows, request, outcome)
         self._entries.append(entry)
         self.rows += len(rows)
         return entry
@@ -171,16 +171,16 @@ class Backlog:
         for entry in entries:
             self._entries.popleft()
             self.rows -= len(entry.rows)
-            if not entry.told.done():
-                entry.told.set_result(True)
+            if not entry.outcome.done():
+                entry.outcome.set_result(True)
         await self._tidy()
 
     def failed(self) -> None:
         """Let every entry wait, and tell the callers so."""
         for entry in self._entries:
             entry.waits = True
-            if not entry.told.done():
-                entry.told.set_result(False)
+            if not entry.outcome.done():
+                entry.outcome.set_result(False)
 
     async def spool(self) -> None:
         """Write to the spool what is in memory alone; return after at most two seconds."""

@@ -22,10 +22,10 @@ async def contradicting(store: Store, now: datetime) -> datetime | None:
     It may be wrong if it is more than a day off Telegram's last time, or more than a day before
     what is recorded. Raises AnalyticsError if the database cannot be read.
     """
-    told, newest = await store.get_setting(Setting.TELEGRAM_TIME), await store.newest()
-    if told is None and newest is None:
+    telegrams, newest = await store.get_setting(Setting.TELEGRAM_TIME), await store.newest()
+    if telegrams is None and newest is None:
         return None
-    known = from_unix(max(int(told or 0), newest or 0))
+    known = from_unix(max(int(telegrams or 0), newest or 0))
     # Where no bot notes Telegram's time, the newest interaction may be old.
-    is_ahead = told is not None and now - known > LARGEST_STEP
+    is_ahead = telegrams is not None and now - known > LARGEST_STEP
     return known if is_ahead or known - now > LARGEST_STEP else None

@@ -26,7 +26,7 @@ logger = logging.getLogger(__name__)
 # Interactions kept while the database fails, about 20 MB; more are dropped and counted.
 BACKLOG_LIMIT = 100_000
 # A person waits at most this long for their interaction to be recorded.
-PATIENCE = 2.0
+COMMIT_TIMEOUT = 2.0
 RETRY_SECONDS = 1.0
 # Dropped interactions are logged at most this often.
 LOG_DROPPED_SECONDS = 60.0
@@ -143,8 +143,8 @@ class Recorder:
         if self._writing is None or self._writing.done():
             self._writing = asyncio.create_task(self._write())
         if not self.failing:
-            done, _ = await asyncio.wait({entry.told}, timeout=PATIENCE)
-            if done and entry.told.result():
+            done, _ = await asyncio.wait({entry.outcome}, timeout=COMMIT_TIMEOUT)
+            if done and entry.outcome.result():
                 return True
         entry.waits = True
         await self._backlog.spool()

@@ -46,7 +46,7 @@ def build_scheduler(tick: Callable[[], Awaitable[None]]) -> AsyncIOScheduler:
         tick_unless_ticking,
         FromNow(),
         next_run_time=datetime.now(UTC),
-        # APScheduler skips a run that is more than one second late, unless told otherwise.
+        # APScheduler skips a run that is more than one second late, unless set otherwise.
         misfire_grace_time=None,
         coalesce=True,
         # A second run finds the first one and returns; with 1, APScheduler would warn each minute.

@@ -29,7 +29,7 @@ from analytics.sqlite.belongings import COMPANION, matching
 from analytics.sqlite.connections import address, connect, is_full, set_pragmas
 
 # How long a backup waits for another one of the same database, in seconds.
-PATIENCE = 60.0
+OTHER_COPY_TIMEOUT = 60.0
 # An unfinished copy that is not noted, and has not grown for this many seconds, was left by a kill.
 SURELY_LEFT = 3600
 
@@ -42,7 +42,7 @@ async def only_copy(path: Path, to: Path) -> AsyncIterator[None]:
     60 seconds, and BackupRefused if another program's draft is there, younger than an hour.
     """
     with ExitStack() as held:
-        given_up = time.monotonic() + PATIENCE
+        given_up = time.monotonic() + OTHER_COPY_TIMEOUT
         while not locks.be_the_copier(path, held):
             if time.monotonic() > given_up:
                 raise DatabaseInUse(f"a backup of {path} is being made", "try again later")

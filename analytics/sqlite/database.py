@@ -316,7 +316,7 @@ class Database:
                     files.create_folder(self.path.parent)
                     # The lock may have been deleted with the file.
                     self._held.close()
-                    locks.own(self.path, self._held, patience=0)
+                    locks.own(self.path, self._held, timeout=0)
                 await self._connect()
 
     async def _failed(

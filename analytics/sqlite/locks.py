@@ -12,9 +12,9 @@ from analytics.errors import DatabaseInUse, NotOurDatabase
 from analytics.sqlite import files
 
 # How long a starting bot waits for a command that has the file to itself, or for the bot before it.
-OWNER_PATIENCE = 5.0
+OWNER_TIMEOUT = 5.0
 # How long a command waits for another command.
-WRITER_PATIENCE = 60.0
+WRITER_TIMEOUT = 60.0
 
 
 class Access(Enum):
@@ -35,18 +35,18 @@ def enter(path: Path, access: Access, stack: ExitStack) -> bool:
     longer than 5 seconds (the owner's) or 60 seconds (the writer's).
     """
     if access is Access.OWN:
-        own(path, stack, OWNER_PATIENCE)
+        own(path, stack, OWNER_TIMEOUT)
         return True
     return access is Access.SHARE and _share(path, stack)
 
 
-def own(path: Path, stack: ExitStack, patience: float) -> None:
+def own(path: Path, stack: ExitStack, timeout: float) -> None:
     """Become the owner, until `stack` is left.
 
-    Raises DatabaseInUse if another process is the owner for longer than `patience`, in seconds.
+    Raises DatabaseInUse if another process is the owner for longer than `timeout`, in seconds.
     """
     try:
-        stack.enter_context(_lock(f"{path}.lock", patience))
+        stack.enter_context(_lock(f"{path}.lock", timeout))
     except Timeout:
         raise DatabaseInUse(
             f"another process is running on {path}", "stop it, or set another DATABASE_PATH"
@@ -70,13 +70,13 @@ def be_alone(path: Path, stack: ExitStack) -> None:
 
     Raises DatabaseInUse after 5 seconds if there is another owner, 60 if there is another writer.
     """
-    own(path, stack, OWNER_PATIENCE)
+    own(path, stack, OWNER_TIMEOUT)
     _be_the_writer(path, stack)
 
 
 def _be_the_writer(path: Path, stack: ExitStack) -> None:
     try:
-        stack.enter_context(write_lock(path, WRITER_PATIENCE))
+        stack.enter_context(write_lock(path, WRITER_TIMEOUT))
     except Timeout:
         raise DatabaseInUse(
             f"another command writes to {path}", "try again when it is done"

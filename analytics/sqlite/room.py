@@ -21,7 +21,7 @@ LEAST_BYTES = 32 * 1024
 def is_left(path: Path) -> bool:
     """Return whether the process can write more to a database and its folder, by trying it.
 
-    True if that cannot be told.
+    True if that is unknown.
     """
     if resource is not None:
         limit, _ = resource.getrlimit(resource.RLIMIT_FSIZE)

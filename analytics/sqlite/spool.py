@@ -1,6 +1,6 @@
 """The spool: a small file that keeps what cannot be recorded while the database fails.
 
-It is appended to before Telegram is told that the updates arrived, read once at the next opening,
+It is appended to before the updates are acknowledged to Telegram, read once at the next opening,
 and overwritten and removed once the database has it all. It is encrypted if the database is.
 """
 

@@ -228,7 +228,7 @@ async def test_a_command_records_nothing(access: Access, tmp_path: Path) -> None
 
 
 async def test_a_second_owner_is_refused(tmp_path: Path) -> None:
-    with patch.object(locks, "OWNER_PATIENCE", 0):
+    with patch.object(locks, "OWNER_TIMEOUT", 0):
         async with open_service(tmp_path):
             with pytest.raises(DatabaseInUse, match=r"another process is running on .*: stop it"):
                 async with open_service(tmp_path):

@@ -107,7 +107,7 @@ def test_first_starts_at_once_agree_on_a_key(tmp_path: Path) -> None:
         asyncio.run(start())
 
     with (
-        patch.object(locks, "OWNER_PATIENCE", 60.0),
+        patch.object(locks, "OWNER_TIMEOUT", 60.0),
         ThreadPoolExecutor(AT_ONCE) as threads,
     ):
         list(threads.map(process, range(AT_ONCE)))

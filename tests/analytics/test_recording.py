@@ -214,10 +214,10 @@ async def test_a_batch_larger_than_the_backlog_is_cut_and_counted(tmp_path: Path
 async def test_whoever_waits_too_long_is_let_go_and_the_interaction_is_kept(
     tmp_path: Path,
 ) -> None:
-    """Without the patience there would be no end: the writer waits as long as the lock is held."""
+    """Without the timeout there would be no end: the writer waits as long as the lock is held."""
     with (
         patch.object(database, "BUSY_MS_OWN", 10 * HANGS * 1000),
-        patch.object(analytics_recording, "PATIENCE", 0),
+        patch.object(analytics_recording, "COMMIT_TIMEOUT", 0),
     ):
         async with open_service(tmp_path) as analytics:
             with locked(tmp_path):

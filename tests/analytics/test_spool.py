@@ -275,7 +275,7 @@ async def test_what_is_being_committed_is_no_backlog(tmp_path: Path) -> None:
     """Only what failed or has waited too long is."""
     with (
         patch.object(database, "BUSY_MS_OWN", 60_000),
-        patch.object(analytics_recording, "PATIENCE", 0),
+        patch.object(analytics_recording, "COMMIT_TIMEOUT", 0),
     ):
         async with open_service(tmp_path) as analytics:
             with locked(tmp_path):
@@ -298,7 +298,7 @@ async def test_a_batch_that_takes_too_long_is_counted_once_whether_it_was_commit
     """It is in the spool while its commit goes on."""
     with (
         patch.object(database, "BUSY_MS_OWN", 60_000),
-        patch.object(analytics_recording, "PATIENCE", 0),
+        patch.object(analytics_recording, "COMMIT_TIMEOUT", 0),
     ):
         async with open_service(tmp_path) as analytics:
             with locked(tmp_path):

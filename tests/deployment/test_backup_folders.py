@@ -148,7 +148,7 @@ async def test_a_backup_that_is_being_made_is_not_taken_for_a_killed_one(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     path, draft = await make(tmp_path / NAME), tmp_path / "copy.unfinished"
-    monkeypatch.setattr(copying, "PATIENCE", 0)
+    monkeypatch.setattr(copying, "OTHER_COPY_TIMEOUT", 0)
     async with only_copy(path, tmp_path / "copy"):
         draft.touch()
         async with AnalyticsService.open(path, key=KEY):

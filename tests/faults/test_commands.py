@@ -83,7 +83,7 @@ async def test_of_two_cleanups_without_a_bot_each_interaction_is_deleted_by_one(
 def test_commands_write_one_after_the_other(
     database: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(locks, "WRITER_PATIENCE", 0)
+    monkeypatch.setattr(locks, "WRITER_TIMEOUT", 0)
     with ExitStack() as bot, ExitStack() as one:
         locks.enter(database, Access.OWN, bot)
         locks.enter(database, Access.SHARE, one)

@@ -229,7 +229,7 @@ async def test_a_second_bot_is_refused_also_when_the_lock_was_deleted(tmp_path: 
         await analytics.record(ONE)
         await analytics.maintain()
         with (
-            patch.object(locks, "OWNER_PATIENCE", 0),
+            patch.object(locks, "OWNER_TIMEOUT", 0),
             pytest.raises(DatabaseInUse, match="another process is running"),
         ):
             async with service(path):

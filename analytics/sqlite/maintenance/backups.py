@@ -17,7 +17,7 @@ from analytics.sqlite.origins import Origin
 logger = logging.getLogger(__name__)
 
 # Admins are notified at most this often that no backup could be made.
-TELL_EACH = timedelta(days=1)
+NOTIFY_EACH = timedelta(days=1)
 
 
 class DailyBackups:
@@ -48,7 +48,7 @@ class DailyBackups:
         self._clock = clock
         self._note = note
         self._tell = tell
-        self._told: datetime | None = None
+        self._notified: datetime | None = None
 
     async def run(self) -> None:
         """Make a backup, and delete the old ones.
@@ -64,8 +64,8 @@ class DailyBackups:
                 logger.info("backed up to %s", to)
         except (AnalyticsError, OSError) as error:
             logger.error("no backup: %s", error)
-            if self._told is None or now - self._told >= TELL_EACH:
-                self._told = now
+            if self._notified is None or now - self._notified >= NOTIFY_EACH:
+                self._notified = now
                 self._tell(BackupFails())
 
     async def last(self) -> datetime | None:

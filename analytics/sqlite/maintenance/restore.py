@@ -88,7 +88,7 @@ async def restore(
     try:
         files.create_folder(path.parent)
         with ExitStack() as held:
-            locks.own(path, held, locks.OWNER_PATIENCE)
+            locks.own(path, held, locks.OWNER_TIMEOUT)
             files.discard_draft(path)
             wishes = await _wishes(path, references, database_key)
             async with copy(source, path, database_key) as draft:

@@ -40,11 +40,11 @@ def would_be_deleted(count: int, older_than: int, *, offered: bool) -> str:
     """
     if not count:
         return _("Nothing is {older}.").format(older=_older(older_than))
-    told = _("<b>Would be deleted:</b> {interactions}.").format(
+    text = _("<b>Would be deleted:</b> {interactions}.").format(
         interactions=interactions(count, older_than)
     )
     warning = _("This cannot be undone. The button is good for five minutes.")
-    return f"{told}\n\n{warning}" if offered else told
+    return f"{text}\n\n{warning}" if offered else text
 
 
 def cleaning_up(done: int, total: int, older_than: int) -> str:
@@ -60,7 +60,7 @@ def cleaned_up(count: int, older_than: int, compacted_by: datetime | None) -> st
 
     `compacted_by` is None if the traces have left the disk already.
     """
-    told = _("✅ <b>Deleted:</b> {interactions}.").format(
+    text = _("✅ <b>Deleted:</b> {interactions}.").format(
         interactions=interactions(count, older_than)
     )
     disk = (
@@ -68,7 +68,7 @@ def cleaned_up(count: int, older_than: int, compacted_by: datetime | None) -> st
         if compacted_by
         else _("Their traces have left the disk, too.")
     )
-    return f"{told} {disk}" if count else told
+    return f"{text} {disk}" if count else text
 
 
 def cleanup_stopped(count: int, older_than: int) -> str:

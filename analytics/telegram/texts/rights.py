@@ -92,7 +92,7 @@ def erased(
     `again` is true if the same button was pressed before.
     """
     if erasure.interactions and not again:
-        told = _(
+        text = _(
             "<b>Erased:</b> {count} interaction, and the pseudonym it belonged to.",
             "<b>Erased:</b> {count} interactions, and the pseudonym they belonged to.",
             erasure.interactions,
@@ -104,7 +104,7 @@ def erased(
                 moment=format_datetime(compacted_by)
             )
         )
-        lines = [f"{told} {disk}"]
+        lines = [f"{text} {disk}"]
     else:
         lines = [_(ALREADY)]
     if erasure.in_backups:
