@@ -13,7 +13,7 @@ from matplotlib.axes import Axes
 from analytics import History, InteractionType
 from analytics.telegram import translations
 from analytics.telegram.charts.themes import DARK, LIGHT, TYPES, Theme
-from analytics.telegram.texts.types import type_name
+from analytics.telegram.texts.type_names import type_name
 from tests.support.figures import (
     active_users,
     bars,

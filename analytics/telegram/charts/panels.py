@@ -25,7 +25,7 @@ from analytics.telegram.charts.series import (
 )
 from analytics.telegram.charts.themes import TYPES, Theme
 from analytics.telegram.i18n import N_, _, current_locale
-from analytics.telegram.texts.types import type_name
+from analytics.telegram.texts.type_names import type_name
 
 AXES_LEFT, AXES_WIDTH = 150, 870
 # The upper axes are higher: theirs is what the layers need.

@@ -1,4 +1,4 @@
-"""What a chart shows of a history: by hour, day or week, and what is not complete. No drawing."""
+"""Prepare a history for a chart, without drawing: by hour, day or week, incomplete parts marked."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -25,7 +25,7 @@ HIDDEN = N_("Not shown with BREAKDOWN_MIN_USERS.")
 
 
 class Grain(Enum):
-    """What a bar stands for; a week is the mean of its complete days."""
+    """The time that a bar stands for; a week is the mean of its complete days."""
 
     HOUR = "hour"
     DAY = "day"
@@ -55,10 +55,10 @@ class Series:
     step: timedelta
     end: int
     until: datetime
-    """Where what is shown ends: the end of the newest bucket, or of the newest complete day."""
+    """The end of what is shown: that of the newest bucket, or of the newest complete day."""
     columns: tuple[Column, ...]
     gaps: tuple[tuple[int, int], ...]
-    """Where nothing is known: deleted, before the first recording, or hidden."""
+    """The parts that are unknown: deleted, before the first recording, or hidden."""
 
     @property
     def layers(self) -> list[str]:
