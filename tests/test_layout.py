@@ -21,9 +21,17 @@ ALLOWED = {
 # What a room of the analytics may not see, each with the rooms inside it.
 UNSEEN = {
     "sqlite": {"statistics", "privacy", "maintenance", "telegram"},
-    "maintenance": {"telegram"},
-    "privacy": {"telegram"},
-    "statistics": {"telegram"},
+    "maintenance": {"sqlite", "telegram"},
+    "privacy": {"sqlite", "telegram"},
+    "statistics": {"sqlite", "telegram"},
+    "telegram": {"sqlite"},
+}
+# The only modules outside the SQLite store that see it. All others ask through `analytics.store`.
+SEE_SQLITE = {
+    "analytics": "the door, through which commands reach the files",
+    "analytics.service": "chooses and opens the store",
+    "analytics.keyring": "the key file, which belongs to a database file",
+    "analytics.pseudonyms": "how a key file is written",
 }
 # Modules of one name in one package are the same thing at two levels.
 SAME_THING = {
@@ -117,6 +125,16 @@ def test_the_rooms_of_the_analytics_see_each_other_one_way(room: str) -> None:
     for file in sorted((ROOT / "analytics" / room).rglob("*.py")):
         rooms = {name.split(".")[1] for name in modules_imported(file) if "." in name}
         assert not rooms & UNSEEN[room], file.relative_to(ROOT)
+
+
+def test_the_sqlite_store_is_seen_only_by_those_who_open_it_or_its_files() -> None:
+    found = {
+        name_of(file)
+        for file in (ROOT / "analytics").rglob("*.py")
+        if any(name.startswith("analytics.sqlite") for name in modules_imported(file))
+    }
+
+    assert {name for name in found if not name.startswith("analytics.sqlite")} == set(SEE_SQLITE)
 
 
 def inner_names(file: Path) -> set[str]:

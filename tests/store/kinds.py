@@ -1,0 +1,52 @@
+"""The stores that have to keep the contract: each is a line in STORES."""
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, AbstractContextManager, asynccontextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from unittest.mock import patch
+
+from analytics import Access, Pseudonyms
+from analytics.pseudonyms import References
+from analytics.sqlite import database
+from analytics.sqlite.store import open_store
+from analytics.store import Store
+from tests.support.service import KEY, NAME, locked
+
+NOW = datetime(2026, 6, 1, 12, 30, tzinfo=UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """A kind of store."""
+
+    name: str
+    open: Callable[[Path], AbstractAsyncContextManager[Store]]
+    """Opens the store of a folder, as its owner; the same one each time."""
+    locked: Callable[[Path], AbstractContextManager[None]]
+    """Keeps the store of a folder from being written, as long as it is entered."""
+
+
+@asynccontextmanager
+async def open_sqlite(folder: Path) -> AsyncIterator[Store]:
+    async def prepare(_store: Store) -> None:
+        pass
+
+    async def references(_store: Store) -> References:
+        return Pseudonyms(KEY)
+
+    with patch.object(database, "BUSY_MS_OWN", 10):
+        async with open_store(
+            folder / NAME,
+            Access.OWN,
+            None,
+            clock=lambda: NOW,
+            prepare=prepare,
+            references=references,
+            on_set_aside=lambda _file: None,
+        ) as store:
+            yield store
+
+
+STORES = [Kind("sqlite", open_sqlite, locked)]
