@@ -1,23 +1,100 @@
-"""Every test is a test of the log, too: whatever it does, at DEBUG, no line holds a person."""
+"""The fixtures, each once; and every test is a test of the log, too.
+
+Whatever a test does, at DEBUG, no line of the log holds a person.
+"""
 
 import logging
 import os
 import warnings
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
+from aiohttp import ClientSession
 from hypothesis import HealthCheck, settings
 
+from analytics import recording
+from analytics.clock import utc_now
+from analytics.sqlite import database as sqlite_database
 from bot import environment
 from bot.logs import PrivateFormatter
+from bot.sandbox import Sandbox
+from tests.support.client import Client
+from tests.support.clock import Clock
 from tests.support.people_in_logs import people_in
+
+# What imports aiogram is imported where it is used: that takes seconds.
+if TYPE_CHECKING:
+    from aiogram import Bot
+
+    from tests.support.hours import Hours
 
 
 @pytest.fixture(autouse=True)
 def _nobodys_settings(monkeypatch: pytest.MonkeyPatch) -> None:
     """Who has a bot of their own in this folder wants no test to read its `.env`."""
     monkeypatch.setattr(environment, "BESIDE_MAIN", Path("no-such-file"))
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture
+async def sandbox(request: pytest.FixtureRequest) -> AsyncIterator[Sandbox]:
+    """A Bot API server; it goes by the `clock` of a test that has one."""
+    clock = request.getfixturevalue("clock") if "clock" in request.fixturenames else utc_now
+    async with Sandbox(clock=clock, first_update_id=1000, webhook_retry=0.001) as sandbox:
+        yield sandbox
+
+
+@pytest.fixture
+async def client(sandbox: Sandbox) -> AsyncIterator[Client]:
+    async with ClientSession() as http:
+        yield Client(sandbox, http)
+
+
+@pytest.fixture
+async def bot(sandbox: Sandbox) -> AsyncIterator["Bot"]:
+    """aiogram's own."""
+    from aiogram import Bot
+    from aiogram.client.session.aiohttp import AiohttpSession
+    from aiogram.client.telegram import TelegramAPIServer
+
+    class Session(AiohttpSession):
+        """aiogram's own waits for the end of TLS, which the loopback has not."""
+
+        async def close(self) -> None:
+            if self._session is not None:
+                await self._session.close()
+
+    session = Session(api=TelegramAPIServer.from_base(sandbox.url))
+    async with Bot(sandbox.token, session=session) as bot:
+        yield bot
+
+
+@pytest.fixture
+def database(tmp_path: Path) -> Path:
+    """Where there is no database yet, nor a folder for it."""
+    return tmp_path / "data" / "analytics.sqlite3"
+
+
+@pytest.fixture
+async def hours(tmp_path: Path) -> AsyncIterator["Hours"]:
+    from tests.support.hours import Hours
+
+    async with Sandbox(clock=lambda: tale.now) as sandbox:
+        tale = Hours(sandbox, tmp_path / "analytics.sqlite3")
+        yield tale
+
+
+@pytest.fixture
+def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever is kept from writing finds out at once."""
+    monkeypatch.setattr(sqlite_database, "BUSY_MS_OWN", 10)
+    monkeypatch.setattr(recording, "RETRY_SECONDS", 0.01)
 
 
 # How long an example takes is the machine's affair. What else CI sets (the same examples each

@@ -3,7 +3,6 @@
 import json
 import signal
 import sqlite3
-from collections.abc import AsyncIterator
 from contextlib import closing
 from dataclasses import fields
 from datetime import UTC, datetime, timedelta
@@ -143,12 +142,6 @@ async def test_what_stops_the_start_is_one_sentence(
 
     assert_sentence(result, *words)
     assert environment.get("BOT_TOKEN", "no token") not in result[2]
-
-
-@pytest.fixture
-async def sandbox() -> AsyncIterator[Sandbox]:
-    async with Sandbox() as sandbox:
-        yield sandbox
 
 
 @pytest.mark.long

@@ -9,17 +9,10 @@ import pytest
 from analytics import Access, Action, AuditEntry
 from analytics.sqlite import database
 from tests.support.bytes_on_disk import REFERENCES, forms, found_in
+from tests.support.clock import Clock
 from tests.support.service import NAME, NOW, SOMEBODY, interaction, locked, open_service, select
 
 ADMIN = 5_000_000_001
-
-
-class Clock:
-    def __init__(self) -> None:
-        self.now = NOW
-
-    def __call__(self) -> datetime:
-        return self.now
 
 
 def hour(moment: datetime) -> datetime:

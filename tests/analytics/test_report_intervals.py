@@ -21,6 +21,7 @@ from analytics import (
     NoReportYet,
 )
 from analytics.sqlite import database
+from tests.support.clock import Clock
 from tests.support.service import NAME, NOW, SOMEBODY, locked, open_service
 
 INTERVAL = timedelta(minutes=60)
@@ -41,16 +42,6 @@ STEPS = st.lists(
     ),
     max_size=20,
 )
-
-
-class Clock:
-    """Stands still until it is told."""
-
-    def __init__(self) -> None:
-        self.now = NOW
-
-    def __call__(self) -> datetime:
-        return self.now
 
 
 @dataclass

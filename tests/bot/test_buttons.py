@@ -1,6 +1,5 @@
 """The bot's own buttons: told from those of others, and gone once they are used."""
 
-from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -16,9 +15,10 @@ from analytics.telegram.texts import rights
 from bot import texts
 from bot.sandbox import Person, Sandbox
 from bot.sandbox.chats import keyboard
-from tests.bot.test_rights import click, stored
+from tests.support.conversation import click
 from tests.support.raw_updates import events
 from tests.support.running import running_bot
+from tests.support.stored import stored
 
 PERSON = 6_000_000_001
 HOST_BUTTONS = [
@@ -31,12 +31,6 @@ HOST_BUTTONS = [
     "stats:7d",
     "ask:optout",
 ]
-
-
-@pytest.fixture
-async def sandbox() -> AsyncIterator[Sandbox]:
-    async with Sandbox() as sandbox:
-        yield sandbox
 
 
 def pressed(data: str) -> Update:
@@ -128,8 +122,7 @@ async def test_used_buttons_disappear_and_pressed_again_say_that_it_is_done(
         await person.answer()
         before = len(shown(person, sandbox))
         data = await ask_to_erase(person)
-        again = click(person, data)
-        again["callback_query"]["message"] = person.transcript[-1].message
+        again = click(person, person.transcript[-1].message, data)
         if gone:
             sandbox.chat(person.user["id"]).messages.clear()
             await sandbox.inject(again)

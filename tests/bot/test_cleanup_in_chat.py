@@ -2,9 +2,8 @@
 
 import asyncio
 import sqlite3
-from collections.abc import AsyncIterator
 from contextlib import closing
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from functools import partial
 from itertools import count
 from pathlib import Path
@@ -24,6 +23,8 @@ from analytics.telegram.progress import SECONDS_BETWEEN, Progress
 from analytics.telegram.texts import cleanup
 from bot.sandbox import Person, Sandbox
 from bot.sandbox.faults import floods, hangs
+from tests.support.clock import Clock
+from tests.support.conversation import click, message_for
 from tests.support.recount import inconsistencies
 from tests.support.running import running_bot
 
@@ -37,32 +38,11 @@ SETTINGS: dict[str, Any] = {
 MANY = 300
 
 
-class Clock:
-    """Stands still until it is moved."""
-
-    def __init__(self) -> None:
-        self.now = datetime.now(UTC)
-
-    def __call__(self) -> datetime:
-        return self.now
-
-
-@pytest.fixture
-def clock() -> Clock:
-    return Clock()
-
-
-@pytest.fixture
-async def sandbox(clock: Clock) -> AsyncIterator[Sandbox]:
-    async with Sandbox(clock=clock) as sandbox:
-        yield sandbox
-
-
 @pytest.fixture
 async def database(tmp_path: Path, clock: Clock) -> Path:
     """With two interactions of 40 days ago, one of 100 days ago, and one of today."""
     path = tmp_path / "data" / "analytics.sqlite3"
-    await record(path, clock, *(timedelta(days=days) for days in (100, 40, 40, 0)))
+    await record(path, clock, *(timedelta(days=days, seconds=1) for days in (100, 40, 40, 0)))
     return path
 
 
@@ -108,11 +88,6 @@ def is_compaction_due(database: Path) -> bool:
         return bool(due)
 
 
-async def ask(person: Person, text: str) -> dict[str, Any]:
-    await person.says(text)
-    return (await person.answer()).message
-
-
 def buttons(message: dict[str, Any]) -> list[dict[str, Any]]:
     keyboard = message.get("reply_markup", {}).get("inline_keyboard", [])
     return [button for row in keyboard for button in row]
@@ -132,25 +107,12 @@ async def end(person: Person) -> str:
             return line.text
 
 
-def click(person: Person, message: dict[str, Any], data: str) -> dict[str, Any]:
-    """A click on what nobody was shown, or on what is gone."""
-    return {
-        "callback_query": {
-            "id": "1",
-            "from": person.user,
-            "message": message,
-            "chat_instance": "1",
-            "data": data,
-        }
-    }
-
-
 async def test_an_owner_sees_the_number_confirms_and_is_told(
     sandbox: Sandbox, database: Path, clock: Clock
 ) -> None:
     owner = sandbox.person(OWNER)
     async with running_bot(sandbox, database, clock, **SETTINGS):
-        shown = await ask(owner, "/cleanup 30")
+        shown = await message_for(owner, "/cleanup 30")
         before = left(database)
         await confirm(owner)
         told = await end(owner)
@@ -172,7 +134,7 @@ async def test_without_days_it_is_about_the_retention(
 ) -> None:
     owner = sandbox.person(OWNER)
     async with running_bot(sandbox, database, clock, **SETTINGS | {"retention_days": 3650}):
-        shown = await ask(owner, "/cleanup")
+        shown = await message_for(owner, "/cleanup")
 
     assert shown["text"] == "Nothing is older than 3,650 days."
     assert buttons(shown) == []
@@ -184,7 +146,7 @@ async def test_wrong_days_are_one_sentence(
 ) -> None:
     owner = sandbox.person(OWNER)
     async with running_bot(sandbox, database, clock, **SETTINGS):
-        shown = await ask(owner, f"/cleanup {days}")
+        shown = await message_for(owner, f"/cleanup {days}")
 
     assert shown["text"].startswith("Give a whole number of days from 1 to 3650")
     assert buttons(shown) == []
@@ -196,14 +158,14 @@ async def test_admins_see_the_number_and_others_an_unknown_command(
     admin, owner, stranger = sandbox.person(ADMIN), sandbox.person(OWNER), sandbox.person()
     group = sandbox.group()
     async with running_bot(sandbox, database, clock, **SETTINGS):
-        to_admin = await ask(admin, "/cleanup 30")
+        to_admin = await message_for(admin, "/cleanup 30")
         for each in (admin, owner, stranger):
             await each.says("/cleanup 30", chat=group)
-        to_stranger = await ask(stranger, "/cleanup 30")
-        unknown = await ask(stranger, "/nobody_made_this")
-        helps = [(await ask(each, "/help"))["text"] for each in (owner, admin, stranger)]
-        await ask(owner, "/start")
-        await ask(admin, "/start")
+        to_stranger = await message_for(stranger, "/cleanup 30")
+        unknown = await message_for(stranger, "/nobody_made_this")
+        helps = [(await message_for(each, "/help"))["text"] for each in (owner, admin, stranger)]
+        await message_for(owner, "/start")
+        await message_for(admin, "/start")
         await sandbox.settled()
 
     assert to_admin["text"] == "Would be deleted: 3 interactions older than 30 days."
@@ -230,8 +192,8 @@ async def test_a_forged_or_old_button_deletes_nothing(
     owner, other = sandbox.person(OWNER), sandbox.person(ANOTHER_OWNER)
     admin, stranger = sandbox.person(ADMIN), sandbox.person()
     async with running_bot(sandbox, database, clock, **SETTINGS):
-        message = await ask(owner, "/cleanup 100")
-        await ask(other, "/help")
+        message = await message_for(owner, "/cleanup 100")
+        await message_for(other, "/help")
         button, _ = buttons(message)
         data = button["callback_data"]
         forged = [
@@ -252,7 +214,7 @@ async def test_a_forged_or_old_button_deletes_nothing(
         for nobody in (admin, stranger):
             await sandbox.inject(click(nobody, message, data))
             # Only this is answered.
-            assert "What you can do here" in (await ask(nobody, "/help"))["text"]
+            assert "What you can do here" in (await message_for(nobody, "/help"))["text"]
         clock.now += VALID_FOR + timedelta(seconds=1)
         await sandbox.inject(click(owner, message, data))
         answers.append((await owner.answer()).text)
@@ -267,7 +229,7 @@ async def test_a_button_deletes_once(sandbox: Sandbox, database: Path, clock: Cl
     await record(database, clock, timedelta(days=30, minutes=-2))
     owner = sandbox.person(OWNER)
     async with running_bot(sandbox, database, clock, **SETTINGS):
-        message = await ask(owner, "/cleanup 30")
+        message = await message_for(owner, "/cleanup 30")
         button, _ = buttons(message)
         await confirm(owner)
         await end(owner)
@@ -286,7 +248,7 @@ async def test_a_button_of_before_a_restart_deletes_nothing(
     """Whether it was used is not known any more."""
     owner = sandbox.person(OWNER)
     async with running_bot(sandbox, database, clock, **SETTINGS):
-        await ask(owner, "/cleanup 30")
+        await message_for(owner, "/cleanup 30")
     clock.now += timedelta(seconds=3)
     async with running_bot(sandbox, database, clock, **SETTINGS):
         await confirm(owner)
@@ -306,7 +268,7 @@ async def test_progress_is_shown_as_often_as_telegram_takes_it(
         ticking = partial(next, count(1.0, step))
         monkeypatch.setattr(admin_cleanup, "Progress", partial(Progress, clock=ticking))
         async with running_bot(sandbox, database, clock, **SETTINGS):
-            await ask(owner, "/cleanup 200")
+            await message_for(owner, "/cleanup 200")
             before = len(owner.transcript)
             await confirm(owner)
             await end(owner)
@@ -328,14 +290,14 @@ async def test_a_slow_telegram_holds_up_no_cleanup_and_the_last_state_comes_last
 ) -> None:
     owner, person = sandbox.person(OWNER), sandbox.person()
     async with running_bot(sandbox, database, clock, **SETTINGS):
-        await ask(owner, "/cleanup 200")
+        await message_for(owner, "/cleanup 200")
         slow = sandbox.plan("editMessageText", hangs())
         await confirm(owner)
         await sandbox.called("editMessageText")
         # Deleted, compacted, and then as long as an answer takes.
         while left(database) > 4 or is_compaction_due(database):
-            await ask(person, "/help")
-        await ask(person, "/help")
+            await message_for(person, "/help")
+        await message_for(person, "/help")
         edits = await sandbox.called("editMessageText")
         slow.lift()
         first, last = await owner.sees_edit(), await owner.sees_edit()
@@ -350,7 +312,7 @@ async def test_an_edit_that_telegram_refuses_does_not_end_the_cleanup(
 ) -> None:
     owner = sandbox.person(OWNER)
     async with running_bot(sandbox, database, clock, **SETTINGS):
-        await ask(owner, "/cleanup 30")
+        await message_for(owner, "/cleanup 30")
         sandbox.plan("editMessageText", floods(3600))
         await confirm(owner)
         told = await end(owner)
@@ -363,7 +325,7 @@ async def test_who_deletes_the_message_is_told_in_a_new_one(
 ) -> None:
     owner = sandbox.person(OWNER)
     async with running_bot(sandbox, database, clock, **SETTINGS):
-        message = await ask(owner, "/cleanup 30")
+        message = await message_for(owner, "/cleanup 30")
         button, _ = buttons(message)
         del sandbox.chat(OWNER).messages[message["message_id"]]
         await sandbox.inject(click(owner, message, button["callback_data"]))
@@ -379,7 +341,7 @@ async def test_two_cleanups_follow_one_another(
     owners = [sandbox.person(OWNER), sandbox.person(ANOTHER_OWNER)]
     async with running_bot(sandbox, database, clock, **SETTINGS):
         for owner in owners:
-            await ask(owner, "/cleanup 200")
+            await message_for(owner, "/cleanup 200")
         for owner in owners:
             await owner.clicks(cleanup.CONFIRM)
         told = await asyncio.gather(*map(end, owners))
@@ -395,10 +357,10 @@ async def test_others_are_answered_meanwhile(
 ) -> None:
     owner, person = sandbox.person(OWNER), sandbox.person()
     async with running_bot(sandbox, database, clock, **SETTINGS):
-        await ask(owner, "/cleanup 200")
+        await message_for(owner, "/cleanup 200")
         await confirm(owner)
         await owner.sees_edit()
-        await ask(person, "/help")
+        await message_for(person, "/help")
         still_there = left(database) - 4
         await end(owner)
 
@@ -410,7 +372,7 @@ async def test_while_another_program_reads_the_traces_leave_later(
 ) -> None:
     owner = sandbox.person(OWNER)
     async with running_bot(sandbox, database, clock, **SETTINGS):
-        await ask(owner, "/cleanup 30")
+        await message_for(owner, "/cleanup 30")
         with closing(sqlite3.connect(database, isolation_level=None)) as other:
             other.execute("BEGIN")
             other.execute("SELECT count(*) FROM users").fetchall()
@@ -425,7 +387,7 @@ async def test_while_the_database_is_locked_it_says_that_it_stopped(
 ) -> None:
     owner = sandbox.person(OWNER)
     async with running_bot(sandbox, database, clock, **SETTINGS):
-        await ask(owner, "/cleanup 30")
+        await message_for(owner, "/cleanup 30")
         with closing(sqlite3.connect(database, isolation_level=None)) as other:
             other.execute("BEGIN IMMEDIATE")
             await confirm(owner)

@@ -1,6 +1,5 @@
 """Whatever becomes of a click's answer, its handler runs: of every button, of every router."""
 
-from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
@@ -22,12 +21,6 @@ REFUSED = {
     "403": faults.refuses(403, "Forbidden: bot was blocked by the user"),
     "reset": faults.resets(),
 }
-
-
-@pytest.fixture
-async def sandbox() -> AsyncIterator[Sandbox]:
-    async with Sandbox() as sandbox:
-        yield sandbox
 
 
 @pytest.mark.parametrize("answer", REFUSED.values(), ids=REFUSED)

@@ -1,12 +1,10 @@
 """How often each command is used is counted by day, without identity, and nothing else is."""
 
 import sqlite3
-from collections.abc import AsyncIterator
 from contextlib import closing
 from pathlib import Path
 from typing import Any
 
-import pytest
 from aiogram import Dispatcher, Router
 from aiogram.filters import Command
 
@@ -19,12 +17,6 @@ from tests.support.running import running_bot
 from tests.support.settings import some_settings
 
 ADMIN = 6_000_000_001
-
-
-@pytest.fixture
-async def sandbox() -> AsyncIterator[Sandbox]:
-    async with Sandbox() as sandbox:
-        yield sandbox
 
 
 def events(database: Path) -> dict[str, int]:

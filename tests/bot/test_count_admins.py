@@ -1,7 +1,6 @@
 """COUNT_ADMINS=false: nothing of what admins do is in the file, or in a number."""
 
 import sqlite3
-from collections.abc import AsyncIterator
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -12,6 +11,7 @@ from analytics.pseudonyms import Pseudonyms, read_key
 from analytics.sqlite.belongings import key_file
 from bot.sandbox import Person, Sandbox
 from tests.faults.kills import free_port, webhook_settings
+from tests.support.conversation import ask
 from tests.support.recount import inconsistencies
 from tests.support.running import running_bot
 
@@ -19,20 +19,9 @@ ADMIN, PERSON = 6_000_000_001, 6_000_000_002
 MESSAGES = "SELECT total(count) FROM user_interactions WHERE interaction_type = 'message'"
 
 
-@pytest.fixture
-async def sandbox() -> AsyncIterator[Sandbox]:
-    async with Sandbox() as sandbox:
-        yield sandbox
-
-
 def rows(database: Path, sql: str) -> list[Any]:
     with closing(sqlite3.connect(database)) as connection:
         return connection.execute(sql).fetchall()
-
-
-async def ask(person: Person, text: str) -> str:
-    await person.says(text)
-    return (await person.answer()).text
 
 
 async def use(person: Person) -> None:

@@ -38,12 +38,6 @@ runpy.run_path({str(MAIN)!r}, run_name="__main__")
 """
 
 
-@pytest.fixture
-async def sandbox() -> AsyncIterator[Sandbox]:
-    async with Sandbox() as sandbox:
-        yield sandbox
-
-
 def half_open(stack: ExitStack, port: int, number: int, begun: bytes) -> list[socket.socket]:
     """Connections that begin a request and never end it."""
     made = []

@@ -2,7 +2,6 @@
 
 import re
 import sqlite3
-from collections.abc import AsyncIterator
 from contextlib import closing
 from datetime import UTC, date, datetime
 from functools import partial
@@ -39,7 +38,8 @@ from analytics.telegram.i18n import (
 from analytics.telegram.limits import BURST, SLOW_DOWN, LimitPerPerson
 from analytics.telegram.texts import audit, cleanup, durations, privacy, rights
 from bot import app, menus, texts
-from bot.sandbox import Person, Sandbox
+from bot.sandbox import Sandbox
+from tests.support.conversation import ask
 from tests.support.running import running_bot
 from tests.support.settings import some_options
 
@@ -48,17 +48,6 @@ NOW = datetime(2026, 11, 25, 14, 5, tzinfo=UTC)
 # What a message of Telegram holds, once its HTML has been read.
 LONGEST = 4096
 OF_A_PERSON = ["hello", "/start", "/help", "/privacy", "/forgetme", "/optout", "/optin", "/mydata"]
-
-
-@pytest.fixture
-async def sandbox() -> AsyncIterator[Sandbox]:
-    async with Sandbox() as sandbox:
-        yield sandbox
-
-
-async def ask(person: Person, text: str) -> str:
-    await person.says(text)
-    return (await person.answer()).text
 
 
 def shown(html: str) -> str:

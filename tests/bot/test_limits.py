@@ -10,7 +10,8 @@ from analytics.telegram import limits
 from analytics.telegram.limits import BURST, SECONDS_EACH, SLOW_DOWN, LimitPerPerson
 from analytics.telegram.texts import rights
 from bot import app
-from bot.sandbox import Person, Sandbox
+from bot.sandbox import Sandbox
+from tests.support.conversation import ask
 from tests.support.running import running_bot
 
 ADMIN = 6_000_000_001
@@ -27,26 +28,16 @@ class Seconds:
 
 
 @pytest.fixture
-def clock(monkeypatch: pytest.MonkeyPatch) -> Seconds:
-    clock = Seconds()
-    monkeypatch.setattr(app, "LimitPerPerson", partial(LimitPerPerson, clock))
-    return clock
+def seconds(monkeypatch: pytest.MonkeyPatch) -> Seconds:
+    seconds = Seconds()
+    monkeypatch.setattr(app, "LimitPerPerson", partial(LimitPerPerson, seconds))
+    return seconds
 
 
-@pytest.fixture
-async def sandbox(tmp_path: Path, clock: Seconds) -> AsyncIterator[Sandbox]:
-    """With the running bot."""
-    admins = {ADMIN, ANOTHER_ADMIN}
-    async with (
-        Sandbox() as sandbox,
-        running_bot(sandbox, tmp_path / "analytics.sqlite3", admin_ids=admins),
-    ):
-        yield sandbox
-
-
-async def ask(person: Person, text: str = "/stats") -> str:
-    await person.says(text)
-    return (await person.answer()).text
+@pytest.fixture(autouse=True)
+async def _bot(sandbox: Sandbox, database: Path, seconds: Seconds) -> AsyncIterator[None]:
+    async with running_bot(sandbox, database, admin_ids={ADMIN, ANOTHER_ADMIN}):
+        yield
 
 
 def is_report(text: str) -> bool:
@@ -54,11 +45,11 @@ def is_report(text: str) -> bool:
 
 
 async def test_the_last_answer_allowed_is_given_then_it_is_said_once_then_silence(
-    sandbox: Sandbox, clock: Seconds
+    sandbox: Sandbox, seconds: Seconds
 ) -> None:
     admin = sandbox.person(ADMIN)
-    allowed = [await ask(admin) for _ in range(BURST)]
-    told = await ask(admin)
+    allowed = [await ask(admin, "/stats") for _ in range(BURST)]
+    told = await ask(admin, "/stats")
     for _ in range(5):
         await admin.says("/stats")
     # An answer to any of the five would come first, or second.
@@ -70,32 +61,32 @@ async def test_the_last_answer_allowed_is_given_then_it_is_said_once_then_silenc
 
 
 async def test_after_some_seconds_there_is_another_answer_and_after_more_all_of_them(
-    sandbox: Sandbox, clock: Seconds
+    sandbox: Sandbox, seconds: Seconds
 ) -> None:
     admin = sandbox.person(ADMIN)
     for _ in range(BURST):
-        await ask(admin)
-    clock.now += SECONDS_EACH - 0.1
-    too_early = await ask(admin)
-    clock.now += 0.1
-    again = [await ask(admin), await ask(admin)]
-    clock.now += BURST * SECONDS_EACH
-    all_again = [await ask(admin) for _ in range(BURST + 1)]
+        await ask(admin, "/stats")
+    seconds.now += SECONDS_EACH - 0.1
+    too_early = await ask(admin, "/stats")
+    seconds.now += 0.1
+    again = [await ask(admin, "/stats"), await ask(admin, "/stats")]
+    seconds.now += BURST * SECONDS_EACH
+    all_again = [await ask(admin, "/stats") for _ in range(BURST + 1)]
 
     assert too_early == SLOW_DOWN
     assert (is_report(again[0]), again[1]) == (True, SLOW_DOWN)
     assert [is_report(text) for text in all_again] == [True] * BURST + [False]
 
 
-async def test_others_get_theirs(sandbox: Sandbox, clock: Seconds) -> None:
+async def test_others_get_theirs(sandbox: Sandbox, seconds: Seconds) -> None:
     admin, another = sandbox.person(ADMIN), sandbox.person(ANOTHER_ADMIN)
     for _ in range(BURST + 1):
-        await ask(admin)
+        await ask(admin, "/stats")
 
-    assert is_report(await ask(another))
+    assert is_report(await ask(another, "/stats"))
 
 
-async def test_clicks_count_too_and_are_told_in_a_toast(sandbox: Sandbox, clock: Seconds) -> None:
+async def test_clicks_count_too_and_are_told_in_a_toast(sandbox: Sandbox, seconds: Seconds) -> None:
     person = sandbox.person()
     await ask(person, "/start")
     toasts = []
@@ -107,10 +98,10 @@ async def test_clicks_count_too_and_are_told_in_a_toast(sandbox: Sandbox, clock:
 
 
 async def test_an_admin_looks_at_every_period_as_often_as_they_like(
-    sandbox: Sandbox, clock: Seconds
+    sandbox: Sandbox, seconds: Seconds
 ) -> None:
     admin = sandbox.person(ADMIN)
-    await ask(admin)
+    await ask(admin, "/stats")
     for label in ("24 h", "30 d", "90 d", "7 d") * BURST:
         await admin.clicks(label)
         await admin.sees_edit()
@@ -123,7 +114,7 @@ async def test_an_admin_looks_at_every_period_as_often_as_they_like(
     assert toasts == [""] * (5 * BURST - 1) + [SLOW_DOWN]
 
 
-async def test_what_is_cheap_has_no_limit(sandbox: Sandbox, clock: Seconds) -> None:
+async def test_what_is_cheap_has_no_limit(sandbox: Sandbox, seconds: Seconds) -> None:
     person = sandbox.person()
     answers = [await ask(person, "/help") for _ in range(3 * BURST)]
 
@@ -131,7 +122,7 @@ async def test_what_is_cheap_has_no_limit(sandbox: Sandbox, clock: Seconds) -> N
 
 
 async def test_only_so_many_people_are_remembered(
-    sandbox: Sandbox, clock: Seconds, monkeypatch: pytest.MonkeyPatch
+    sandbox: Sandbox, seconds: Seconds, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(limits, "PEOPLE", 3)
     people = [sandbox.person() for _ in range(4)]

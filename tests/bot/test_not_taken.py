@@ -1,6 +1,5 @@
 """A chat that takes no answer costs one warning; a fault of the bot's own is an error."""
 
-from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
@@ -55,12 +54,6 @@ OUR_OWN = [
     "MESSAGE_EMPTY",
     "object expected as reply markup",
 ]
-
-
-@pytest.fixture
-async def sandbox() -> AsyncIterator[Sandbox]:
-    async with Sandbox() as sandbox:
-        yield sandbox
 
 
 def records(log: str, level: str) -> list[str]:

@@ -3,7 +3,6 @@
 import asyncio
 import ssl
 import subprocess
-from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
 from pathlib import Path
 from urllib.parse import quote
@@ -20,12 +19,6 @@ from tests.support.settings import TOKEN, some_settings
 
 ELSEWHERE = "telegram.invalid"
 ADMIN = "6000000001"
-
-
-@pytest.fixture
-async def sandbox() -> AsyncIterator[Sandbox]:
-    async with Sandbox() as sandbox:
-        yield sandbox
 
 
 @pytest.fixture(scope="session")

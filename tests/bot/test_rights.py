@@ -2,7 +2,6 @@
 
 import json
 import sqlite3
-from collections.abc import AsyncIterator
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -10,67 +9,18 @@ from typing import Any
 
 import pytest
 
-from analytics.pseudonyms import Pseudonyms, read_key
 from analytics.telegram.buttons import Confirm, Irreversible
 from analytics.telegram.confirmations import VALID_FOR
 from analytics.telegram.texts import rights
-from bot.sandbox import Person, Sandbox
-from bot.sandbox.people import FIRST_USER_ID
+from bot.sandbox import Sandbox
 from tests.faults.kills import webhook_settings
+from tests.support.conversation import ask, click, message_with_buttons, tap
 from tests.support.recount import inconsistencies
 from tests.support.running import running_bot
+from tests.support.stored import stored
 
 ADMIN = 6_000_000_001
 OWNER = 6_000_000_002
-
-
-@pytest.fixture
-async def sandbox() -> AsyncIterator[Sandbox]:
-    async with Sandbox() as sandbox:
-        yield sandbox
-
-
-@pytest.fixture
-def database(tmp_path: Path) -> Path:
-    return tmp_path / "data" / "analytics.sqlite3"
-
-
-async def ask(person: Person, text: str) -> str:
-    await person.says(text)
-    return str((await person.answer()).message["text"])
-
-
-async def tap(person: Person, button: str) -> str:
-    await person.clicks(button)
-    await person.toast()
-    return str((await person.answer()).message["text"])
-
-
-def stored(database: Path) -> list[tuple[int, str]]:
-    """Whose each row is, by the order in which the people were made up, and its type."""
-    key = read_key(database.with_suffix(".key"))
-    assert key
-    number = {Pseudonyms(key).reference(FIRST_USER_ID + n): n + 1 for n in range(9)}
-    with closing(sqlite3.connect(database)) as connection:
-        rows = connection.execute(
-            "SELECT reference, interaction_type "
-            "FROM user_interactions JOIN users ON users.id = user_id"
-        )
-        return sorted((number[reference], kind) for reference, kind in rows)
-
-
-def click(person: Person, data: str) -> dict[str, Any]:
-    """A click on a button that nobody was sent."""
-    message = next(line.message for line in person.transcript if line.message.get("reply_markup"))
-    return {
-        "callback_query": {
-            "id": "1",
-            "from": person.user,
-            "message": message,
-            "chat_instance": "1",
-            "data": data,
-        }
-    }
 
 
 async def test_privacy_shows_the_newest_row_of_who_asks(sandbox: Sandbox, database: Path) -> None:
@@ -192,10 +142,12 @@ async def test_a_forged_button_erases_nothing(database: Path) -> None:
             ]
             answers = []
             for data in forged:
-                await sandbox.inject(click(thief, data))
+                await sandbox.inject(click(thief, message_with_buttons(thief), data))
                 answers.append((await thief.answer()).message["text"])
             now += VALID_FOR + timedelta(seconds=1)
-            await sandbox.inject(click(thief, of_thief["callback_data"]))
+            await sandbox.inject(
+                click(thief, message_with_buttons(thief), of_thief["callback_data"])
+            )
             late = (await thief.answer()).message["text"]
             rows = stored(database)
 

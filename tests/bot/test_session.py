@@ -31,12 +31,9 @@ ADA = 6_000_000_001
 OF_THE_FUTURE = json.dumps({"ok": True, "result": {"message_id": "one"}})
 
 
-@pytest.fixture
-async def sandbox() -> AsyncIterator[Sandbox]:
-    """With somebody the bot can write to."""
-    async with Sandbox() as sandbox:
-        await sandbox.person(ADA).says("/start")
-        yield sandbox
+@pytest.fixture(autouse=True)
+async def _somebody_the_bot_can_write_to(sandbox: Sandbox) -> None:
+    await sandbox.person(ADA).says("/start")
 
 
 @pytest.fixture
@@ -46,7 +43,7 @@ def pauses() -> list[float]:
 
 
 @pytest.fixture
-async def bot(sandbox: Sandbox, pauses: list[float]) -> AsyncIterator[Bot]:
+async def retrying(sandbox: Sandbox, pauses: list[float]) -> AsyncIterator[Bot]:
     async def sleep(seconds: float) -> None:
         pauses.append(seconds)
 
@@ -68,10 +65,10 @@ async def bot(sandbox: Sandbox, pauses: list[float]) -> AsyncIterator[Bot]:
     ids=["flood", "server", "reset", "html", "redirect"],
 )
 async def test_an_answer_gets_through_with_the_last_try(
-    sandbox: Sandbox, bot: Bot, pauses: list[float], answer: Answer, waits: list[float]
+    sandbox: Sandbox, retrying: Bot, pauses: list[float], answer: Answer, waits: list[float]
 ) -> None:
     sandbox.plan("sendMessage", answer, times=ATTEMPTS - 1)
-    message = await bot.send_message(ADA, "hello")
+    message = await retrying.send_message(ADA, "hello")
 
     assert message.text == "hello"
     assert pauses == waits
@@ -96,28 +93,28 @@ async def test_an_answer_gets_through_with_the_last_try(
     ids=["flood", "long flood", "server", "reset", "html", "carried out", "refused", "blocked"],
 )
 async def test_tries_have_an_end(
-    sandbox: Sandbox, bot: Bot, answer: Answer, error: type[AiogramError], tries: int
+    sandbox: Sandbox, retrying: Bot, answer: Answer, error: type[AiogramError], tries: int
 ) -> None:
     sandbox.plan("sendMessage", answer, times=None)
     with pytest.raises(error):
-        await bot.send_message(ADA, "hello")
+        await retrying.send_message(ADA, "hello")
 
     assert len(await sandbox.called("sendMessage")) == tries
 
 
 @pytest.mark.parametrize("code", [301, 302, 307, 308])
-async def test_a_redirect_is_not_followed(sandbox: Sandbox, bot: Bot, code: int) -> None:
+async def test_a_redirect_is_not_followed(sandbox: Sandbox, retrying: Bot, code: int) -> None:
     async with Sandbox() as other:
         location = f"{other.url}/bot{other.token}/getMe"
         sandbox.plan("getMe", faults.answers("", code, Location=location), times=None)
         with pytest.raises(TelegramNetworkError, match="RedirectRefused"):
-            await bot.get_me()
+            await retrying.get_me()
 
     assert other.calls == []
 
 
 async def test_admins_are_told_the_next_thing_after_one_that_failed(
-    sandbox: Sandbox, bot: Bot, tmp_path: Path
+    sandbox: Sandbox, retrying: Bot, tmp_path: Path
 ) -> None:
     admin = sandbox.person(ADA)
     queue: asyncio.Queue[Notice] = asyncio.Queue()
@@ -125,7 +122,7 @@ async def test_admins_are_told_the_next_thing_after_one_that_failed(
     queue.put_nowait(DatabaseSetAside(Path("set-aside")))
     sandbox.plan("sendMessage", faults.answers("<html>", 502), times=ATTEMPTS)
     async with AnalyticsService.open(tmp_path / "analytics.sqlite3") as analytics:
-        notices = Notifier(bot, analytics.alert_state, {ADA}, utc_now)
+        notices = Notifier(retrying, analytics.alert_state, {ADA}, utc_now)
         telling = asyncio.create_task(notices.pass_on(queue))
         told = (await admin.answer()).text
         telling.cancel()

@@ -3,7 +3,6 @@
 import csv
 import io
 import re
-from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
@@ -20,12 +19,6 @@ ADMIN = 6_000_000_001
 LIST_SEPARATORS = {"en": ",", "de": ";", "es": ";", "ru": ";", "uk": ";"}
 # A whole number, digits alone: with a sign between them it may be a fraction, or thousands.
 NUMBER = re.compile(r"\d+")
-
-
-@pytest.fixture
-async def sandbox() -> AsyncIterator[Sandbox]:
-    async with Sandbox() as sandbox:
-        yield sandbox
 
 
 def opened(content: bytes, language: str) -> list[list[str]]:

@@ -1,7 +1,6 @@
 """What is over in a minute does not end the bot, and what a person has to mend ends it with 2."""
 
 import asyncio
-from collections.abc import AsyncIterator
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -25,17 +24,6 @@ from tests.support.running import running_bot
 from tests.support.settings import TOKEN, some_settings
 
 ADMIN = 6_000_000_001
-
-
-@pytest.fixture
-async def sandbox() -> AsyncIterator[Sandbox]:
-    async with Sandbox() as sandbox:
-        yield sandbox
-
-
-@pytest.fixture
-def database(tmp_path: Path) -> Path:
-    return tmp_path / "data" / "analytics.sqlite3"
 
 
 @pytest.mark.parametrize(

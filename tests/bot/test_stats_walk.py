@@ -4,9 +4,8 @@ import json
 import re
 import sqlite3
 from collections import Counter
-from collections.abc import AsyncIterator
 from contextlib import closing
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +21,8 @@ from analytics.telegram.texts import cleanup
 from bot import texts
 from bot.sandbox import Person, Sandbox
 from bot.sandbox.chats import Line
+from tests.support.clock import NOW, Clock
+from tests.support.conversation import click
 from tests.support.running import running_bot
 
 ADMIN, OWNER = 6_000_000_001, 6_000_000_002
@@ -32,7 +33,6 @@ SETTINGS: dict[str, Any] = {
     "digest": "off",
     "silence_alert_hours": 0,
 }
-NOW = datetime(2026, 6, 10, 12, 30, tzinfo=UTC)
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 ROWS = (("24 h", "7 d", "30 d", "90 d"), ("📈 Chart", "⬇️ Export", "🔄 Refresh"))
 LABELS = {
@@ -42,32 +42,6 @@ LABELS = {
     Period.QUARTER: "90 d",
 }
 PNG = b"\x89PNG"
-
-
-class Clock:
-    """Stands still until it is moved."""
-
-    def __init__(self) -> None:
-        self.now = NOW
-
-    def __call__(self) -> datetime:
-        return self.now
-
-
-@pytest.fixture
-def clock() -> Clock:
-    return Clock()
-
-
-@pytest.fixture
-async def sandbox(clock: Clock) -> AsyncIterator[Sandbox]:
-    async with Sandbox(clock=clock) as sandbox:
-        yield sandbox
-
-
-@pytest.fixture
-def database(tmp_path: Path) -> Path:
-    return tmp_path / "data" / "analytics.sqlite3"
 
 
 class Sent:
@@ -89,7 +63,7 @@ class Sent:
         self.said.append((person.user["id"], InteractionType.BUTTON_CLICK, date))
 
     def expected(self, period: Period, now: datetime) -> dict[str, Any]:
-        first = now.replace(minute=0) - period.length + HOUR
+        first = now.replace(minute=0, second=0) - period.length + HOUR
         here = [each for each in self.said if each[2] >= first]
         before = [each for each in self.said if first - period.length <= each[2] < first]
         older = {person for person, _, date in self.said if date < first}
@@ -163,7 +137,7 @@ async def some_weeks(sandbox: Sandbox, sent: Sent, database: Path) -> None:
         await analytics.record([Interaction(*each) for each in sent.said], events=events)
 
 
-async def click(admin: Person, label: str, sent: Sent, clock: Clock) -> None:
+async def tap(admin: Person, label: str, sent: Sent, clock: Clock) -> None:
     await admin.clicks(label)
     await admin.toast()
     sent.clicked(admin, clock.now)
@@ -184,21 +158,6 @@ def trail(database: Path) -> list[str]:
         ]
 
 
-def forged(
-    person: Person, message: dict[str, Any], data: str, chat: dict[str, Any] | None = None
-) -> dict[str, Any]:
-    """A click on what nobody was shown, or on what is gone."""
-    return {
-        "callback_query": {
-            "id": "1",
-            "from": person.user,
-            "message": message | ({"chat": chat} if chat else {}),
-            "chat_instance": "1",
-            "data": data,
-        }
-    }
-
-
 async def test_the_walk_shows_what_was_sent_in_at_every_step(
     sandbox: Sandbox, database: Path, clock: Clock
 ) -> None:
@@ -212,13 +171,13 @@ async def test_the_walk_shows_what_was_sent_in_at_every_step(
         first = await admin.answer()
         assert_recounted(first.text, sent, Period.WEEK, clock.now)
         for period in (Period.DAY, Period.MONTH, Period.QUARTER, Period.WEEK):
-            await click(admin, LABELS[period], sent, clock)
+            await tap(admin, LABELS[period], sent, clock)
             line = await admin.sees_edit()
             assert_recounted(line.text, sent, period, clock.now)
             texts_shown.append((chosen(line), line))
         await sent.says(sandbox.person(), "good morning", clock.now)
         clock.now += timedelta(hours=2)
-        await click(admin, "🔄 Refresh", sent, clock)
+        await tap(admin, "🔄 Refresh", sent, clock)
         refreshed = await admin.sees_edit()
         assert_recounted(refreshed.text, sent, Period.WEEK, clock.now)
 
@@ -244,12 +203,12 @@ async def test_a_chart_comes_as_a_picture(sandbox: Sandbox, database: Path, cloc
         pictures = []
         for period in Period:
             if period is not Period.WEEK:
-                await click(admin, LABELS[period], sent, clock)
+                await tap(admin, LABELS[period], sent, clock)
                 await admin.sees_edit()
-            await click(admin, "📈 Chart", sent, clock)
+            await tap(admin, "📈 Chart", sent, clock)
             pictures.append(await admin.answer())
             if period is not Period.WEEK:
-                await click(admin, "7 d", sent, clock)
+                await tap(admin, "7 d", sent, clock)
                 await admin.sees_edit()
         actions = [call.text("action") for call in await sandbox.called("sendChatAction")]
 
@@ -285,9 +244,9 @@ async def test_where_trends_reach_further_than_the_retention_there_is_a_year(
     async with running_bot(sandbox, database, clock, retention_days=7, **SETTINGS):
         await admin.says("/stats")
         text = (await admin.answer()).text
-        await click(admin, "📈 Chart", sent, clock)
+        await tap(admin, "📈 Chart", sent, clock)
         week = await admin.answer()
-        await click(admin, "1 year", sent, clock)
+        await tap(admin, "1 year", sent, clock)
         year = await admin.answer()
 
     assert "The 7 days before: deleted by retention." in text
@@ -321,7 +280,7 @@ async def test_without_matplotlib_a_sentence_says_how_to_install_it(
     async with running_bot(sandbox, database, clock, **SETTINGS):
         await admin.says("/stats")
         await admin.answer()
-        await click(admin, "📈 Chart", sent, clock)
+        await tap(admin, "📈 Chart", sent, clock)
         told = (await admin.answer()).text
 
     assert "pip install matplotlib" in told
@@ -335,9 +294,9 @@ async def test_the_files_are_what_the_period_says(
     async with running_bot(sandbox, database, clock, **SETTINGS):
         await admin.says("/stats")
         await admin.answer()
-        await click(admin, "30 d", sent, clock)
+        await tap(admin, "30 d", sent, clock)
         await admin.sees_edit()
-        await click(admin, "⬇️ Export", sent, clock)
+        await tap(admin, "⬇️ Export", sent, clock)
         files = [await admin.answer(), await admin.answer()]
     async with AnalyticsService.open(database, access=Access.READ, clock=clock) as analytics:
         aggregates = await analytics.aggregates(Period.MONTH)
@@ -375,10 +334,10 @@ async def test_refresh_without_news_changes_nothing_and_says_nothing(
         await admin.clicks("🔄 Refresh")
         news = await admin.sees_edit()
 
-    assert "as of Jun 10, 2026, 12:00 UTC" in first.text
+    assert "as of Jun 1, 2026, 12:00 UTC" in first.text
     assert "What you can do here" in then.text
     assert edits == []
-    assert "as of Jun 10, 2026, 13:00 UTC" in news.text
+    assert "as of Jun 1, 2026, 13:00 UTC" in news.text
     assert " ERROR " not in capsys.readouterr().err
 
 
@@ -390,11 +349,11 @@ async def test_a_message_that_is_gone_or_too_old_is_written_anew(
         await admin.says("/stats")
         message = (await admin.answer()).message
         del sandbox.chat(ADMIN).messages[message["message_id"]]
-        await sandbox.inject(forged(admin, message, Show(period=Period.MONTH).pack()))
+        await sandbox.inject(click(admin, message, Show(period=Period.MONTH).pack()))
         anew = await admin.answer()
         # What Telegram tells of a message that it does not hand out any more.
         inaccessible = {key: message[key] for key in ("message_id", "chat")} | {"date": 0}
-        await sandbox.inject(forged(admin, inaccessible, Show(period=Period.DAY).pack()))
+        await sandbox.inject(click(admin, inaccessible, Show(period=Period.DAY).pack()))
         again = await admin.answer()
 
     assert "Statistics, 30 days" in anew.text
@@ -438,7 +397,7 @@ async def test_who_may_not_gets_exactly_what_an_unknown_button_gets(
         message = (await person.answer()).message
         before = len(sandbox.calls)
         for data in ["nobody-made-this", *carried]:
-            await sandbox.inject(forged(person, message, data))
+            await sandbox.inject(click(person, message, data))
         await sandbox.settled()
     # By now every handler has ended.
     calls = [call for call in sandbox.calls[before:] if call.method != "getUpdates"]
@@ -459,7 +418,7 @@ async def test_in_a_group_the_buttons_do_nothing(
         await admin.says("/start")
         message = (await admin.answer()).message
         for data in OF_ADMINS:
-            await sandbox.inject(forged(admin, message, data, group.facts))
+            await sandbox.inject(click(admin, message | {"chat": group.facts}, data))
         await sandbox.settled()
 
     # By now every handler has ended.
@@ -499,17 +458,17 @@ async def test_an_owner_walks_on_to_cleanup_and_audit(
         await owner.says("/cleanup 30")
         sent.note(owner, "/cleanup 30", clock.now)
         offered = await owner.answer()
-        await click(owner, cleanup.CONFIRM, sent, clock)
+        await tap(owner, cleanup.CONFIRM, sent, clock)
         while "Deleting" in (edit := await owner.sees_edit()).text:
             pass
         used = offered.message["reply_markup"]["inline_keyboard"][0][0]["callback_data"]
-        await sandbox.inject(forged(owner, offered.message, used))
+        await sandbox.inject(click(owner, offered.message, used))
         repeated = (await owner.answer()).text
         sent.clicked(owner, clock.now)
         await owner.says("/stats")
         sent.note(owner, "/stats", clock.now)
         await owner.answer()
-        await click(owner, "30 d", sent, clock)
+        await tap(owner, "30 d", sent, clock)
         after = (await owner.sees_edit()).text
         await owner.says("/audit")
         audit = (await owner.answer()).text

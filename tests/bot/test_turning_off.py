@@ -6,29 +6,11 @@ from typing import Any
 import pytest
 
 from analytics.telegram.alerts.messages import Kind, Turn
-from bot.sandbox import Person
+from tests.support.conversation import click, message_for
 from tests.support.hours import ADMIN, OTHER, Hours
 
 OFF, ON = "🔕 Turn off", "🔔 Turn on again"
 SILENCE = "Nothing at all has arrived"
-
-
-async def ask(person: Person, text: str) -> dict[str, Any]:
-    await person.says(text)
-    return (await person.answer()).message
-
-
-def click(person: Person, message: dict[str, Any], data: str) -> dict[str, Any]:
-    """A click on what nobody was shown, or on what is gone."""
-    return {
-        "callback_query": {
-            "id": "1",
-            "from": person.user,
-            "message": message,
-            "chat_instance": "1",
-            "data": data,
-        }
-    }
 
 
 def button(message: dict[str, Any]) -> list[dict[str, str]]:
@@ -69,7 +51,7 @@ async def test_what_is_turned_off_is_told_to_the_others_and_again_when_turned_on
 async def test_a_digest_that_is_turned_off_is_not_sent_and_not_made_up_for(hours: Hours) -> None:
     async with hours.bot(silence_alert_hours=0):
         for each in (hours.admin, hours.other):
-            await ask(each, "/alerts")
+            await message_for(each, "/alerts")
             await each.clicks("🔕 Summary")
             await each.sees_edit()
         hours.told()
@@ -91,7 +73,7 @@ async def test_a_digest_that_is_turned_off_is_not_sent_and_not_made_up_for(hours
 async def test_the_list_shows_every_kind_and_changes_in_place(hours: Hours) -> None:
     admin = hours.admin
     async with hours.bot():
-        shown = await ask(admin, "/alerts")
+        shown = await message_for(admin, "/alerts")
         seen = []
         for label in [each["text"] for each in button(shown)]:
             await admin.clicks(label)
@@ -114,7 +96,7 @@ async def test_the_list_shows_every_kind_and_changes_in_place(hours: Hours) -> N
 
 async def test_what_the_settings_turn_off_is_said_and_has_no_button(hours: Hours) -> None:
     async with hours.bot(digest="off", silence_alert_hours=0):
-        shown = await ask(hours.admin, "/alerts")
+        shown = await message_for(hours.admin, "/alerts")
 
     assert "off in the settings (DIGEST=off)" in shown["text"]
     assert "off in the settings (SILENCE_ALERT_HOURS=0)" in shown["text"]
@@ -126,7 +108,7 @@ async def test_a_click_twice_is_no_error_and_one_on_a_message_that_is_gone_is_an
 ) -> None:
     admin = hours.admin
     async with hours.bot():
-        shown = await ask(admin, "/alerts")
+        shown = await message_for(admin, "/alerts")
         data = button(shown)[0]["callback_data"]
         await admin.clicks(data)
         await admin.sees_edit()
@@ -134,7 +116,7 @@ async def test_a_click_twice_is_no_error_and_one_on_a_message_that_is_gone_is_an
         gone = {**shown, "message_id": 999}
         await hours.sandbox.inject(click(admin, gone, data))
         again = (await admin.answer()).message
-        await ask(admin, "/help")
+        await message_for(admin, "/help")
 
     assert [line.event for line in admin.transcript if line.who == "bot"] == [
         *("message", "toast", "edit", "message", "message")
@@ -150,9 +132,9 @@ async def test_a_stranger_gets_what_an_unknown_command_and_an_unknown_button_get
 ) -> None:
     stranger, group = hours.sandbox.person(), hours.sandbox.group()
     async with hours.bot():
-        shown = await ask(hours.admin, "/alerts")
-        to_stranger = await ask(stranger, "/alerts")
-        unknown = await ask(stranger, "/nobody_made_this")
+        shown = await message_for(hours.admin, "/alerts")
+        to_stranger = await message_for(stranger, "/alerts")
+        unknown = await message_for(stranger, "/nobody_made_this")
         for each in (hours.admin, stranger):
             await each.says("/alerts", chat=group)
         before = len(stranger.transcript)
@@ -163,7 +145,7 @@ async def test_a_stranger_gets_what_an_unknown_command_and_an_unknown_button_get
         start = Turn.__prefix__
         for malformed in ("silence:0", "everything:0:0", "silence:maybe:0", "silence:0:0:0", ""):
             await hours.sandbox.inject(click(hours.admin, shown, f"{start}:{malformed}"))
-        await ask(stranger, "/help")
+        await message_for(stranger, "/help")
         await hours.sandbox.settled()
         said = [line for line in stranger.transcript[before:] if line.who == "bot"]
 
@@ -197,12 +179,12 @@ async def test_what_is_turned_off_while_the_database_fails_is_off_at_once(hours:
 async def test_who_is_no_admin_any_more_is_forgotten(hours: Hours) -> None:
     async with hours.bot():
         for each in (hours.admin, hours.other):
-            await ask(each, "/alerts")
+            await message_for(each, "/alerts")
             await each.clicks("🔕 Silence")
             await each.sees_edit()
     before = hours.turned_off()
     async with hours.bot(admin_ids={OTHER}):
-        await ask(hours.other, "/help")
+        await message_for(hours.other, "/help")
 
     assert before == [(ADMIN, "silence"), (OTHER, "silence")]
     assert hours.turned_off() == [(OTHER, "silence")]
@@ -210,7 +192,7 @@ async def test_who_is_no_admin_any_more_is_forgotten(hours: Hours) -> None:
 
 async def test_what_an_admin_turned_off_is_in_their_data(hours: Hours) -> None:
     async with hours.bot():
-        await ask(hours.admin, "/alerts")
+        await message_for(hours.admin, "/alerts")
         await hours.admin.clicks("🔕 Cleanup")
         await hours.admin.sees_edit()
         await hours.admin.says("/mydata")

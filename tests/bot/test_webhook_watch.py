@@ -29,12 +29,6 @@ OTHER = "https://127.0.0.1:9/of-another-program"
 
 
 @pytest.fixture
-async def sandbox() -> AsyncIterator[Sandbox]:
-    async with Sandbox() as sandbox:
-        yield sandbox
-
-
-@pytest.fixture
 def webhook() -> dict[str, Any]:
     return {name.lower(): value for name, value in webhook_settings().items()}
 

@@ -2,7 +2,6 @@
 
 import re
 import sqlite3
-from collections.abc import AsyncIterator
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -12,21 +11,11 @@ from aiogram.types import Update
 
 from analytics.telegram.texts import rights
 from bot import texts
-from bot.sandbox import Person, Sandbox
+from bot.sandbox import Sandbox
+from tests.support.conversation import ask
 from tests.support.running import running_bot
 
 ADMIN = 6_000_000_001
-
-
-@pytest.fixture
-async def sandbox() -> AsyncIterator[Sandbox]:
-    async with Sandbox() as sandbox:
-        yield sandbox
-
-
-@pytest.fixture
-def database(tmp_path: Path) -> Path:
-    return tmp_path / "data" / "analytics.sqlite3"
 
 
 def recorded(database: Path) -> dict[str, int]:
@@ -37,11 +26,6 @@ def recorded(database: Path) -> dict[str, int]:
                 "SELECT interaction_type, sum(count) FROM user_interactions GROUP BY 1"
             ).fetchall()
         )
-
-
-async def ask(person: Person, text: str) -> str:
-    await person.says(text)
-    return str((await person.answer()).message["text"])
 
 
 async def test_every_kind_of_update_is_asked_for(sandbox: Sandbox, database: Path) -> None:

@@ -7,7 +7,6 @@ import signal
 import sqlite3
 import stat
 import tempfile
-from collections.abc import AsyncIterator
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -53,12 +52,6 @@ from tests.support.second_connection import DATABASE_KEY
 NOW = datetime(2026, 6, 1, 12, tzinfo=UTC)
 KEY = bytes(range(32))
 PERSON, OTHER = 6_000_000_001, 6_000_000_002
-
-
-@pytest.fixture
-async def sandbox() -> AsyncIterator[Sandbox]:
-    async with Sandbox() as sandbox:
-        yield sandbox
 
 
 async def record(path: Path, person: int = PERSON, count: int = 1) -> None:

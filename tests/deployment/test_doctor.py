@@ -5,7 +5,7 @@ import os
 import shutil
 import signal
 import sqlite3
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import Awaitable, Callable
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
@@ -56,12 +56,6 @@ class World:
         url = f"{self.sandbox.url}/bot{self.sandbox.token}/{method}"
         async with aiohttp.ClientSession() as session, session.post(url, json=parameters) as answer:
             assert answer.status == 200
-
-
-@pytest.fixture
-async def sandbox() -> AsyncIterator[Sandbox]:
-    async with Sandbox() as sandbox:
-        yield sandbox
 
 
 @pytest.fixture

@@ -3,7 +3,6 @@
 import asyncio
 import re
 import sqlite3
-from collections.abc import AsyncIterator
 from contextlib import closing
 from pathlib import Path
 from textwrap import indent
@@ -23,12 +22,6 @@ def blocks(page: str) -> list[str]:
     """The Python of a page."""
     text = (ROOT / page).read_text("utf-8")
     return re.findall(r"^```python\n(.*?)^```", text, re.MULTILINE | re.DOTALL)
-
-
-@pytest.fixture
-async def sandbox() -> AsyncIterator[Sandbox]:
-    async with Sandbox() as sandbox:
-        yield sandbox
 
 
 async def test_three_lines_record_for_a_bot_that_is_not_ours(

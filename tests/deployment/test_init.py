@@ -5,7 +5,6 @@ import os
 import pty
 import stat
 import sys
-from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
@@ -15,12 +14,6 @@ from tests.support import processes
 from tests.support.settings import TOKEN
 
 ADMIN = "6000000001"
-
-
-@pytest.fixture
-async def sandbox() -> AsyncIterator[Sandbox]:
-    async with Sandbox() as sandbox:
-        yield sandbox
 
 
 async def init(sandbox: Sandbox, folder: Path, *arguments: str) -> tuple[int, str, str]:

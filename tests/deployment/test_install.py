@@ -25,12 +25,6 @@ CONTAINERFILE = (DEPLOY / "Containerfile").read_text("utf-8")
 UNIT = (DEPLOY / "telegram-bot.service").read_text("utf-8")
 
 
-@pytest.fixture
-async def sandbox() -> AsyncIterator[Sandbox]:
-    async with Sandbox() as sandbox:
-        yield sandbox
-
-
 def instructions() -> Iterator[tuple[str, str]]:
     """What the container file says, comments left out."""
     for line in CONTAINERFILE.splitlines():

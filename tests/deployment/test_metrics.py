@@ -6,7 +6,6 @@ import logging
 import re
 import socket
 import sqlite3
-from collections.abc import AsyncIterator
 from contextlib import closing, suppress
 from pathlib import Path
 from typing import Any
@@ -30,17 +29,6 @@ from tests.support.running import running_bot
 
 CLEANED = "bot_last_cleanup_timestamp_seconds"
 CANARY = "canary Ada 5000000001"
-
-
-@pytest.fixture
-async def sandbox() -> AsyncIterator[Sandbox]:
-    async with Sandbox() as sandbox:
-        yield sandbox
-
-
-@pytest.fixture
-def database(tmp_path: Path) -> Path:
-    return tmp_path / "data" / "analytics.sqlite3"
 
 
 @pytest.fixture

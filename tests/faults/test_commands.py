@@ -2,7 +2,6 @@
 
 import asyncio
 import signal
-from collections.abc import AsyncIterator
 from contextlib import ExitStack
 from pathlib import Path
 
@@ -17,17 +16,6 @@ from tests.faults.database import AN_INTERACTION
 from tests.faults.table import Fault
 from tests.support.processes import bot_process
 from tests.support.recount import inconsistencies
-
-
-@pytest.fixture
-async def sandbox() -> AsyncIterator[Sandbox]:
-    async with Sandbox() as sandbox:
-        yield sandbox
-
-
-@pytest.fixture
-def database(tmp_path: Path) -> Path:
-    return tmp_path / "analytics.sqlite3"
 
 
 @pytest.mark.parametrize("fault", FAULTS, ids=lambda fault: fault.name)

@@ -1,7 +1,6 @@
 """What a bot that is asked to stop does with the handlers that run."""
 
 import signal
-from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
@@ -12,17 +11,6 @@ from bot.sandbox.faults import hangs
 from tests.faults.database import remembered
 from tests.faults.kills import LONGEST_SHUTDOWN, webhook_settings
 from tests.support.processes import bot_process
-
-
-@pytest.fixture
-async def sandbox() -> AsyncIterator[Sandbox]:
-    async with Sandbox() as sandbox:
-        yield sandbox
-
-
-@pytest.fixture
-def database(tmp_path: Path) -> Path:
-    return tmp_path / "analytics.sqlite3"
 
 
 @pytest.mark.parametrize("webhook", [False, True], ids=["polling", "webhook"])

@@ -14,7 +14,7 @@ from aiogram.exceptions import (
 
 from bot.sandbox import Sandbox, faults
 from tests.faults.kills import free_port
-from tests.sandbox.conftest import Client
+from tests.support.client import Client
 
 
 async def test_flooding_names_the_seconds_to_wait(sandbox: Sandbox, bot: Bot) -> None:

@@ -13,7 +13,8 @@ from aiogram.types import (
 )
 
 from bot.sandbox import Person, Sandbox
-from tests.sandbox.conftest import Client, Clock
+from tests.support.client import Client
+from tests.support.clock import Clock
 
 BUTTONS = InlineKeyboardMarkup(
     inline_keyboard=[

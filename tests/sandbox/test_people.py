@@ -7,7 +7,7 @@ from aiogram import Bot
 from aiogram.types import InlineKeyboardButton, InlineKeyboardMarkup, Update
 
 from bot.sandbox import Sandbox
-from tests.sandbox.conftest import Client
+from tests.support.client import Client
 
 LONG_AGO = datetime(2025, 1, 2, 3, 4, 5, tzinfo=UTC)
 BUTTON = {"inline_keyboard": [[{"text": "Tap me", "callback_data": "tap"}]]}

@@ -11,7 +11,8 @@ from bot.sandbox import Sandbox, updates
 from bot.sandbox.calls import Call
 from bot.sandbox.server import utc_now
 from bot.sandbox.updates import Updates
-from tests.sandbox.conftest import Client, Clock
+from tests.support.client import Client
+from tests.support.clock import Clock
 
 REACTION = {"message_reaction": {"chat": {"id": 1, "type": "private"}}}
 UNKNOWN = {"thought": {"from": {"id": 1}}}

@@ -15,7 +15,7 @@ from aiohttp.test_utils import TestServer, unused_port
 
 from bot.sandbox import Sandbox
 from bot.sandbox.condition import Waiting
-from tests.sandbox.conftest import Client
+from tests.support.client import Client
 
 SECRET = "s3cret_-"
 

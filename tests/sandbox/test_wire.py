@@ -11,7 +11,7 @@ from aiogram.exceptions import TelegramNotFound, TelegramUnauthorizedError
 from aiogram.methods import SendDice
 
 from bot.sandbox import Sandbox
-from tests.sandbox.conftest import Client
+from tests.support.client import Client
 
 TEXT = "ä & 'ö' = 100 % + <b>"
 

@@ -1,0 +1,21 @@
+"""What a bot has stored, read as another program would."""
+
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+
+from analytics.pseudonyms import Pseudonyms, read_key
+from bot.sandbox.people import FIRST_USER_ID
+
+
+def stored(database: Path) -> list[tuple[int, str]]:
+    """Whose each row is, by the order in which the people were made up, and its type."""
+    key = read_key(database.with_suffix(".key"))
+    assert key
+    number = {Pseudonyms(key).reference(FIRST_USER_ID + n): n + 1 for n in range(9)}
+    with closing(sqlite3.connect(database)) as connection:
+        rows = connection.execute(
+            "SELECT reference, interaction_type "
+            "FROM user_interactions JOIN users ON users.id = user_id"
+        )
+        return sorted((number[reference], kind) for reference, kind in rows)
