@@ -263,7 +263,7 @@ async def test_of_nothing_a_sentence_comes_instead_of_a_white_picture(
     async with running_bot(sandbox, database, clock, count_admins=False, **SETTINGS):
         await admin.says("/stats")
         await admin.answer()
-        await click(admin, "📈 Chart", sent, clock)
+        await tap(admin, "📈 Chart", sent, clock)
         told = await admin.answer()
 
     assert told.text == "Nothing was recorded in this time."
