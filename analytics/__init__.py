@@ -35,7 +35,7 @@ from analytics.maintenance.schedule import (
     next_planned,
 )
 from analytics.models import (
-    LARGEST_TELEGRAM_ID,
+    MAX_TELEGRAM_ID,
     SERVICE_ACCOUNTS,
     Interaction,
     InteractionType,
@@ -48,11 +48,11 @@ from analytics.privacy.personal_data import PersonalData
 from analytics.privacy.personal_data import as_json as personal_data_as_json
 from analytics.privacy.retention import (
     DEFAULT_RETENTION_DAYS,
-    LONGEST_RETENTION_DAYS,
-    SHORTEST_RETENTION_DAYS,
+    MAX_RETENTION_DAYS,
+    MIN_RETENTION_DAYS,
 )
 from analytics.pseudonyms import PlainIds, Pseudonyms, parse_key
-from analytics.service import DEFAULT_TIMESTAMP_PRECISION, LARGEST_LIMIT, AnalyticsService, Erasure
+from analytics.service import DEFAULT_TIMESTAMP_PRECISION, MAX_LIMIT, AnalyticsService, Erasure
 from analytics.sqlite.belongings import key_file, plain_leftovers
 from analytics.sqlite.encryption import encrypt
 from analytics.sqlite.files import real as real_path
@@ -76,11 +76,11 @@ __all__ = [
     "FORMATS",
     "FORMER_ADMIN",
     "HOURLY",
-    "LARGEST_LIMIT",
-    "LARGEST_TELEGRAM_ID",
-    "LONGEST_RETENTION_DAYS",
+    "MAX_LIMIT",
+    "MAX_RETENTION_DAYS",
+    "MAX_TELEGRAM_ID",
+    "MIN_RETENTION_DAYS",
     "SERVICE_ACCOUNTS",
-    "SHORTEST_RETENTION_DAYS",
     "WEEKLY",
     "Access",
     "Action",

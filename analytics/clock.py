@@ -12,7 +12,7 @@ logger = logging.getLogger(__name__)
 # this computer is wrong.
 TOLERANCE = timedelta(minutes=5)
 # A clock that is corrected by hand moves less; Telegram keeps an update no longer.
-LARGEST_STEP = timedelta(days=1)
+MAX_STEP = timedelta(days=1)
 
 
 def utc_now() -> datetime:
@@ -58,7 +58,7 @@ class GuardedClock:
     @property
     def is_skewed(self) -> bool:
         """True if the wall clock is more than a day from the time that is believed."""
-        return abs(self._wall() - self._expected()) > LARGEST_STEP
+        return abs(self._wall() - self._expected()) > MAX_STEP
 
     @property
     def is_confirmed(self) -> bool:
@@ -95,8 +95,8 @@ class GuardedClock:
         wall, newest = self._wall(), max(dates)
         if newest - self() > TOLERANCE:
             # No update is from the future. After sleep it is the monotonic clock that is late.
-            self.observe(wall if -TOLERANCE <= wall - newest <= LARGEST_STEP else newest)
-        elif not self._has_date and wall - newest <= LARGEST_STEP:
+            self.observe(wall if -TOLERANCE <= wall - newest <= MAX_STEP else newest)
+        elif not self._has_date and wall - newest <= MAX_STEP:
             self.observe(wall)
         elif not self._has_date and len(dates) > 1:
             # One old date may be odd; several, and no new one, show that the clock is ahead.
@@ -117,5 +117,5 @@ class GuardedClock:
             "Until then times are Telegram's%s",
             timedelta(seconds=round(abs(ahead).total_seconds())),
             "ahead of" if ahead > timedelta(0) else "behind",
-            ", and nothing is deleted by schedule" if abs(ahead) > LARGEST_STEP else "",
+            ", and nothing is deleted by schedule" if abs(ahead) > MAX_STEP else "",
         )

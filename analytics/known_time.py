@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from analytics.clock import LARGEST_STEP, from_unix
+from analytics.clock import MAX_STEP, from_unix
 from analytics.store import Setting, Store
 
 
@@ -27,5 +27,5 @@ async def contradicting(store: Store, now: datetime) -> datetime | None:
         return None
     known = from_unix(max(int(telegrams or 0), newest or 0))
     # Where no bot notes Telegram's time, the newest interaction may be old.
-    is_ahead = telegrams is not None and now - known > LARGEST_STEP
-    return known if is_ahead or known - now > LARGEST_STEP else None
+    is_ahead = telegrams is not None and now - known > MAX_STEP
+    return known if is_ahead or known - now > MAX_STEP else None

@@ -5,7 +5,7 @@ from datetime import datetime
 from enum import StrEnum
 
 # Telegram: a user identifier has at most 52 significant bits.
-LARGEST_TELEGRAM_ID = 2**52
+MAX_TELEGRAM_ID = 2**52
 # Telegram's own accounts, which are no single person: service messages, anonymous administrators
 # of groups, and channels.
 SERVICE_ACCOUNTS = frozenset({777000, 1087968824, 136817688})
@@ -52,7 +52,7 @@ class Interaction:
     timestamp: datetime
 
     def __post_init__(self) -> None:
-        if not 1 <= self.telegram_id <= LARGEST_TELEGRAM_ID:
+        if not 1 <= self.telegram_id <= MAX_TELEGRAM_ID:
             raise ValueError("telegram_id is not a person's: Telegram's lie in 1 to 2^52")
         if self.timestamp.tzinfo is None:
             raise ValueError("timestamp has no time zone: give an aware datetime")

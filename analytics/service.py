@@ -43,7 +43,7 @@ from analytics.store import Setting, Store
 logger = logging.getLogger(__name__)
 
 DEFAULT_TIMESTAMP_PRECISION = 3600
-LARGEST_LIMIT = 100_000  # records are held in memory, all of them; for more there is the view
+MAX_LIMIT = 100_000  # records are held in memory, all of them; for more there is the view
 NOTE_TIME_EVERY = timedelta(hours=1)
 
 
@@ -525,8 +525,8 @@ class AnalyticsService:
         type takes a scan. Raises ValueError for a `limit` outside 1 to 100,000, and AnalyticsError
         if the database cannot be read.
         """
-        if not 1 <= limit <= LARGEST_LIMIT:
-            raise ValueError(f"{limit} records: give a whole number from 1 to {LARGEST_LIMIT}")
+        if not 1 <= limit <= MAX_LIMIT:
+            raise ValueError(f"{limit} records: give a whole number from 1 to {MAX_LIMIT}")
         return await self._store.interactions(limit, interaction_type, since)
 
     async def note_backup(self) -> None:

@@ -35,7 +35,7 @@ SIMILARITY = 0.86
 # Kubernetes and Docker set METRICS_PORT to this where a service is called "metrics".
 SERVICE_LINK = re.compile(r"(tcp|udp|sctp)://\S+:\d+")
 # Bytes; no secret is as long.
-LARGEST_SECRET_FILE = 4096
+MAX_SECRET_FILE_BYTES = 4096
 
 
 def env_file() -> Path | None:
@@ -191,8 +191,8 @@ def _read_secret(path: Path) -> str:
     if not stat.S_ISREG(path.stat().st_mode):
         raise ValueError("it is not a file")
     with path.open("rb") as file:
-        content = file.read(LARGEST_SECRET_FILE + 1)
-    if len(content) > LARGEST_SECRET_FILE:
+        content = file.read(MAX_SECRET_FILE_BYTES + 1)
+    if len(content) > MAX_SECRET_FILE_BYTES:
         raise ValueError("it is too long")
     try:
         text = bare(content.decode(ENCODING))

@@ -27,8 +27,8 @@ IDLE_SECONDS = 30.0
 # The body of an update arrives at once; Telegram gives up after a minute.
 BODY_SECONDS = 10.0
 # Telegram opens up to 40 connections; a proxy may open more.
-MOST_CONNECTIONS = 256
-FEWEST_CONNECTIONS = 16
+MAX_CONNECTIONS = 256
+MIN_CONNECTIONS = 16
 # One in so many of the process's file descriptors is for connections; the others are for Telegram
 # and the database.
 SHARE_OF_DESCRIPTORS = 8
@@ -46,11 +46,11 @@ def most_connections() -> int:
     there is no limit of them.
     """
     if resource is None:
-        return MOST_CONNECTIONS
+        return MAX_CONNECTIONS
     descriptors, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
     if descriptors == resource.RLIM_INFINITY:
-        return MOST_CONNECTIONS
-    return max(FEWEST_CONNECTIONS, min(MOST_CONNECTIONS, descriptors // SHARE_OF_DESCRIPTORS))
+        return MAX_CONNECTIONS
+    return max(MIN_CONNECTIONS, min(MAX_CONNECTIONS, descriptors // SHARE_OF_DESCRIPTORS))
 
 
 @asynccontextmanager

@@ -10,7 +10,7 @@ from aiogram.methods import GetUpdates, TelegramMethod
 from aiogram.methods.base import TelegramType
 
 # Seconds. An empty poll is answered after ten seconds; pauses after errors are shorter than that.
-LONGEST_SILENCE = 120.0
+MAX_SILENCE = 120.0
 
 
 class Receiving(BaseRequestMiddleware):
@@ -28,7 +28,7 @@ class Receiving(BaseRequestMiddleware):
     @property
     def is_receiving(self) -> bool:
         """True while the webhook works, and for 120 s after each successful poll."""
-        return self.by_webhook or self._monotonic() - self._last_poll < LONGEST_SILENCE
+        return self.by_webhook or self._monotonic() - self._last_poll < MAX_SILENCE
 
     async def __call__(
         self,

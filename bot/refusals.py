@@ -12,7 +12,7 @@ logger = logging.getLogger(__name__)
 # gets longer: Telegram has refused valid tokens for minutes.
 GRACE_AT_START = 30.0
 GRACE_WHILE_RUNNING = 600.0
-FEWEST = 3
+MIN_REFUSALS = 3
 
 
 class Refusals:
@@ -40,7 +40,7 @@ class Refusals:
         now = self._monotonic()
         self._since = now if self._since is None else self._since
         self._count += 1
-        if self._count >= FEWEST and now - self._since >= self._grace:
+        if self._count >= MIN_REFUSALS and now - self._since >= self._grace:
             raise WrongSettings(
                 Remark(
                     "BOT_TOKEN is refused by Telegram", "give the token that @BotFather gave you"

@@ -39,7 +39,7 @@ logger = logging.getLogger(__name__)
 # Tries of a request, the first included.
 ATTEMPTS = 4
 # Telegram may ask for more; an answer that late is of no use to anyone.
-LONGEST_PAUSE = 60.0
+MAX_PAUSE = 60.0
 # aiogram opens 100 connections at most, and polling needs one.
 ANSWERS_AT_ONCE = 99
 # Answers to one chat that wait at a time. Telegram slows down a bot that writes much to one person:
@@ -84,7 +84,7 @@ class RetryAnswers(BaseRequestMiddleware):
             except TRANSIENT as error:
                 asked = error.retry_after if isinstance(error, TelegramRetryAfter) else None
                 pause = 2.0 ** (attempt - 1) if asked is None else asked
-                if attempt == ATTEMPTS or pause > LONGEST_PAUSE or _was_carried_out(error):
+                if attempt == ATTEMPTS or pause > MAX_PAUSE or _was_carried_out(error):
                     raise
                 if chat is not None and self._waiting[chat] >= WAITING_PER_CHAT:
                     raise

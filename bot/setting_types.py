@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 from pydantic import AfterValidator, AnyHttpUrl, BeforeValidator, SecretStr, ValidationInfo
 from pydantic_settings import NoDecode
 
-from analytics import LARGEST_TELEGRAM_ID, SERVICE_ACCOUNTS, parse_key
+from analytics import MAX_TELEGRAM_ID, SERVICE_ACCOUNTS, parse_key
 from bot.environment import expand
 from bot.logs import TOKEN
 
@@ -24,7 +24,7 @@ def _ids(value: Any) -> Any:
 
 
 def _check_people(ids: frozenset[int]) -> frozenset[int]:
-    if any(not 1 <= number <= LARGEST_TELEGRAM_ID or number in SERVICE_ACCOUNTS for number in ids):
+    if any(not 1 <= number <= MAX_TELEGRAM_ID or number in SERVICE_ACCOUNTS for number in ids):
         raise ValueError("not a person's ID")
     return ids
 

@@ -14,8 +14,8 @@ from analytics import (
     DEFAULT_RETENTION_DAYS,
     DEFAULT_TIMESTAMP_PRECISION,
     DEFAULT_TRENDS_MIN_USERS,
-    LONGEST_RETENTION_DAYS,
-    SHORTEST_RETENTION_DAYS,
+    MAX_RETENTION_DAYS,
+    MIN_RETENTION_DAYS,
     Access,
     AnalyticsService,
     parse_key,
@@ -71,10 +71,9 @@ class DataSettings(environment.FromEnvironment):
     )
     retention_days: int = Field(
         DEFAULT_RETENTION_DAYS,
-        ge=SHORTEST_RETENTION_DAYS,
-        le=LONGEST_RETENTION_DAYS,
-        description="a whole number of days "
-        f"from {SHORTEST_RETENTION_DAYS} to {LONGEST_RETENTION_DAYS}",
+        ge=MIN_RETENTION_DAYS,
+        le=MAX_RETENTION_DAYS,
+        description=f"a whole number of days from {MIN_RETENTION_DAYS} to {MAX_RETENTION_DAYS}",
     )
     user_id_key: PseudonymKey | None = Field(
         None, description="64 or 128 hexadecimal digits, or nothing for a key file"

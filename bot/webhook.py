@@ -24,7 +24,7 @@ logger = logging.getLogger(__name__)
 
 SECRET_HEADER = "X-Telegram-Bot-Api-Secret-Token"
 # Bytes, far more than Telegram sends: a longer body is not from Telegram.
-LARGEST_BODY = 4 * 1024 * 1024
+MAX_BODY_BYTES = 4 * 1024 * 1024
 # Seconds that open requests may take at the end: recording takes two seconds, rarely four.
 CLOSE_SECONDS = 3.0
 
@@ -62,7 +62,7 @@ class Webhook:
 
         Raises Unavailable if the port is not available now, WrongSettings if it cannot be used.
         """
-        application = web.Application(client_max_size=LARGEST_BODY)
+        application = web.Application(client_max_size=MAX_BODY_BYTES)
         # `receive` compares paths: the router takes braces for parameters, and one spelling only of
         # an escape.
         application.router.add_post("/{path:.*}", self.receive)

@@ -15,7 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from typer.testing import CliRunner, Result
 
-from analytics import LARGEST_LIMIT, AnalyticsService, Interaction, InteractionType
+from analytics import MAX_LIMIT, AnalyticsService, Interaction, InteractionType
 from analytics.sqlite.queries.interactions import NEWEST, NEWEST_OF_TYPE
 from bot.cli.app import app
 from bot.sandbox import Sandbox
@@ -132,7 +132,7 @@ async def test_all_records_are_a_recount_of_what_was_recorded(
         await analytics.record(
             [interaction(timedelta(hours=hours), *rest) for hours, *rest in happened]  # type: ignore[arg-type]
         )
-        rows = await analytics.records(LARGEST_LIMIT)
+        rows = await analytics.records(MAX_LIMIT)
 
     times = [row.timestamp for row in rows]
     assert times == sorted(times, reverse=True)
@@ -144,7 +144,7 @@ async def test_all_records_are_a_recount_of_what_was_recorded(
     ("arguments", "words"),
     [
         (["--limit", "0"], '--limit is "0"'),
-        (["--limit", str(LARGEST_LIMIT + 1)], f"from 1 to {LARGEST_LIMIT}"),
+        (["--limit", str(MAX_LIMIT + 1)], f"from 1 to {MAX_LIMIT}"),
         (["--limit", "ten"], '--limit is "ten"'),
         (["--limit", "9" * 5000], "--limit is"),
         (["--type", "messages"], "give one of message, command, button_click"),

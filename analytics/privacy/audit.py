@@ -9,7 +9,7 @@ from analytics.acts import NoteAccess
 from analytics.store import Store
 
 # At least an hour: joined with interactions by the second, an entry would tell an admin's row.
-LEAST_PRECISION = 3600
+MIN_PRECISION = 3600
 
 FORMER_ADMIN = 0
 
@@ -41,7 +41,7 @@ def entry(now: datetime, precision: int, admin: int | None, action: Action) -> N
 
     The time is rounded down to `precision`, in seconds, but at least to the hour.
     """
-    precision = max(precision, LEAST_PRECISION)
+    precision = max(precision, MIN_PRECISION)
     return NoteAccess(int(now.timestamp()) // precision * precision, admin, action.value)
 
 

@@ -8,8 +8,8 @@ from datetime import datetime, timedelta
 from analytics.store import Store
 
 DEFAULT_RETENTION_DAYS = 90
-SHORTEST_RETENTION_DAYS = 1
-LONGEST_RETENTION_DAYS = 3650
+MIN_RETENTION_DAYS = 1
+MAX_RETENTION_DAYS = 3650
 
 # Rows deleted in one statement: 1 to 10 ms, the longest that recording waits for it.
 STEP = 1_000
@@ -20,10 +20,10 @@ REST = 3
 
 def check_days(days: int) -> int:
     """Return `days`. Raises ValueError for a retention outside 1 to 3650 days."""
-    if not SHORTEST_RETENTION_DAYS <= days <= LONGEST_RETENTION_DAYS:
+    if not MIN_RETENTION_DAYS <= days <= MAX_RETENTION_DAYS:
         raise ValueError(
             f"{days} days: give a whole number of days "
-            f"from {SHORTEST_RETENTION_DAYS} to {LONGEST_RETENTION_DAYS}"
+            f"from {MIN_RETENTION_DAYS} to {MAX_RETENTION_DAYS}"
         )
     return days
 

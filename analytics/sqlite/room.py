@@ -15,7 +15,7 @@ except ImportError:  # Windows
 # The disk, the quota, or the size that a file may have.
 NO_ROOM = {errno.ENOSPC, errno.EFBIG, getattr(errno, "EDQUOT", errno.ENOSPC)}
 # SQLite writes pages of 4 KiB; its file beside the write-ahead log has at least this many bytes.
-LEAST_BYTES = 32 * 1024
+MIN_BYTES = 32 * 1024
 
 
 def is_left(path: Path) -> bool:
@@ -26,13 +26,13 @@ def is_left(path: Path) -> bool:
     if resource is not None:
         limit, _ = resource.getrlimit(resource.RLIMIT_FSIZE)
         largest = max(map(files.size, (path, files.wal(path), files.journal(path))))
-        if limit != resource.RLIM_INFINITY and largest + LEAST_BYTES > limit:
+        if limit != resource.RLIM_INFINITY and largest + MIN_BYTES > limit:
             return False
     try:
         # It has no name, so that nothing is left of it.
         with tempfile.TemporaryFile(dir=path.parent, buffering=0) as file:
-            written = file.write(bytes(LEAST_BYTES))
+            written = file.write(bytes(MIN_BYTES))
             os.fsync(file.fileno())
     except OSError as error:
         return error.errno not in NO_ROOM
-    return written == LEAST_BYTES
+    return written == MIN_BYTES

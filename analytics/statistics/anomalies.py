@@ -10,7 +10,7 @@ ENOUGH_DAYS = 14
 NORMAL = 1.4826
 # Twice the root of a count that comes by chance (Poisson) has a standard deviation of 1, whatever
 # the count is. Here it is people who come by chance, and each may do ten things.
-SMALLEST_DEVIATION = 3.0
+MIN_DEVIATION = 3.0
 FAR = 4.0
 FACTOR = 2
 
@@ -49,7 +49,7 @@ def _median(numbers: Iterable[float]) -> float:
 
 def _differ(day: int, other: float) -> bool:
     by_factor = day >= FACTOR * other or day * FACTOR <= other
-    return by_factor and abs(_root(day) - _root(other)) > FAR * SMALLEST_DEVIATION
+    return by_factor and abs(_root(day) - _root(other)) > FAR * MIN_DEVIATION
 
 
 def _root(count: float) -> float:

@@ -116,7 +116,7 @@ class Bucket:
 
 
 # A leap year: the longest that charts show.
-LONGEST_HISTORY = timedelta(days=366)
+MAX_HISTORY = timedelta(days=366)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -14,7 +14,7 @@ from analytics.errors import NoReportYet
 from analytics.statistics.masks import mask_report
 from analytics.statistics.periods import (
     LENGTHS,
-    LONGEST_HISTORY,
+    MAX_HISTORY,
     AdminReport,
     History,
     Period,
@@ -115,7 +115,7 @@ class Reports:
         Raises ValueError for a length outside an hour to 366 days, NoReportYet before the first
         complete interval, and AnalyticsError if the database cannot be read.
         """
-        if not timedelta(hours=1) <= length <= LONGEST_HISTORY:
+        if not timedelta(hours=1) <= length <= MAX_HISTORY:
             raise ValueError("give a length from an hour to 366 days")
         if not self.of_intervals:
             now = self._clock()
@@ -136,7 +136,7 @@ class Reports:
             # The day that `before` is in is one of them: whole, as it was before a part of it goes.
             # What was so long ago that no chart shows it does not have to be kept.
             last = (moment - 1) // DAY
-            first = last - LONGEST_HISTORY.days
+            first = last - MAX_HISTORY.days
             await self._store.keep_days(first, last, self._rules.trends_min_users)
         deleted_until = await self._store.get_setting(Setting.DELETED_UNTIL) or 0
         await self._store.put_setting(Setting.DELETED_UNTIL, max(int(deleted_until), moment))
@@ -192,7 +192,7 @@ class Reports:
             },
             histories=[
                 await self._windows.history(length, end, last, plan)
-                for length in (*LENGTHS.values(), LONGEST_HISTORY)
+                for length in (*LENGTHS.values(), MAX_HISTORY)
             ],
         )
 

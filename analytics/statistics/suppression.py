@@ -14,7 +14,7 @@ from datetime import datetime, timedelta
 from itertools import pairwise
 
 from analytics.models import InteractionType
-from analytics.statistics.periods import LONGEST_HISTORY, Period
+from analytics.statistics.periods import MAX_HISTORY, Period
 from analytics.statistics.spans import DAY, HOUR, Span, span
 from analytics.store import Slice, Store
 
@@ -172,7 +172,7 @@ class SmallGroups:
         Raises AnalyticsError if the database cannot be read.
         """
         today = int(last.timestamp()) // DAY * DAY
-        oldest = today - LONGEST_HISTORY.days * DAY
+        oldest = today - MAX_HISTORY.days * DAY
         counts = dict(await self._store.slices(oldest))
         known = {
             each: self._people[each]
@@ -232,14 +232,14 @@ def _offer_all(plan: Plan, spans: Sequence[Span], running: int) -> Plan:
     for each in spans:
         plan.offer(each.before, each.middle)
         plan.offer(each.middle, each.middle + HOUR)
-    first = today - LONGEST_HISTORY.days * DAY
+    first = today - MAX_HISTORY.days * DAY
     buckets = [
         *pairwise([*range(first + DAY, today + DAY, DAY), END]),
         *pairwise([*range(running - 23 * HOUR, running + HOUR, HOUR), END]),
     ]
-    for bucket in reversed(buckets[: LONGEST_HISTORY.days]):
+    for bucket in reversed(buckets[: MAX_HISTORY.days]):
         plan.offer(*bucket)
-    for bucket in buckets[LONGEST_HISTORY.days :]:
+    for bucket in buckets[MAX_HISTORY.days :]:
         plan.offer(*bucket)
     for bucket in buckets:
         if plan.total(*bucket):

@@ -16,13 +16,13 @@ from aiogram.types.update import UpdateTypeLookupError
 
 from analytics import Interaction, InteractionType
 from analytics.clock import from_unix
-from analytics.models import LARGEST_TELEGRAM_ID, SERVICE_ACCOUNTS
+from analytics.models import MAX_TELEGRAM_ID, SERVICE_ACCOUNTS
 from analytics.statistics.windows import BLOCKED, UNBLOCKED
 
 # The name of the unknown field in which `decode` puts content that aiogram cannot decode.
 UNDECODED = "undecoded"
 # Telegram keeps an update for 24 hours; a date further back is not when somebody acted.
-LONGEST_KEPT = timedelta(hours=25)
+MAX_UPDATE_AGE = timedelta(hours=25)
 TYPES = {str(interaction_type): interaction_type for interaction_type in InteractionType}
 # Kinds of updates about something that Telegram or a bot did, not a person.
 WITHOUT_PERSON = frozenset(
@@ -58,7 +58,7 @@ def classify(update: Update, received: datetime) -> Interaction | None:
     if telegram_id is None:
         return None
     date = date_of(update)
-    if date is None or received - date > LONGEST_KEPT:
+    if date is None or received - date > MAX_UPDATE_AGE:
         # An old edit comes again for a reaction or a link preview, and nobody acted.
         if kind.startswith("edited_"):
             return None
@@ -201,4 +201,4 @@ def _person(kind: str, event: Any) -> int | None:
     telegram_id = _of(user, "id")
     if type(telegram_id) is not int or _of(user, "is_bot") or telegram_id in SERVICE_ACCOUNTS:
         return None
-    return telegram_id if 1 <= telegram_id <= LARGEST_TELEGRAM_ID else None
+    return telegram_id if 1 <= telegram_id <= MAX_TELEGRAM_ID else None

@@ -19,9 +19,9 @@ logger = logging.getLogger(__name__)
 # those with a handler.
 ALL_UPDATES = [kind for kind in Update.model_fields if kind != "update_id"]
 # Far above what Telegram nests, and below what Python's decoder can follow.
-DEEPEST = 100
+MAX_DEPTH = 100
 # Digits. Python converts no number of more than 4,300; none of Telegram's has more than 20.
-LONGEST_NUMBER = 100
+MAX_DIGITS = 100
 # A string, or the beginning or end of an object or a list.
 TOKEN = re.compile(r'"(?:[^"\\]|\\.)*+"|[\[\]{}]', re.DOTALL)
 
@@ -46,18 +46,18 @@ def _shallow(text: str) -> str:
     for token in TOKEN.finditer(text):
         match token[0]:
             case "{" | "[":
-                if depth == DEEPEST:
+                if depth == MAX_DEPTH:
                     kept += text[end : token.start()], "null"
                 depth += 1
             case "}" | "]":
                 depth -= 1
-                if depth == DEEPEST:
+                if depth == MAX_DEPTH:
                     end = token.end()
     return "".join(kept) + text[end:]
 
 
 def _number(digits: str) -> int | None:
-    return int(digits) if len(digits) <= LONGEST_NUMBER else None
+    return int(digits) if len(digits) <= MAX_DIGITS else None
 
 
 def is_number(update_id: Any) -> bool:
@@ -65,7 +65,7 @@ def is_number(update_id: Any) -> bool:
 
     A negative one would acknowledge other updates.
     """
-    return type(update_id) is int and 0 <= update_id < 10**LONGEST_NUMBER
+    return type(update_id) is int and 0 <= update_id < 10**MAX_DIGITS
 
 
 def decode(raw: Any, bot: Bot) -> Update | None:

@@ -26,7 +26,7 @@ from analytics.telegram.opt_out import is_right, opting_out
 logger = logging.getLogger(__name__)
 
 # Larger offsets do not come from Telegram's own server.
-LARGEST_OFFSET = 2**63 - 1
+MAX_OFFSET = 2**63 - 1
 # Seconds between polls that return only updates that cannot be acknowledged.
 PAUSE = 1.0
 
@@ -75,7 +75,7 @@ class RecordOnReceipt(BaseRequestMiddleware):
             if not updates:
                 raise
         except TelegramAPIError:
-            if method.offset is not None and method.offset > LARGEST_OFFSET:
+            if method.offset is not None and method.offset > MAX_OFFSET:
                 method.offset = None  # it would be refused for ever
             raise
         numbered = [update for update in updates if is_number(update.update_id)]

@@ -7,7 +7,7 @@ import typer
 from rich.console import Console
 from rich.progress import Progress
 
-from analytics import LONGEST_RETENTION_DAYS, SHORTEST_RETENTION_DAYS, Access, Action
+from analytics import MAX_RETENTION_DAYS, MIN_RETENTION_DAYS, Access, Action
 from bot.cli.errors import WrongUse, user_errors
 from bot.settings import DataSettings, load
 
@@ -16,8 +16,8 @@ def cleanup(
     days: Annotated[
         int | None,
         typer.Option(
-            min=SHORTEST_RETENTION_DAYS,
-            max=LONGEST_RETENTION_DAYS,
+            min=MIN_RETENTION_DAYS,
+            max=MAX_RETENTION_DAYS,
             help="Delete what is older than this; the default is RETENTION_DAYS.",
         ),
     ] = None,

@@ -18,7 +18,7 @@ from bot.errors import WrongSettings
 from bot.settings import DataSettings, Settings, load, remarks
 
 # Timestamps are rounded to the hour: an error of a minute is found before it matters.
-LARGEST_CLOCK_ERROR = timedelta(minutes=1)
+MAX_CLOCK_ERROR = timedelta(minutes=1)
 # Older failures of the webhook are taken to be over.
 RECENT = timedelta(hours=1)
 
@@ -118,7 +118,7 @@ def updates(settings: Settings, webhook: WebhookInfo, now: datetime) -> Finding:
 
 def clock(telegrams: datetime, ours: datetime) -> Finding:
     error = ours - telegrams
-    if abs(error) <= LARGEST_CLOCK_ERROR:
+    if abs(error) <= MAX_CLOCK_ERROR:
         return Finding("clock", "agrees with Telegram's")
     direction = "ahead of" if error > timedelta(0) else "behind"
     seconds = abs(error).total_seconds()

@@ -10,7 +10,7 @@ from rich.table import Table
 from analytics import (
     FORMATS,
     FORMER_ADMIN,
-    LARGEST_TELEGRAM_ID,
+    MAX_TELEGRAM_ID,
     Access,
     Action,
     Aggregates,
@@ -26,7 +26,7 @@ from bot.cli.errors import FAILED, WrongUse, one_of, shown, user_errors
 from bot.settings import AdminSettings, DataSettings, load
 
 TELEGRAM_ID = typer.Option(
-    min=1, max=LARGEST_TELEGRAM_ID, help="Telegram ID of the person.", show_default=False
+    min=1, max=MAX_TELEGRAM_ID, help="Telegram ID of the person.", show_default=False
 )
 EVERYONE = "erase everyone"
 

@@ -13,7 +13,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from analytics import LARGEST_LIMIT, Access, InteractionType, UserInteraction
+from analytics import MAX_LIMIT, Access, InteractionType, UserInteraction
 from bot.cli.errors import WrongUse, one_of, user_errors
 from bot.settings import DataSettings, load
 
@@ -25,7 +25,7 @@ Records = Sequence[UserInteraction]
 # All options are texts, so that errors are in the bot's words.
 def records(
     limit: Annotated[
-        str, typer.Option(metavar="N", help=f"At most so many, 1 to {LARGEST_LIMIT}.")
+        str, typer.Option(metavar="N", help=f"At most so many, 1 to {MAX_LIMIT}.")
     ] = "100",
     interaction_type: Annotated[
         str | None,
@@ -60,9 +60,9 @@ async def _records(
 
 def _limit(text: str) -> int:
     # Python does not convert a number of thousands of digits.
-    if text.isascii() and text.isdigit() and len(text) < 20 and 1 <= int(text) <= LARGEST_LIMIT:
+    if text.isascii() and text.isdigit() and len(text) < 20 and 1 <= int(text) <= MAX_LIMIT:
         return int(text)
-    raise WrongUse(f'--limit is "{text}": give a whole number from 1 to {LARGEST_LIMIT}')
+    raise WrongUse(f'--limit is "{text}": give a whole number from 1 to {MAX_LIMIT}')
 
 
 def _type(text: str | None) -> InteractionType | None:

@@ -12,7 +12,7 @@ from rich.text import Text
 
 from bot.sandbox.chats import BOT, Line
 
-WIDEST = 72
+MAX_WIDTH = 72
 
 # The format of rich's SVG, without the frame of a terminal and without fonts from elsewhere.
 PICTURE = """\
@@ -60,7 +60,7 @@ def bubbles(transcript: Iterable[Line]) -> Iterator[RenderableType]:
 
 def picture(line: Line) -> str:
     """Return a message as SVG."""
-    console = Console(record=True, file=StringIO(), width=WIDEST)
+    console = Console(record=True, file=StringIO(), width=MAX_WIDTH)
     console.print(*bubbles([line]), sep="\n")
     return console.export_svg(code_format=PICTURE)
 
@@ -74,7 +74,7 @@ def _panel(line: Line, color: str) -> Panel:
         border_style=color,
         title=line.who,
         title_align="left",
-        width=min(longest + 6, WIDEST),
+        width=min(longest + 6, MAX_WIDTH),
     )
 
 

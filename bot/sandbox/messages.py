@@ -9,10 +9,10 @@ from bot.sandbox.calls import Call, File, bad_request
 from bot.sandbox.chats import Chat, in_topic
 from bot.sandbox.world import Telegram
 
-LONGEST_TEXT = 4096
-LONGEST_CAPTION = 1024
-LONGEST_TOAST = 200
-LONGEST_BUTTON_DATA = 64
+MAX_TEXT_LENGTH = 4096
+MAX_CAPTION_LENGTH = 1024
+MAX_TOAST_LENGTH = 200
+MAX_BUTTON_DATA_BYTES = 64
 
 NOT_MODIFIED = (
     "message is not modified: specified new message content and reply markup are exactly the same "
@@ -80,7 +80,7 @@ class Messages:
 
     def answer_click(self, call: Call) -> bool:
         text = call.text("text")
-        if len(text) > LONGEST_TOAST:
+        if len(text) > MAX_TOAST_LENGTH:
             raise bad_request("MESSAGE_TOO_LONG")
         click = self._telegram.close_click(call.text("callback_query_id"))
         click.chat.note(self._telegram.bot, "toast", click.message, text)
@@ -158,14 +158,14 @@ def _text(call: Call) -> dict[str, Any]:
     text, entities = markup.parse(call.text("text"), call.text("parse_mode"))
     if not text.strip():
         raise bad_request("message text is empty")
-    if len(text) > LONGEST_TEXT:
+    if len(text) > MAX_TEXT_LENGTH:
         raise bad_request("message is too long")
     return {"text": text, **({"entities": entities} if entities else {})}
 
 
 def _caption(call: Call) -> dict[str, Any]:
     caption, entities = markup.parse(call.text("caption"), call.text("parse_mode"))
-    if len(caption) > LONGEST_CAPTION:
+    if len(caption) > MAX_CAPTION_LENGTH:
         raise bad_request("message caption is too long")
     if not caption:
         return {}
@@ -186,6 +186,6 @@ def _inline_keyboard(call: Call) -> dict[str, Any]:
             raise bad_request('can\'t parse inline keyboard button: Field "text" must be non-empty')
         if len(button) < 2:
             raise bad_request("can't parse inline keyboard button: Text buttons are unallowed")
-        if not 1 <= len(button.get("callback_data", "-").encode()) <= LONGEST_BUTTON_DATA:
+        if not 1 <= len(button.get("callback_data", "-").encode()) <= MAX_BUTTON_DATA_BYTES:
             raise bad_request("BUTTON_DATA_INVALID")
     return {"reply_markup": {"inline_keyboard": rows}}

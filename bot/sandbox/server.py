@@ -27,7 +27,7 @@ from bot.sandbox.world import Telegram
 # Formed like a real token, but not one.
 TOKEN = "123456789:AAsandbox-sandbox-sandbox-sandbox-0"
 FIRST_UPDATE_ID = 731_204_518
-LARGEST_UPLOAD = 50 * 1024 * 1024
+MAX_UPLOAD_BYTES = 50 * 1024 * 1024
 # Seconds.
 CALL_TIMEOUT = 60.0
 
@@ -92,7 +92,7 @@ class Sandbox:
         self._faults: list[Fault] = []
         self._calls_of: defaultdict[str, list[Call]] = defaultdict(list)
         self._called = Waiting()
-        application = web.Application(client_max_size=LARGEST_UPLOAD)
+        application = web.Application(client_max_size=MAX_UPLOAD_BYTES)
         application.router.add_get("/file/bot{token}/{path}", self._download)
         application.router.add_route("*", "/bot{token}/{method}", self._answer)
         # The poll of a bot that dies ends with it, and shutdown does not wait for one; to aiohttp,

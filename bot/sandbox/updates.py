@@ -24,7 +24,7 @@ KEPT_SHORTER = {
 
 # An offset further ahead is one from before the ids restarted: it acknowledges nothing.
 BELIEVABLE_LEAD = 10
-LONGEST_POLL = 50
+MAX_POLL = 50
 
 TWO_POLLERS = (
     "Conflict: terminated by other getUpdates request; "
@@ -132,7 +132,7 @@ class Updates:
         offset = call.integer("offset")
         if offset < 0:
             offset += self._next_id
-        timeout = min(call.integer("timeout"), LONGEST_POLL)
+        timeout = min(call.integer("timeout"), MAX_POLL)
         batch = self._take(offset, limit)
         if not batch and timeout > 0:
             await self._wait_for_update(timeout)

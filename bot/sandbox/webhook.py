@@ -17,10 +17,10 @@ from bot.sandbox.world import Telegram
 
 SECRET_HEADER = "X-Telegram-Bot-Api-Secret-Token"
 DEFAULT_CONNECTIONS = 40
-MOST_CONNECTIONS = 100
+MAX_CONNECTIONS = 100
 DELIVERY_TIMEOUT = ClientTimeout(total=60)
 # The wait before a delivery is tried again doubles up to this many times the first.
-LONGEST_RETRY = 32
+MAX_RETRY_FACTOR = 32
 
 NOT_IN_AN_ANSWER = frozenset({"setwebhook", "deletewebhook", "close", "logout"})
 
@@ -62,7 +62,7 @@ class Webhook:
         if not re.fullmatch(r"[A-Za-z0-9_-]{0,256}", secret):
             raise bad_request("secret token contains unallowed characters")
         connections = min(
-            max(call.integer("max_connections", DEFAULT_CONNECTIONS), 1), MOST_CONNECTIONS
+            max(call.integer("max_connections", DEFAULT_CONNECTIONS), 1), MAX_CONNECTIONS
         )
         self._updates.allow(call)
         as_it_is = (url, secret, connections) == (self.url, self._secret, self._max_connections)
@@ -131,7 +131,7 @@ class Webhook:
                 "last_error_message": error,
             }
             await asyncio.sleep(wait)
-            wait = min(wait * 2, self._retry * LONGEST_RETRY)
+            wait = min(wait * 2, self._retry * MAX_RETRY_FACTOR)
         del self._lanes[lane]
 
     async def _deliver(self, pending: Pending) -> str:

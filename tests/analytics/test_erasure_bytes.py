@@ -37,7 +37,7 @@ LEAVING = range(SOMEBODY, SOMEBODY + PEOPLE, 10)
 SEEDS = range(3)
 FIRST_CHECKPOINT, VACUUM, SECOND_CHECKPOINT = range(3)
 # Before a kill is tried with one statement more, to be surely at the end.
-MOST_STATEMENTS = 100
+MAX_STATEMENTS = 100
 
 
 async def erased(folder: Path, seed: int, *, at_once: bool = False) -> dict[str, int]:
@@ -171,7 +171,7 @@ async def test_killed_anywhere_all_or_nothing_is_erased_and_the_traces_go_after_
     everything = total(whole)
     totals = set()
     pending = 0
-    for count in range(MOST_STATEMENTS):
+    for count in range(MAX_STATEMENTS):
         shutil.copytree(whole, copy)
         if not is_killed(erase_and_die, copy, person, count):
             break

@@ -49,7 +49,7 @@ LEAVING = range(SOMEBODY, SOMEBODY + PEOPLE)
 FIRST_CHECKPOINT, VACUUM, SECOND_CHECKPOINT = range(3)
 SEEDS = range(3)
 # Before a kill is tried one step later, to be surely at the end.
-MOST_STEPS = 200
+MAX_STEPS = 200
 OPTED_OUT = SOMEBODY + 500
 FINGERPRINT = "SELECT value FROM file_settings WHERE name = 'references'"
 
@@ -343,7 +343,7 @@ async def test_killed_between_any_two_steps_the_next_start_has_the_right_key(
     gone = references(old) | key_forms(old)
     everything = select(whole, "SELECT sum(count) FROM interactions")
     outcomes = []
-    for count in range(1, MOST_STEPS):
+    for count in range(1, MAX_STEPS):
         shutil.copytree(whole, copy)
         if not is_killed(rotate_and_die, copy, count):
             break

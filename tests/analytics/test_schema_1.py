@@ -24,7 +24,7 @@ from tests.support.service import KEY, NAME, NOW, SOMEBODY, interaction, open_se
 FILE_1 = FILES / "schema-1.sqlite3"
 PEOPLE = 7
 INTERACTIONS = 500
-MOST_STATEMENTS = 200
+MAX_STATEMENTS = 200
 RECORD_1 = """
     INSERT INTO received (update_id, reference, interaction_type, timestamp, received)
     VALUES (?, ?, ?, ?, ?)
@@ -166,7 +166,7 @@ async def test_killed_after_any_statement_it_is_of_one_version_or_the_other(
     file_of_version_1(whole)
     held = rows(whole)
     versions = []
-    for count in range(1, MOST_STATEMENTS):
+    for count in range(1, MAX_STATEMENTS):
         shutil.copytree(whole, copy)
         if not is_killed(open_and_die, copy, count):
             break

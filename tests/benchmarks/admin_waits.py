@@ -16,7 +16,7 @@ from tests.support.processes import MAIN, bot_program
 
 ADMIN = 6_000_000_001
 # Of a bot that has been used a good deal.
-MOST_INTERACTIONS = 1_000_000
+MAX_INTERACTIONS = 1_000_000
 # More than a person would look at, and fewer than are refused.
 LOOKS = 5
 
@@ -27,7 +27,7 @@ async def measure(files: Files, size: Size) -> list[Finding]:
     What is shown the first time is told apart: people of past periods are counted then, and the
     picture library is imported.
     """
-    interactions = min(size.interactions, MOST_INTERACTIONS)
+    interactions = min(size.interactions, MAX_INTERACTIONS)
     traffic = Traffic(interactions, interactions // 10, files.traffic.end)
     with files.folder() as folder:
         paths = await build(folder, traffic, [3600])

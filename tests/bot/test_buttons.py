@@ -7,7 +7,7 @@ import pytest
 from aiogram.filters.callback_data import MAX_CALLBACK_LENGTH
 from aiogram.types import Update
 
-from analytics.privacy.retention import LONGEST_RETENTION_DAYS
+from analytics.privacy.retention import MAX_RETENTION_DAYS
 from analytics.telegram.buttons import PREFIX, Ask, Irreversible, Right, is_of_rights
 from analytics.telegram.confirmations import CANCEL, VALID_FOR, Confirmations
 from analytics.telegram.opt_out import opting_out
@@ -62,7 +62,7 @@ def test_confirmations_fit_into_a_button_and_those_of_rights_are_known(
     action: Irreversible, of_rights: bool
 ) -> None:
     confirmations = Confirmations("token", lambda: datetime(2286, 11, 20, tzinfo=UTC))
-    rows = confirmations.keyboard("Yes", action, 2**52, LONGEST_RETENTION_DAYS).inline_keyboard
+    rows = confirmations.keyboard("Yes", action, 2**52, MAX_RETENTION_DAYS).inline_keyboard
     carried = [button.callback_data or "" for row in rows for button in row]
 
     assert all(data.startswith(PREFIX) and len(data) <= MAX_CALLBACK_LENGTH for data in carried)

@@ -21,7 +21,7 @@ from aiohttp import web
 from bot import http_server
 from bot.errors import Unavailable, WrongSettings
 from bot.sandbox import Sandbox
-from bot.webhook import LARGEST_BODY, SECRET_HEADER
+from bot.webhook import MAX_BODY_BYTES, SECRET_HEADER
 from tests.faults.kills import free_port, webhook_settings
 from tests.support.processes import MAIN, PATIENCE, bot_program
 from tests.support.running import running_bot
@@ -226,14 +226,14 @@ async def test_a_body_over_the_limit_is_skipped_and_not_sent_again(
 
     async def in_parts() -> AsyncIterator[bytes]:
         for _ in range(5):
-            yield b" " * (LARGEST_BODY // 4)
+            yield b" " * (MAX_BODY_BYTES // 4)
 
     async with (
         running_bot(sandbox, tmp_path / "a.sqlite3", **webhook),
         aiohttp.ClientSession() as session,
         session.post(
             webhook["webhook_url"],
-            data=in_parts() if chunked else io.BytesIO(b" " * (LARGEST_BODY + 1)),
+            data=in_parts() if chunked else io.BytesIO(b" " * (MAX_BODY_BYTES + 1)),
             headers={SECRET_HEADER: webhook["webhook_secret"]},
         ) as answer,
     ):

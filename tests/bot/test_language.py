@@ -22,7 +22,7 @@ from analytics.notices import (
     RecordingFails,
     RecordingWorks,
 )
-from analytics.privacy.retention import LONGEST_RETENTION_DAYS
+from analytics.privacy.retention import MAX_RETENTION_DAYS
 from analytics.telegram.alerts import messages
 from analytics.telegram.alerts.messages import Kind
 from analytics.telegram.command_table import purposes
@@ -46,7 +46,7 @@ from tests.support.settings import some_options
 ADMIN = 6_000_000_001
 NOW = datetime(2026, 11, 25, 14, 5, tzinfo=UTC)
 # What a message of Telegram holds, once its HTML has been read.
-LONGEST = 4096
+MAX_LENGTH = 4096
 OF_A_PERSON = ["hello", "/start", "/help", "/privacy", "/forgetme", "/optout", "/optin", "/mydata"]
 
 
@@ -235,7 +235,7 @@ MOMENTS = st.integers(0, 2**35).map(lambda second: datetime.fromtimestamp(second
 @settings(deadline=None, max_examples=100)
 @given(
     language=st.sampled_from(languages()),
-    days=st.integers(1, LONGEST_RETENTION_DAYS),
+    days=st.integers(1, MAX_RETENTION_DAYS),
     precision=st.sampled_from([n for n in range(1, 86_401) if 86_400 % n == 0]),
     count=COUNTS,
     when=MOMENTS,
@@ -279,4 +279,4 @@ def test_every_answer_fits_into_a_message(
             *map(messages.notice, NOTICES),
         ]
 
-    assert max(len(shown(answer).encode("utf-16-le")) // 2 for answer in answers) <= LONGEST
+    assert max(len(shown(answer).encode("utf-16-le")) // 2 for answer in answers) <= MAX_LENGTH

@@ -24,7 +24,7 @@ from analytics.notices import BackupFails, DatabaseSetAside, Notice
 from analytics.telegram.alerts.notifier import Notifier
 from bot.sandbox import Sandbox, faults
 from bot.sandbox.faults import Answer
-from bot.session import ATTEMPTS, LONGEST_PAUSE, RetryAnswers, Session
+from bot.session import ATTEMPTS, MAX_PAUSE, RetryAnswers, Session
 
 ADA = 6_000_000_001
 # A message as a later Telegram may describe it: sent, but not to be decoded.
@@ -78,7 +78,7 @@ async def test_an_answer_gets_through_with_the_last_try(
     ("answer", "error", "tries"),
     [
         (faults.floods(1), TelegramRetryAfter, ATTEMPTS),
-        (faults.floods(int(LONGEST_PAUSE) + 1), TelegramRetryAfter, 1),
+        (faults.floods(int(MAX_PAUSE) + 1), TelegramRetryAfter, 1),
         (faults.refuses(500, "Internal Server Error"), TelegramServerError, ATTEMPTS),
         (faults.resets(), TelegramNetworkError, ATTEMPTS),
         (faults.answers("<html>", 502), ClientDecodeError, ATTEMPTS),

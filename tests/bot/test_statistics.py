@@ -9,11 +9,11 @@ from hypothesis import strategies as st
 
 from analytics import AdminReport, InteractionType, Missing, Period, PeriodReport
 from analytics.telegram.i18n import languages, translations
-from analytics.telegram.texts.stats import MOST_COMMANDS, change, statistics
+from analytics.telegram.texts.stats import MAX_COMMANDS, change, statistics
 from bot.sandbox.markup import parse
 from tests.support.strategies import COUNTS, MOMENTS, reports
 
-LONGEST_MESSAGE = 4096
+MAX_MESSAGE = 4096
 WHOLE = st.builds(
     AdminReport,
     as_of=MOMENTS,
@@ -98,14 +98,14 @@ def test_it_fits_into_a_message_and_on_a_phone(
     with translations().use_locale(language):
         text, lines = shown(report, whole)
 
-    assert len(text) <= LONGEST_MESSAGE
+    assert len(text) <= MAX_MESSAGE
     assert max(map(len, lines)) < 40
 
 
 def test_with_every_type_and_many_commands_it_fits_and_says_how_many_more() -> None:
     everything = {str(kind): 10**9 for kind in InteractionType}
     commands = {f"{number:02}".ljust(32, "x"): 10**9 for number in range(99)}
-    rest = (99 - MOST_COMMANDS) * 10**9
+    rest = (99 - MAX_COMMANDS) * 10**9
     text, lines = shown(
         a_report(
             interactions=sum(everything.values()),
@@ -115,9 +115,9 @@ def test_with_every_type_and_many_commands_it_fits_and_says_how_many_more() -> N
         a_whole(backlog=1, compaction_pending=True),
     )
 
-    assert len(text) <= LONGEST_MESSAGE
-    assert sum(line.startswith("/") for line in lines) == MOST_COMMANDS
-    assert f"other includes {99 - MOST_COMMANDS} commands" in text
+    assert len(text) <= MAX_MESSAGE
+    assert sum(line.startswith("/") for line in lines) == MAX_COMMANDS
+    assert f"other includes {99 - MAX_COMMANDS} commands" in text
     *_by_type, others = [line for line in lines if line.startswith("other")]
     assert others.endswith(f"{rest:,}")
     assert max(map(len, lines)) <= 34

@@ -21,7 +21,7 @@ from analytics.clock import GuardedClock
 from analytics.telegram.texts import rights
 from bot.errors import Unavailable
 from bot.metrics import MeasuredRecording, Metrics
-from bot.receiving import LONGEST_SILENCE, Receiving
+from bot.receiving import MAX_SILENCE, Receiving
 from bot.sandbox import Sandbox
 from tests.faults.kills import webhook_settings
 from tests.support.processes import PATIENCE
@@ -198,7 +198,7 @@ async def test_a_bot_that_does_not_hear_from_telegram_is_not_well() -> None:
     await receiving(answer, None, GetMe())  # type: ignore[arg-type]
     assert not receiving.is_receiving
     await receiving(answer, None, GetUpdates())  # type: ignore[arg-type]
-    now += LONGEST_SILENCE - 1
+    now += MAX_SILENCE - 1
     with suppress(ConnectionError):
         await receiving(fail, None, GetUpdates())  # type: ignore[arg-type]
     assert receiving.is_receiving

@@ -29,7 +29,7 @@ LEAVER = 6_000_000_100
 # Old interactions deleted in one statement, so that there are several.
 STEP = 10
 # Before a path is tried once more, to be surely at the end.
-MOST_SUSPENSIONS = 1_000
+MAX_SUSPENSIONS = 1_000
 HANGS = 30.0  # seconds
 
 Action = Callable[[AnalyticsService], Coroutine[Any, Any, object]]
@@ -209,7 +209,7 @@ async def cancelled_everywhere(times: int) -> Row:
         for _ in range(times):
             for case in CASES:
                 for late in (False, True):
-                    for at in range(1, MOST_SUSPENSIONS):
+                    for at in range(1, MAX_SUSPENSIONS):
                         with TemporaryDirectory() as folder:
                             row = await after_cancellation(Path(folder), case, at, late=late)
                         if row is None:
@@ -233,7 +233,7 @@ async def start_cancelled_everywhere(*, late: bool) -> int:
     """How often; each time no thread is left, and the next start works and has it all."""
     with TemporaryDirectory() as name:
         folder = Path(name)
-        for at in range(1, MOST_SUSPENSIONS):
+        for at in range(1, MAX_SUSPENSIONS):
             before = set(threading.enumerate())
             async with asyncio.timeout(HANGS):
                 cancelled = await is_cancelled(starts_and_stops(folder), at, late=late)

@@ -13,7 +13,7 @@ from typing import Any
 from aiogram.types import Update
 
 from analytics import AnalyticsService, Interaction, InteractionType
-from analytics.clock import LARGEST_STEP, GuardedClock
+from analytics.clock import MAX_STEP, GuardedClock
 from analytics.maintenance.schedule import DAILY, Schedule, Task, maintenance_tasks
 from analytics.telegram.recording import RecordOnReceipt
 from tests.faults.table import Fault, Row
@@ -78,8 +78,8 @@ class Story:
         await a_night(tasks, lambda: not self.clock.is_confirmed)
 
     def must_be_there(self) -> set[int]:
-        """The believed clock may be behind by LARGEST_STEP when it is recorded, and later ahead."""
-        oldest = self.world.now - RETENTION + 2 * LARGEST_STEP
+        """The believed clock may be behind by MAX_STEP when it is recorded, and later ahead."""
+        oldest = self.world.now - RETENTION + 2 * MAX_STEP
         return {person for person, moment in self.written.items() if moment >= oldest}
 
     def must_be_gone(self) -> set[int]:

@@ -10,7 +10,7 @@ from pathlib import Path
 from analytics import AnalyticsService, Interaction, InteractionType
 from bot.sandbox import Sandbox
 from tests.faults.database import folder
-from tests.faults.kills import LONGEST_SHUTDOWN, crowd, row
+from tests.faults.kills import MAX_SHUTDOWN, crowd, row
 from tests.faults.table import Fault, Row
 from tests.support.processes import PATIENCE, bot_process, run
 
@@ -19,7 +19,7 @@ FIRST_PERSON = 6_000_000_001
 OLD = 3_000
 # Days between what one cleanup deletes and what the next does.
 APART = 30
-LONGEST_RETENTION = {"RETENTION_DAYS": "3650"}
+MAX_RETENTION = {"RETENTION_DAYS": "3650"}
 
 
 async def fill(database: Path, cleanups: int) -> None:
@@ -61,7 +61,7 @@ async def beside_the_bot(times: int) -> Row:
         await fill(database, times)
         async with (
             Sandbox() as sandbox,
-            bot_process(sandbox, database, **LONGEST_RETENTION) as bot,
+            bot_process(sandbox, database, **MAX_RETENTION) as bot,
         ):
             async with crowd(sandbox, chance):
                 for number in reversed(range(times)):
@@ -72,7 +72,7 @@ async def beside_the_bot(times: int) -> Row:
                     assert one + other == OLD
             await sandbox.settled(within=PATIENCE)
             bot.send(signal.SIGTERM)
-            status, _, errors = await bot.ended(LONGEST_SHUTDOWN)
+            status, _, errors = await bot.ended(MAX_SHUTDOWN)
             assert status == 0, errors
             return row(times, sandbox, database)
 

@@ -12,7 +12,7 @@ from aiohttp import web
 from bot.sandbox import Sandbox
 from bot.sandbox.faults import Fault as Planned
 from tests.faults.database import Story, folder, remembered
-from tests.faults.kills import LONGEST_SHUTDOWN
+from tests.faults.kills import MAX_SHUTDOWN
 from tests.faults.table import Fault, Row
 from tests.support.processes import bot_process
 
@@ -27,7 +27,7 @@ async def locked_until_the_end(tale: Story, number: signal.Signals) -> None:
             await tale.talk(MESSAGES)
             await tale.sandbox.settled()
             bot.send(number)
-            status, _, _ = await bot.ended(LONGEST_SHUTDOWN)
+            status, _, _ = await bot.ended(MAX_SHUTDOWN)
     assert status == (-number if number == signal.SIGKILL else 0)
 
 
@@ -60,7 +60,7 @@ async def ended_before_acknowledging(times: int) -> Row:
                         await person.answer()
                         await sandbox.settled()
                     bot.send(signal.SIGTERM)
-                    await bot.ended(LONGEST_SHUTDOWN)
+                    await bot.ended(MAX_SHUTDOWN)
                 words = [*["not counted"] * 5, "/optin", "/optout", "not counted"]
                 ids = {await person.says(word) for word in words}
                 committed, planned = never_told(sandbox, tale.database, ids)

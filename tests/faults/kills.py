@@ -26,7 +26,7 @@ A_BATCH = 0.1
 # None of those that the kernel gives to connections: nobody takes it while the bot is down.
 PORTS = range(20_000, 30_000)
 WORDS = ("good morning", "thank you!", "/help", "/nobody_made_this")
-LONGEST_SHUTDOWN = 15.0
+MAX_SHUTDOWN = 15.0
 
 
 @asynccontextmanager
@@ -111,7 +111,7 @@ async def ends(times: int, signals: Sequence[signal.Signals], *, webhook: bool) 
                     await moment(sandbox, chance, calls)
                     number = chance.choice(signals)
                     bot.send(number)
-                    status, _, _ = await bot.ended(LONGEST_SHUTDOWN)
+                    status, _, _ = await bot.ended(MAX_SHUTDOWN)
                     assert status == (-number if number == signal.SIGKILL else 0)
             async with life(path, environment) as bot:
                 person = sandbox.person()
@@ -119,7 +119,7 @@ async def ends(times: int, signals: Sequence[signal.Signals], *, webhook: bool) 
                 await person.answer(within=PATIENCE)
                 await sandbox.settled(within=PATIENCE)
                 bot.send(signal.SIGTERM)
-                status, _, _ = await bot.ended(LONGEST_SHUTDOWN)
+                status, _, _ = await bot.ended(MAX_SHUTDOWN)
                 assert status == 0
             return row(times, sandbox, database)
 

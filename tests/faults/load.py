@@ -14,7 +14,7 @@ from bot.sandbox.chats import BOT
 from bot.sandbox.faults import hangs
 from bot.session import ANSWERS_AT_ONCE
 from tests.faults.database import folder
-from tests.faults.kills import LONGEST_SHUTDOWN, row
+from tests.faults.kills import MAX_SHUTDOWN, row
 from tests.faults.table import Fault, Row
 from tests.support.processes import Process, bot_process
 
@@ -68,7 +68,7 @@ async def bounded(bot: Process) -> AsyncIterator[None]:
 
 async def stopped(bot: Process) -> None:
     bot.send(signal.SIGTERM)
-    status, _, errors = await bot.ended(LONGEST_SHUTDOWN)
+    status, _, errors = await bot.ended(MAX_SHUTDOWN)
     assert status == 0, errors
 
 

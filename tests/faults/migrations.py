@@ -34,7 +34,7 @@ STATEMENTS = [
     "INSERT INTO answers SELECT hour / 86400, sum(count) FROM hourly_counts GROUP BY 1",
 ]
 # Before a path is tried with one statement more, to be surely at the end.
-MOST_STATEMENTS = 100
+MAX_STATEMENTS = 100
 
 
 @contextmanager
@@ -128,7 +128,7 @@ async def killed_while_migrating(times: int) -> Row:
         copy.mkdir()
         new = await _migrated(path, copy)
         for _ in range(times):
-            for statements in range(1, MOST_STATEMENTS):
+            for statements in range(1, MAX_STATEMENTS):
                 _copy(path, copy)
                 if not is_killed(copy / NAME, new=False, statements=statements):
                     assert contents(copy / NAME) == new
@@ -155,7 +155,7 @@ async def killed_while_made(times: int, *, linkless: bool = False) -> Row:
         async with AnalyticsService.open(whole):
             pass
         for _ in range(times):
-            for statements in range(1, MOST_STATEMENTS):
+            for statements in range(1, MAX_STATEMENTS):
                 path = Path(folder) / "new" / NAME
                 if not is_killed(path, new=True, statements=statements, linkless=linkless):
                     assert contents(path) == contents(whole)

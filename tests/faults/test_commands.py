@@ -11,7 +11,7 @@ from analytics import Access, AnalyticsService, DatabaseInUse
 from analytics.sqlite import checkpoints, locks
 from analytics.sqlite.files import size, wal
 from bot.sandbox import Sandbox
-from tests.faults.commands import FAULTS, LONGEST_RETENTION, OLD, clean_up, fill, total
+from tests.faults.commands import FAULTS, MAX_RETENTION, OLD, clean_up, fill, total
 from tests.faults.database import AN_INTERACTION
 from tests.faults.table import Fault
 from tests.support.processes import bot_process
@@ -47,7 +47,7 @@ async def test_the_lock_dies_with_the_process(sandbox: Sandbox, database: Path) 
 
 async def test_a_cleanup_leaves_the_checkpoint_to_the_bot(sandbox: Sandbox, database: Path) -> None:
     await fill(database, 1)
-    async with bot_process(sandbox, database, **LONGEST_RETENTION):
+    async with bot_process(sandbox, database, **MAX_RETENTION):
         before, log_before = database.read_bytes(), wal(database).stat().st_size
         deleted = await clean_up(database, 30)
         after, log_after = database.read_bytes(), wal(database).stat().st_size

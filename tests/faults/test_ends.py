@@ -11,7 +11,7 @@ from analytics.sqlite.files import spool
 from bot.sandbox import Sandbox
 from tests.faults.database import Story, remembered
 from tests.faults.ends import FAULTS
-from tests.faults.kills import LONGEST_SHUTDOWN
+from tests.faults.kills import MAX_SHUTDOWN
 from tests.faults.table import Fault
 from tests.support.processes import bot_process
 
@@ -45,7 +45,7 @@ async def test_what_was_asked_while_it_was_locked_is_done_at_the_next_start(tmp_
                 await tale.talk()
                 await sandbox.settled()
                 bot.send(signal.SIGKILL)
-                await bot.ended(LONGEST_SHUTDOWN)
+                await bot.ended(MAX_SHUTDOWN)
                 kept = spool(database).stat().st_mode & 0o777
         async with bot_process(sandbox, database, **more):
             await tale.talk(1)

@@ -12,7 +12,7 @@ from analytics import AnalyticsService
 from analytics.sqlite.maintenance.backups import backup
 from bot.sandbox import Sandbox
 from tests.faults.database import AN_INTERACTION, Story
-from tests.faults.kills import LONGEST_SHUTDOWN
+from tests.faults.kills import MAX_SHUTDOWN
 from tests.support.processes import Process, bot_process, start
 
 # Less than a database has, and more than a command adds to its log.
@@ -49,7 +49,7 @@ async def test_the_bot_says_that_the_disk_is_full_and_at_the_end_how_many_are_lo
         await tale.talk(3)
         await sandbox.settled()
         bot.send(signal.SIGTERM)
-        status, _, log = await bot.ended(LONGEST_SHUTDOWN)
+        status, _, log = await bot.ended(MAX_SHUTDOWN)
 
     assert status == 1
     assert "for the disk is full: make room and try again); interactions wait" in log

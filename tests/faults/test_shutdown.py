@@ -9,7 +9,7 @@ from analytics.telegram.texts import rights
 from bot.sandbox import Sandbox
 from bot.sandbox.faults import hangs
 from tests.faults.database import remembered
-from tests.faults.kills import LONGEST_SHUTDOWN, webhook_settings
+from tests.faults.kills import MAX_SHUTDOWN, webhook_settings
 from tests.support.processes import bot_process
 
 
@@ -46,7 +46,7 @@ async def test_a_handler_that_hangs_is_cancelled_and_the_bot_ends(
         said = await person.says("good morning")
         await sandbox.called("sendMessage")
         bot.send(signal.SIGTERM)
-        status, _, errors = await bot.ended(LONGEST_SHUTDOWN)
+        status, _, errors = await bot.ended(MAX_SHUTDOWN)
 
     # Whoever only waits is ended by the watchdog, with another status.
     assert status == 0
@@ -63,7 +63,7 @@ async def test_a_second_signal_ends_the_bot_at_once(sandbox: Sandbox, database: 
         # Two of the same could become one before they are seen.
         bot.send(signal.SIGTERM)
         bot.send(signal.SIGINT)
-        status, _, errors = await bot.ended(LONGEST_SHUTDOWN)
+        status, _, errors = await bot.ended(MAX_SHUTDOWN)
 
     # Whoever waits for the handler says so, and ends with status 0.
     assert status == 1

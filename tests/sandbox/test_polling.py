@@ -73,7 +73,7 @@ async def test_a_poll_waits_for_the_next_update(sandbox: Sandbox, client: Client
 async def test_a_poll_ends_empty_when_its_time_is_over(
     client: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(updates, "LONGEST_POLL", 0.001)
+    monkeypatch.setattr(updates, "MAX_POLL", 0.001)
 
     async with asyncio.timeout(5):
         assert await client.poll(timeout=30) == []

@@ -44,9 +44,9 @@ FEW_USERS = 10
 # A line needs so many points.
 FEW_POINTS = 4
 # Above so many points, dots are no larger than the line is wide.
-MOST_DOTS = 31
+MAX_DOTS = 31
 # Days that each have a label, and months.
-MOST_DAYS, MOST_MONTHS = 8, 8
+MAX_DAYS, MAX_MONTHS = 8, 8
 
 
 def draw_panels(canvas: Canvas, series: Series, top: float, bottom: float) -> None:
@@ -134,7 +134,7 @@ def _draw_line(axes: Axes, columns: Sequence[Column], theme: Theme) -> None:
         ys.append(nan if column.active_users is None else column.active_users)
     color = theme.active_users
     axes.fill_between(xs, ys, color=mixed(color, theme.paper, 0.15), linewidth=0)
-    dot = 9 if len(columns) <= MOST_DOTS else 4
+    dot = 9 if len(columns) <= MAX_DOTS else 4
     axes.plot(xs, ys, color=color, linewidth=4, marker="o", markersize=dot)
 
 
@@ -180,9 +180,9 @@ def time_ticks(series: Series) -> list[tuple[float, str]]:
         ]
     if series.grain is Grain.WEEK:
         months = [(at, when) for at, when in begins if when.day == 1]
-        each = 1 if len(months) <= MOST_MONTHS else 2
+        each = 1 if len(months) <= MAX_MONTHS else 2
         return [(at, _form("MMM", when)) for at, when in months if not (when.month - 1) % each]
-    if buckets <= MOST_DAYS:
+    if buckets <= MAX_DAYS:
         return [(at + 0.5, _form("EEE", when) + "\n" + _form("MMMd", when)) for at, when in begins]
     return [(at + 0.5, _form("MMMd", when)) for at, when in begins if not when.weekday()]
 

@@ -14,11 +14,11 @@ from analytics.telegram.i18n import N_, _
 
 DAY, WEEK = timedelta(days=1), timedelta(weeks=1)
 # Longer charts show weeks: more bars would be too thin to tell apart on a phone.
-MOST_DAYS = 31
+MAX_DAYS = 31
 # The axis is at least this long, so that the bar of a bot's first day is no wall.
-LEAST_BUCKETS = 7
+MIN_BUCKETS = 7
 # Types with a layer of their own, the largest ones; colours do not depend on which these are.
-MOST_TYPES = 5
+MAX_TYPES = 5
 # Layers that are no type: those that are not among the largest, and what is not split by type.
 OTHER_TYPES, TOTAL_ONLY = N_("other types"), N_("total only")
 HIDDEN = N_("Not shown with BREAKDOWN_MIN_USERS.")
@@ -81,11 +81,11 @@ def series(history: History) -> Series:
     """Return the columns of a history that has something to draw."""
     known = [bucket for bucket in history.buckets if bucket.interactions is not None]
     end = history.since + history.length
-    since = max(history.since, min(known[0].since, end - LEAST_BUCKETS * history.step))
+    since = max(history.since, min(known[0].since, end - MIN_BUCKETS * history.step))
     own = _largest_types(known)
     if history.step < DAY:
         return _by_bucket(history, Grain.HOUR, known, since, own)
-    if (end - since) / DAY > MOST_DAYS:
+    if (end - since) / DAY > MAX_DAYS:
         weeks = _by_week(history, known, since, own)
         # Where nothing but today is known, its day is shown.
         if any(column.interactions for column in weeks.columns):
@@ -111,7 +111,7 @@ def _largest_types(buckets: Sequence[Bucket]) -> set[str]:
     for bucket in buckets:
         totals.update(bucket.breakdown or {})
     del totals[InteractionType.OTHER]
-    return {name for name, _total in totals.most_common(MOST_TYPES)}
+    return {name for name, _total in totals.most_common(MAX_TYPES)}
 
 
 def _by_bucket(

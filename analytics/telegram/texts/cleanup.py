@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from analytics.privacy.retention import LONGEST_RETENTION_DAYS, SHORTEST_RETENTION_DAYS
+from analytics.privacy.retention import MAX_RETENTION_DAYS, MIN_RETENTION_DAYS
 from analytics.telegram.i18n import N_, _, format_datetime, format_number
 
 CONFIRM = N_("Yes, delete them")
@@ -18,7 +18,7 @@ def wrong_days() -> str:
     return _(
         "Give a whole number of days from {shortest} to {longest}, "
         "as in <code>/cleanup 30</code>, or none for the retention."
-    ).format(shortest=SHORTEST_RETENTION_DAYS, longest=LONGEST_RETENTION_DAYS)
+    ).format(shortest=MIN_RETENTION_DAYS, longest=MAX_RETENTION_DAYS)
 
 
 def interactions(count: int, older_than: int) -> str:

@@ -9,7 +9,7 @@ from datetime import date, datetime
 from html import escape
 
 from analytics import InteractionType, OwnRow
-from analytics.privacy.audit import LEAST_PRECISION
+from analytics.privacy.audit import MIN_PRECISION
 from analytics.telegram.i18n import N_, _, format_date, format_number
 from analytics.telegram.options import Options
 from analytics.telegram.texts import durations
@@ -153,7 +153,7 @@ def _fields(options: Options) -> list[str]:
         "when": durations.precision(options.timestamp_precision),
         "who": _who(options),
         "admin": _admin(options),
-        "audited": durations.precision(max(options.timestamp_precision, LEAST_PRECISION)),
+        "audited": durations.precision(max(options.timestamp_precision, MIN_PRECISION)),
     }
     return [
         "\n".join(

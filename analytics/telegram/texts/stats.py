@@ -27,7 +27,7 @@ PERIODS = {
 }
 
 # Commands that fit into a message.
-MOST_COMMANDS = 10
+MAX_COMMANDS = 10
 OTHER = InteractionType.OTHER.value
 NOT_SHOWN = "–"
 
@@ -209,8 +209,8 @@ def _commands(report: PeriodReport) -> str:
     )
     parts = [title]
     names = [name for name in report.commands if name != OTHER]
-    hidden = names[MOST_COMMANDS:]
-    rows = [(f"/{name}", report.commands[name]) for name in names[:MOST_COMMANDS]]
+    hidden = names[MAX_COMMANDS:]
+    rows = [(f"/{name}", report.commands[name]) for name in names[:MAX_COMMANDS]]
     # The rows add up to the count of the type `command`.
     rest = sum(report.commands.values()) - sum(count for _name, count in rows)
     if rest:
