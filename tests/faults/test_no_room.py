@@ -1,7 +1,9 @@
 """A limit on the size of files, as a quota, is a full disk to everything that writes."""
 
+import os
 import resource
 import signal
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -13,7 +15,7 @@ from analytics.sqlite.maintenance.backups import backup
 from bot.sandbox import Sandbox
 from tests.faults.database import AN_INTERACTION, Story
 from tests.faults.kills import MAX_SHUTDOWN
-from tests.support.processes import Process, bot_process, start
+from tests.support.processes import MAIN, Process, bot_process, launch, without_env_file
 
 # Less than a database has, and more than a command adds to its log.
 LIMIT = 48 * 1024
@@ -64,8 +66,11 @@ async def test_commands_say_that_the_disk_is_full(tmp_path: Path, command: list[
     await backup(database, tmp_path / "b.sqlite3", None)
     if "restore" in command:
         database.unlink()
+    environment = {"PATH": os.environ["PATH"], **without_env_file(tmp_path)}
+    environment["DATABASE_PATH"] = str(database)
     with limited():
-        process = await start(tmp_path, *command, DATABASE_PATH=str(database))
+        # A fork of a process that was started before would not have the limit.
+        process = await launch([sys.executable, MAIN, *command], tmp_path, environment)
     status, _, errors = await process.ended()
     left = [file for file in tmp_path.iterdir() if file.name.endswith(".unfinished")]
 
