@@ -57,6 +57,7 @@ async def test_the_product_goes_on_in_a_file_that_was_built(tmp_path: Path) -> N
     assert people == max(newest)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("name", QUESTIONS)
 async def test_a_question_is_answered_with_its_ratios(name: str) -> None:
     findings = await measure([name], TINY, Console(quiet=True))

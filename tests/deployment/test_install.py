@@ -93,6 +93,7 @@ def files_in(folder: Path) -> set[str]:
     return {str(path.relative_to(folder)) for path in folder.rglob("*")}
 
 
+@pytest.mark.long
 async def test_the_container_runs_is_well_writes_only_its_data_and_stops_in_time(
     sandbox: Sandbox, container: Path, port: str
 ) -> None:
@@ -162,6 +163,7 @@ def test_a_call_that_the_unit_forbids_does_not_kill_the_bot() -> None:
     assert "SystemCallErrorNumber=EPERM" in UNIT.splitlines()
 
 
+@pytest.mark.long
 async def test_the_unit_starts_what_the_wheel_installs(
     sandbox: Sandbox, container: Path, tmp_path: Path
 ) -> None:
