@@ -20,13 +20,14 @@ from rich.table import Table
 from analytics import AnalyticsService, Interaction, InteractionType
 from bot.demo.render import bubbles, picture
 from bot.demo.stage import Failed, Stage
-from bot.demo.traffic import DAY, Saying, sayings
+from bot.demo.traffic import CLEANED_UP, DAY, Saying, sayings
 from bot.sandbox.chats import Line
 from bot.sandbox.people import Person
 from bot.sandbox.server import Sandbox
 
 PEOPLE = 300
-WHO_ALSO_TAP = 60
+# So many messages for a tap on a button.
+ONE_TAP_IN = 8
 # What the invented people ask for that this bot counts by name.
 OWN_COMMANDS = {"/start", "/help"}
 SEED = 20
@@ -71,8 +72,8 @@ async def play(
             said = sayings(people, now, chance)
             # Telegram keeps no update for longer than a day: what was before is recorded at once.
             today = [saying for saying in said if saying.date >= now - DAY]
-            await _record(database, said[: -len(today)])
-            crowd = partial(_crowd, console, sandbox, people, said, today, chance)
+            await _record(database, said[: -len(today)], now)
+            crowd = partial(_crowd, console, sandbox, people, said, today)
             try:
                 async with stage.bot() as bot:
                     story = tell_story(console, sandbox, stage, database, pictures, crowd)
@@ -168,20 +169,20 @@ async def tell_story(
     console.rule()
 
 
-async def _record(database: Path, said: Sequence[Saying]) -> None:
-    """Record what was said in the weeks before, as the bot would have."""
-    interactions = [
-        Interaction(
-            person.user["id"],
-            InteractionType.COMMAND if text.startswith("/") else InteractionType.MESSAGE,
-            date,
-        )
-        for date, person, text in said
-    ]
-    events = [text if text in OWN_COMMANDS else None for _, _, text in said]
-    async with AnalyticsService.open(database) as analytics:
-        # Now, before there is anything to delete: the demo shows the cleanup by hand.
+async def _record(database: Path, said: Sequence[Saying], now: datetime) -> None:
+    """Record what was said, and tapped, in the weeks before, as the bot would have."""
+    interactions, events = [], []
+    for number, (date, person, text) in enumerate(said):
+        kind = InteractionType.COMMAND if text.startswith("/") else InteractionType.MESSAGE
+        interactions.append(Interaction(person.user["id"], kind, date))
+        events.append(text if text in OWN_COMMANDS else None)
+        if number % ONE_TAP_IN == 0:
+            tap = Interaction(person.user["id"], InteractionType.BUTTON_CLICK, date)
+            interactions.append(tap)
+            events.append(None)
+    async with AnalyticsService.open(database, clock=lambda: now - CLEANED_UP) as analytics:
         await analytics.cleanup_old_interactions()
+    async with AnalyticsService.open(database) as analytics:
         await analytics.record(interactions, events=events)
 
 
@@ -191,7 +192,6 @@ async def _crowd(
     people: Sequence[Person],
     said: Sequence[Saying],
     today: Sequence[Saying],
-    chance: random.Random,
 ) -> None:
     """Play the messages of today, 100 at a time: all are answered before the next are sent."""
     screen = Console(stderr=True)
@@ -202,14 +202,21 @@ async def _crowd(
             await sandbox.called(
                 "sendMessage", min(first + AT_ONCE, len(today)), within=ANSWERS_TIMEOUT
             )
-        shown = [each for each in people if any(line.buttons for line in each.transcript)]
-        for person in chance.sample(shown, min(WHO_ALSO_TAP, len(shown))):
+        for person in _who_also_tap(today):
             await _tap(person)
     await sandbox.settled()
     console.print(
         f"{len(people)} people sent {len(said):,} messages and commands in five weeks, "
         f"{len(today)} of them today: the bot answered all of these."
     )
+
+
+def _who_also_tap(today: Sequence[Saying]) -> list[Person]:
+    """Return people who wrote since midnight: a tap is now, and adds nobody to the day."""
+    midnight = datetime.now(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
+    wrote = dict.fromkeys(saying.person for saying in today if saying.date >= midnight)
+    asked = [each for each in wrote if any(line.buttons for line in each.transcript)]
+    return asked[: len(today) // ONE_TAP_IN]
 
 
 async def _ask(person: Person, *texts: str) -> Line:

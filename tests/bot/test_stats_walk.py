@@ -18,6 +18,7 @@ from analytics.telegram.admin.stats import Chart, Export, Show, Year
 from analytics.telegram.buttons import PREFIX, Confirm, Irreversible
 from analytics.telegram.charts import ChartsNotInstalled
 from analytics.telegram.texts import cleanup
+from analytics.telegram.texts.type_names import type_name
 from bot import texts
 from bot.sandbox import Person, Sandbox
 from bot.sandbox.chats import Line
@@ -77,7 +78,7 @@ class Sent:
             "Returning": len(people & older),
             "before": len(before),
             "busiest": f"{busiest:02}:00–{busiest + 1:02}:00 UTC",
-            "types": Counter(str(kind) for _, kind, _ in here),
+            "types": Counter(type_name(kind) for _, kind, _ in here),
             "Interactions kept": len(self.said),
         }
 
@@ -90,7 +91,7 @@ def shown(text: str) -> dict[str, Any]:
         return int(found.replace(",", ""))
 
     [busiest] = re.findall(r"Busiest hour: (.*)", text)
-    rows = re.findall(r"^([a-z_]+) +([\d,]+) +<?\d+%", text, re.MULTILINE)
+    rows = re.findall(r"^([a-z ]+?) +([\d,]+) +<?\d+%", text, re.MULTILINE)
     names = ("Interactions", "Active people", "New", "Returning", "Interactions kept")
     return {name: after(name) for name in names} | {
         "busiest": busiest,

@@ -77,8 +77,8 @@ async def test_stats_tells_an_admin_what_was_recorded(sandbox: Sandbox, database
 
     assert re.search(r"Interactions +4\n", answer)
     assert re.search(r"Active people +4\n", answer)
-    assert re.search(r"message +3 +75% +█", answer)
-    assert re.search(r"command +1 +25% +█", answer)
+    assert re.search(r"messages +3 +75% +█", answer)
+    assert re.search(r"commands +1 +25% +█", answer)
     assert "Kept for: 90 days" in answer
     assert "Next cleanup: " in answer
 

@@ -131,7 +131,7 @@ def number_upwards(axes: Axes, most: float) -> None:
     axes.set_ylim(0, 1.05 * max(1, most))
     # So that the numbers are apart where the axis is low.
     parts = min(4, int(axes.get_position().height * HEIGHT / 40))
-    axes.yaxis.set_major_locator(MaxNLocator(nbins=parts, steps=[1, 2, 5, 10], integer=True))
+    axes.yaxis.set_major_locator(MaxNLocator(nbins=parts, steps=[1, 2, 2.5, 5, 10], integer=True))
     axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _position: short(int(value))))
 
 

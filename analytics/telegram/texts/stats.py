@@ -14,6 +14,7 @@ from analytics import (
 from analytics.telegram.i18n import N_, _, format_datetime, format_number, format_percent
 from analytics.telegram.texts import durations
 from analytics.telegram.texts.tables import Cells, table, table_with_bars
+from analytics.telegram.texts.type_names import type_name
 
 CHART = N_("Chart")
 EXPORT = N_("Export")
@@ -186,7 +187,8 @@ def _by_type(report: PeriodReport) -> str:
         return title + NOT_SHOWN
     if not breakdown:
         return title + _("Nothing was recorded in this time.")
-    return title + table_with_bars(breakdown, report.interactions)
+    named = {type_name(name): count for name, count in breakdown.items()}
+    return title + table_with_bars(named, report.interactions)
 
 
 def _hidden(report: PeriodReport) -> str:
