@@ -8,7 +8,7 @@ import os
 import warnings
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from aiohttp import ClientSession
@@ -23,6 +23,7 @@ from bot.sandbox import Sandbox
 from tests.support.client import Client
 from tests.support.clock import Clock
 from tests.support.people_in_logs import people_in
+from tests.support.webhooks import free_port, webhook_settings
 
 # What imports aiogram is imported where it is used: that takes seconds.
 if TYPE_CHECKING:
@@ -79,6 +80,16 @@ async def bot(sandbox: Sandbox) -> AsyncIterator["Bot"]:
 def database(tmp_path: Path) -> Path:
     """Where there is no database yet, nor a folder for it."""
     return tmp_path / "data" / "analytics.sqlite3"
+
+
+@pytest.fixture
+def port() -> int:
+    return free_port()
+
+
+@pytest.fixture
+def webhook() -> dict[str, Any]:
+    return webhook_settings()
 
 
 @pytest.fixture

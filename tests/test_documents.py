@@ -10,7 +10,6 @@ from pathlib import Path
 import pytest
 from pydantic import SecretStr
 from pydantic_core import PydanticUndefined
-from typer.testing import CliRunner
 
 from analytics import telegram
 from analytics.sqlite.migrations import schema
@@ -18,9 +17,9 @@ from analytics.telegram import i18n
 from analytics.telegram.command_table import Audience
 from analytics.telegram.texts import privacy
 from bot import texts
-from bot.cli.app import app
 from bot.settings import Settings
 from tests.faults.__main__ import catalogue
+from tests.support.command_line import COMMANDS, invoke
 from tests.support.settings import some_options, some_settings
 
 ROOT = Path(__file__).parent.parent
@@ -44,11 +43,6 @@ def shown(default: object) -> str:
     return str(default).rstrip("/")
 
 
-COMMANDS = {
-    command.name or command.callback.__name__
-    for command in app.registered_commands
-    if command.callback
-}
 SETTINGS = {name.upper(): shown(field.default) for name, field in Settings.model_fields.items()}
 
 
@@ -87,7 +81,7 @@ def test_the_readme_leads_to_every_page() -> None:
 
 @pytest.mark.parametrize("command", ["", *sorted(COMMANDS)])
 def test_every_command_explains_itself_with_an_example(command: str) -> None:
-    result = CliRunner().invoke(app, [*command.split(), "--help"])
+    result = invoke(*command.split(), "--help")
 
     assert result.exit_code == 0
     assert f"python main.py {command}".strip() in " ".join(result.output.split())

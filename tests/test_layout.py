@@ -180,6 +180,14 @@ def test_no_module_has_the_name_of_one_of_pythons_that_is_imported_beside_it(pac
                 assert path.stem not in imports(file), f"{path} and {file}"
 
 
+def test_no_test_module_imports_from_another() -> None:
+    """What two of them need is in tests/support."""
+    for file in sorted((ROOT / "tests").rglob("*.py")):
+        for node in ast.walk(ast.parse(file.read_text("utf-8"))):
+            if isinstance(node, ast.Import | ast.ImportFrom):
+                assert not re.search(r"\btests\.(\w+\.)*(test_|conftest)", ast.unparse(node)), file
+
+
 def private_names(file: Path) -> set[str]:
     """Private attributes that a file uses of anything but its own objects, patched ones too."""
     found: set[str] = set()

@@ -13,15 +13,14 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from typer.testing import CliRunner, Result
+from typer.testing import Result
 
 from analytics import MAX_LIMIT, AnalyticsService, Interaction, InteractionType
 from analytics.sqlite.queries.interactions import NEWEST, NEWEST_OF_TYPE
-from bot.cli.app import app
 from bot.sandbox import Sandbox
+from tests.support.command_line import COMMANDS, invoke
 from tests.support.processes import bot_process, run, settings
 from tests.support.service import NOW, interaction, open_service
-from tests.test_documents import COMMANDS
 
 PEOPLE = range(6_000_000_001, 6_000_000_004)
 KINDS = [InteractionType.MESSAGE, InteractionType.COMMAND, InteractionType.BUTTON_CLICK]
@@ -58,13 +57,13 @@ def _far_from_utc(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     time.tzset()
 
 
-def invoke(*arguments: str) -> Result:
-    return CliRunner().invoke(app, ["records", *arguments])
+def records(*arguments: str) -> Result:
+    return invoke("records", *arguments)
 
 
 def listed(*arguments: str) -> list[list[str]]:
     """What the CSV holds below its header."""
-    header, *rows = csv.reader(invoke("--format", "csv", *arguments).stdout.splitlines())
+    header, *rows = csv.reader(records("--format", "csv", *arguments).stdout.splitlines())
     assert header == COLUMNS
     return rows
 
@@ -115,8 +114,8 @@ def test_it_prints_what_was_asked_for(
 @pytest.mark.usefixtures("database")
 def test_table_and_json_hold_the_same_and_nothing_else() -> None:
     rows = listed("--limit", "5")
-    header, *lines = invoke("--limit", "5").stdout.splitlines()
-    objects = json.loads(invoke("--limit", "5", "--format", "json").stdout)
+    header, *lines = records("--limit", "5").stdout.splitlines()
+    objects = json.loads(records("--limit", "5", "--format", "json").stdout)
 
     assert header.split() == COLUMNS
     assert [line.split() for line in lines] == rows
@@ -155,7 +154,7 @@ async def test_all_records_are_a_recount_of_what_was_recorded(
 )
 @pytest.mark.usefixtures("database")
 def test_what_is_typed_wrong_is_one_sentence(arguments: list[str], words: str) -> None:
-    result = invoke(*arguments)
+    result = records(*arguments)
 
     assert (result.exit_code, result.stdout) == (2, "")
     assert len(result.stderr.splitlines()) == 1
@@ -168,7 +167,7 @@ def test_what_is_typed_wrong_is_one_sentence(arguments: list[str], words: str) -
 )
 @pytest.mark.usefixtures("database")
 def test_nothing_is_a_sentence(style: str, printed: str) -> None:
-    result = invoke("--type", "poll_answer", "--format", style)
+    result = records("--type", "poll_answer", "--format", style)
 
     assert (result.exit_code, result.stdout) == (0, printed)
     assert result.stderr == "nothing is recorded that fits\n"
@@ -177,7 +176,7 @@ def test_nothing_is_a_sentence(style: str, printed: str) -> None:
 @pytest.mark.parametrize("moment", ["0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-12:00"])
 @pytest.mark.usefixtures("database")
 def test_the_ends_of_time_are_dates_too(moment: str) -> None:
-    assert invoke("--since", moment).exit_code == 0
+    assert records("--since", moment).exit_code == 0
 
 
 def test_the_newest_are_found_without_a_scan_or_a_sort(database: Path) -> None:
@@ -196,7 +195,7 @@ def test_the_newest_are_found_without_a_scan_or_a_sort(database: Path) -> None:
 def test_it_leaves_every_file_byte_for_byte_as_it_was(database: Path) -> None:
     before = {path: path.read_bytes() for path in database.parent.iterdir()}
     for style in ("table", "csv", "json"):
-        invoke("--format", style)
+        records("--format", style)
 
     assert {path: path.read_bytes() for path in before} == before
     # SQLite itself makes a write-ahead log to read by; there is nothing in it.

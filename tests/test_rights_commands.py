@@ -9,11 +9,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from typer.testing import CliRunner, Result
 
 from analytics import Action, AnalyticsService, Interaction, InteractionType
-from bot.cli.app import app
 from bot.sandbox import Sandbox
+from tests.support.command_line import invoke
 from tests.support.processes import bot_process, run, settings
 
 PERSON, OTHER = 6_000_000_001, 6_000_000_002
@@ -35,10 +34,6 @@ def database(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
     asyncio.run(fill())
     return path
-
-
-def invoke(*arguments: str, answer: str | None = None) -> Result:
-    return CliRunner().invoke(app, arguments, input=answer)
 
 
 def total(database: Path) -> int:

@@ -11,13 +11,12 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from typer.testing import CliRunner
 
 from analytics.telegram.charts import drawing
 from analytics.telegram.charts.themes import LIGHT
-from bot.cli.app import app
 from bot.cli.signals import on_stop_signals
 from bot.settings import Settings
+from tests.support.command_line import invoke
 from tests.support.histories import SMALL
 
 ROOT = Path(__file__).parent.parent
@@ -41,7 +40,7 @@ def test_in_an_empty_folder_a_command_makes_nothing_and_says_so(
         monkeypatch.delenv(name.upper(), raising=False)
     if command == ["encrypt"]:
         monkeypatch.setenv("DATABASE_KEY", "ab" * 32)
-    result = CliRunner().invoke(app, command, input="erase everyone\ny\n")
+    result = invoke(*command, answer="erase everyone\ny\n")
 
     assert result.exit_code == 2
     assert "does not exist" in result.output

@@ -15,7 +15,7 @@ from unittest.mock import patch
 
 import pytest
 from hypothesis import HealthCheck, given, settings
-from typer.testing import CliRunner, Result
+from typer.testing import Result
 
 from analytics import (
     Access,
@@ -29,11 +29,11 @@ from analytics.notices import DatabaseSetAside
 from analytics.sqlite import connections, encryption
 from analytics.sqlite.files import MAGIC
 from analytics.sqlite.migrations import APPLICATION_ID, SCHEMA_VERSION
-from bot.cli.app import app
 from bot.sandbox import Sandbox
-from tests.analytics.test_rights import STEPS, Step, differences_after
 from tests.support.bytes_on_disk import Statement, forms, found_in, is_killed, statements
+from tests.support.command_line import invoke
 from tests.support.killed_encryption import encrypt_and_die
+from tests.support.model import STEPS, Step, differences_after
 from tests.support.processes import bot_process, run
 from tests.support.processes import settings as environment
 from tests.support.recount import inconsistencies
@@ -93,13 +93,13 @@ def left_by_a_kill(tmp_path: Path) -> Path:
     return folder
 
 
-def invoke(folder: Path, *arguments: str, key: bytes | None = DATABASE_KEY) -> Result:
-    values = {
-        "DATABASE_PATH": str(folder / NAME),
-        "USER_ID_KEY": KEY.hex(),
-        "DATABASE_KEY": key.hex() if key else "",
-    }
-    return CliRunner().invoke(app, arguments, env=values)
+def run_command(folder: Path, *arguments: str, key: bytes | None = DATABASE_KEY) -> Result:
+    return invoke(
+        *arguments,
+        DATABASE_PATH=str(folder / NAME),
+        USER_ID_KEY=KEY.hex(),
+        DATABASE_KEY=key.hex() if key else "",
+    )
 
 
 def contents(folder: Path) -> dict[str, bytes]:
@@ -194,7 +194,7 @@ def test_another_key_is_refused_in_a_sentence_and_nothing_is_set_aside(
 ) -> None:
     asyncio.run(_make(tmp_path, made_with))
     before = contents(tmp_path)
-    result = invoke(tmp_path, *command, key=opened_with)
+    result = run_command(tmp_path, *command, key=opened_with)
     last = result.stderr.splitlines()[-1]
 
     assert result.exit_code == 2
@@ -207,7 +207,7 @@ def test_another_key_is_refused_in_a_sentence_and_nothing_is_set_aside(
 
 def test_without_the_extra_it_is_said_how_to_install_it(plain: Path) -> None:
     with patch.object(connections, "sqlcipher", None):
-        results = [invoke(plain, *command) for command in (["stats"], ["encrypt"])]
+        results = [run_command(plain, *command) for command in (["stats"], ["encrypt"])]
 
     for result in results:
         assert result.exit_code == 2
@@ -316,8 +316,8 @@ async def test_the_whole_bot_and_every_command_work_on_an_encrypted_file(tmp_pat
 
 def test_encrypt_leaves_all_that_was_recorded_and_nothing_to_read(left_by_a_kill: Path) -> None:
     assert (left_by_a_kill / f"{NAME}-wal").stat().st_size > 0
-    first, second = (invoke(left_by_a_kill, "encrypt") for _ in range(2))
-    report = invoke(left_by_a_kill, "stats")
+    first, second = (run_command(left_by_a_kill, "encrypt") for _ in range(2))
+    report = run_command(left_by_a_kill, "stats")
 
     assert first.stdout == f"{left_by_a_kill / NAME} is encrypted\n"
     assert second.stdout == f"{left_by_a_kill / NAME} is encrypted already\n"
@@ -411,15 +411,15 @@ def test_a_copy_that_is_not_whole_does_not_take_the_place_of_the_file(plain: Pat
 
 
 def test_encrypt_refuses_what_it_cannot_do_in_a_sentence(tmp_path: Path) -> None:
-    nothing = invoke(tmp_path, "encrypt")
-    without_key = invoke(tmp_path, "encrypt", key=None)
+    nothing = run_command(tmp_path, "encrypt")
+    without_key = run_command(tmp_path, "encrypt", key=None)
     (tmp_path / NAME).write_bytes(b"notes" * 1000)
-    foreign = invoke(tmp_path, "encrypt")
+    foreign = run_command(tmp_path, "encrypt")
     asyncio.run(_make(tmp_path / "other", OTHER_KEY))
-    other = invoke(tmp_path / "other", "encrypt")
+    other = run_command(tmp_path / "other", "encrypt")
     asyncio.run(_make(tmp_path / "broken", None))
     os.truncate(tmp_path / "broken" / NAME, 8192)
-    broken = invoke(tmp_path / "broken", "encrypt")
+    broken = run_command(tmp_path / "broken", "encrypt")
     results = [nothing, without_key, foreign, other, broken]
 
     assert [result.exit_code for result in results] == [2] * 5

@@ -2,7 +2,6 @@
 
 import random
 from collections import Counter
-from collections.abc import Iterable
 from contextlib import AbstractAsyncContextManager
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -25,13 +24,12 @@ from analytics import (
 from analytics.sqlite.queries.statistics import HISTORY, PERIOD
 from tests.support.recount import inconsistencies
 from tests.support.service import NOW, SOMEBODY, interaction, open_service, select
+from tests.support.traffic import at_precision, people, some_traffic
 
 HOUR = timedelta(hours=1)
 DAY = timedelta(days=1)
 THIS_HOUR = NOW.replace(minute=0, second=0)
 KINDS = [InteractionType.MESSAGE, InteractionType.COMMAND, InteractionType.BUTTON_CLICK]
-# Longer ago than any two periods of the longest kind.
-LONGEST_AGO = 190 * 24
 
 
 def begin(period: Period, now: datetime = NOW) -> datetime:
@@ -43,10 +41,6 @@ def begin(period: Period, now: datetime = NOW) -> datetime:
 
 def command(ago: timedelta = timedelta(0), person: int = SOMEBODY) -> Interaction:
     return interaction(ago, person, InteractionType.COMMAND)
-
-
-def people(said: Iterable[Interaction]) -> set[int]:
-    return {each.telegram_id for each in said}
 
 
 def assert_recounted(report: PeriodReport, said: list[Interaction]) -> None:
@@ -73,17 +67,6 @@ def assert_recounted(report: PeriodReport, said: list[Interaction]) -> None:
     assert report.active_users_before == len(people(complete)) + round(
         passed * (len(people(with_hour)) - len(people(complete)))
     )
-
-
-def some_traffic(chance: random.Random, count: int) -> list[Interaction]:
-    return [
-        Interaction(
-            SOMEBODY + chance.randrange(12),
-            chance.choice(KINDS),
-            NOW - timedelta(hours=LONGEST_AGO * chance.random() ** 3),
-        )
-        for _ in range(count)
-    ]
 
 
 @settings(deadline=None, max_examples=40, suppress_health_check=[HealthCheck.too_slow])
@@ -115,13 +98,6 @@ async def test_every_period_equals_a_recount_of_the_rows(
                 for period in Period:
                     assert_recounted(await analytics.period_report(period), said)
         assert inconsistencies(Path(name) / "analytics.sqlite3") == []
-
-
-def at_precision(each: Interaction, precision: int) -> Interaction:
-    seconds = int(each.timestamp.timestamp()) // precision * precision
-    return Interaction(
-        each.telegram_id, each.interaction_type, datetime.fromtimestamp(seconds, NOW.tzinfo)
-    )
 
 
 async def test_neither_a_period_nor_a_history_scans_the_rows(tmp_path: Path) -> None:

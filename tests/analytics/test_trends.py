@@ -12,8 +12,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from analytics import History, Interaction, InteractionType
-from tests.analytics.test_periods import at_precision, people, some_traffic
 from tests.support.service import NOW, SOMEBODY, interaction, open_service, select
+from tests.support.traffic import at_precision, people, some_traffic
 
 HOUR = timedelta(hours=1)
 DAY = timedelta(days=1)

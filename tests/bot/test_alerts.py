@@ -9,8 +9,8 @@ import pytest
 from analytics import DatabaseUnavailable, service
 from analytics.telegram.alerts import messages
 from bot.sandbox.faults import floods
-from tests.faults.database import remembered
 from tests.support.hours import ADMIN, OTHER, Hours
+from tests.support.stored import remembered
 
 QUIET: dict[str, Any] = {"digest": "off"}
 SILENCE = "Nothing at all has arrived"

@@ -13,8 +13,8 @@ from pathlib import Path
 import pytest
 
 from bot.sandbox import Sandbox
-from tests.faults.redelivery import intake
 from tests.support.running import running_bot
+from tests.support.webhooks import webhook_settings
 
 CASES = sorted((Path(__file__).parent.parent / "cases").glob("*.json"))
 NOW = datetime.fromtimestamp(1_795_698_000, UTC)
@@ -33,7 +33,7 @@ async def test_who_acted_what_and_when_is_recorded_whatever_else_is_odd(
     for path in CASES:
         case = json.loads(path.read_bytes())
         database = tmp_path / path.stem / "analytics.sqlite3"
-        settings = intake(webhook=webhook) | {"pseudonymise_user_ids": False}
+        settings = webhook_settings(webhook=webhook) | {"pseudonymise_user_ids": False}
         async with Sandbox(clock=lambda: NOW) as sandbox:
             for update in case["updates"]:
                 await sandbox.inject(update, forced=True)

@@ -13,7 +13,7 @@ from bot import run, session
 from bot.sandbox import Sandbox, faults
 from bot.sandbox.faults import Answer
 from bot.session import ATTEMPTS
-from tests.faults.network import in_no_time
+from tests.support.pauses import in_no_time
 from tests.support.running import running_bot
 
 REFUSED = {

@@ -10,10 +10,10 @@ import pytest
 from analytics.pseudonyms import Pseudonyms, read_key
 from analytics.sqlite.belongings import key_file
 from bot.sandbox import Person, Sandbox
-from tests.faults.kills import free_port, webhook_settings
 from tests.support.conversation import ask
 from tests.support.recount import inconsistencies
 from tests.support.running import running_bot
+from tests.support.webhooks import free_port, webhook_settings
 
 ADMIN, PERSON = 6_000_000_001, 6_000_000_002
 MESSAGES = "SELECT total(count) FROM user_interactions WHERE interaction_type = 'message'"
@@ -45,9 +45,7 @@ async def test_what_admins_do_is_neither_recorded_nor_counted(
 ) -> None:
     database = tmp_path / "analytics.sqlite3"
     admin, person = sandbox.person(ADMIN), sandbox.person(PERSON)
-    settings: dict[str, Any] = (
-        {name.lower(): value for name, value in webhook_settings().items()} if webhook else {}
-    )
+    settings: dict[str, Any] = webhook_settings(webhook=webhook)
     if metrics:
         settings["metrics_port"] = free_port()
     async with running_bot(sandbox, database, admin_ids=str(ADMIN), count_admins=False, **settings):

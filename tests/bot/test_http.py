@@ -22,9 +22,9 @@ from bot import http_server
 from bot.errors import Unavailable, WrongSettings
 from bot.sandbox import Sandbox
 from bot.webhook import MAX_BODY_BYTES, SECRET_HEADER
-from tests.faults.kills import free_port, webhook_settings
 from tests.support.processes import MAIN, PATIENCE, bot_program
 from tests.support.running import running_bot
+from tests.support.webhooks import free_port, webhook_environment, webhook_settings
 
 DESCRIPTORS = 200
 HALF_OPEN = 260
@@ -67,7 +67,7 @@ async def test_updates_arrive_while_more_connections_hang_than_there_are_descrip
         pytest.skip("this process may not open enough connections")
     program = tmp_path / "few_descriptors.py"
     program.write_text(FEW_DESCRIPTORS)
-    webhook = webhook_settings()
+    webhook = webhook_environment()
     database = tmp_path / "data" / "analytics.sqlite3"
     people = [sandbox.person() for _ in range(10)]
     path = webhook["WEBHOOK_URL"].rpartition("/")[2].encode()
@@ -200,7 +200,7 @@ async def test_a_body_that_never_ends_is_given_up_and_sent_again(
     sandbox: Sandbox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(http_server, "BODY_SECONDS", 0.05)
-    webhook: dict[str, Any] = {name.lower(): it for name, it in webhook_settings().items()}
+    webhook = webhook_settings()
 
     async def never_ending() -> AsyncIterator[bytes]:
         yield b"{"
@@ -222,7 +222,7 @@ async def test_a_body_that_never_ends_is_given_up_and_sent_again(
 async def test_a_body_over_the_limit_is_skipped_and_not_sent_again(
     sandbox: Sandbox, tmp_path: Path, chunked: bool, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    webhook: dict[str, Any] = {name.lower(): it for name, it in webhook_settings().items()}
+    webhook = webhook_settings()
 
     async def in_parts() -> AsyncIterator[bytes]:
         for _ in range(5):

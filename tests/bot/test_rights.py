@@ -13,11 +13,11 @@ from analytics.telegram.buttons import Confirm, Irreversible
 from analytics.telegram.confirmations import VALID_FOR
 from analytics.telegram.texts import rights
 from bot.sandbox import Sandbox
-from tests.faults.kills import webhook_settings
 from tests.support.conversation import ask, click, message_with_buttons, tap
 from tests.support.recount import inconsistencies
 from tests.support.running import running_bot
 from tests.support.stored import stored
+from tests.support.webhooks import webhook_settings
 
 ADMIN = 6_000_000_001
 OWNER = 6_000_000_002
@@ -159,20 +159,19 @@ async def test_a_forged_button_erases_nothing(database: Path) -> None:
 async def test_who_opts_out_is_not_recorded_from_the_next_update_on(
     sandbox: Sandbox, database: Path, webhook: bool
 ) -> None:
-    settings = webhook_settings() if webhook else {}
-    more: dict[str, Any] = {name.lower(): value for name, value in settings.items()}
+    settings = webhook_settings(webhook=webhook)
     person = sandbox.person()
     # All of it waits for the bot: it comes in one batch.
     for text in ("good morning", "/optout", "not counted", "/not_counted", "/optin", "counted"):
         await person.says(text)
-    async with running_bot(sandbox, database, **more):
+    async with running_bot(sandbox, database, **settings):
         for _ in range(6):
             await person.answer()
         await sandbox.settled()
         in_one_batch = stored(database)
         await ask(person, "/optout")
         await ask(person, "not counted")
-    async with running_bot(sandbox, database, **more):
+    async with running_bot(sandbox, database, **settings):
         await ask(person, "not counted either")
         await person.clicks(rights.SEE_PRIVACY)
         policy = str((await person.answer()).message["text"])

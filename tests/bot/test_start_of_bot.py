@@ -18,10 +18,10 @@ from bot.refusals import Refusals
 from bot.run import serve
 from bot.sandbox import Sandbox
 from bot.sandbox.faults import Answer, floods, refuses
-from tests.faults.kills import webhook_settings
-from tests.faults.network import in_no_time
+from tests.support.pauses import in_no_time
 from tests.support.running import running_bot
 from tests.support.settings import TOKEN, some_settings
+from tests.support.webhooks import webhook_settings
 
 ADMIN = 6_000_000_001
 
@@ -142,7 +142,7 @@ def test_refusals_count_from_the_first_and_are_forgotten_when_one_is_accepted() 
 async def test_a_webhook_whose_name_cannot_be_resolved_is_set_later(
     sandbox: Sandbox, database: Path
 ) -> None:
-    webhook: dict[str, Any] = {name.lower(): it for name, it in webhook_settings().items()}
+    webhook = webhook_settings()
     description = "Bad Request: bad webhook: Failed to resolve host: Name or service not known"
     sandbox.plan("setWebhook", refuses(400, description), times=5)
     with in_no_time():
@@ -155,7 +155,7 @@ async def test_a_webhook_whose_name_cannot_be_resolved_is_set_later(
 async def test_a_webhook_that_telegram_refuses_is_a_wrong_setting(
     sandbox: Sandbox, database: Path
 ) -> None:
-    webhook: dict[str, Any] = {name.lower(): it for name, it in webhook_settings().items()}
+    webhook = webhook_settings()
     sandbox.plan("setWebhook", refuses(400, "Bad Request: bad webhook: HTTPS url must be provided"))
     settings = some_settings(
         bot_token=sandbox.token, bot_api_url=sandbox.url, database_path=database, **webhook
@@ -186,7 +186,7 @@ def test_the_exit_status_says_whether_a_restart_may_help(
 async def test_a_start_says_what_runs_and_who_nobody_is(
     sandbox: Sandbox, database: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    webhook: dict[str, Any] = {name.lower(): it for name, it in webhook_settings().items()}
+    webhook = webhook_settings()
     async with running_bot(sandbox, database, admin_ids=str(ADMIN)):
         pass
     async with running_bot(sandbox, database, log_level="INFO", **webhook):

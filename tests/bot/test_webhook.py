@@ -16,27 +16,9 @@ from bot.errors import Unavailable, WrongSettings
 from bot.sandbox import Sandbox
 from bot.settings import Settings, load
 from tests.support.running import running_bot
+from tests.support.webhooks import SECRET
 
-SECRET = "nobody-knows-this-1"
 HEADER = "X-Telegram-Bot-Api-Secret-Token"
-
-
-def free_port() -> int:
-    with socket.socket() as listening:
-        listening.bind(("127.0.0.1", 0))
-        port: int = listening.getsockname()[1]
-    return port
-
-
-@pytest.fixture
-def webhook() -> dict[str, Any]:
-    """Settings for a webhook on this machine."""
-    port = free_port()
-    return {
-        "webhook_url": f"http://127.0.0.1:{port}/telegram",
-        "webhook_port": port,
-        "webhook_secret": SECRET,
-    }
 
 
 @pytest.fixture

@@ -18,19 +18,13 @@ from bot.sandbox import Sandbox
 from bot.sandbox.faults import answers, refuses
 from bot.session import Session
 from bot.webhook_watch import WebhookWatch
-from tests.faults.kills import webhook_settings
-from tests.faults.network import in_no_time
+from tests.support.pauses import in_no_time
 from tests.support.processes import PATIENCE
 from tests.support.running import running_bot
 from tests.support.settings import some_settings
 
 ADMIN = 6_000_000_001
 OTHER = "https://127.0.0.1:9/of-another-program"
-
-
-@pytest.fixture
-def webhook() -> dict[str, Any]:
-    return {name.lower(): value for name, value in webhook_settings().items()}
 
 
 async def call(sandbox: Sandbox, method: str, **parameters: str) -> None:

@@ -11,7 +11,6 @@ from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from types import SimpleNamespace
-from typing import Any
 
 import aiosqlite
 import pytest
@@ -37,7 +36,6 @@ from analytics.notices import BackupFails, Notice
 from analytics.sqlite import files
 from analytics.sqlite.copying import check
 from analytics.sqlite.maintenance.backups import (
-    DailyBackups,
     backup,
     backup_into,
     last_backup,
@@ -46,6 +44,7 @@ from analytics.sqlite.maintenance.restore import restore
 from analytics.sqlite.origins import rotate
 from bot.sandbox import Sandbox
 from tests.support import processes
+from tests.support.backups import daily_backups
 from tests.support.recount import inconsistencies
 from tests.support.second_connection import DATABASE_KEY
 
@@ -373,19 +372,6 @@ async def test_the_running_bot_backs_up_at_once_where_there_is_no_backup(
         noted = connection.execute("SELECT 1 FROM file_settings WHERE name = 'last_backup'")
         assert noted.fetchall() == [(1,)]
     assert mode(folder) == 0o700
-
-
-def daily_backups(path: Path, folder: Path | None, **options: Any) -> DailyBackups:
-    async def note() -> None:
-        pass
-
-    defaults: dict[str, Any] = {
-        "keep": 7,
-        "retention_days": 90,
-        "note": note,
-        "tell": lambda _: None,
-    }
-    return DailyBackups(path, folder, None, **(defaults | options))
 
 
 async def test_a_scheduled_backup_that_fails_is_logged_and_told_once_a_day(

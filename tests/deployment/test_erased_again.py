@@ -10,12 +10,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from typer.testing import CliRunner
 
 from analytics import PlainIds, Pseudonyms, WrongPseudonymKey
 from analytics.sqlite.maintenance.backups import backup
 from analytics.sqlite.maintenance.restore import Restored, restore
-from bot.cli.app import app
 from tests.deployment.old_files import FILES, PEOPLE
 from tests.support.bytes_on_disk import (
     forms,
@@ -26,6 +24,7 @@ from tests.support.bytes_on_disk import (
     somebodies,
     statements,
 )
+from tests.support.command_line import invoke
 from tests.support.recount import inconsistencies
 from tests.support.second_connection import DATABASE_KEY
 from tests.support.service import KEY, NAME, NOW, SOMEBODY, interaction, open_service, select
@@ -183,8 +182,8 @@ def test_where_nothing_is_left_to_tell_from_it_is_said(
 ) -> None:
     monkeypatch.setenv("DATABASE_PATH", str(tmp_path / "new" / NAME))
     monkeypatch.setenv("USER_ID_KEY", KEY.hex())
-    done = CliRunner().invoke(app, ["restore", str(tmp_path / "copy")])
-    again = CliRunner().invoke(app, ["restore", str(tmp_path / "copy"), "--force"])
+    done = invoke("restore", str(tmp_path / "copy"))
+    again = invoke("restore", str(tmp_path / "copy"), "--force")
 
     assert (done.exit_code, again.exit_code) == (0, 0)
     assert "has to be erased again" in done.stderr

@@ -6,11 +6,10 @@ import re
 import shlex
 import shutil
 import signal
-import socket
 import stat
 import sys
 from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, closing
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
@@ -68,13 +67,6 @@ def container(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-@pytest.fixture
-def port() -> str:
-    with closing(socket.socket()) as free:
-        free.bind(("127.0.0.1", 0))
-        return str(free.getsockname()[1])
-
-
 @asynccontextmanager
 async def running(
     sandbox: Sandbox, cwd: Path, *command: str | Path, **environment: str
@@ -95,12 +87,16 @@ def files_in(folder: Path) -> set[str]:
 
 @pytest.mark.long
 async def test_the_container_runs_is_well_writes_only_its_data_and_stops_in_time(
-    sandbox: Sandbox, container: Path, port: str
+    sandbox: Sandbox, container: Path, port: int
 ) -> None:
     before = files_in(container)
     fixed = dict(part.split("=", 1) for part in only("ENV").split())
     environment = {name: inside(container, value) for name, value in fixed.items()}
-    environment |= {"BOT_TOKEN": sandbox.token, "BOT_API_URL": sandbox.url, "METRICS_PORT": port}
+    environment |= {
+        "BOT_TOKEN": sandbox.token,
+        "BOT_API_URL": sandbox.url,
+        "METRICS_PORT": str(port),
+    }
     bin_ = container / "venv" / "bin"
     entry = [inside(container, part) for part in re.findall(r'"(.*?)"', only("ENTRYPOINT"))]
     check = re.findall(r'"(.*?)"', only("HEALTHCHECK").partition("CMD ")[2])

@@ -23,19 +23,12 @@ from bot.errors import Unavailable
 from bot.metrics import MeasuredRecording, Metrics
 from bot.receiving import MAX_SILENCE, Receiving
 from bot.sandbox import Sandbox
-from tests.faults.kills import webhook_settings
 from tests.support.processes import PATIENCE
 from tests.support.running import running_bot
+from tests.support.webhooks import webhook_settings
 
 CLEANED = "bot_last_cleanup_timestamp_seconds"
 CANARY = "canary Ada 5000000001"
-
-
-@pytest.fixture
-def port() -> int:
-    with closing(socket.socket()) as free:
-        free.bind(("127.0.0.1", 0))
-        return int(free.getsockname()[1])
 
 
 async def get(port: int, path: str) -> tuple[int, str]:
@@ -166,7 +159,7 @@ async def test_while_the_database_fails_the_metrics_say_so(
 async def test_with_a_webhook_the_bot_is_well_once_telegram_knows_of_it(
     sandbox: Sandbox, database: Path, port: int
 ) -> None:
-    webhook: dict[str, Any] = {name.lower(): it for name, it in webhook_settings().items()}
+    webhook = webhook_settings()
     person = sandbox.person()
     async with running_bot(sandbox, database, metrics_port=port, **webhook):
         await person.says("good morning")

@@ -25,7 +25,7 @@ from analytics.sqlite import migrations
 from analytics.sqlite.migrations import SCHEMA_VERSION
 from analytics.telegram.buttons import Right
 from tests.deployment.old_files import FILES, INTERACTIONS, KEY, NOW, PEOPLE
-from tests.deployment.test_backups import daily_backups
+from tests.support.backups import daily_backups
 from tests.support.recount import inconsistencies
 
 VERSIONS = sorted(int(file.stem.removeprefix("schema-")) for file in FILES.iterdir())

@@ -15,15 +15,17 @@ from typing import Any
 
 from analytics import AnalyticsService, Interaction, InteractionType
 from analytics.sqlite.files import keep_reserve, reserve
-from bot.sandbox import Sandbox
+from bot.sandbox import Person, Sandbox
 from tests.faults.table import Fault, Row
 from tests.support.bytes_on_disk import connections
 from tests.support.processes import bot_process
 from tests.support.running import running_bot
+from tests.support.stored import remembered
 
 AN_INTERACTION = Interaction(
     6_000_000_001, InteractionType.MESSAGE, datetime(2026, 1, 1, tzinfo=UTC)
 )
+ADMIN = 6_000_000_001
 PEOPLE = 5
 TMPFS_BYTES = 8 * 1024 * 1024
 
@@ -38,6 +40,13 @@ class Story:
         self.longest_wait = 0.0
         self.of_rights = 0  # updates that are remembered, and not recorded
         self._people = [sandbox.person() for _ in range(PEOPLE)]
+
+    async def an_admin(self) -> Person:
+        """Somebody the bot can write to, and its only admin."""
+        admin = self.sandbox.person(ADMIN)
+        await admin.says("/start")
+        await admin.answer()
+        return admin
 
     async def talk(self, times: int = 2 * PEOPLE) -> None:
         """People write one after the other, and each waits for the answer."""
@@ -71,18 +80,6 @@ class Story:
         )
 
 
-def remembered(path: Path) -> set[int]:
-    """The updates that the file has recorded; none if there is no usable file."""
-    with (
-        suppress(sqlite3.Error),
-        closing(sqlite3.connect(f"{path.as_uri()}?mode=ro", uri=True)) as db,
-    ):
-        return {
-            update_id for (update_id,) in db.execute("SELECT update_id FROM remembered_updates")
-        }
-    return set()
-
-
 @asynccontextmanager
 async def story(folder: Path, **settings: Any) -> AsyncIterator[Story]:
     """With the whole bot in this process."""
@@ -107,6 +104,14 @@ def small_disk() -> Iterator[Path]:
             yield path
         finally:
             subprocess.run(["umount", "--lazy", path], check=True)
+
+
+def can_mount() -> bool:
+    try:
+        with small_disk():
+            return True
+    except (OSError, subprocess.CalledProcessError):
+        return False
 
 
 def fill(disk: Path, name: str) -> Path:

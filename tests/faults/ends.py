@@ -11,10 +11,11 @@ from aiohttp import web
 
 from bot.sandbox import Sandbox
 from bot.sandbox.faults import Fault as Planned
-from tests.faults.database import Story, folder, remembered
+from tests.faults.database import Story, folder
 from tests.faults.kills import MAX_SHUTDOWN
 from tests.faults.table import Fault, Row
 from tests.support.processes import bot_process
+from tests.support.stored import remembered
 
 MESSAGES = 60
 

@@ -6,7 +6,6 @@ At the end the file is compared with the sandbox's own record of what was acknow
 import asyncio
 import random
 import signal
-import socket
 import sqlite3
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager, closing, suppress
@@ -14,17 +13,17 @@ from functools import partial
 from pathlib import Path
 
 from bot.sandbox import Sandbox
-from tests.faults.database import folder, remembered
+from tests.faults.database import folder
 from tests.faults.table import Fault, Row
 from tests.support.processes import PATIENCE, Process, settings, start
+from tests.support.stored import remembered
+from tests.support.webhooks import webhook_environment
 
 PEOPLE = 100
 # Updates that always wait for the bot: several batches, so that it is never idle.
 WAITING = 300
 # The bot takes about so long for a batch, in seconds.
 A_BATCH = 0.1
-# None of those that the kernel gives to connections: nobody takes it while the bot is down.
-PORTS = range(20_000, 30_000)
 WORDS = ("good morning", "thank you!", "/help", "/nobody_made_this")
 MAX_SHUTDOWN = 15.0
 
@@ -38,28 +37,6 @@ async def life(folder: Path, environment: Mapping[str, str]) -> AsyncIterator[Pr
     finally:
         process.send(signal.SIGKILL)
         await process.ended()
-
-
-def free_port() -> int:
-    """One that nobody takes while nobody listens there."""
-    for port in random.sample(PORTS, len(PORTS)):
-        with socket.socket() as listening:
-            try:
-                listening.bind(("127.0.0.1", port))
-            except OSError:
-                continue
-        return port
-    raise OSError("no free port")
-
-
-def webhook_settings() -> dict[str, str]:
-    """Environment of a webhook on this machine, on a port that stays the bot's own."""
-    port = free_port()
-    return {
-        "WEBHOOK_URL": f"http://127.0.0.1:{port}/telegram",
-        "WEBHOOK_PORT": str(port),
-        "WEBHOOK_SECRET": "nobody-knows-this-1",
-    }
 
 
 @asynccontextmanager
@@ -101,7 +78,7 @@ async def ends(times: int, signals: Sequence[signal.Signals], *, webhook: bool) 
     """`times` ends by one of the signals, each under load."""
     chance = random.Random(times)
     calls = ["sendMessage"] if webhook else ["getUpdates", "sendMessage"]
-    more = webhook_settings() if webhook else {}
+    more = webhook_environment(webhook=webhook)
     with folder() as path:
         async with Sandbox(webhook_retry=0.01) as sandbox:
             database = path / "analytics.sqlite3"

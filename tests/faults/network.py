@@ -1,32 +1,24 @@
 """Telegram cannot be reached, or answers with errors: polling and answers go on after it."""
 
-import asyncio
 import random
-from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import asynccontextmanager, contextmanager
-from dataclasses import dataclass, field, replace
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import replace
 from functools import partial
 from typing import Any
 from unittest.mock import patch
 
-from aiogram import Bot
-from aiogram.methods import TelegramMethod
-from aiogram.methods.base import TelegramType
-from aiogram.utils.backoff import Backoff
-
 from analytics.telegram.texts import rights
-from bot import app, session
+from bot import session
 from bot.sandbox import Person, Sandbox, faults
-from bot.sandbox.condition import Waiting
 from bot.sandbox.faults import EVERY_METHOD, Answer
-from bot.session import ATTEMPTS, RetryAnswers, Session
+from bot.session import ATTEMPTS
 from tests.faults.database import Story, folder
-from tests.faults.kills import free_port, webhook_settings
 from tests.faults.table import Fault, Row
+from tests.support.pauses import SHORT_TIMEOUT, Impatient, Pauses, in_no_time
 from tests.support.running import running_bot
+from tests.support.webhooks import free_port, webhook_settings
 
-# Instead of the minute that the bot waits for an answer, in seconds.
-SHORT_TIMEOUT = 0.2
 # Telegram asks for it, in seconds.
 RETRY_AFTER = 7
 # The bot tries so often, before the server is back.
@@ -40,61 +32,6 @@ ANSWERS: dict[str, Callable[[str], Answer]] = {
     "invalid JSON": lambda elsewhere: faults.answers("<html>", 502),
     "redirect": lambda elsewhere: faults.answers("", 307, Location=elsewhere),
 }
-
-
-@dataclass
-class Pauses:
-    """What the bot would have waited before it tried again, in seconds."""
-
-    of_polling: list[float] = field(default_factory=list)  # and of signing in
-    of_answers: list[float] = field(default_factory=list)
-    changed: Waiting = field(default_factory=Waiting)
-
-    async def answer_sleeps(self, seconds: float) -> None:
-        self.of_answers.append(seconds)
-        await asyncio.sleep(0)
-
-    async def polling_sleeps(self, backoff: Backoff) -> None:
-        self.of_polling.append(next(backoff))
-        self.changed.changed()
-        await asyncio.sleep(0)
-
-    async def more_polls(self, times: int) -> None:
-        """Until polling has failed so many times more."""
-        before = len(self.of_polling)
-        await self.changed.until(
-            lambda: len(self.of_polling) >= before + times, 10, f"{times} polls that fail"
-        )
-
-
-class Impatient(Session):
-    """Waits a short time for the calls that hang as it was planned."""
-
-    hanging: faults.Fault | None = None
-
-    async def make_request(
-        self,
-        bot: Bot,
-        method: TelegramMethod[TelegramType],
-        timeout: int | None = None,  # noqa: ASYNC109 - aiogram's
-    ) -> TelegramType:
-        hanging = type(self).hanging
-        if hanging is not None and hanging.times and hanging.method == method.__api_method__:
-            timeout = SHORT_TIMEOUT  # type: ignore[assignment]  # aiohttp takes fractions
-        return await super().make_request(bot, method, timeout)
-
-
-@contextmanager
-def in_no_time() -> Iterator[Pauses]:
-    """Nobody really waits before trying again."""
-    pauses = Pauses()
-    with (
-        patch.object(app, "Session", Impatient),
-        patch.object(app, "RetryAnswers", lambda: RetryAnswers(pauses.answer_sleeps)),
-        # Looked up with the object: a method, and not a function that is called.
-        patch.object(Backoff, "asleep", lambda backoff: pauses.polling_sleeps(backoff)),
-    ):
-        yield pauses
 
 
 @asynccontextmanager
@@ -187,9 +124,7 @@ async def gone_for_a_while(times: int) -> Row:
 async def fails_at_start(times: int, *, webhook: bool) -> Row:
     """Whatever the bot calls first, and what tells Telegram how to deliver."""
     chance = random.Random(times)
-    settings: dict[str, Any] = (
-        {name.lower(): value for name, value in webhook_settings().items()} if webhook else {}
-    )
+    settings: dict[str, Any] = webhook_settings(webhook=webhook)
     intake = "setWebhook" if webhook else "deleteWebhook"
     injected = 0
     async with network_story() as (tale, pauses):

@@ -9,9 +9,9 @@ from typing import Any
 from bot.sandbox import Person, Sandbox
 from bot.sandbox.faults import resets
 from tests.faults.database import Story, folder
-from tests.faults.kills import webhook_settings
 from tests.faults.table import Fault, Row
 from tests.support.running import running_bot
+from tests.support.webhooks import webhook_settings
 
 # What people write and are called, and what must not be in the log.
 SECRET = "canary"
@@ -32,12 +32,6 @@ async def empty_story() -> AsyncIterator[Story]:
             yield Story(sandbox, path / "analytics.sqlite3")
 
 
-def intake(*, webhook: bool) -> dict[str, Any]:
-    """Settings of the bot."""
-    settings = webhook_settings() if webhook else {}
-    return {name.lower(): value for name, value in settings.items()}
-
-
 def somebody(tale: Story) -> Person:
     return tale.sandbox.person(first_name=SECRET, username=SECRET)
 
@@ -56,7 +50,7 @@ async def sent_again(times: int, *, webhook: bool) -> Row:
     First in the same life of the bot, then as the first that the next one gets.
     """
     chance = random.Random(times)
-    settings = intake(webhook=webhook)
+    settings = webhook_settings(webhook=webhook)
     async with empty_story() as tale:
         person = somebody(tale)
         updates = [await says(tale, person) for _ in range(SEVERAL)]
@@ -111,7 +105,7 @@ async def answer_lost(times: int) -> Row:
 async def unreadable(times: int, *, webhook: bool) -> Row:
     """Undecodable updates, and kinds nobody knows, among others that wait and are answered."""
     chance = random.Random(times)
-    settings = intake(webhook=webhook)
+    settings = webhook_settings(webhook=webhook)
     async with empty_story() as tale:
         person = somebody(tale)
         sandbox = tale.sandbox

@@ -14,10 +14,10 @@ import scheduler.jobs
 from analytics import Access, AnalyticsService, Interaction, InteractionType
 from analytics.maintenance.schedule import next_planned
 from tests.faults.clocks import BEGIN, FAULTS
-from tests.faults.redelivery import intake
 from tests.faults.table import Fault
 from tests.faults.two_clocks import ADMIN, Tale
 from tests.support.recount import counts
+from tests.support.webhooks import webhook_settings
 
 POSTPONED = "cleanup is postponed"
 TEN_DAYS = timedelta(days=10)
@@ -78,7 +78,7 @@ async def test_with_a_wrong_clock_at_the_start_times_are_telegrams_and_nothing_i
     ahead: float, webhook: bool, tale: Tale, capsys: pytest.CaptureFixture[str]
 ) -> None:
     tale.ahead = timedelta(days=ahead)
-    async with tale.bot(**intake(webhook=webhook)):
+    async with tale.bot(**webhook_settings(webhook=webhook)):
         await tale.what_is_planned()
         await tale.stats()
         await tale.admin.clicks("24 h")

@@ -4,26 +4,15 @@ import os
 import random
 import shutil
 import sqlite3
-import subprocess
 from contextlib import closing
 from pathlib import Path
 
 import pytest
 
 from analytics.sqlite.files import wal
-from bot.sandbox import Person
-from tests.faults.database import FAULTS, Story, remembered, small_disk, story
+from tests.faults.database import ADMIN, FAULTS, can_mount, story
 from tests.faults.table import Fault
-
-ADMIN = 6_000_000_001
-
-
-def can_mount() -> bool:
-    try:
-        with small_disk():
-            return True
-    except (OSError, subprocess.CalledProcessError):
-        return False
+from tests.support.stored import remembered
 
 
 @pytest.mark.parametrize("fault", FAULTS, ids=lambda fault: fault.name)
@@ -36,30 +25,18 @@ async def test_nothing_is_lost_or_counted_twice(fault: Fault) -> None:
     assert (row.lost, row.counted_twice) == (0, 0)
 
 
-async def an_admin(tale: Story) -> Person:
-    """Somebody the bot can write to."""
-    admin = tale.sandbox.person(ADMIN)
-    await admin.says("/start")
-    await admin.answer()
-    return admin
-
-
-async def next_notice(admin: Person) -> str:
-    return str((await admin.answer()).message["text"])
-
-
 async def test_admins_are_told_once_when_it_begins_and_once_when_it_is_over(
     tmp_path: Path,
 ) -> None:
     async with story(tmp_path, admin_ids={ADMIN}) as tale:
-        admin = await an_admin(tale)
+        admin = await tale.an_admin()
         with closing(sqlite3.connect(tale.database, isolation_level=None)) as other:
             other.execute("BEGIN IMMEDIATE")
             await tale.talk()
-            begin = await next_notice(admin)
+            begin = (await admin.answer()).text
             await admin.says("/stats")
             during = (await admin.answer()).message["text"]
-        end = await next_notice(admin)
+        end = (await admin.answer()).text
         await tale.until_recorded()
         told = len(
             [line for line in admin.transcript if "database" in line.message.get("text", "")]
@@ -87,7 +64,7 @@ async def test_a_database_damaged_at_start_is_set_aside_whole(tmp_path: Path) ->
 
 async def test_a_database_found_damaged_while_running_is_set_aside(tmp_path: Path) -> None:
     async with story(tmp_path, admin_ids={ADMIN}) as tale:
-        admin = await an_admin(tale)
+        admin = await tale.an_admin()
         await tale.talk()
         with closing(sqlite3.connect(tale.database)) as other:
             other.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
@@ -97,9 +74,9 @@ async def test_a_database_found_damaged_while_running_is_set_aside(tmp_path: Pat
         await admin.says("/stats")
         await admin.answer()
         await tale.until_recorded()
-        notices = [await next_notice(admin)]
+        notices = [(await admin.answer()).text]
         while "damaged" not in notices[-1]:
-            notices.append(await next_notice(admin))
+            notices.append((await admin.answer()).text)
 
     [aside] = set_aside(tmp_path)
     assert aside.name in notices[-1]

@@ -9,11 +9,12 @@ import pytest
 
 from analytics.sqlite.files import spool
 from bot.sandbox import Sandbox
-from tests.faults.database import Story, remembered
+from tests.faults.database import Story
 from tests.faults.ends import FAULTS
 from tests.faults.kills import MAX_SHUTDOWN
 from tests.faults.table import Fault
 from tests.support.processes import bot_process
+from tests.support.stored import remembered
 
 ADMIN = 6_000_000_001
 

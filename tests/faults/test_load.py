@@ -12,11 +12,12 @@ from bot import webhook as bot_webhook
 from bot.sandbox import Sandbox, faults
 from bot.sandbox.faults import Answer
 from bot.session import ANSWERS_AT_ONCE, WAITING_PER_CHAT, RetryAnswers
-from tests.faults.database import Story, remembered
+from tests.faults.database import Story
 from tests.faults.load import FAULTS
-from tests.faults.redelivery import intake
 from tests.faults.table import Fault, few_and_often
 from tests.support.running import running_bot
+from tests.support.stored import remembered
+from tests.support.webhooks import webhook_settings
 
 FEW = 20
 
@@ -66,7 +67,7 @@ async def test_one_person_whom_telegram_slows_down_is_in_nobodys_way(
         async with Sandbox() as sandbox:
             tale = Story(sandbox, tmp_path / "analytics.sqlite3")
             greedy = sandbox.person()
-            async with running_bot(sandbox, tale.database, **intake(webhook=webhook)):
+            async with running_bot(sandbox, tale.database, **webhook_settings(webhook=webhook)):
                 slowed = sandbox.plan("sendMessage", floods_only(greedy.user["id"]), times=None)
                 for _ in range(3 * FEW):
                     await greedy.says("good morning")
@@ -114,7 +115,7 @@ async def test_updates_wait_at_telegrams_while_answers_do(tmp_path: Path, webhoo
     ):
         async with Sandbox() as sandbox:
             people = [sandbox.person() for _ in range(20 * FEW)]
-            async with running_bot(sandbox, database, **intake(webhook=webhook)):
+            async with running_bot(sandbox, database, **webhook_settings(webhook=webhook)):
                 slowed = sandbox.plan("sendMessage", faults.floods(30), times=None)
                 for person in people:
                     await person.says("good morning")

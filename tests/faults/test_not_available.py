@@ -8,8 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.faults.database import story
-from tests.faults.test_database import ADMIN, an_admin, next_notice
+from tests.faults.database import ADMIN, story
 from tests.support.processes import run
 
 
@@ -28,7 +27,7 @@ async def test_in_chat(tmp_path: Path, how: str) -> None:
     other = tmp_path / "other"
     with ExitStack() as stack:
         async with story(tmp_path, admin_ids={ADMIN}) as tale:
-            admin = await an_admin(tale)
+            admin = await tale.an_admin()
             shutil.copy(tale.database, other)
             if how == "locked":
                 stack.enter_context(held(other))
@@ -37,7 +36,7 @@ async def test_in_chat(tmp_path: Path, how: str) -> None:
             other.rename(tale.database)
             await admin.says("/stats")
             # They are told that recording fails, too.
-            answers = [await next_notice(admin), await next_notice(admin)]
+            answers = [(await admin.answer()).text, (await admin.answer()).text]
             stack.close()
 
     assert "The database cannot be read at the moment" in "".join(answers)

@@ -22,11 +22,12 @@ from analytics.telegram.recording import PAUSE
 from bot.sandbox import Sandbox, faults
 from bot.sandbox.faults import Answer, answers, refuses
 from bot.webhook import SECRET_HEADER
-from tests.faults.database import remembered
-from tests.faults.redelivery import FAULTS, SECRET, intake
+from tests.faults.redelivery import FAULTS, SECRET
 from tests.faults.table import Fault
 from tests.support.recount import counts, inconsistencies
 from tests.support.running import running_bot
+from tests.support.stored import remembered
+from tests.support.webhooks import webhook_settings
 
 NOW = datetime(2026, 6, 1, tzinfo=UTC)
 BEGIN = int(NOW.timestamp()) - 3600
@@ -93,7 +94,7 @@ async def test_what_cannot_be_digested_is_recorded_once_and_stops_no_other(
         event = f'{{"from": {user}, "date": {now}, "text": {odd}, "later": [{odd}], "chat": {odd}}}'
         update = f'{{"update_id": {update_id}, "message": {event}}}'
         neighbour = f'{{"update_id": 7, "callback_query": {{"from": {json.dumps(other.user)}}}}}'
-        settings = intake(webhook=webhook)
+        settings = webhook_settings(webhook=webhook)
         if not webhook:
             body = f'{{"ok": true, "result": [{neighbour}, {update}]}}'.encode("latin-1")
             sandbox.plan("getUpdates", answers_bytes(body))

@@ -8,16 +8,17 @@ import pytest
 from analytics.telegram.texts import rights
 from bot.sandbox import Sandbox
 from bot.sandbox.faults import hangs
-from tests.faults.database import remembered
-from tests.faults.kills import MAX_SHUTDOWN, webhook_settings
+from tests.faults.kills import MAX_SHUTDOWN
 from tests.support.processes import bot_process
+from tests.support.stored import remembered
+from tests.support.webhooks import webhook_environment
 
 
 @pytest.mark.parametrize("webhook", [False, True], ids=["polling", "webhook"])
 async def test_a_handler_that_runs_when_the_bot_is_stopped_finishes(
     sandbox: Sandbox, database: Path, webhook: bool
 ) -> None:
-    settings = webhook_settings() if webhook else {}
+    settings = webhook_environment(webhook=webhook)
     person = sandbox.person()
     async with bot_process(sandbox, database, **settings) as bot:
         await person.says("good morning")

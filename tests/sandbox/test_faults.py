@@ -13,8 +13,8 @@ from aiogram.exceptions import (
 )
 
 from bot.sandbox import Sandbox, faults
-from tests.faults.kills import free_port
 from tests.support.client import Client
+from tests.support.webhooks import free_port
 
 
 async def test_flooding_names_the_seconds_to_wait(sandbox: Sandbox, bot: Bot) -> None:

@@ -1,7 +1,7 @@
 """What a bot has stored, read as another program would."""
 
 import sqlite3
-from contextlib import closing
+from contextlib import closing, suppress
 from pathlib import Path
 
 from analytics.pseudonyms import Pseudonyms, read_key
@@ -19,3 +19,15 @@ def stored(database: Path) -> list[tuple[int, str]]:
             "FROM user_interactions JOIN users ON users.id = user_id"
         )
         return sorted((number[reference], kind) for reference, kind in rows)
+
+
+def remembered(path: Path) -> set[int]:
+    """The updates that the file has recorded; none if there is no usable file."""
+    with (
+        suppress(sqlite3.Error),
+        closing(sqlite3.connect(f"{path.as_uri()}?mode=ro", uri=True)) as db,
+    ):
+        return {
+            update_id for (update_id,) in db.execute("SELECT update_id FROM remembered_updates")
+        }
+    return set()
