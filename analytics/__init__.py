@@ -44,6 +44,7 @@ from analytics.models import (
 )
 from analytics.notices import Notice, NotReceiving
 from analytics.privacy.audit import FORMER_ADMIN, Action, AuditEntry
+from analytics.privacy.people import Erasure
 from analytics.privacy.personal_data import PersonalData
 from analytics.privacy.personal_data import as_json as personal_data_as_json
 from analytics.privacy.retention import (
@@ -52,7 +53,7 @@ from analytics.privacy.retention import (
     MIN_RETENTION_DAYS,
 )
 from analytics.pseudonyms import PlainIds, Pseudonyms, parse_key
-from analytics.service import DEFAULT_TIMESTAMP_PRECISION, MAX_LIMIT, AnalyticsService, Erasure
+from analytics.service import DEFAULT_TIMESTAMP_PRECISION, MAX_LIMIT, AnalyticsService
 from analytics.sqlite.belongings import key_file, plain_leftovers
 from analytics.sqlite.encryption import encrypt
 from analytics.sqlite.files import real as real_path

@@ -105,7 +105,7 @@ def tasks(
         keep=settings.backup_keep,
         retention_days=settings.retention_days,
         clock=clock,
-        note=analytics.note_backup,
+        note=analytics.maintenance.note_backup,
         tell=analytics.notices.put_nowait,
     )
     table = [

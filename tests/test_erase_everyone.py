@@ -216,7 +216,7 @@ async def test_a_key_that_another_database_has_too_stays(tmp_path: Path) -> None
         await make(tmp_path / name)
     status, _, errors = erase(tmp_path, "analytics.sqlite3")
     async with AnalyticsService.open(tmp_path / "analytics.db") as analytics:
-        held = await analytics.personal_data(PERSON)
+        held = await analytics.people.personal_data(PERSON)
 
     assert (status, "the key file stays" in errors) == (0, True)
     assert len(held.interactions) == 1

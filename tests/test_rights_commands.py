@@ -208,7 +208,7 @@ def test_the_audit_trail_names_who_is_an_admin_now(
     async def look() -> None:
         async with AnalyticsService.open(database) as analytics:
             for admin in (PERSON, OTHER):
-                await analytics.note_access(Action.STATS, admin)
+                await analytics.audit_log.note(Action.STATS, admin)
 
     asyncio.run(look())
     monkeypatch.setenv("ADMIN_IDS", str(OTHER))

@@ -51,16 +51,16 @@ def maintenance_tasks(analytics: AnalyticsService, cleanup_at: time) -> list[Tas
             run=analytics.cleanup_old_interactions,
             every=DAILY,
             at=cleanup_at,
-            last=analytics.last_cleanup,
+            last=analytics.maintenance.last_cleanup,
             needs_clock=True,
         ),
         Task(
             name="nightly maintenance",
-            run=partial(analytics.maintain, True),
+            run=partial(analytics.maintenance.run, True),
             every=DAILY,
             at=cleanup_at,
         ),
-        Task(name="maintenance", run=analytics.maintain, every=EACH_TICK),
+        Task(name="maintenance", run=analytics.maintenance.run, every=EACH_TICK),
     ]
 
 

@@ -1,12 +1,12 @@
 """The audit log: who looked at or deleted what, with nothing about the people concerned."""
 
-from collections.abc import Mapping
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
 from analytics.acts import NoteAccess
-from analytics.store import Store
+from analytics.core import Core
 
 # At least an hour: joined with interactions by the second, an entry would tell an admin's row.
 MIN_PRECISION = 3600
@@ -26,33 +26,47 @@ class Action(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class AuditEntry:
-    """An entry of the audit trail: when, by whom, and what.
+    """An entry of the audit log: when, by whom, and what.
 
-    `admin_id` is the Telegram ID of an admin, FORMER_ADMIN, or None for the command line.
+    `telegram_id` is that of an admin, FORMER_ADMIN, or None for the command line.
     """
 
     timestamp: datetime
-    admin_id: int | None
+    telegram_id: int | None
     action: Action
 
 
-def entry(now: datetime, precision: int, admin: int | None, action: Action) -> NoteAccess:
-    """Return the act that notes an action; `admin` is a pseudonym, None for the command line.
+class AuditLog:
+    """The audit log, kept as long as interactions. Admins are stored as pseudonyms."""
 
-    The time is rounded down to `precision`, in seconds, but at least to the hour.
-    """
-    precision = max(precision, MIN_PRECISION)
-    return NoteAccess(int(now.timestamp()) // precision * precision, admin, action.value)
+    def __init__(self, core: Core, precision: int) -> None:
+        """Round times down to `precision`, in seconds, but at least to the hour."""
+        self._core = core
+        self._precision = max(precision, MIN_PRECISION)
 
+    async def note(self, action: Action, telegram_id: int | None = None) -> None:
+        """Note an action, as soon as the database can be written.
 
-async def audit_log(store: Store, named: Mapping[int, int]) -> list[AuditEntry]:
-    """Return all entries, the newest first; `named` maps pseudonyms of admins to Telegram IDs.
+        `telegram_id` is that of an admin, None for the command line.
+        Raises PseudonymKeyMissing if it is given without a key, WrongPseudonymKey with another.
+        """
+        admin = None
+        if telegram_id is not None:
+            admin = (await self._core.references()).admin(telegram_id)
+        timestamp = self._core.now() // self._precision * self._precision
+        await self._core.keep(NoteAccess(timestamp, admin, action.value))
 
-    Raises AnalyticsError if the database cannot be read.
-    """
-    return [
-        AuditEntry(
-            timestamp, None if admin is None else named.get(admin, FORMER_ADMIN), Action(action)
-        )
-        for timestamp, admin, action in await store.audit_entries()
-    ]
+    async def entries(self, telegram_ids: Collection[int] = ()) -> list[AuditEntry]:
+        """Return who looked at or deleted what, the newest first.
+
+        Only pseudonyms of admins are stored: `telegram_ids` are those of admins to be named.
+        Raises PseudonymKeyMissing if some are given and there is no key, WrongPseudonymKey if it
+        is another, and AnalyticsError if the database cannot be read.
+        """
+        named: dict[int | None, int | None] = {None: None}
+        for each in telegram_ids:
+            named[(await self._core.references()).admin(each)] = each
+        return [
+            AuditEntry(timestamp, named.get(admin, FORMER_ADMIN), Action(action))
+            for timestamp, admin, action in await self._core.store.audit_entries()
+        ]

@@ -137,7 +137,7 @@ async def before_migration(
     if 0 < version < migrations.SCHEMA_VERSION:
         to = path.with_name(f"{path.name}.before-schema-{migrations.SCHEMA_VERSION}")
         files.discard_draft(to)
-        # The same note as AnalyticsService.note_backup makes.
+        # The same note as Maintenance.note_backup makes.
         await writer.execute_fetchall(
             "INSERT INTO file_settings (name, value) VALUES ('last_backup', ?) "
             "ON CONFLICT DO UPDATE SET value = excluded.value",

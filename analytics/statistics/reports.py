@@ -1,7 +1,6 @@
 """Make the reports of a file: aggregates, which never name, number or single out a person."""
 
 import asyncio
-from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cache
@@ -9,8 +8,11 @@ from math import ceil
 
 from pydantic import TypeAdapter
 
+from analytics.backlog import Request
 from analytics.clock import from_unix
+from analytics.core import Core
 from analytics.errors import NoReportYet
+from analytics.statistics.export import Aggregates
 from analytics.statistics.masks import mask_report
 from analytics.statistics.periods import (
     LENGTHS,
@@ -23,7 +25,7 @@ from analytics.statistics.periods import (
 from analytics.statistics.spans import DAY
 from analytics.statistics.suppression import Plan, SmallGroups
 from analytics.statistics.windows import Windows, breakdown
-from analytics.store import Setting, Store
+from analytics.store import Setting
 
 DEFAULT_TRENDS_MIN_USERS = 5
 
@@ -64,22 +66,15 @@ class Reports:
 
     def __init__(
         self,
-        store: Store,
+        core: Core,
         rules: ReportRules,
-        clock: Callable[[], datetime],
-        in_memory: Callable[[], tuple[int, int]],
     ) -> None:
-        """Take the rules, and the figures that are not in the file.
-
-        `in_memory` returns two numbers of interactions: the backlog, and the dropped ones that
-        are not yet counted in the file.
-        """
-        self._store = store
+        self._core = core
+        self._store = core.store
+        self._clock = core.clock
         self._rules = rules
-        self._clock = clock
-        self._in_memory = in_memory
-        self._windows = Windows(store)
-        self._small_groups = SmallGroups(store, rules.breakdown_min_users)
+        self._windows = Windows(core.store)
+        self._small_groups = SmallGroups(core.store, rules.breakdown_min_users)
         self._keeping = asyncio.Lock()
 
     @property
@@ -93,17 +88,19 @@ class Reports:
         Raises NoReportYet before the first complete interval, and AnalyticsError if the database
         cannot be read.
         """
+        await self._refresh()
         if not self.of_intervals:
             now = self._clock()
             return await self._report(now, await self._plan(now, now))
         return (await self._snapshot()).report
 
-    async def of_period(self, period: Period) -> PeriodReport:
+    async def period(self, period: Period) -> PeriodReport:
         """Return the report of a period, as of now or of the end of the newest complete interval.
 
         Raises NoReportYet before the first complete interval, and AnalyticsError if the database
         cannot be read.
         """
+        await self._refresh()
         if not self.of_intervals:
             now = self._clock()
             return await self._windows.report(period, now, now, await self._plan(now, now))
@@ -117,11 +114,26 @@ class Reports:
         """
         if not timedelta(hours=1) <= length <= MAX_HISTORY:
             raise ValueError("give a length from an hour to 366 days")
+        await self._refresh()
         if not self.of_intervals:
             now = self._clock()
             return await self._windows.history(length, now, now, await self._plan(now, now))
         histories = (await self._snapshot()).histories
         return next(history.last(length) for history in histories if history.length >= length)
+
+    async def aggregates(self, period: Period) -> Aggregates:
+        """Return the report of a period and the history of its length, to be exported to a file.
+
+        Raises NoReportYet before the first complete interval, and AnalyticsError if the database
+        cannot be read.
+        """
+        report = await self.period(period)
+        return Aggregates(report=report, history=await self.history(period.length))
+
+    async def _refresh(self) -> None:
+        """Make the report of the newest complete interval, if reports cover intervals."""
+        if self._core.is_recording and self.of_intervals:
+            await self._core.in_turn(Request(self.keep_snapshot))
 
     async def keep_trends(self, before: datetime) -> None:
         """Keep the daily totals of what is older than `before`, and is going to be deleted.
@@ -199,7 +211,8 @@ class Reports:
     async def _report(self, now: datetime, plan: Plan | None) -> AdminReport:
         windows = [int((now - timedelta(days=days)).timestamp()) for days in (1, 7, 30)]
         totals = await self._store.totals(*windows)
-        backlog, dropped = self._in_memory()
+        recorder = self._core.recorder
+        backlog, dropped = (recorder.backlog, recorder.dropped) if recorder else (0, 0)
         report = AdminReport(
             as_of=now,
             total_interactions=sum(totals.types.values()),

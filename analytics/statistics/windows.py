@@ -11,8 +11,8 @@ from datetime import datetime, timedelta
 from analytics.clock import from_unix
 from analytics.models import InteractionType
 from analytics.statistics.commands import by_name
+from analytics.statistics.distinct import DistinctPeople
 from analytics.statistics.masks import mask_bucket, mask_period, mask_trend
-from analytics.statistics.people import People
 from analytics.statistics.periods import Bucket, History, Missing, Period, PeriodReport
 from analytics.statistics.spans import DAY, HOUR, WEEK, Span, span, step_of
 from analytics.statistics.suppression import END, Plan
@@ -72,7 +72,7 @@ class Windows:
     """The figures of a file; with a plan, only those that may be shown."""
 
     def __init__(self, store: Store) -> None:
-        self.people = People(store)
+        self.people = DistinctPeople(store)
         self._store = store
 
     async def report(

@@ -70,8 +70,8 @@ async def show_privacy(
     options: Options,
 ) -> None:
     person = event_from_user.id
-    row, opted_out = await analytics.own_row(person)
-    in_backups = await analytics.may_be_in_backups()
+    row, opted_out = await analytics.people.own_row(person)
+    in_backups = await analytics.people.may_be_in_backups()
     text = privacy.policy(options, row, opted_out, in_backups, utc_now())
     await place(event).answer(text, reply_markup=_choices(opted_out))
 
@@ -85,7 +85,7 @@ async def in_group(message: Message, bot: Bot) -> None:
 
 
 async def my_data(event: Event, event_from_user: User, analytics: AnalyticsService) -> None:
-    data = await analytics.personal_data(event_from_user.id)
+    data = await analytics.people.personal_data(event_from_user.id)
     file = BufferedInputFile(as_json(data, utc_now()).encode(), "my-data.json")
     await place(event).answer(rights.my_data(data))
     await place(event).answer_document(file, caption=_(rights.FILE))
@@ -112,7 +112,7 @@ async def erase(
     person = click.from_user.id
     if confirmations.confirms(callback_data, person):
         again = confirmations.is_used(callback_data)
-        if erasure := await analytics.erase(person):
+        if erasure := await analytics.people.erase(person):
             confirmations.use(callback_data)
             text = rights.erased(erasure, next_cleanup(), options, again=again)
         else:
@@ -132,7 +132,7 @@ async def opt_out(
     event: Event, event_from_user: User, event_update: Update, analytics: AnalyticsService
 ) -> None:
     # In force since it was received; called again to know whether it is committed.
-    committed = await analytics.opt_out(event_from_user.id, event_update.update_id)
+    committed = await analytics.people.opt_out(event_from_user.id, event_update.update_id)
     keyboard = _keyboard(_button(_(rights.ERASE), Right.FORGET_ME))
     await place(event).answer(rights.opted_out(committed), reply_markup=keyboard)
 
@@ -140,13 +140,13 @@ async def opt_out(
 async def opt_in(
     event: Event, event_from_user: User, event_update: Update, analytics: AnalyticsService
 ) -> None:
-    committed = await analytics.opt_in(event_from_user.id, event_update.update_id)
+    committed = await analytics.people.opt_in(event_from_user.id, event_update.update_id)
     await place(event).answer(rights.opted_in(committed))
 
 
 async def blocked(change: ChatMemberUpdated, analytics: AnalyticsService) -> None:
     """Erase the data of a person who blocked the bot, without an answer: it could not be sent."""
-    await analytics.erase(change.from_user.id)
+    await analytics.people.erase(change.from_user.id)
 
 
 def _choices(opted_out: bool) -> InlineKeyboardMarkup:

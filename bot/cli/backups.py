@@ -31,8 +31,8 @@ def backup(
 
 async def _backup(settings: DataSettings, path: Path, keep: int | None) -> Path:
     async with settings.open(Access.SHARE) as analytics:
-        await analytics.note_backup()
-        doubt = await analytics.clock_doubt()
+        await analytics.maintenance.note_backup()
+        doubt = await analytics.maintenance.clock_doubt()
     if keep is None:
         await copy_database(settings.database_path, path, settings.file_key)
         return path

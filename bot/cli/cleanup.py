@@ -46,7 +46,7 @@ async def _cleanup(
     """
     access = Access.READ if dry_run else Access.SHARE
     async with settings.open(access) as analytics:
-        doubt = None if force else await analytics.clock_doubt()
+        doubt = None if force else await analytics.maintenance.clock_doubt()
         if doubt and not dry_run:
             raise WrongUse(
                 f"{doubt}: nothing is deleted. Set the clock, or add --force if it is right"
@@ -61,5 +61,5 @@ async def _cleanup(
             deleted = await analytics.cleanup_old_interactions(
                 days, progress=lambda done: progress.update(task, completed=done)
             )
-        await analytics.note_access(Action.CLEANUP)
-        return deleted, await analytics.compact_if_due(large_too=True)
+        await analytics.audit_log.note(Action.CLEANUP)
+        return deleted, await analytics.maintenance.compact_if_due(large_too=True)

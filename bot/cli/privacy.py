@@ -62,13 +62,13 @@ def export(
 
 async def _aggregates(settings: DataSettings, period: Period) -> Aggregates:
     async with settings.open(Access.READ) as analytics:
-        return await analytics.aggregates(period)
+        return await analytics.reports.aggregates(period)
 
 
 async def _export(settings: DataSettings, telegram_id: int) -> str:
     async with settings.open(Access.SHARE) as analytics:
-        data = await analytics.personal_data(telegram_id)
-        await analytics.note_access(Action.EXPORT)
+        data = await analytics.people.personal_data(telegram_id)
+        await analytics.audit_log.note(Action.EXPORT)
         return personal_data_as_json(data, utc_now())
 
 
@@ -92,13 +92,13 @@ async def _erase_one(settings: DataSettings, telegram_id: int) -> None:
     Raises DatabaseUnavailable if another program has locked the database.
     """
     async with settings.open(Access.SHARE) as analytics:
-        erasure = await analytics.erase(telegram_id)
+        erasure = await analytics.people.erase(telegram_id)
         if erasure is None:
             raise DatabaseUnavailable(
                 f"{settings.database_path} is locked by another program", "try again"
             )
-        await analytics.note_access(Action.ERASE)
-        compacted = await analytics.compact_if_due(large_too=True)
+        await analytics.audit_log.note(Action.ERASE)
+        compacted = await analytics.maintenance.compact_if_due(large_too=True)
     typer.echo(f"{erasure.interactions:,} interactions erased")
     if erasure.in_audit_log:
         days = settings.retention_days
@@ -161,9 +161,9 @@ def rotate_key(
 
 async def _rotate(settings: DataSettings) -> bytes:
     async with settings.open(Access.SHARE) as analytics:
-        key = await analytics.rotate_key()
-        await analytics.note_access(Action.ROTATE_KEY)
-        await analytics.compact_if_due(large_too=True)
+        key = await analytics.maintenance.rotate_key()
+        await analytics.audit_log.note(Action.ROTATE_KEY)
+        await analytics.maintenance.compact_if_due(large_too=True)
         return key
 
 
@@ -174,7 +174,7 @@ def audit() -> None:
     table = Table("when (UTC)", "admin", "what", box=None)
     for entry in entries:
         who = {None: "command line", FORMER_ADMIN: "a former admin"}.get(
-            entry.admin_id, str(entry.admin_id)
+            entry.telegram_id, str(entry.telegram_id)
         )
         table.add_row(entry.timestamp.strftime("%Y-%m-%d %H:%M"), who, entry.action)
     Console(soft_wrap=True).print(table)
@@ -182,4 +182,4 @@ def audit() -> None:
 
 async def _audit(settings: AdminSettings) -> list[AuditEntry]:
     async with settings.open(Access.READ) as analytics:
-        return await analytics.audit_trail(settings.admin_ids)
+        return await analytics.audit_log.entries(settings.admin_ids)

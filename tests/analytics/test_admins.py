@@ -36,9 +36,9 @@ WHO = "SELECT admin_id FROM audit_trail UNION SELECT admin_id FROM turned_off"
 async def act(analytics: Any) -> None:
     """All that leaves something of an admin."""
     await analytics.record([interaction(person=ADMIN), interaction(person=OTHER)])
-    await analytics.note_access(Action.STATS, ADMIN)
-    await analytics.note_access(Action.CLEANUP, OTHER)
-    await analytics.note_access(Action.EXPORT)
+    await analytics.audit_log.note(Action.STATS, ADMIN)
+    await analytics.audit_log.note(Action.CLEANUP, OTHER)
+    await analytics.audit_log.note(Action.EXPORT)
     for admin, notice in ((ADMIN, "digest"), (ADMIN, "silence"), (OTHER, "digest")):
         await analytics.alert_state.mute(admin, notice)
     await analytics.alert_state.unmute(ADMIN, "silence")
@@ -62,16 +62,16 @@ async def test_nor_of_what_waits_on_the_disk_while_the_database_is_locked(tmp_pa
         async with open_service(tmp_path) as analytics:
             with locked(tmp_path):
                 await act(analytics)
-                assert await analytics.erase(ADMIN) is None
+                assert await analytics.people.erase(ADMIN) is None
                 assert (tmp_path / f"{NAME}.spool").exists()
                 assert found_in(tmp_path, CLEAR) == {}
                 # As a kill leaves it.
                 shutil.copytree(tmp_path, tmp_path / "copy")
     async with open_service(tmp_path / "copy") as analytics:
-        trail = await analytics.audit_trail({ADMIN, OTHER})
+        trail = await analytics.audit_log.entries({ADMIN, OTHER})
         muted = [await analytics.alert_state.muted(admin) for admin in (ADMIN, OTHER)]
 
-    assert [entry.admin_id for entry in trail] == [None, OTHER, ADMIN]
+    assert [entry.telegram_id for entry in trail] == [None, OTHER, ADMIN]
     # The erasure that waited came after what they had turned off.
     assert muted == [set(), {"digest"}]
 
@@ -92,14 +92,14 @@ def test_the_pseudonym_of_an_admin_is_negative_and_no_other_one(
 async def test_a_new_key_keeps_who_the_admins_are(tmp_path: Path) -> None:
     async with open_service(tmp_path, key=None) as analytics:
         await act(analytics)
-        await analytics.rotate_key()
-        await analytics.note_access(Action.AUDIT, ADMIN)
+        await analytics.maintenance.rotate_key()
+        await analytics.audit_log.note(Action.AUDIT, ADMIN)
     async with open_service(tmp_path, key=None) as analytics:
-        trail = await analytics.audit_trail({ADMIN, OTHER})
+        trail = await analytics.audit_log.entries({ADMIN, OTHER})
         muted = await analytics.alert_state.muted(ADMIN)
-        mine = await analytics.personal_data(ADMIN)
+        mine = await analytics.people.personal_data(ADMIN)
 
-    assert [entry.admin_id for entry in trail] == [ADMIN, None, OTHER, ADMIN]
+    assert [entry.telegram_id for entry in trail] == [ADMIN, None, OTHER, ADMIN]
     assert muted == {"digest"}
     assert [action for _, action in mine.audit_entries] == ["stats", "audit"]
 
@@ -107,11 +107,11 @@ async def test_a_new_key_keeps_who_the_admins_are(tmp_path: Path) -> None:
 async def test_who_is_not_among_the_admins_is_a_former_one(tmp_path: Path) -> None:
     async with open_service(tmp_path) as analytics:
         await act(analytics)
-        without = await analytics.audit_trail()
-        with_other = await analytics.audit_trail({OTHER})
+        without = await analytics.audit_log.entries()
+        with_other = await analytics.audit_log.entries({OTHER})
 
-    assert [entry.admin_id for entry in without] == [None, FORMER_ADMIN, FORMER_ADMIN]
-    assert [entry.admin_id for entry in with_other] == [None, OTHER, FORMER_ADMIN]
+    assert [entry.telegram_id for entry in without] == [None, FORMER_ADMIN, FORMER_ADMIN]
+    assert [entry.telegram_id for entry in with_other] == [None, OTHER, FORMER_ADMIN]
 
 
 def old_file(folder: Path) -> Path:
@@ -138,17 +138,17 @@ async def test_a_file_of_before_names_nobody_after_the_first_opening(
     old_file(tmp_path)
     if command_first:
         async with open_service(tmp_path, key=None, access=Access.SHARE) as command:
-            await command.compact_if_due()
+            await command.maintenance.compact_if_due()
             assert {(ADMIN,), (OTHER,)} <= set(select(tmp_path, WHO))
     for _ in range(2):
         async with open_service(tmp_path) as analytics:
-            await analytics.maintain()
+            await analytics.maintenance.run()
             assert found_in(tmp_path, CLEAR, but=f"{NAME}.before-schema-4") == {}
-            trail = await analytics.audit_trail({ADMIN})
+            trail = await analytics.audit_log.entries({ADMIN})
             muted = [await analytics.alert_state.muted(admin) for admin in (ADMIN, OTHER)]
-            mine = await analytics.personal_data(ADMIN)
+            mine = await analytics.people.personal_data(ADMIN)
 
-            assert [(entry.admin_id, entry.action) for entry in trail] == [
+            assert [(entry.telegram_id, entry.action) for entry in trail] == [
                 *((FORMER_ADMIN, "audit"), (None, "export"), (ADMIN, "stats"))
             ]
             assert {entry.timestamp for entry in trail} == {
@@ -172,11 +172,11 @@ async def test_a_command_with_the_key_does_so_too(tmp_path: Path) -> None:
 async def test_without_pseudonyms_an_admin_keeps_their_telegram_id(tmp_path: Path) -> None:
     for _ in range(2):
         async with open_service(tmp_path, key=None, pseudonymise=False) as analytics:
-            await analytics.note_access(Action.STATS, ADMIN)
+            await analytics.audit_log.note(Action.STATS, ADMIN)
             await analytics.alert_state.mute(ADMIN, "digest")
-            trail = await analytics.audit_trail({ADMIN})
+            trail = await analytics.audit_log.entries({ADMIN})
 
-    assert {entry.admin_id for entry in trail} == {ADMIN}
+    assert {entry.telegram_id for entry in trail} == {ADMIN}
     assert set(select(tmp_path, WHO)) == {(ADMIN,)}
 
 
@@ -185,7 +185,7 @@ async def test_times_are_rounded_to_the_hour_or_to_what_the_interactions_are(
     tmp_path: Path, precision: int, kept: int
 ) -> None:
     async with open_service(tmp_path, timestamp_precision=precision) as analytics:
-        await analytics.note_access(Action.STATS, ADMIN)
+        await analytics.audit_log.note(Action.STATS, ADMIN)
 
     assert select(tmp_path, "SELECT timestamp FROM audit_trail") == [
         (int(NOW.timestamp()) // kept * kept,)
@@ -199,10 +199,10 @@ async def test_an_erased_admin_has_nothing_turned_off_and_stays_in_the_audit_tra
     async with open_service(tmp_path) as analytics:
         await act(analytics)
         assert await analytics.alert_state.muted(ADMIN) == {"digest"}
-        erasure = await analytics.erase(ADMIN)
-        of_nobody = await analytics.erase(SOMEBODY)
+        erasure = await analytics.people.erase(ADMIN)
+        of_nobody = await analytics.people.erase(SOMEBODY)
         muted = [await analytics.alert_state.muted(admin) for admin in (ADMIN, OTHER)]
-        mine = await analytics.personal_data(ADMIN)
+        mine = await analytics.people.personal_data(ADMIN)
 
     assert erasure
     assert erasure.in_audit_log
@@ -222,8 +222,8 @@ async def test_without_the_key_the_trail_is_shown_and_nobody_can_be_named(tmp_pa
         await act(analytics)
     key_file(tmp_path / NAME).unlink()
     async with open_service(tmp_path, key=None, access=Access.READ) as command:
-        trail = await command.audit_trail()
+        trail = await command.audit_log.entries()
         with pytest.raises(PseudonymKeyMissing, match="is missing"):
-            await command.audit_trail({ADMIN})
+            await command.audit_log.entries({ADMIN})
 
     assert len(trail) == 3

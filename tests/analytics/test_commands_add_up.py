@@ -67,11 +67,11 @@ async def test_commands_sum_to_their_type_in_every_period(
         async with open_service(Path(name), clock=lambda: now, **options) as analytics:
             await analytics.record(said, None, words)
             for person in erased:
-                await analytics.erase(SOMEBODY + person)
+                await analytics.people.erase(SOMEBODY + person)
             if cleaned_up is not None:
                 await analytics.cleanup_old_interactions(cleaned_up)
             for period in Period:
-                exported = await analytics.aggregates(period)
+                exported = await analytics.reports.aggregates(period)
 
                 assert_adds_up(exported.report, exported.history)
 
@@ -80,8 +80,8 @@ async def test_a_command_that_the_bot_does_not_register_is_in_the_row_other(tmp_
     async with open_service(tmp_path) as analytics:
         said = [interaction(interaction_type=InteractionType.COMMAND)] * 4
         await analytics.record(said, None, ["/help", None, "/help", None])
-        week = await analytics.period_report(Period.WEEK)
-        day = await analytics.period_report(Period.DAY)
+        week = await analytics.reports.period(Period.WEEK)
+        day = await analytics.reports.period(Period.DAY)
 
     assert week.commands == {"help": 2, "other": 2}
     # Of hours there are no counts by name.
@@ -91,7 +91,7 @@ async def test_a_command_that_the_bot_does_not_register_is_in_the_row_other(tmp_
 async def test_what_is_no_command_is_not_counted_as_one(tmp_path: Path) -> None:
     async with open_service(tmp_path) as analytics:
         await analytics.record([interaction()], None, ["/help"])
-        report = await analytics.period_report(Period.WEEK)
+        report = await analytics.reports.period(Period.WEEK)
 
     assert report.commands == {}
 

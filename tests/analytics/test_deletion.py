@@ -154,10 +154,10 @@ async def test_while_somebody_reads_it_is_pending_and_shown_and_done_afterwards(
         await record_all(analytics, history(random.Random(0), 400, 50))
         with being_read(tmp_path):
             deleted = await deleted_by_cleanup(analytics, tmp_path, DAYS)
-            refused = await analytics.compact_if_due()
+            refused = await analytics.maintenance.compact_if_due()
             during = await analytics.get_admin_analytics_report()
             readable = deleted.found_in(tmp_path)
-        done = await analytics.compact_if_due()
+        done = await analytics.maintenance.compact_if_due()
         after = await analytics.get_admin_analytics_report()
         left = deleted.found_in(tmp_path)
 
@@ -177,7 +177,7 @@ async def test_while_somebody_reads_nothing_is_rewritten_in_vain(tmp_path: Path)
         with being_read(tmp_path):
             await analytics.cleanup_old_interactions(DAYS)
             before = wal(tmp_path / NAME).stat().st_size
-            await analytics.compact_if_due()
+            await analytics.maintenance.compact_if_due()
             after = wal(tmp_path / NAME).stat().st_size
 
     assert after == before
@@ -198,7 +198,7 @@ async def test_it_stays_pending_if_somebody_begins_to_read_meanwhile(tmp_path: P
             with compacting(steps):
                 await analytics.cleanup_old_interactions(DAYS)
             during = await analytics.get_admin_analytics_report()
-        done = await analytics.compact_if_due()
+        done = await analytics.maintenance.compact_if_due()
 
     assert during.compaction_pending
     assert done
@@ -212,7 +212,7 @@ async def test_what_is_pending_survives_the_process(tmp_path: Path) -> None:
             deleted = await deleted_by_cleanup(analytics, tmp_path, DAYS)
     async with open_service(tmp_path) as analytics:
         before = await analytics.get_admin_analytics_report()
-        await analytics.maintain()
+        await analytics.maintenance.run()
         after = await analytics.get_admin_analytics_report()
         left = deleted.found_in(tmp_path)
 
@@ -232,9 +232,9 @@ async def test_a_large_file_waits_for_the_night_but_no_longer_than_a_day(
             await analytics.cleanup_old_interactions()
             if not night:
                 now += timedelta(hours=24, seconds=-1)
-            before = await analytics.compact_if_due()
+            before = await analytics.maintenance.compact_if_due()
             if not night:
                 now += timedelta(seconds=1)
-            after = await analytics.compact_if_due(large_too=night)
+            after = await analytics.maintenance.compact_if_due(large_too=night)
 
     assert (before, after) == (False, True)

@@ -118,7 +118,7 @@ async def test_nothing_can_be_read_in_any_file_at_any_time(tmp_path: Path) -> No
         await analytics.record(days_ago(1, 3000, people=200))
         found.append(found_in(tmp_path, READABLE))
         # With the VACUUM that follows.
-        await analytics.erase(SOMEBODY + 1)
+        await analytics.people.erase(SOMEBODY + 1)
         found.append(found_in(tmp_path, READABLE))
     found.append(found_in(tmp_path, READABLE))
 
@@ -234,14 +234,14 @@ async def test_what_is_damaged_while_the_bot_runs_is_set_aside(tmp_path: Path, p
     async with encrypted(tmp_path) as analytics:
         await analytics.record(days_ago(1, 3000, people=2))
         # Compacted: what is in the log would not be read from the file.
-        await analytics.erase(SOMEBODY + 1)
+        await analytics.people.erase(SOMEBODY + 1)
         with (tmp_path / NAME).open("r+b") as file:
             file.seek(page * 4096 + 100)
             file.write(random.Random(page).randbytes(100))
         # The second time SQLCipher fails in another way.
-        seen = [await analytics.own_row(SOMEBODY) for _ in range(2)]
+        seen = [await analytics.people.own_row(SOMEBODY) for _ in range(2)]
         with suppress(AnalyticsError):
-            await analytics.maintain(large_too=True)
+            await analytics.maintenance.run(large_too=True)
         recorded = [await analytics.record([interaction()]) for _ in range(2)]
         notice = analytics.notices.get_nowait()
         readable = found_in(tmp_path, READABLE)

@@ -51,10 +51,10 @@ async def erased(folder: Path, seed: int, *, at_once: bool = False) -> dict[str,
             await record_all(analytics, somebodies(random.Random(seed)))
             wanted = traces(folder, LEAVING)
             for person in LEAVING:
-                erasure = await analytics.erase(person)
+                erasure = await analytics.people.erase(person)
                 assert erasure
                 assert erasure.compacted is not at_once
-            await analytics.maintain(large_too=True)
+            await analytics.maintenance.run(large_too=True)
             assert not (await analytics.get_admin_analytics_report()).compaction_pending
             return found_in(folder, wanted)
 
@@ -88,13 +88,13 @@ async def erased_in_a_large_file(folder: Path) -> tuple[int, int]:
         async with open_service(folder) as analytics:
             await record_all(analytics, somebodies(random.Random(1)))
             for person in LEAVING:
-                erasure = await analytics.erase(person)
+                erasure = await analytics.people.erase(person)
                 assert erasure
                 assert not erasure.compacted
             assert select(folder, "PRAGMA wal_checkpoint(TRUNCATE)") == [(0, 0, 0)]
             found = sum(found_in(folder, wanted).values())
             assert (await analytics.get_admin_analytics_report()).compaction_pending
-            await analytics.maintain(large_too=True)
+            await analytics.maintenance.run(large_too=True)
             assert found_in(folder, wanted) == {}
     return len(wanted), found
 
@@ -132,14 +132,14 @@ async def test_while_somebody_reads_it_is_pending_and_done_as_soon_as_they_have_
             wanted = traces(tmp_path, LEAVING)
             with being_read(tmp_path):
                 for person in LEAVING:
-                    erasure = await analytics.erase(person)
+                    erasure = await analytics.people.erase(person)
                     assert erasure
                     assert not erasure.compacted
                 with statements(counting), compacting_without(*left_out):
-                    await analytics.maintain()
+                    await analytics.maintenance.run()
                 report = await analytics.get_admin_analytics_report()
                 held_back = found_in(tmp_path, wanted)
-            await analytics.maintain()
+            await analytics.maintenance.run()
             after = await analytics.get_admin_analytics_report()
             found = found_in(tmp_path, wanted)
 
@@ -156,7 +156,7 @@ async def erase_and_die(folder: Path, person: int, count: int) -> None:
         async with open_service(folder) as analytics:
             writer, _ = opened
             with killing_after(count) if count else killing_in_vacuum(writer):
-                await analytics.erase(person)
+                await analytics.people.erase(person)
 
 
 async def test_killed_anywhere_all_or_nothing_is_erased_and_the_traces_go_after_the_restart(
@@ -167,7 +167,7 @@ async def test_killed_anywhere_all_or_nothing_is_erased_and_the_traces_go_after_
     async with open_service(whole) as analytics:
         await record_all(analytics, somebodies(random.Random(3)))
         wanted = traces(whole, [person])
-        own = len((await analytics.personal_data(person)).interactions)
+        own = len((await analytics.people.personal_data(person)).interactions)
     everything = total(whole)
     totals = set()
     pending = 0
@@ -179,7 +179,7 @@ async def test_killed_anywhere_all_or_nothing_is_erased_and_the_traces_go_after_
             totals.add(total(copy))
             if total(copy) < everything:
                 pending += (await analytics.get_admin_analytics_report()).compaction_pending
-                await analytics.maintain()
+                await analytics.maintenance.run()
                 assert not (await analytics.get_admin_analytics_report()).compaction_pending
                 assert found_in(copy, wanted) == {}
             assert inconsistencies(copy / NAME) == []

@@ -71,8 +71,8 @@ async def test_people_of_before_are_given_random_ids(tmp_path: Path) -> None:
         )
         database.commit()
     async with AnalyticsService.open(path, key=KEY, clock=lambda: NOW) as analytics:
-        held = [await analytics.personal_data(SOMEBODY + n) for n in range(PEOPLE)]
-        await analytics.compact_if_due(large_too=True)
+        held = [await analytics.people.personal_data(SOMEBODY + n) for n in range(PEOPLE)]
+        await analytics.maintenance.compact_if_due(large_too=True)
 
     assert_random(ids_in_order_of_arrival(tmp_path))
     assert [[row.count for row in data.interactions] for data in held] == [
@@ -99,7 +99,7 @@ async def test_ids_that_collide_lose_no_row_and_mix_up_no_people(tmp_path: Path,
             for turn in range(3):
                 batch = [interaction(person=SOMEBODY + number) for number in range(8)]
                 assert await analytics.record(batch[turn:] + batch[:turn])
-            held = [await analytics.personal_data(SOMEBODY + number) for number in range(8)]
+            held = [await analytics.people.personal_data(SOMEBODY + number) for number in range(8)]
 
     assert [[row.count for row in data.interactions] for data in held] == [[3]] * 8
     assert select(tmp_path, "SELECT count(DISTINCT id), min(id) > 0 FROM users") == [(8, 1)]

@@ -22,14 +22,14 @@ async def test_a_deleted_key_file_is_put_back_with_the_key_in_use(
     async with open_service(tmp_path, key=None) as analytics:
         await analytics.record([interaction()])
         if rotated:
-            await analytics.rotate_key()
+            await analytics.maintenance.rotate_key()
             await analytics.record([interaction()])
         key = read_key(file)
         file.unlink()
         for _ in range(2):
-            await analytics.maintain()
+            await analytics.maintenance.run()
     async with open_service(tmp_path, key=None) as analytics:
-        data = await analytics.personal_data(SOMEBODY)
+        data = await analytics.people.personal_data(SOMEBODY)
 
     assert read_key(file) == key
     assert stat.S_IMODE(file.stat().st_mode) == 0o600
@@ -47,10 +47,10 @@ async def test_another_key_file_in_its_place_stays_and_is_said_once(
         file.unlink()
         file.write_text(content)
         for _ in range(2):
-            await analytics.maintain()
+            await analytics.maintenance.run()
         kept, said = file.read_text(), logged(caplog)
         file.unlink()
-        await analytics.maintain()
+        await analytics.maintenance.run()
 
     assert kept == content
     assert len(said) == 1
@@ -70,11 +70,11 @@ async def test_where_it_cannot_be_put_back_the_bot_goes_on_and_says_so_once(
         draft = file.with_name(f"{file.name}.unfinished")
         draft.mkdir()
         for _ in range(2):
-            await analytics.maintain()
+            await analytics.maintenance.run()
         said = logged(caplog)
         assert await analytics.record([interaction()])
         draft.rmdir()
-        await analytics.maintain()
+        await analytics.maintenance.run()
 
     assert len(said) == 1
     assert "cannot be put back" in said[0]
@@ -86,6 +86,6 @@ async def test_without_a_key_file_none_is_made(tmp_path: Path) -> None:
     for options in ({"key": new_key()}, {"key": None, "pseudonymise": False}):
         folder = tmp_path / str(len(options))
         async with open_service(folder, **options) as analytics:
-            await analytics.maintain()
+            await analytics.maintenance.run()
 
         assert not key_file(folder / NAME).exists()

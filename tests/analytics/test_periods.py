@@ -91,12 +91,12 @@ async def test_every_period_equals_a_recount_of_the_rows(
                 said += [at_precision(each, precision) for each in batch]
                 # Asked in between, so that what is remembered must give way.
                 for period in Period:
-                    assert_recounted(await analytics.period_report(period), said)
+                    assert_recounted(await analytics.reports.period(period), said)
             for person in erased:
-                await analytics.erase(SOMEBODY + person)
+                await analytics.people.erase(SOMEBODY + person)
                 said = [each for each in said if each.telegram_id != SOMEBODY + person]
                 for period in Period:
-                    assert_recounted(await analytics.period_report(period), said)
+                    assert_recounted(await analytics.reports.period(period), said)
         assert inconsistencies(Path(name) / "analytics.sqlite3") == []
 
 
@@ -128,7 +128,7 @@ async def test_24_hours_begin_with_a_whole_hour_and_the_ones_before_end_there(
         for person, at in enumerate([since, since - timedelta(seconds=1), since - DAY]):
             await analytics.record([Interaction(SOMEBODY + person, InteractionType.MESSAGE, at)])
         await analytics.record([interaction(ago=NOW - since + DAY + timedelta(seconds=1))])
-        report = await analytics.period_report(Period.DAY)
+        report = await analytics.reports.period(Period.DAY)
 
     assert (report.interactions, report.interactions_before) == (1, 2)
     assert (report.active_users, report.active_users_before) == (1, 2)
@@ -137,7 +137,7 @@ async def test_24_hours_begin_with_a_whole_hour_and_the_ones_before_end_there(
 async def test_a_bot_that_is_younger_has_no_earlier_data(tmp_path: Path) -> None:
     async with open_service(tmp_path) as analytics:
         await analytics.record([interaction()])
-        reports = [await analytics.period_report(period) for period in Period]
+        reports = [await analytics.reports.period(period) for period in Period]
 
     assert {report.before_missing for report in reports} == {Missing.NOT_YET}
     assert {report.interactions_before for report in reports} == {None}
@@ -149,7 +149,7 @@ async def test_a_day_without_anybody_is_a_0_and_not_missing(tmp_path: Path) -> N
         pass
     async with open_service(tmp_path) as analytics:
         await analytics.record([interaction()])
-        report = await analytics.period_report(Period.DAY)
+        report = await analytics.reports.period(Period.DAY)
 
     assert report.before_missing is None
     assert (report.interactions_before, report.active_users_before) == (0, 0)
@@ -160,13 +160,13 @@ async def test_what_retention_deleted_is_told_apart(tmp_path: Path) -> None:
         pass
     async with open_service(tmp_path) as analytics:
         await analytics.record([interaction(timedelta(days=days)) for days in (1, 20, 80, 100)])
-        before = await analytics.period_report(Period.QUARTER)
+        before = await analytics.reports.period(Period.QUARTER)
         await analytics.cleanup_old_interactions()
-        quarter = await analytics.period_report(Period.QUARTER)
-        month = await analytics.period_report(Period.MONTH)
+        quarter = await analytics.reports.period(Period.QUARTER)
+        month = await analytics.reports.period(Period.MONTH)
         await analytics.cleanup_old_interactions(10)
-        week = await analytics.period_report(Period.WEEK)
-        month_cut = await analytics.period_report(Period.MONTH)
+        week = await analytics.reports.period(Period.WEEK)
+        month_cut = await analytics.reports.period(Period.MONTH)
 
     assert (before.before_missing, before.interactions_before) == (None, 1)
     assert (quarter.before_missing, quarter.deleted_until) == (Missing.DELETED, None)
@@ -182,7 +182,7 @@ async def test_who_was_here_before_what_was_deleted_is_returning(tmp_path: Path)
         await analytics.record([interaction(timedelta(0), SOMEBODY + 1)])
         await analytics.cleanup_old_interactions(60)
         await analytics.cleanup_old_interactions(30)
-        report = await analytics.period_report(Period.WEEK)
+        report = await analytics.reports.period(Period.WEEK)
 
     assert (report.new_users, report.returning_users) == (1, 1)
     assert inconsistencies(tmp_path / "analytics.sqlite3") == []
@@ -196,8 +196,8 @@ async def test_commands_and_blocks_are_counted_by_day_and_leave_with_it(tmp_path
         await analytics.record(said, range(7), events)  # sent once more
         await analytics.record([command(8 * DAY)], None, ["/old"])
         await analytics.record([command(95 * DAY)], None, ["/older"])
-        week = await analytics.period_report(Period.WEEK)
-        month = await analytics.period_report(Period.MONTH)
+        week = await analytics.reports.period(Period.WEEK)
+        month = await analytics.reports.period(Period.MONTH)
         await analytics.cleanup_old_interactions()
     kept = select(tmp_path, "SELECT event FROM daily_events")
 
@@ -211,9 +211,9 @@ async def test_commands_and_blocks_are_counted_by_day_and_leave_with_it(tmp_path
 
 async def test_of_who_opted_out_no_command_is_counted(tmp_path: Path) -> None:
     async with open_service(tmp_path) as analytics:
-        await analytics.opt_out(SOMEBODY)
+        await analytics.people.opt_out(SOMEBODY)
         await analytics.record([command()], [1], ["/help"])
-        report = await analytics.period_report(Period.WEEK)
+        report = await analytics.reports.period(Period.WEEK)
 
     assert report.commands == {}
 
@@ -228,15 +228,15 @@ async def test_with_an_interval_periods_change_with_it_only(tmp_path: Path) -> N
         await analytics.record([interaction(DAY)])
         await analytics.record([interaction(timedelta(0), SOMEBODY + 1)])
         for period in Period:
-            assert (await analytics.period_report(period)).interactions == 0
+            assert (await analytics.reports.period(period)).interactions == 0
         now += HOUR
-        first = [await analytics.period_report(period) for period in Period]
-        histories = [await analytics.history(period.length) for period in Period]
+        first = [await analytics.reports.period(period) for period in Period]
+        histories = [await analytics.reports.history(period.length) for period in Period]
         await analytics.record([interaction(timedelta(0), SOMEBODY + 2)])
-        await analytics.erase(SOMEBODY)
-        again = [await analytics.period_report(period) for period in Period]
-        histories_again = [await analytics.history(period.length) for period in Period]
-        shorter = await analytics.history(3 * DAY)
+        await analytics.people.erase(SOMEBODY)
+        again = [await analytics.reports.period(period) for period in Period]
+        histories_again = [await analytics.reports.history(period.length) for period in Period]
+        shorter = await analytics.reports.history(3 * DAY)
 
     assert [report.interactions for report in first] == [1, 2, 2, 2]
     assert first == again
@@ -250,7 +250,7 @@ async def test_a_command_has_no_period_before_the_bot_made_a_report(tmp_path: Pa
         pass
     async with open_service(tmp_path, report_interval=HOUR, access=Access.READ) as command:
         with pytest.raises(NoReportYet, match="no report yet"):
-            await command.period_report(Period.DAY)
+            await command.reports.period(Period.DAY)
 
 
 async def test_who_takes_the_place_of_an_erased_person_is_not_mistaken_for_them(
@@ -261,10 +261,10 @@ async def test_who_takes_the_place_of_an_erased_person_is_not_mistaken_for_them(
     async with open_service(tmp_path) as analytics:
         ago = 30 * HOUR
         await analytics.record([interaction(ago), interaction(ago, SOMEBODY + 1)])
-        before = await analytics.period_report(Period.DAY)
-        await analytics.erase(SOMEBODY)
+        before = await analytics.reports.period(Period.DAY)
+        await analytics.people.erase(SOMEBODY)
         await analytics.record([interaction(ago, SOMEBODY + 1)])
-        after = await analytics.period_report(Period.DAY)
+        after = await analytics.reports.period(Period.DAY)
 
     assert (before.interactions_before, before.active_users_before) == (2, 2)
     assert (after.interactions_before, after.active_users_before) == (2, 1)
@@ -276,9 +276,9 @@ async def test_what_was_recorded_under_a_replaced_key_is_anonymous(tmp_path: Pat
     async with open_service(tmp_path, key=None) as analytics:
         await analytics.record([interaction(30 * HOUR), interaction()])
     async with open_service(tmp_path, key=None, access=Access.SHARE) as analytics:
-        await analytics.rotate_key()
-        report = await analytics.period_report(Period.DAY)
-        history = await analytics.history(7 * DAY)
+        await analytics.maintenance.rotate_key()
+        report = await analytics.reports.period(Period.DAY)
+        history = await analytics.reports.history(7 * DAY)
 
     assert (report.interactions, report.active_users) == (1, 0)
     assert (report.interactions_before, report.active_users_before) == (1, 0)

@@ -376,7 +376,7 @@ async def test_a_batch_with_opt_outs_that_comes_again_changes_nothing(
         folder = Path(name)
         async with open_service(folder) as analytics:
             if opted_out:
-                await analytics.opt_out(SOMEBODY)
+                await analytics.people.opt_out(SOMEBODY)
             counted = 0
             for chosen in choices:
                 counted += not opted_out
@@ -387,7 +387,9 @@ async def test_a_batch_with_opt_outs_that_comes_again_changes_nothing(
             await analytics.record(said, ids, opting_out=choices)
             for update_id, chosen in reversed([*enumerate(choices)]):
                 if chosen is not None:
-                    await (analytics.opt_out if chosen else analytics.opt_in)(SOMEBODY, update_id)
-            is_opted_out = await analytics.is_opted_out(SOMEBODY)
+                    await (analytics.people.opt_out if chosen else analytics.people.opt_in)(
+                        SOMEBODY, update_id
+                    )
+            is_opted_out = await analytics.people.is_opted_out(SOMEBODY)
 
         assert (total(folder), is_opted_out) == (counted, opted_out)

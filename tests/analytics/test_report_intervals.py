@@ -122,7 +122,7 @@ async def test_a_report_equals_the_recount_at_the_end_of_the_newest_complete_int
                             if any(row.telegram_id == person for row in model.rows):
                                 model.look(clock.now)
                             model.rows = [row for row in model.rows if row.telegram_id != person]
-                            assert await analytics.erase(person)
+                            assert await analytics.people.erase(person)
                         case "clean_up", days:
                             before = clock.now - timedelta(days=days)
                             if any(row.timestamp < before for row in model.rows):
@@ -131,7 +131,7 @@ async def test_a_report_equals_the_recount_at_the_end_of_the_newest_complete_int
                             await analytics.cleanup_old_interactions(days)
                         case ("maintain",):
                             model.look(clock.now)
-                            await analytics.maintain()
+                            await analytics.maintenance.run()
                         case ("report",):
                             model.look(clock.now)
                             found.append(await reported(analytics))
@@ -152,7 +152,7 @@ async def test_within_an_interval_the_report_does_not_change(tmp_path: Path) -> 
             clock.now = NOW + timedelta(minutes=minute)
             said = Interaction(SOMEBODY + minute, InteractionType.MESSAGE, clock.now)
             await analytics.record([said])
-            await analytics.erase(SOMEBODY + minute - 1)
+            await analytics.people.erase(SOMEBODY + minute - 1)
             reports.append(await analytics.get_admin_analytics_report())
 
     assert reports == [reports[0]] * 25
@@ -167,7 +167,7 @@ async def test_a_command_that_deletes_does_not_change_it_either(tmp_path: Path) 
         )
         clock.now += INTERVAL
         async with open_of_intervals(tmp_path, clock, access=Access.SHARE) as command:
-            assert await command.erase(SOMEBODY)
+            assert await command.people.erase(SOMEBODY)
             first = await reported(command)
         await bot.record([Interaction(SOMEBODY, InteractionType.MESSAGE, clock.now)])
         second = await reported(bot)

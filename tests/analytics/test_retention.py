@@ -241,7 +241,7 @@ async def test_a_cleanup_that_was_stopped_half_way_goes_on_next_time(
 
 async def test_the_last_cleanup_is_kept_in_the_file(tmp_path: Path) -> None:
     async with open_service(tmp_path) as analytics:
-        before = await analytics.last_cleanup()
+        before = await analytics.maintenance.last_cleanup()
         await analytics.record(days_ago(91, 4))
         await analytics.cleanup_old_interactions()
     async with open_service(tmp_path, access=Access.READ) as analytics:
@@ -261,7 +261,7 @@ async def test_a_cleanup_that_keeps_more_than_the_retention_is_none_of_its_clean
         deleted = await analytics.cleanup_old_interactions(days=100)
 
         assert deleted == 1
-        assert await analytics.last_cleanup() is None
+        assert await analytics.maintenance.last_cleanup() is None
 
 
 async def test_a_command_cleans_up_beside_the_bot_and_leaves_the_compaction_to_it(
@@ -272,7 +272,7 @@ async def test_a_command_cleans_up_beside_the_bot_and_leaves_the_compaction_to_i
         async with open_service(tmp_path, access=Access.SHARE) as command:
             deleted = await command.cleanup_old_interactions()
         between = await bot.get_admin_analytics_report()
-        done = await bot.compact_if_due()
+        done = await bot.maintenance.compact_if_due()
 
     assert deleted == 4
     assert between.total_interactions == 1

@@ -85,7 +85,7 @@ async def test_erasing_removes_all_of_one_and_nothing_of_another(
             await take(analytics, Model(), ("record", said, True))
             others = select(folder, OTHERS, reference)
             updates = select(folder, "SELECT * FROM remembered_updates")
-            await analytics.erase(person)
+            await analytics.people.erase(person)
             after = select(folder, OTHERS, reference)
 
             assert after == others
@@ -96,7 +96,7 @@ async def test_erasing_removes_all_of_one_and_nothing_of_another(
 
 async def test_nothing_at_all_is_left_of_somebody_who_opted_out_before(tmp_path: Path) -> None:
     async with open_service(tmp_path) as analytics:
-        await analytics.opt_out(SOMEBODY)
+        await analytics.people.opt_out(SOMEBODY)
         before = dump(tmp_path)
         assert await analytics.record([interaction()] * 3, [1, 2, 3])
 
@@ -117,7 +117,7 @@ async def test_the_file_for_a_person_holds_all_of_them_and_nothing_of_another(
     async with open_hourly(tmp_path) as analytics:
         await analytics.record([interaction(), interaction(timedelta(days=2))])
         await analytics.record([interaction(timedelta(days=1), SOMEBODY + 1)])
-        file = json.loads(as_json(await analytics.personal_data(SOMEBODY), NOW))
+        file = json.loads(as_json(await analytics.people.personal_data(SOMEBODY), NOW))
 
     assert file["reference"] == str(REFERENCES.reference(SOMEBODY))
     assert file["opted_out"] is False
@@ -162,10 +162,10 @@ async def test_what_is_asked_in_one_go_is_done_in_that_order(names: list[str], f
                         waiting.append(analytics.record(said, [number]))
                     case "opt_out":
                         model.opted_out.add(SOMEBODY)
-                        waiting.append(analytics.opt_out(SOMEBODY))
+                        waiting.append(analytics.people.opt_out(SOMEBODY))
                     case "opt_in":
                         model.opted_out.discard(SOMEBODY)
-                        waiting.append(analytics.opt_in(SOMEBODY))
+                        waiting.append(analytics.people.opt_in(SOMEBODY))
             if fails:
                 with locked(folder):
                     answers = await asyncio.gather(*waiting)
@@ -181,7 +181,7 @@ async def test_what_is_asked_in_one_go_is_done_in_that_order(names: list[str], f
 async def test_erasing_reaches_what_still_waits_to_be_recorded(tmp_path: Path) -> None:
     async with open_service(tmp_path) as analytics:
         recording = asyncio.create_task(analytics.record([interaction()]))
-        erasing = asyncio.create_task(analytics.erase(SOMEBODY))
+        erasing = asyncio.create_task(analytics.people.erase(SOMEBODY))
         await asyncio.gather(recording, erasing)
 
     assert erasing.result() == Erasure(1, compacted=True)
@@ -217,7 +217,7 @@ async def test_erasing_reaches_what_is_recorded_after_the_rows_were_looked_for(
                 assert await analytics.record([late.pop()])
 
         with after_looking_for_rows(record):
-            erasure = await analytics.erase(SOMEBODY)
+            erasure = await analytics.people.erase(SOMEBODY)
 
     assert erasure == Erasure(2, compacted=True)
     assert inconsistencies(tmp_path / NAME) == []
@@ -241,9 +241,9 @@ async def test_a_command_erases_all_or_nothing_while_the_bot_records_the_person(
             assert await bot.record([interaction(timedelta(hours=next(hours_ago)))])
 
         with after_looking_for_rows(record):
-            never = await command.erase(SOMEBODY)
+            never = await command.people.erase(SOMEBODY)
         untouched = inconsistencies(tmp_path / NAME)
-        erasure = await command.erase(SOMEBODY)
+        erasure = await command.people.erase(SOMEBODY)
 
     assert never is None
     assert untouched == []
@@ -265,13 +265,13 @@ async def test_erasing_a_person_who_goes_on_writing_ends_and_loses_nothing_of_ot
         writing = asyncio.create_task(goes_on())
         erased = 0
         while not writing.done():
-            erasure = await analytics.erase(SOMEBODY)
+            erasure = await analytics.people.erase(SOMEBODY)
             assert erasure
             erased += erasure.interactions
             assert inconsistencies(tmp_path / NAME) == []
         await writing
-        left = (await analytics.personal_data(SOMEBODY)).interactions
-        others = len((await analytics.personal_data(SOMEBODY + 1)).interactions)
+        left = (await analytics.people.personal_data(SOMEBODY)).interactions
+        others = len((await analytics.people.personal_data(SOMEBODY + 1)).interactions)
 
     assert others == batches
     assert erased + len(left) == batches
@@ -284,10 +284,10 @@ async def test_while_another_program_locks_the_file_nothing_is_erased_and_later_
         async with open_service(tmp_path) as analytics:
             await analytics.record([interaction()])
             with locked(tmp_path):
-                refused = await analytics.erase(SOMEBODY)
+                refused = await analytics.people.erase(SOMEBODY)
                 kept = select(tmp_path, "SELECT sum(count) FROM interactions")
             async with asyncio.timeout(30):
-                while await analytics.erase(SOMEBODY) is None:
+                while await analytics.people.erase(SOMEBODY) is None:
                     pass
 
     assert refused is None
@@ -304,7 +304,7 @@ async def test_a_command_that_finds_the_file_locked_says_so_and_erases_nothing(
     with patch.object(sqlite_database, "BUSY_MS_OWN", 1):
         async with open_service(tmp_path, access=Access.SHARE) as command:
             with locked(tmp_path):
-                assert await command.erase(SOMEBODY) is None
+                assert await command.people.erase(SOMEBODY) is None
 
     assert select(tmp_path, "SELECT sum(count) FROM interactions") == [(1,)]
 
@@ -314,7 +314,7 @@ async def test_erasing_somebody_unknown_does_not_rewrite_the_file(tmp_path: Path
         await analytics.record([interaction()])
         before = dump(tmp_path)
         with patch.object(Database, "compact", side_effect=AssertionError):
-            erasure = await analytics.erase(SOMEBODY + 1)
+            erasure = await analytics.people.erase(SOMEBODY + 1)
 
     assert erasure == Erasure(0, compacted=True)
     assert dump(tmp_path) == before
@@ -336,7 +336,7 @@ async def test_what_is_deleted_while_the_file_is_compacted_is_compacted_away_too
             if sql == "VACUUM" or "wal_checkpoint" in sql:
                 steps += 1
                 if steps == interrupted + 1:
-                    erasing.append(asyncio.create_task(analytics.erase(SOMEBODY + 1)))
+                    erasing.append(asyncio.create_task(analytics.people.erase(SOMEBODY + 1)))
                     await deleted.wait()
             rows = await run()
             if sql == personal_data.DELETE and erasing:
@@ -344,7 +344,7 @@ async def test_what_is_deleted_while_the_file_is_compacted_is_compacted_away_too
             return rows
 
         with statements(meanwhile):
-            first = await analytics.erase(SOMEBODY)
+            first = await analytics.people.erase(SOMEBODY)
             second = await erasing[0]
 
     assert first == Erasure(1, compacted=False)

@@ -72,7 +72,7 @@ def references(key: bytes) -> set[bytes]:
 
 async def fill(folder: Path, seed: int) -> None:
     async with open_with_key_file(folder) as analytics:
-        await analytics.opt_out(OPTED_OUT)
+        await analytics.people.opt_out(OPTED_OUT)
         await record_all(analytics, somebodies(random.Random(seed)))
 
 
@@ -80,12 +80,12 @@ async def test_totals_and_breakdown_stay_and_active_users_begin_again(tmp_path: 
     await fill(tmp_path, 0)
     async with open_with_key_file(tmp_path) as analytics:
         before = await analytics.get_admin_analytics_report()
-        await analytics.rotate_key()
+        await analytics.maintenance.rotate_key()
         after = await analytics.get_admin_analytics_report()
-        somebody = await analytics.personal_data(SOMEBODY)
+        somebody = await analytics.people.personal_data(SOMEBODY)
         await analytics.record([interaction()])
         again = await analytics.get_admin_analytics_report()
-        recorded = await analytics.personal_data(SOMEBODY)
+        recorded = await analytics.people.personal_data(SOMEBODY)
 
     assert before.daily_active_users > 0
     assert after.total_interactions == before.total_interactions
@@ -103,15 +103,15 @@ async def test_who_opted_out_before_is_not_counted_after(tmp_path: Path) -> None
     await fill(tmp_path, 0)
     for _ in range(2):
         async with open_with_key_file(tmp_path) as analytics:
-            await analytics.rotate_key()
-            assert await analytics.is_opted_out(OPTED_OUT)
-            assert not await analytics.is_opted_out(SOMEBODY)
+            await analytics.maintenance.rotate_key()
+            assert await analytics.people.is_opted_out(OPTED_OUT)
+            assert not await analytics.people.is_opted_out(SOMEBODY)
             await analytics.record([interaction(person=OPTED_OUT)])
     async with open_with_key_file(tmp_path) as analytics:
         await analytics.record([interaction(person=OPTED_OUT)])
-        await analytics.opt_in(OPTED_OUT)
+        await analytics.people.opt_in(OPTED_OUT)
         await analytics.record([interaction(person=OPTED_OUT)])
-        assert len((await analytics.personal_data(OPTED_OUT)).interactions) == 1
+        assert len((await analytics.people.personal_data(OPTED_OUT)).interactions) == 1
 
 
 async def rotated(folder: Path, seed: int) -> dict[str, int]:
@@ -119,8 +119,8 @@ async def rotated(folder: Path, seed: int) -> dict[str, int]:
     await fill(folder, seed)
     old = key_in(folder)
     async with open_with_key_file(folder) as analytics:
-        await analytics.rotate_key()
-        await analytics.compact_if_due(large_too=True)
+        await analytics.maintenance.rotate_key()
+        await analytics.maintenance.compact_if_due(large_too=True)
         assert not (await analytics.get_admin_analytics_report()).compaction_pending
         return found_in(folder, references(old)) | found_in(folder, key_forms(old))
 
@@ -148,7 +148,7 @@ async def test_an_old_key_file_that_is_only_unlinked_would_be_found(tmp_path: Pa
     (tmp_path / "second-name").hardlink_to(tmp_path / KEY_FILE)
     async with open_with_key_file(tmp_path) as analytics:
         found = found_in(tmp_path, key_forms(old))
-        await analytics.rotate_key()
+        await analytics.maintenance.rotate_key()
 
     assert found == {KEY_FILE: 1, "second-name": 1}
     assert found_in(tmp_path, key_forms(old)) == {}
@@ -163,7 +163,7 @@ async def test_an_old_key_file_with_space_around_its_key_is_overwritten_whole(
     (tmp_path / KEY_FILE).write_text("\n" * 200 + old.hex() + "\n")
     (tmp_path / "second-name").hardlink_to(tmp_path / KEY_FILE)
     async with open_with_key_file(tmp_path) as analytics:
-        await analytics.rotate_key()
+        await analytics.maintenance.rotate_key()
 
     assert found_in(tmp_path, key_forms(old)) == {}
 
@@ -171,7 +171,7 @@ async def test_an_old_key_file_with_space_around_its_key_is_overwritten_whole(
 async def test_the_new_key_file_is_private_and_holds_what_was_returned(tmp_path: Path) -> None:
     await fill(tmp_path, 0)
     async with open_with_key_file(tmp_path) as analytics:
-        new = await analytics.rotate_key()
+        new = await analytics.maintenance.rotate_key()
 
     assert key_in(tmp_path) == new
     assert len(new) == 2 * KEY_BYTES
@@ -189,13 +189,13 @@ async def test_a_key_from_the_environment_is_returned_and_written_nowhere(
 ) -> None:
     async with open_service(tmp_path, key=KEY) as analytics:
         await analytics.record([interaction()])
-        new = await analytics.rotate_key()
+        new = await analytics.maintenance.rotate_key()
         await analytics.record([interaction()])
     with pytest.raises(WrongPseudonymKey, match="written with another key"):
         async with open_service(tmp_path, key=KEY):
             pass
     async with open_service(tmp_path, key=new) as analytics:
-        data = await analytics.personal_data(SOMEBODY)
+        data = await analytics.people.personal_data(SOMEBODY)
 
     assert len(new) == 2 * KEY_BYTES
     assert len(data.interactions) == 1
@@ -206,20 +206,20 @@ async def test_a_key_from_the_environment_is_returned_and_written_nowhere(
 async def test_a_command_with_the_old_key_is_refused_each_time_it_asks(tmp_path: Path) -> None:
     async with open_service(tmp_path, key=KEY) as analytics:
         await analytics.record([interaction()])
-        await analytics.rotate_key()
+        await analytics.maintenance.rotate_key()
     async with open_service(tmp_path, key=KEY, access=Access.READ) as command:
         for _ in range(2):
             with pytest.raises(WrongPseudonymKey, match="written with another key"):
-                await command.personal_data(SOMEBODY)
+                await command.people.personal_data(SOMEBODY)
 
 
 async def test_without_pseudonyms_there_is_no_key_to_replace(tmp_path: Path) -> None:
     async with open_service(tmp_path, key=None, pseudonymise=False) as analytics:
         await analytics.record([interaction()])
         with pytest.raises(RotationRefused, match="PSEUDONYMISE_USER_IDS=false: there is no key"):
-            await analytics.rotate_key()
+            await analytics.maintenance.rotate_key()
         report = await analytics.get_admin_analytics_report()
-        data = await analytics.personal_data(SOMEBODY)
+        data = await analytics.people.personal_data(SOMEBODY)
 
     assert not report.compaction_pending
     assert len(data.interactions) == 1
@@ -232,7 +232,7 @@ async def test_beside_a_running_bot_the_key_stays(tmp_path: Path, access: Access
     old = key_in(tmp_path)
     async with open_with_key_file(tmp_path), open_with_key_file(tmp_path, access=access) as command:
         with pytest.raises(DatabaseInUse, match="stop it"):
-            await command.rotate_key()
+            await command.maintenance.rotate_key()
 
     assert key_in(tmp_path) == old
 
@@ -248,18 +248,18 @@ async def test_a_locked_file_is_said_in_a_sentence_and_the_next_try_works(
                 locked(tmp_path),
                 pytest.raises(DatabaseUnavailable, match="locked by another program"),
             ):
-                await analytics.rotate_key()
-            kept = await analytics.personal_data(SOMEBODY)
+                await analytics.maintenance.rotate_key()
+            kept = await analytics.people.personal_data(SOMEBODY)
             with failing_at("INSERT INTO interactions"), pytest.raises(AnalyticsError):
-                await analytics.rotate_key()
-            assert await analytics.personal_data(SOMEBODY) == kept
-            new = await analytics.rotate_key()
+                await analytics.maintenance.rotate_key()
+            assert await analytics.people.personal_data(SOMEBODY) == kept
+            new = await analytics.maintenance.rotate_key()
             await analytics.record([interaction()])
 
     assert len(kept.interactions) == 1
     assert key_in(tmp_path) == new
     async with open_with_key_file(tmp_path) as analytics:
-        assert len((await analytics.personal_data(SOMEBODY)).interactions) == 1
+        assert len((await analytics.people.personal_data(SOMEBODY)).interactions) == 1
 
 
 def failing_at(beginning: str) -> Any:
@@ -281,7 +281,7 @@ async def test_a_command_that_looks_while_the_key_is_replaced_changes_nothing(
 
     async def looks() -> None:
         async with open_with_key_file(tmp_path, access=Access.READ) as command:
-            await command.personal_data(SOMEBODY)
+            await command.people.personal_data(SOMEBODY)
             looked.append(key_files(tmp_path))
 
     async def looked_at(sql: str, run: Statement) -> Any:
@@ -294,7 +294,7 @@ async def test_a_command_that_looks_while_the_key_is_replaced_changes_nothing(
 
     async with open_with_key_file(tmp_path) as analytics:
         with statements(looked_at):
-            new = await analytics.rotate_key()
+            new = await analytics.maintenance.rotate_key()
 
     assert looked[0] == looked[1] > {KEY_FILE}
     assert key_in(tmp_path) == new
@@ -330,8 +330,8 @@ async def rotate_and_die(folder: Path, count: int) -> None:
             patch.object(Path, "unlink", deadly(Path.unlink)),
             patch.object(Path, "replace", deadly(Path.replace)),
         ):
-            await analytics.rotate_key()
-            await analytics.compact_if_due()
+            await analytics.maintenance.rotate_key()
+            await analytics.maintenance.compact_if_due()
 
 
 async def test_killed_between_any_two_steps_the_next_start_has_the_right_key(
@@ -348,13 +348,13 @@ async def test_killed_between_any_two_steps_the_next_start_has_the_right_key(
         if not is_killed(rotate_and_die, copy, count):
             break
         async with open_with_key_file(copy) as analytics:
-            await analytics.maintain()
+            await analytics.maintenance.run()
             new = key_in(copy)
             assert key_files(copy) == {KEY_FILE}
-            assert await analytics.is_opted_out(OPTED_OUT)
+            assert await analytics.people.is_opted_out(OPTED_OUT)
             assert await analytics.record([interaction()])
             outcomes.append(new != old)
-            data = await analytics.personal_data(SOMEBODY)
+            data = await analytics.people.personal_data(SOMEBODY)
             assert data.reference == Pseudonyms(new).reference(SOMEBODY)
             if new == old:
                 assert len(data.interactions) > 1
@@ -373,7 +373,7 @@ async def test_killed_between_any_two_steps_the_next_start_has_the_right_key(
 
 async def cancelled_rotation(analytics: AnalyticsService, count: int, *, late: bool) -> bool:
     """Cancelled at that statement, or `late`, after it; False if it came to its end before."""
-    rotating = asyncio.create_task(analytics.rotate_key())
+    rotating = asyncio.create_task(analytics.maintenance.rotate_key())
 
     async def counting(_: str, run: Statement) -> Any:
         nonlocal count
@@ -412,7 +412,7 @@ async def test_cancelled_at_any_statement_it_is_done_when_it_ends_and_the_bot_go
                 assert written_with == Pseudonyms(new).fingerprint
                 await analytics.record([interaction(person=SOMEBODY + 1)])
             async with open_with_key_file(folder) as analytics:
-                data = await analytics.personal_data(SOMEBODY + 1)
+                data = await analytics.people.personal_data(SOMEBODY + 1)
                 assert len(data.interactions) == 1
             assert inconsistencies(folder / NAME) == []
 

@@ -50,7 +50,7 @@ async def test_steady_use_shows_no_change_at_any_minute(
             await analytics.record([each for each in said if each.timestamp < end(now, interval)])
         options = {"report_interval": timedelta(minutes=interval), "timestamp_precision": precision}
         async with open_service(Path(name), clock=lambda: now, **options) as analytics:
-            report = await analytics.period_report(period)
+            report = await analytics.reports.period(period)
 
     assert report.interactions is not None
     assert report.interactions_before is not None

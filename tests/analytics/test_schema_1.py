@@ -113,8 +113,8 @@ async def test_it_holds_what_it_held_and_goes_on(tmp_path: Path) -> None:
         after = rows(tmp_path)
         migrated = inconsistencies(tmp_path / NAME)
         report = await analytics.get_admin_analytics_report()
-        people = [await analytics.personal_data(SOMEBODY + n) for n in range(PEOPLE)]
-        erasure = await analytics.erase(SOMEBODY)
+        people = [await analytics.people.personal_data(SOMEBODY + n) for n in range(PEOPLE)]
+        erasure = await analytics.people.erase(SOMEBODY)
         await analytics.cleanup_old_interactions(40)
         await analytics.record([interaction(timedelta(hours=1))], [0])
         await analytics.record([interaction(timedelta(hours=1))], [INTERACTIONS])
@@ -144,7 +144,7 @@ async def test_a_command_that_reads_leaves_it_to_the_bot(tmp_path: Path) -> None
 async def test_a_command_that_writes_brings_it_up_to_date(tmp_path: Path) -> None:
     file_of_version_1(tmp_path)
     async with open_service(tmp_path, access=Access.SHARE) as command:
-        erasure = await command.erase(SOMEBODY)
+        erasure = await command.people.erase(SOMEBODY)
 
     assert erasure
     assert erasure.interactions > 0

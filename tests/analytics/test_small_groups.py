@@ -204,9 +204,9 @@ async def all_outputs(
 ) -> tuple[AdminReport, list[PeriodReport], list[History]]:
     return (
         await analytics.get_admin_analytics_report(),
-        [await analytics.period_report(period) for period in Period],
+        [await analytics.reports.period(period) for period in Period],
         [
-            await analytics.history(length)
+            await analytics.reports.history(length)
             for length in (*(period.length for period in Period), 366 * DAY)
         ],
     )
@@ -304,7 +304,7 @@ async def test_one_persons_inline_queries_are_in_no_day(tmp_path: Path) -> None:
             await analytics.record(everybody(InteractionType.MESSAGE, 9, days * DAY + HOUR))
         alone = [interaction(2 * DAY, SOMEBODY, InteractionType.INLINE_QUERY)] * 7
         await analytics.record(alone)
-        exported = await analytics.aggregates(Period.WEEK)
+        exported = await analytics.reports.aggregates(Period.WEEK)
 
     shown = [exported.report.interaction_types_breakdown]
     shown += [each.breakdown or {} for each in exported.history.buckets]
@@ -317,7 +317,7 @@ async def test_commands_are_folded_by_people_and_not_by_how_often(tmp_path: Path
         await analytics.record(everybody(command, 3), None, ["/help"] * 3)
         await analytics.record(everybody(command, 3), None, ["/start"] * 3)
         await analytics.record([interaction(HOUR, SOMEBODY, command)] * 50, None, ["/mine"] * 50)
-        week = await analytics.period_report(Period.WEEK)
+        week = await analytics.reports.period(Period.WEEK)
 
     # With one that enough people used, for else it would be only another name of the hidden one.
     assert week.commands == {"start": 3, "other": 53}
@@ -327,7 +327,7 @@ async def test_how_many_used_a_command_is_never_told_too_high(tmp_path: Path) ->
     command = InteractionType.COMMAND
     for _restart in range(3):
         async with open_service(tmp_path, breakdown_min_users=2) as analytics:
-            await analytics.opt_out(SOMEBODY + 7)
+            await analytics.people.opt_out(SOMEBODY + 7)
             opted_out = interaction(HOUR, SOMEBODY + 7, command)
             await analytics.record([opted_out, *everybody(command, 2)], None, ["/help"] * 3)
 
@@ -340,7 +340,7 @@ async def test_after_the_key_was_replaced_nobody_knows_how_many_and_nothing_is_s
     async with open_service(tmp_path, key=None, breakdown_min_users=3) as analytics:
         await analytics.record([each for kind in KINDS for each in everybody(kind, 5)])
         before = await analytics.get_admin_analytics_report()
-        await analytics.rotate_key()
+        await analytics.maintenance.rotate_key()
         after = await analytics.get_admin_analytics_report()
 
     assert before.total_interactions == 15
@@ -351,7 +351,7 @@ async def test_active_users_of_two_periods_do_not_differ_by_few(tmp_path: Path) 
     async with open_service(tmp_path, breakdown_min_users=3) as analytics:
         await analytics.record(everybody(InteractionType.MESSAGE, 4, 2 * DAY))
         await analytics.record(everybody(InteractionType.MESSAGE, 3))
-        day, week, *_longer = [await analytics.period_report(period) for period in Period]
+        day, week, *_longer = [await analytics.reports.period(period) for period in Period]
 
     # The fourth person is the difference.
     assert (day.active_users, week.active_users) == (None, 4)
@@ -362,7 +362,7 @@ async def test_no_two_reports_differ_by_few_people(tmp_path: Path) -> None:
     async with open_service(tmp_path, breakdown_min_users=3) as analytics:
         await analytics.record(everybody(InteractionType.MESSAGE, 5))
         await analytics.record(everybody(InteractionType.MESSAGE, 1, 3 * DAY))
-        periods = [await analytics.period_report(period) for period in Period]
+        periods = [await analytics.reports.period(period) for period in Period]
 
     shown = {report.interactions for report in periods} - {None}
     assert all(abs(a - b) >= 3 for a, b in pairwise(sorted(each or 0 for each in shown)))

@@ -92,13 +92,15 @@ class Expected:
                 await analytics.record(said, None if step == "without id" else ids)
             case "opt_out" | "opt_in":
                 self.opted_out = step == "opt_out"
-                await (analytics.opt_out if self.opted_out else analytics.opt_in)(SOMEBODY)
+                await (analytics.people.opt_out if self.opted_out else analytics.people.opt_in)(
+                    SOMEBODY
+                )
             case "erase":
                 self.people = [person for person in self.people if person != SOMEBODY]
-                await analytics.erase(SOMEBODY)
+                await analytics.people.erase(SOMEBODY)
             case "look":
                 self.looks += 1
-                await analytics.note_access(Action.STATS)
+                await analytics.audit_log.note(Action.STATS)
 
     def found_wrong_in(self, folder: Path) -> list[str]:
         rows = dict(
@@ -166,7 +168,7 @@ async def _left(folder: Path, at: str) -> tuple[Path, int]:
         async with open_service(folder) as analytics:
             with locked(folder):
                 await analytics.record(days_ago(1, 3))
-                await analytics.note_access(Action.STATS)
+                await analytics.audit_log.note(Action.STATS)
                 await analytics.record(days_ago(2, 2), [1, 2])
     return copies[0], 5
 
@@ -197,10 +199,10 @@ async def test_the_spool_is_private_holds_pseudonyms_only_and_nothing_is_left_of
             file = spool(tmp_path / NAME)
             mode, waits = file.stat().st_mode & 0o777, found_in(tmp_path, references)
             clear = found_in(tmp_path, ids | key_forms(KEY), but="analytics.key")
-            assert await analytics.erase(SOMEBODY) is None
+            assert await analytics.people.erase(SOMEBODY) is None
             copy = killed(tmp_path)
     async with open_service(copy) as analytics:
-        await analytics.compact_if_due()
+        await analytics.maintenance.compact_if_due()
         left = found_in(copy, references)
 
     assert (mode, [*waits], clear) == (0o600, [file.name], {})
@@ -248,7 +250,7 @@ async def test_a_command_replays_before_it_erases(tmp_path: Path) -> None:
             await analytics.record(days_ago(1, 3))
             copy = killed(tmp_path)
     async with open_service(copy, access=Access.SHARE) as analytics:
-        erased = await analytics.erase(SOMEBODY)
+        erased = await analytics.people.erase(SOMEBODY)
     async with open_service(copy):
         pass
 
@@ -265,7 +267,7 @@ async def test_what_neither_database_nor_spool_takes_is_said_at_the_end(tmp_path
                 stack.enter_context(locked(tmp_path))
                 spool(tmp_path / NAME).mkdir()
                 assert not await analytics.record(days_ago(1, 3))
-                assert not await analytics.opt_out(SOMEBODY)
+                assert not await analytics.people.opt_out(SOMEBODY)
 
     with pytest.raises(InteractionsLost, match="3 interactions and 1 requests are lost"):
         await ends_with_both_refused()
@@ -320,6 +322,6 @@ async def test_a_persons_data_says_what_waits(tmp_path: Path) -> None:
         await analytics.record(days_ago(3))
         with locked(tmp_path):
             await analytics.record([*days_ago(1, 3), interaction(person=OTHER)])
-            data = await analytics.personal_data(SOMEBODY)
+            data = await analytics.people.personal_data(SOMEBODY)
 
     assert (len(data.interactions), data.waiting) == (1, 3)

@@ -77,13 +77,13 @@ async def test_every_history_equals_a_recount_of_the_rows(
                 batch = some_traffic(chance, count)
                 await analytics.record(batch)
                 said += [at_precision(each, precision) for each in batch]
-                history = await analytics.history(length * DAY)
+                history = await analytics.reports.history(length * DAY)
 
                 assert_recounted(history, said, NOW - 400 * DAY)
-            await analytics.erase(SOMEBODY)
+            await analytics.people.erase(SOMEBODY)
             said = [each for each in said if each.telegram_id != SOMEBODY]
 
-            assert_recounted(await analytics.history(length * DAY), said, NOW - 400 * DAY)
+            assert_recounted(await analytics.reports.history(length * DAY), said, NOW - 400 * DAY)
 
 
 @settings(deadline=None, max_examples=30, suppress_health_check=[HealthCheck.too_slow])
@@ -98,10 +98,10 @@ async def test_days_stay_as_they_were_whatever_is_deleted(
     with TemporaryDirectory() as name:
         async with open_service(Path(name), trends_min_users=1) as analytics:
             await analytics.record(some_traffic(chance, count))
-            before = await analytics.history(YEAR)
+            before = await analytics.reports.history(YEAR)
             for days in cleanups:
                 await analytics.cleanup_old_interactions(days)
-                after = await analytics.history(YEAR)
+                after = await analytics.reports.history(YEAR)
 
                 assert after.buckets == before.buckets
 
@@ -113,7 +113,7 @@ async def test_of_a_day_with_few_people_no_split_by_type_stays(tmp_path: Path) -
     async with open_service(tmp_path) as analytics:
         await analytics.record(day(100, 4) + day(101, 5))
         await analytics.cleanup_old_interactions()
-        buckets = (await analytics.history(YEAR)).buckets
+        buckets = (await analytics.reports.history(YEAR)).buckets
 
     shown = {bucket.since: bucket for bucket in buckets}
     few, enough = shown[TODAY - 100 * DAY], shown[TODAY - 101 * DAY]
@@ -131,7 +131,7 @@ async def test_a_date_of_long_ago_does_not_make_a_day_of_each_since_then(tmp_pat
     async with open_service(tmp_path) as analytics:
         await analytics.record([interaction(20_000 * DAY), interaction(100 * DAY)])
         await analytics.cleanup_old_interactions()
-        buckets = (await analytics.history(YEAR)).buckets
+        buckets = (await analytics.reports.history(YEAR)).buckets
 
     assert sum(bucket.interactions or 0 for bucket in buckets) == 1
     assert select(tmp_path, "SELECT count(*) FROM daily_trends") == [(YEAR.days + 1,)]
@@ -140,9 +140,11 @@ async def test_a_date_of_long_ago_does_not_make_a_day_of_each_since_then(tmp_pat
 async def test_a_person_who_was_erased_before_is_in_no_trend(tmp_path: Path) -> None:
     async with open_service(tmp_path) as analytics:
         await analytics.record([interaction(100 * DAY), interaction(100 * DAY, SOMEBODY + 1)])
-        await analytics.erase(SOMEBODY)
+        await analytics.people.erase(SOMEBODY)
         await analytics.cleanup_old_interactions()
-        [bucket] = [each for each in (await analytics.history(YEAR)).buckets if each.interactions]
+        [bucket] = [
+            each for each in (await analytics.reports.history(YEAR)).buckets if each.interactions
+        ]
 
     assert (bucket.interactions, bucket.active_users) == (1, 1)
 
@@ -156,7 +158,7 @@ async def test_without_trends_nothing_stays_and_what_stayed_is_removed(tmp_path:
         removed = select(tmp_path, "SELECT day FROM daily_trends")
         await analytics.record([interaction(95 * DAY)])
         await analytics.cleanup_old_interactions()
-        history = await analytics.history(YEAR)
+        history = await analytics.reports.history(YEAR)
 
     assert kept
     assert removed == select(tmp_path, "SELECT day FROM daily_trends") == []
@@ -173,7 +175,7 @@ async def test_the_hours_of_the_week_are_of_the_whole_weeks_that_are_known(
         pass
     async with open_service(tmp_path) as analytics:
         await analytics.record(said)
-        history = await analytics.history(30 * DAY)
+        history = await analytics.reports.history(30 * DAY)
 
     assert_whole_weeks(history, said, began.replace(minute=0, second=0))
 
@@ -183,7 +185,7 @@ async def test_deleted_hours_are_in_no_week(tmp_path: Path) -> None:
     async with open_service(tmp_path) as analytics:
         await analytics.record(said)
         await analytics.cleanup_old_interactions(15)
-        history = await analytics.history(30 * DAY)
+        history = await analytics.reports.history(30 * DAY)
 
     assert history.weeks == 2
     assert history.hours_of_week == ((2,) * 24,) * 7
@@ -193,8 +195,8 @@ async def test_a_history_begins_with_the_day_that_recording_began(tmp_path: Path
     async with open_service(tmp_path, clock=lambda: NOW - 3 * DAY):
         pass
     async with open_service(tmp_path) as analytics:
-        days = await analytics.history(30 * DAY)
-        hours = await analytics.history(DAY)
+        days = await analytics.reports.history(30 * DAY)
+        hours = await analytics.reports.history(DAY)
 
     assert [bucket.since for bucket in days.buckets] == [
         TODAY - number * DAY for number in (3, 2, 1, 0)
@@ -210,7 +212,7 @@ async def test_with_a_limit_a_type_of_few_people_is_in_no_bucket(tmp_path: Path)
         await analytics.record([interaction(DAY, SOMEBODY, InteractionType.POLL_ANSWER)])
         await analytics.record([interaction(2 * DAY)])
         await analytics.record([interaction(3 * DAY, SOMEBODY + n) for n in range(3)])
-        history = await analytics.history(7 * DAY)
+        history = await analytics.reports.history(7 * DAY)
 
     shown = {bucket.since: bucket.breakdown for bucket in history.buckets if bucket.interactions}
     # The third day would tell of the second one, by subtraction from the week.
@@ -225,7 +227,7 @@ async def test_with_a_limit_a_deleted_day_shows_no_types_for_few_may_have_used_t
             await analytics.record([interaction(days * DAY, SOMEBODY + n) for n in range(3)])
         await analytics.record([interaction(101 * DAY, SOMEBODY, InteractionType.POLL_ANSWER)])
         await analytics.cleanup_old_interactions()
-        history = await analytics.history(YEAR)
+        history = await analytics.reports.history(YEAR)
 
     shown = {bucket.since: bucket.breakdown for bucket in history.buckets if bucket.interactions}
     assert shown == {
@@ -241,4 +243,4 @@ async def test_a_history_has_a_length_from_an_hour_to_a_leap_year(
 ) -> None:
     async with open_service(tmp_path) as analytics:
         with pytest.raises(ValueError, match="366 days"):
-            await analytics.history(length)
+            await analytics.reports.history(length)

@@ -31,7 +31,7 @@ async def _measure(load: Load, name: str, files: Files, size: Size) -> list[Find
             deleted += count
             cleaning.append(phase)
     began = time.perf_counter()
-    compact = partial(load.analytics.compact_if_due, large_too=True)
+    compact = partial(load.analytics.maintenance.compact_if_due, large_too=True)
     _, compacting = await load.beside(compact)
     compaction = time.perf_counter() - began
     pairs = list(zip(cleaning, alone, strict=True))

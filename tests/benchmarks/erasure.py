@@ -60,5 +60,5 @@ async def _erase(load: Load, person: int) -> float:
     """Seconds."""
     began = time.perf_counter()
     with compaction_waits():
-        await load.analytics.erase(telegram_id(person))
+        await load.analytics.people.erase(telegram_id(person))
     return time.perf_counter() - began

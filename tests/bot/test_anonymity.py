@@ -36,7 +36,7 @@ async def outputs(analytics: AnalyticsService) -> str:
     whole = await analytics.get_admin_analytics_report()
     shown = [repr(whole), json.dumps(asdict(whole), default=datetime.isoformat)]
     for period in Period:
-        aggregates = await analytics.aggregates(period)
+        aggregates = await analytics.reports.aggregates(period)
         shown += [repr(aggregates), as_json(aggregates), as_csv(aggregates)]
         shown.append(statistics(aggregates.report, whole, NOW, of_intervals=True, postponed=False))
     return "\n".join(shown)

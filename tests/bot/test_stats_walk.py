@@ -300,7 +300,7 @@ async def test_the_files_are_what_the_period_says(
         await tap(admin, "⬇️ Export", sent, clock)
         files = [await admin.answer(), await admin.answer()]
     async with AnalyticsService.open(database, access=Access.READ, clock=clock) as analytics:
-        aggregates = await analytics.aggregates(Period.MONTH)
+        aggregates = await analytics.reports.aggregates(Period.MONTH)
 
     assert [line.text for line in files] == [
         "[document statistics-30d.csv] The numbers of 30 days, for spreadsheets.",

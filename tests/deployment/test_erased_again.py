@@ -44,7 +44,7 @@ def at(*, days: float) -> Callable[[], datetime]:
 
 async def back_up(folder: Path, to: Path) -> None:
     async with open_service(folder) as analytics:
-        await analytics.note_backup()
+        await analytics.maintenance.note_backup()
     await backup(folder / NAME, to, None)
 
 
@@ -55,7 +55,7 @@ async def bring_back(folder: Path, source: Path) -> Restored:
 async def erase(folder: Path, *people: int, **options: Any) -> None:
     async with open_service(folder, **options) as analytics:
         for person in people:
-            assert await analytics.erase(person)
+            assert await analytics.people.erase(person)
 
 
 @pytest.fixture
@@ -106,13 +106,13 @@ async def test_who_came_back_after_the_day_of_the_erasure_stays(
 async def test_erasures_are_listed_only_where_a_backup_may_hold_them(tmp_path: Path) -> None:
     rows = []
     async with open_service(tmp_path) as analytics:
-        await analytics.erase(SOMEBODY)
+        await analytics.people.erase(SOMEBODY)
         rows.append(select(tmp_path, ERASURES))
-        await analytics.note_backup()
-        await analytics.erase(SOMEBODY)
+        await analytics.maintenance.note_backup()
+        await analytics.people.erase(SOMEBODY)
         rows.append(select(tmp_path, ERASURES))
     async with open_service(tmp_path, clock=at(days=91)) as analytics:
-        await analytics.erase(SOMEBODY + 1)
+        await analytics.people.erase(SOMEBODY + 1)
         rows.append(select(tmp_path, ERASURES))
 
     assert rows == [[], [(listed(), TODAY)], [(listed(), TODAY)]]
@@ -124,7 +124,7 @@ async def test_an_erasure_is_listed_as_long_as_a_backup_is_kept(folder: Path) ->
     for days in (89, 91.5):
         async with open_service(folder, clock=at(days=days)) as analytics:
             await analytics.cleanup_old_interactions(30)
-            held = await analytics.personal_data(SOMEBODY)
+            held = await analytics.people.personal_data(SOMEBODY)
         rows.append((select(folder, ERASURES), held.erased))
 
     assert rows == [([(listed(), TODAY)], NOW.date()), ([], None)]
@@ -156,10 +156,10 @@ async def test_an_erasure_that_is_listed_leaves_no_byte_of_the_reference(folder:
 
 async def test_who_opted_out_since_stays_so(folder: Path, tmp_path: Path) -> None:
     async with open_service(folder) as analytics:
-        await analytics.opt_out(SOMEBODY)
+        await analytics.people.opt_out(SOMEBODY)
     await bring_back(folder, tmp_path / "copy")
     async with open_service(folder) as analytics:
-        assert await analytics.is_opted_out(SOMEBODY)
+        assert await analytics.people.is_opted_out(SOMEBODY)
 
 
 @pytest.mark.parametrize("readable", [True, False])
@@ -195,7 +195,7 @@ async def test_a_database_under_another_key_cannot_tell_and_is_not_overwritten(
 ) -> None:
     await erase(folder, SOMEBODY)
     async with open_service(folder) as analytics:
-        await analytics.rotate_key()
+        await analytics.maintenance.rotate_key()
     before = (folder / NAME).read_bytes()
     with pytest.raises(WrongPseudonymKey, match="with another key than the backup"):
         await bring_back(folder, tmp_path / "copy")
@@ -226,7 +226,7 @@ async def test_a_backup_of_an_older_version_too(tmp_path: Path) -> None:
 async def erase_and_die(folder: Path, statements: int) -> None:
     async with open_service(folder) as analytics:
         with killing_after(statements):
-            await analytics.erase(SOMEBODY)
+            await analytics.people.erase(SOMEBODY)
 
 
 async def test_whatever_is_killed_who_is_gone_is_listed(folder: Path, tmp_path: Path) -> None:
@@ -253,7 +253,7 @@ async def test_a_first_backup_that_begins_meanwhile_counts(tmp_path: Path) -> No
     async with open_service(tmp_path) as analytics:
         await analytics.record([interaction()])
         with statements(noting):
-            await analytics.erase(SOMEBODY)
+            await analytics.people.erase(SOMEBODY)
 
     assert select(tmp_path, ERASURES) == [(listed(), TODAY)]
 
@@ -265,9 +265,9 @@ def test_without_a_key_the_list_does_not_show_the_id_as_it_is() -> None:
 async def test_an_encrypted_database_knows_it_too(tmp_path: Path) -> None:
     async with open_service(tmp_path, database_key=DATABASE_KEY) as analytics:
         await analytics.record([interaction(), interaction(person=SOMEBODY + 1)])
-        await analytics.note_backup()
+        await analytics.maintenance.note_backup()
         await backup(tmp_path / NAME, tmp_path / "copy", DATABASE_KEY)
-        await analytics.erase(SOMEBODY)
+        await analytics.people.erase(SOMEBODY)
     restored = await restore(
         tmp_path / "copy", tmp_path / NAME, KEY, True, DATABASE_KEY, force=True
     )

@@ -113,15 +113,15 @@ async def clean_up(analytics: AnalyticsService) -> None:
 
 
 async def compact(analytics: AnalyticsService) -> None:
-    assert await analytics.compact_if_due(large_too=True)
+    assert await analytics.maintenance.compact_if_due(large_too=True)
 
 
 async def erase(analytics: AnalyticsService) -> None:
-    assert await analytics.erase(LEAVER)
+    assert await analytics.people.erase(LEAVER)
 
 
 async def opt_out(analytics: AnalyticsService) -> None:
-    assert await analytics.opt_out(LEAVER)
+    assert await analytics.people.opt_out(LEAVER)
 
 
 async def report(analytics: AnalyticsService) -> None:
@@ -183,7 +183,7 @@ async def after_cancellation(folder: Path, case: Case, at: int, *, late: bool) -
             assert await record(analytics, BATCH)
         if not case.replaced:
             await analytics.cleanup_old_interactions()
-            assert await analytics.compact_if_due(large_too=True)
+            assert await analytics.maintenance.compact_if_due(large_too=True)
     assert inconsistencies(folder / NAME) == []
     expected = {*NEXT}
     if case.action is record_batch:

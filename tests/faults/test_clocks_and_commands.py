@@ -146,8 +146,8 @@ async def test_recording_began_when_telegram_says_so(ahead: timedelta, tale: Tal
     async with AnalyticsService.open(
         tale.database, access=Access.READ, clock=tale.wall
     ) as analytics:
-        week = await analytics.period_report(Period.WEEK)
-        history = await analytics.history(30 * DAY)
+        week = await analytics.reports.period(Period.WEEK)
+        history = await analytics.reports.history(30 * DAY)
 
     assert abs(int(began) - tale.now.timestamp()) < 60
     assert (week.before_missing, week.deleted_until) == (Missing.NOT_YET, None)

@@ -140,10 +140,10 @@ async def test_damage_that_nobody_reads_is_found_at_night(whole: bytes, tmp_path
             # Recording what is newer does not read that page.
             file.seek(whole.index(b"".join(map(integer, row))) // 4096 * 4096)
             file.write(random.Random(0).randbytes(4096))
-        await analytics.maintain(large_too=False)
+        await analytics.maintenance.run(large_too=False)
         assert await recorded(analytics, BATCH)
         before = notices(analytics)
-        await analytics.maintain(large_too=True)
+        await analytics.maintenance.run(large_too=True)
         assert await recorded(analytics, 2 * BATCH)
         after = notices(analytics)
 
@@ -158,8 +158,8 @@ async def test_the_check_at_night_does_not_keep_a_large_file_from_being_compacte
     with patch.object(compaction, "SMALL_FILE_BYTES", 0):
         async with service(tmp_path / NAME) as analytics:
             await recorded(analytics)
-            erasure = await analytics.erase(interactions(range(1), later)[0].telegram_id)
-            await analytics.maintain(large_too=True)
+            erasure = await analytics.people.erase(interactions(range(1), later)[0].telegram_id)
+            await analytics.maintenance.run(large_too=True)
             report = await analytics.get_admin_analytics_report()
 
     assert erasure
@@ -175,7 +175,7 @@ async def test_a_header_damaged_under_the_running_bot_is_set_aside(
     async with service(path) as analytics:
         with path.open("r+b") as file:
             file.write(bytes(4096))
-        await analytics.maintain(large_too=True)
+        await analytics.maintenance.run(large_too=True)
         assert await recorded(analytics)
 
     assert len(files_set_aside(tmp_path)) == 1

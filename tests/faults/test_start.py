@@ -212,7 +212,7 @@ async def test_a_folder_deleted_under_the_running_bot_is_made_again(tmp_path: Pa
     async with AnalyticsService.open(path, timestamp_precision=1, clock=lambda: NOW) as analytics:
         key = path.with_suffix(".key").read_bytes()
         shutil.rmtree(path.parent)
-        await analytics.maintain()
+        await analytics.maintenance.run()
         assert await analytics.record(ONE)
 
     assert path.with_suffix(".key").read_bytes() == key
@@ -226,7 +226,7 @@ async def test_a_second_bot_is_refused_also_when_the_lock_was_deleted(tmp_path: 
         for file in tmp_path.glob(f"{NAME}*"):
             file.unlink()
         await analytics.record(ONE)
-        await analytics.maintain()
+        await analytics.maintenance.run()
         with (
             patch.object(locks, "OWNER_TIMEOUT", 0),
             pytest.raises(DatabaseInUse, match="another process is running"),

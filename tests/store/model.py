@@ -8,7 +8,7 @@ from tests.store.updates import DAY, HOUR
 
 
 class Model:
-    """What a store should hold: each interaction by itself, and who opted out."""
+    """The content that a store should have: each interaction by itself, and who opted out."""
 
     def __init__(self) -> None:
         self.rows: list[tuple[int, int, str]] = []

@@ -96,13 +96,13 @@ async def take(analytics: AnalyticsService, model: Model, step: Step) -> None:
             assert await analytics.record(said, ids)
         case "erase", person:
             gone = model.keep(lambda each: each.telegram_id != person)
-            assert await analytics.erase(person) == Erasure(gone, compacted=True)
+            assert await analytics.people.erase(person) == Erasure(gone, compacted=True)
         case "opt_out", person:
             model.opted_out.add(person)
-            assert await analytics.opt_out(person)
+            assert await analytics.people.opt_out(person)
         case "opt_in", person:
             model.opted_out.discard(person)
-            assert await analytics.opt_in(person)
+            assert await analytics.people.opt_in(person)
         case "clean_up", days:
             gone = model.keep(lambda each: hour(each.timestamp) >= cutoff(NOW, days))
             assert await analytics.cleanup_old_interactions(days) == gone
@@ -112,7 +112,7 @@ async def differences(analytics: AnalyticsService, model: Model, folder: Path) -
     """Where a person's data, the report or the file differ from the plain list."""
     wrong = inconsistencies(folder / NAME)
     for person in PEOPLE:
-        data = await analytics.personal_data(person)
+        data = await analytics.people.personal_data(person)
         found = {(row.interaction_type, row.timestamp): row.count for row in data.interactions}
         expected = model.of(person)
         if found != expected or len(found) != len(data.interactions):

@@ -10,7 +10,7 @@ from analytics.telegram.texts import audit
 async def show(
     message: Message, event_from_user: User, analytics: AnalyticsService, options: Options
 ) -> None:
-    entries = await analytics.audit_trail(options.admin_ids)
-    await analytics.note_access(Action.AUDIT, event_from_user.id)
+    entries = await analytics.audit_log.entries(options.admin_ids)
+    await analytics.audit_log.note(Action.AUDIT, event_from_user.id)
     # The audit log is not for forwarding.
     await message.answer(audit.audit(entries), protect_content=True)

@@ -61,12 +61,12 @@ async def delete(
             progress.show(cleanup.cleaning_up(done, total, days))
 
         # First, so that it is in the audit log whatever stops the process meanwhile.
-        await analytics.note_access(Action.CLEANUP, owner)
+        await analytics.audit_log.note(Action.CLEANUP, owner)
         try:
             total = await analytics.cleanup_old_interactions(days, dry_run=True)
             tell(0)
             done = await analytics.cleanup_old_interactions(days, progress=tell)
-            compacted = await analytics.compact_if_due()
+            compacted = await analytics.maintenance.compact_if_due()
         # Whatever the error is, the message must not say for ever that the cleanup goes on.
         except Exception:
             logger.exception("a cleanup stopped half way")

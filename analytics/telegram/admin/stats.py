@@ -55,7 +55,7 @@ async def overview(
     clock: GuardedClock,
     next_cleanup: Callable[[], datetime],
 ) -> None:
-    await analytics.note_access(Action.STATS, event_from_user.id)
+    await analytics.audit_log.note(Action.STATS, event_from_user.id)
     text = await _text(FIRST_SHOWN, analytics, options, clock, next_cleanup)
     # Numbers of this bot are not for forwarding.
     await message.answer(text, reply_markup=_keyboard(FIRST_SHOWN), protect_content=True)
@@ -71,7 +71,7 @@ async def show(
     next_cleanup: Callable[[], datetime],
 ) -> None:
     # Each click is audited: the message may be a year old, but the numbers are looked at now.
-    await analytics.note_access(Action.STATS, click.from_user.id)
+    await analytics.audit_log.note(Action.STATS, click.from_user.id)
     period = callback_data.period
     text = await _text(period, analytics, options, clock, next_cleanup)
     await rewrite(bot, click, text, _keyboard(period))
@@ -94,9 +94,9 @@ async def year(click: CallbackQuery, bot: Bot, analytics: AnalyticsService, char
 
 async def export(click: CallbackQuery, callback_data: Export, analytics: AnalyticsService) -> None:
     where, period = place(click), callback_data.period
-    await analytics.note_access(Action.STATS_EXPORT, click.from_user.id)
+    await analytics.audit_log.note(Action.STATS_EXPORT, click.from_user.id)
     try:
-        aggregates = await analytics.aggregates(period)
+        aggregates = await analytics.reports.aggregates(period)
     except AnalyticsError as error:
         await where.answer(stats.no_report(error))
         return
@@ -116,7 +116,7 @@ async def _text(
     next_cleanup: Callable[[], datetime],
 ) -> str:
     try:
-        report = await analytics.period_report(period)
+        report = await analytics.reports.period(period)
         whole = await analytics.get_admin_analytics_report()
     except AnalyticsError as error:
         return stats.no_report(error)
@@ -138,11 +138,11 @@ async def _send_chart(
     charts: Charts,
 ) -> None:
     """Send a chart; `period` is None for the chart of a year, which has no button below it."""
-    await analytics.note_access(Action.STATS, click.from_user.id)
+    await analytics.audit_log.note(Action.STATS, click.from_user.id)
     where = place(click)
     await show_action(bot, where, ChatAction.UPLOAD_PHOTO)
     try:
-        history = await analytics.history(length)
+        history = await analytics.reports.history(length)
         if sentence := nothing_to_draw(history):
             await where.answer(sentence)
             return
@@ -164,7 +164,7 @@ async def _send_chart(
 
 async def _reaches_further(analytics: AnalyticsService) -> bool:
     """Tell whether the chart of a year shows trends from before the interactions that are kept."""
-    year: History = await analytics.history(YEAR_LENGTH)
+    year: History = await analytics.reports.history(YEAR_LENGTH)
     kept_since = year.as_of - timedelta(days=analytics.retention_days)
     return bool(year.buckets) and year.buckets[0].since + year.step <= kept_since
 

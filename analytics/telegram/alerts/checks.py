@@ -63,9 +63,9 @@ class Alerts:
             return
         period = Period.DAY if self._options.digest == "daily" else Period.WEEK
         try:
-            report = await self._analytics.period_report(period)
+            report = await self._analytics.reports.period(period)
             whole = await self._analytics.get_admin_analytics_report()
-            history = await self._analytics.history(period.length)
+            history = await self._analytics.reports.history(period.length)
         except AnalyticsError as error:
             logger.warning("the digest has to wait (%s)", error)
             return
@@ -120,7 +120,7 @@ class Alerts:
             await self._notifier.tell_once_a_day(Kind.SILENCE, messages.silence(kept))
 
     async def _cleanup(self) -> None:
-        last, postponed = await self._analytics.last_cleanup(), self._clock.is_skewed
+        last, postponed = await self._analytics.maintenance.last_cleanup(), self._clock.is_skewed
         since = last or await self._state.began()
         if not postponed and self._clock() - since < CLEANUP_OVERDUE:
             return
@@ -131,7 +131,7 @@ class Alerts:
             await self._notifier.tell_once_a_day(Kind.CLEANUP, text)
 
     async def _yesterday(self) -> None:
-        history = await self._analytics.history(timedelta(days=DAYS_BEFORE + 2))
+        history = await self._analytics.reports.history(timedelta(days=DAYS_BEFORE + 2))
         totals = {bucket.since.date(): bucket.interactions for bucket in history.buckets}
         yesterday = history.as_of.date() - A_DAY
         before = [totals.get(yesterday - n * A_DAY) for n in range(DAYS_BEFORE, 0, -1)]

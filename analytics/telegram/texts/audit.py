@@ -35,6 +35,6 @@ def audit(entries: Sequence[AuditEntry]) -> str:
 
 
 def _who(entry: AuditEntry) -> str:
-    if entry.admin_id is None:
+    if entry.telegram_id is None:
         return _("command line")
-    return _("a former admin") if entry.admin_id == FORMER_ADMIN else str(entry.admin_id)
+    return _("a former admin") if entry.telegram_id == FORMER_ADMIN else str(entry.telegram_id)

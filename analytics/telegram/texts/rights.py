@@ -2,8 +2,7 @@
 
 from datetime import datetime
 
-from analytics import PersonalData
-from analytics.service import Erasure
+from analytics import Erasure, PersonalData
 from analytics.telegram.i18n import N_, _, format_date, format_datetime, format_number
 from analytics.telegram.options import Options
 from analytics.telegram.texts import durations

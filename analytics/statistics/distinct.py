@@ -6,7 +6,7 @@ from analytics.store import Store
 REMEMBERED = 1_000
 
 
-class People:
+class DistinctPeople:
     """Counts of distinct people, remembered until there are more or fewer interactions.
 
     No counter can tell whether a person who comes and goes was active in between, so the rows

@@ -1,0 +1,153 @@
+"""Keep a database in order: clean up what is past retention, compact, and renew what is kept."""
+
+import asyncio
+import logging
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from functools import partial
+
+from analytics import known_time
+from analytics.backlog import Request
+from analytics.clock import GuardedClock, from_unix
+from analytics.core import Core
+from analytics.privacy.retention import check_days, cutoff, day_of, delete_older
+from analytics.recording import forget_updates
+from analytics.statistics.reports import Reports
+from analytics.store import Setting
+
+logger = logging.getLogger(__name__)
+
+NOTE_TIME_EVERY = timedelta(hours=1)
+
+
+class Maintenance:
+    """Work that is done regularly, and what an operator asks for."""
+
+    def __init__(self, core: Core, reports: Reports) -> None:
+        self._core = core
+        self._reports = reports
+        self._cleaning_up = asyncio.Lock()
+        self._noted_time: datetime | None = None
+
+    async def clean_up(
+        self, days: int | None, dry_run: bool, progress: Callable[[int], None] | None
+    ) -> int:
+        """Delete the interactions older than `days`, by default the retention; return how many.
+
+        With `dry_run` they are only counted. `progress` is called with the number deleted so far.
+        Raises ValueError for `days` outside 1 to 3650, and AnalyticsError if the database fails.
+        """
+        core, store = self._core, self._core.store
+        days = core.retention_days if days is None else check_days(days)
+        now = core.clock()
+        before = cutoff(now, days)
+        if dry_run:
+            return await store.count_before(before.timestamp())
+        async with self._cleaning_up:
+            deleted = 0
+            oldest_backup = cutoff(now, core.retention_days)
+            listed = int(before.timestamp()), day_of(oldest_backup)
+            # The database is compacted only if there is anything to delete.
+            if await store.count_before(before.timestamp()) or await store.has_listed(*listed):
+                async with core.deletion():
+                    await self._reports.keep_trends(before)
+                    deleted = await delete_older(store, before, progress)
+                    await store.forget_listed(*listed)
+            await store.forget_events(day_of(before))
+            await forget_updates(store, now)
+            if days <= core.retention_days:
+                await store.put_setting(Setting.LAST_CLEANUP, int(now.timestamp()))
+                await store.put_setting(Setting.LAST_CLEANUP_DELETED, deleted)
+        logger.info("cleaned up %d interactions older than %d days", deleted, days)
+        await core.compact_if_due()
+        return deleted
+
+    async def last_cleanup(self) -> datetime | None:
+        """Return when the retention was last enforced, by the clock of that moment; None if never.
+
+        Raises AnalyticsError if the database cannot be read.
+        """
+        seconds = await self._core.store.get_setting(Setting.LAST_CLEANUP)
+        return None if seconds is None else from_unix(int(seconds))
+
+    async def compact_if_due(self, large_too: bool = False) -> bool:
+        """Remove from the disk what was deleted, if that is quick, or overdue, or `large_too`.
+
+        Return True if nothing is left to be removed.
+        Raises AnalyticsError if the database fails.
+        """
+        return await self._core.compact_if_due(large_too)
+
+    async def run(self, large_too: bool = False) -> None:
+        """Compact if due, and renew the key file, the reserve, the report and the noted time.
+
+        Call this regularly. With `large_too`, also compact a large file, and have the whole file
+        checked for damage before the next write.
+        Raises AnalyticsError if the database fails.
+        """
+        self._core.keyring.keep_file()
+        self._core.store.keep_reserve()
+        await self._note_time()
+        await self._reports.keep_snapshot()
+        await self.compact_if_due(large_too)
+        if large_too:
+            # Last: a file under suspicion is not compacted.
+            self._core.store.suspect()
+
+    async def _note_time(self) -> None:
+        """Note hourly the time by Telegram's dates: commands compare their clock with it."""
+        clock = self._core.clock
+        if not isinstance(clock, GuardedClock) or not clock.knows_telegram_time:
+            return
+        now = clock()
+        if self._noted_time is None or abs(now - self._noted_time) >= NOTE_TIME_EVERY:
+            await known_time.note(self._core.store, now)
+            self._noted_time = now
+
+    async def clock_doubt(self) -> str | None:
+        """Return how the clock contradicts the file, in words; None if it does not.
+
+        While it does, nothing should be deleted by age.
+        Raises AnalyticsError if the database cannot be read.
+        """
+        now, store = self._core.clock(), self._core.store
+        known = await known_time.contradicting(store, now)
+        if known is None:
+            return None
+        return (
+            f"the clock of this computer shows {now:%Y-%m-%d %H:%M} UTC, and the newest time "
+            f"that {store.name} knows is {known:%Y-%m-%d %H:%M} UTC"
+        )
+
+    async def rotate_key(self) -> bytes:
+        """Replace the pseudonym key, also in the key file if it is there, and return the new one.
+
+        What was recorded before can no longer be linked to anyone, and people are counted as new;
+        opt-outs stay valid. Nothing may be recorded meanwhile. The old references leave the disk
+        with the next compaction.
+        Raises RotationRefused if there is no key, or other databases share its file; DatabaseInUse
+        for any but the owner; and what a failed write raises.
+        """
+        rotating = asyncio.ensure_future(self._rotate_key())
+        try:
+            return await asyncio.shield(rotating)
+        finally:
+            # A cancellation waits: the file and the key file must not disagree.
+            await asyncio.wait({rotating})
+
+    async def _rotate_key(self) -> bytes:
+        key = await self._core.replace_key()
+        self._reports.forget()
+        return key
+
+    async def note_backup(self) -> None:
+        """Note that a backup begins: erasures are listed from now on, for a restore.
+
+        Call this before each backup.
+        Raises DatabaseUnavailable if the database cannot be written at the moment.
+        """
+        core = self._core
+        now = int(max(core.clock(), await core.likely_now()).timestamp())
+        note = partial(core.store.put_setting, Setting.LAST_BACKUP, now)
+        if not await core.in_turn(Request(note)):
+            raise core.unavailable()

@@ -1,0 +1,148 @@
+"""The rights of people: to see, export, erase and stop what is recorded of them."""
+
+import logging
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from functools import partial
+
+from analytics.acts import Person
+from analytics.alert_state import AlertState
+from analytics.backlog import Request, Work
+from analytics.core import Core
+from analytics.errors import AnalyticsError
+from analytics.models import OwnRow
+from analytics.privacy import personal_data
+from analytics.privacy.personal_data import PersonalData
+from analytics.privacy.retention import cutoff
+from analytics.statistics.reports import Reports
+from analytics.store import Setting
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Erasure:
+    """The result of erasing a person: how many interactions were deleted, and what may be left."""
+
+    interactions: int
+    compacted: bool
+    """True if all traces have left the disk; else the next compaction removes them."""
+    in_backups: bool = False
+    """True if a backup may hold the deleted data, for as long as backups are kept."""
+    in_audit_log: bool = False
+    """True if the audit log has entries of the person, who is or was an admin. They stay."""
+
+
+class People:
+    """Everything a person can ask for. Nothing is ever said or done about another one.
+
+    Each method raises PseudonymKeyMissing if there is no pseudonym key, and WrongPseudonymKey if it
+    is another than that of the database.
+    """
+
+    def __init__(self, core: Core, reports: Reports, alert_state: AlertState) -> None:
+        self._core = core
+        self._reports = reports
+        self._alert_state = alert_state
+
+    async def own_row(self, telegram_id: int) -> tuple[OwnRow | None, bool]:
+        """Return a person's newest row, or None, and whether they opted out.
+
+        While the database cannot be read, return None and False, so that people can still learn
+        what is stored in general.
+        """
+        references, store = await self._core.references(), self._core.store
+        try:
+            return (
+                await store.latest_of(references.reference(telegram_id)),
+                bool(await store.opted_out([references.opt_out(telegram_id)])),
+            )
+        except AnalyticsError as error:
+            logger.warning("a person's row cannot be read (%s)", error)
+            return None, False
+
+    async def personal_data(self, telegram_id: int) -> PersonalData:
+        """Return everything held about a person, and nothing about another.
+
+        Raises AnalyticsError if the database cannot be read.
+        """
+        core = self._core
+        data = await personal_data.everything(
+            core.store, telegram_id, await core.references(), core.retention_days
+        )
+        waiting = core.recorder.waiting_of(telegram_id) if core.recorder else 0
+        return replace(data, waiting=waiting)
+
+    async def erase(self, telegram_id: int) -> Erasure | None:
+        """Delete all that is recorded of a person; an opt-out stays, and so does the audit log.
+
+        Return None if the database cannot be written at the moment: the owner then erases as soon
+        as it works again; a command has to try again.
+        Raises AnalyticsError if the database cannot be read.
+        """
+        core = self._core
+        if core.recorder is None and core.spool.exists:
+            return None  # the running bot will record what waits there
+        references, now = await core.references(), await core.likely_now()
+        oldest_backup = cutoff(now, core.retention_days)
+        person = personal_data.to_erase(references, telegram_id, now, oldest_backup)
+        moments = await core.store.moments_of(person.reference)
+        deleted: int | None = None
+
+        async def work() -> None:
+            nonlocal deleted
+            deleted = await self._erase(person, moments)
+
+        if not await core.in_turn(Request(work, person)) or deleted is None:
+            return None
+        self._reports.forget()
+        in_backups = await self.may_be_in_backups()
+        in_audit_log = bool(await core.store.audit_entries(person.admin))
+        return Erasure(deleted, await core.compact_if_due(), in_backups, in_audit_log)
+
+    def erasing(self, person: Person) -> Work:
+        """Return the work that erases a person who waited in a spool."""
+        return partial(self._erase, person)
+
+    async def _erase(self, person: Person, moments: Sequence[int] = ()) -> int | None:
+        core = self._core
+        deleted = await personal_data.erase(core.store, person, core.deletion, moments)
+        self._alert_state.forget()
+        return deleted
+
+    async def may_be_in_backups(self) -> bool:
+        """Return whether what is deleted now may still be in a backup.
+
+        True as well if the database cannot be read.
+        """
+        core = self._core
+        try:
+            last = await core.store.get_setting(Setting.LAST_BACKUP)
+            oldest = cutoff(await core.likely_now(), core.retention_days)
+        except AnalyticsError:
+            return True
+        return last is not None and int(last) >= oldest.timestamp()
+
+    async def opt_out(self, telegram_id: int, update_id: int | None = None) -> bool:
+        """Record nothing of a person from now on; an update that is known already has no effect.
+
+        Return True if that is committed, False if it waits in turn with what is recorded.
+        Raises RuntimeError unless opened with `Access.OWN`.
+        """
+        return await self._core.recording().opt(telegram_id, True, update_id)
+
+    async def opt_in(self, telegram_id: int, update_id: int | None = None) -> bool:
+        """Record a person again from now on; an update that is known already has no effect.
+
+        Return True if that is committed, False if it waits in turn with what is recorded.
+        Raises RuntimeError unless opened with `Access.OWN`.
+        """
+        return await self._core.recording().opt(telegram_id, False, update_id)
+
+    async def is_opted_out(self, telegram_id: int) -> bool:
+        """Return whether a person has opted out.
+
+        Raises AnalyticsError if the database cannot be read.
+        """
+        reference = (await self._core.references()).opt_out(telegram_id)
+        return bool(await self._core.store.opted_out([reference]))
