@@ -30,8 +30,9 @@ from analytics.sqlite import connections, encryption
 from analytics.sqlite.files import MAGIC
 from analytics.sqlite.migrations import APPLICATION_ID, SCHEMA_VERSION
 from bot.sandbox import Sandbox
-from tests.support.bytes_on_disk import Statement, forms, found_in, is_killed, statements
+from tests.support.bytes_on_disk import Statement, forms, found_in, statements
 from tests.support.command_line import invoke
+from tests.support.killed import is_killed
 from tests.support.killed_encryption import encrypt_and_die
 from tests.support.model import STEPS, Step, differences_after
 from tests.support.processes import bot_process, run

@@ -21,7 +21,6 @@ from tests.support.bytes_on_disk import (
     compacting_without,
     connections,
     found_in,
-    is_killed,
     killing_after,
     killing_in_vacuum,
     record_all,
@@ -29,6 +28,7 @@ from tests.support.bytes_on_disk import (
     statements,
     traces,
 )
+from tests.support.killed import is_killed
 from tests.support.recount import inconsistencies
 from tests.support.service import NAME, SOMEBODY, being_read, open_service, select
 

@@ -35,12 +35,12 @@ from tests.support.bytes_on_disk import (
     die,
     forms,
     found_in,
-    is_killed,
     key_forms,
     record_all,
     somebodies,
     statements,
 )
+from tests.support.killed import is_killed
 from tests.support.recount import inconsistencies
 from tests.support.service import KEY, NAME, SOMEBODY, interaction, locked, open_service, select
 

@@ -17,7 +17,8 @@ import pytest
 from analytics import Access, InteractionType, OlderSchema, Pseudonyms
 from analytics.sqlite.migrations import APPLICATION_ID, SCHEMA_VERSION
 from tests.deployment.old_files import FILES
-from tests.support.bytes_on_disk import is_killed, killing_after
+from tests.support.bytes_on_disk import killing_after
+from tests.support.killed import is_killed
 from tests.support.recount import inconsistencies
 from tests.support.service import KEY, NAME, NOW, SOMEBODY, interaction, open_service, select
 

@@ -18,13 +18,13 @@ from tests.deployment.old_files import FILES, PEOPLE
 from tests.support.bytes_on_disk import (
     forms,
     found_in,
-    is_killed,
     killing_after,
     record_all,
     somebodies,
     statements,
 )
 from tests.support.command_line import invoke
+from tests.support.killed import is_killed
 from tests.support.recount import inconsistencies
 from tests.support.second_connection import DATABASE_KEY
 from tests.support.service import KEY, NAME, NOW, SOMEBODY, interaction, open_service, select

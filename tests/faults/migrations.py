@@ -1,13 +1,11 @@
 """A start is killed after each statement that makes a new file, or brings an old one up to date."""
 
-import asyncio
-import multiprocessing
 import os
 import shutil
 import signal
 import sqlite3
 from collections.abc import Iterable, Iterator
-from contextlib import AsyncExitStack, ExitStack, closing, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
@@ -21,6 +19,7 @@ from analytics import AnalyticsService, Interaction, InteractionType
 from analytics.sqlite import migrations
 from tests.faults.no_hard_links import without_hard_links
 from tests.faults.table import Fault, Row
+from tests.support.killed import is_killed
 from tests.support.recount import inconsistencies
 
 NAME = "analytics.sqlite3"
@@ -61,35 +60,21 @@ class Deadly:
         return rows
 
 
-def start_and_die(path: Path, new: bool, statements: int, linkless: bool) -> None:
-    """In a process of its own: what a start does, up to a statement of the transaction."""
+async def start_and_die(path: Path, new: bool, statements: int, linkless: bool = False) -> None:
+    """What a start does, up to a statement of the transaction, which kills the process."""
     whole = migrations.in_one_transaction
 
     async def deadly(connection: Any, sql: Iterable[str]) -> None:
         await whole(Deadly(connection, statements), sql)  # type: ignore[arg-type]
 
-    async def start() -> None:
-        async with AsyncExitStack() as stack:
-            stack.enter_context(patch.object(migrations, "in_one_transaction", deadly))
-            if linkless:
-                stack.enter_context(without_hard_links())
-            if not new:
-                stack.enter_context(next_version())
-            await stack.enter_async_context(AnalyticsService.open(path))
-
-    asyncio.run(start())
-
-
-def is_killed(path: Path, new: bool, statements: int, linkless: bool = False) -> bool:
-    """False if the start had fewer statements than that, and came to its end."""
-    # Forked by a small process without threads: 20 ms instead of the imports each time.
-    processes = multiprocessing.get_context("forkserver")
-    processes.set_forkserver_preload([__name__])
-    child = processes.Process(target=start_and_die, args=(path, new, statements, linkless))
-    child.start()
-    child.join()
-    assert child.exitcode in (-signal.SIGKILL, 0), child.exitcode
-    return child.exitcode != 0
+    with ExitStack() as stack:
+        stack.enter_context(patch.object(migrations, "in_one_transaction", deadly))
+        if linkless:
+            stack.enter_context(without_hard_links())
+        if not new:
+            stack.enter_context(next_version())
+        async with AnalyticsService.open(path):
+            pass
 
 
 def contents(path: Path) -> tuple[int, list[Any]]:
@@ -130,7 +115,7 @@ async def killed_while_migrating(times: int) -> Row:
         for _ in range(times):
             for statements in range(1, MAX_STATEMENTS):
                 _copy(path, copy)
-                if not is_killed(copy / NAME, new=False, statements=statements):
+                if not is_killed(start_and_die, copy / NAME, False, statements):
                     assert contents(copy / NAME) == new
                     break
                 injected += 1
@@ -157,7 +142,7 @@ async def killed_while_made(times: int, *, linkless: bool = False) -> Row:
         for _ in range(times):
             for statements in range(1, MAX_STATEMENTS):
                 path = Path(folder) / "new" / NAME
-                if not is_killed(path, new=True, statements=statements, linkless=linkless):
+                if not is_killed(start_and_die, path, True, statements, linkless):
                     assert contents(path) == contents(whole)
                     break
                 injected += 1

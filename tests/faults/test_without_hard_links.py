@@ -17,7 +17,7 @@ from analytics.sqlite.maintenance.backups import backup
 from analytics.sqlite.maintenance.restore import restore
 from tests.faults.damage import KEY, NAME, count_at, later, service
 from tests.faults.no_hard_links import encrypt_and_die, start_and_die, without_hard_links
-from tests.support.bytes_on_disk import is_killed
+from tests.support.killed import is_killed
 from tests.support.recount import inconsistencies
 from tests.support.second_connection import DATABASE_KEY
 

@@ -1,7 +1,5 @@
 """What is to be gone, in every form in which a file could hold it, and the search for it."""
 
-import asyncio
-import multiprocessing
 import os
 import random
 import signal
@@ -194,19 +192,3 @@ def killing_in_vacuum(connection: aiosqlite.Connection) -> Any:
         return await run()
 
     return statements(watching)
-
-
-def is_killed(act: Callable[..., Coroutine[Any, Any, None]], *arguments: Any) -> bool:
-    """Run it in a process of its own; False if that came to its end."""
-    # Forked by a small process without threads: 20 ms instead of the imports each time.
-    processes = multiprocessing.get_context("forkserver")
-    processes.set_forkserver_preload([__name__])
-    child = processes.Process(target=_run, args=(act, arguments))
-    child.start()
-    child.join()
-    assert child.exitcode in (-signal.SIGKILL, 0), child.exitcode
-    return child.exitcode != 0
-
-
-def _run(act: Callable[..., Coroutine[Any, Any, None]], arguments: Any) -> None:
-    asyncio.run(act(*arguments))
