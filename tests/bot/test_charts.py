@@ -5,6 +5,7 @@ import gc
 import subprocess
 import sys
 import threading
+import weakref
 from dataclasses import replace
 from datetime import timedelta
 from io import BytesIO
@@ -180,6 +181,21 @@ async def test_the_program_is_not_looked_through_for_each_picture() -> None:
     await Charts().draw(SMALL)
 
     assert gc.get_freeze_count() > 10_000
+
+
+async def test_a_drawn_figure_takes_no_memory(monkeypatch: pytest.MonkeyPatch) -> None:
+    figures = []
+    figure = drawing.figure
+
+    def noting(shown: History, theme: Theme) -> Figure:
+        drawn = figure(shown, theme)
+        figures.append(weakref.ref(drawn))
+        return drawn
+
+    monkeypatch.setattr(drawing, "figure", noting)
+    await Charts().draw(SMALL)
+
+    assert [each() for each in figures] == [None]
 
 
 async def test_pictures_are_drawn_one_at_a_time(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -60,6 +60,8 @@ class Charts:
             raise ChartsNotInstalled from error
         with drawing.own_style():
             picture = drawing.png(drawing.figure(shown, self._theme))
+        # A figure holds itself, and 10 MB until the next collection.
+        gc.collect()
         self._kept.append((shown, current_locale(), picture))
         return picture
 
