@@ -14,15 +14,14 @@ import pytest
 from aiohttp import ClientSession
 from hypothesis import HealthCheck, settings
 
-from analytics import recording
 from analytics.clock import utc_now
-from analytics.sqlite import database as sqlite_database
 from bot import environment
 from bot.logs import PrivateFormatter
 from bot.sandbox import Sandbox
 from tests.support.client import Client
 from tests.support.clock import Clock
 from tests.support.people_in_logs import people_in
+from tests.support.service import failing_at_once
 from tests.support.webhooks import free_port, webhook_settings
 
 # What imports aiogram is imported where it is used: that takes seconds.
@@ -102,10 +101,10 @@ async def hours(tmp_path: Path) -> AsyncIterator["Hours"]:
 
 
 @pytest.fixture
-def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+def impatient() -> Iterator[None]:
     """Whatever is kept from writing finds out at once."""
-    monkeypatch.setattr(sqlite_database, "BUSY_MS_OWN", 10)
-    monkeypatch.setattr(recording, "RETRY_SECONDS", 0.01)
+    with failing_at_once():
+        yield
 
 
 # How long an example takes is the machine's affair. What else CI sets (the same examples each

@@ -2,8 +2,6 @@
 
 import json
 import signal
-import sqlite3
-from contextlib import closing
 from dataclasses import fields
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -14,6 +12,7 @@ from analytics import AdminReport, AnalyticsService, Interaction, InteractionTyp
 from bot import texts
 from bot.sandbox import Sandbox
 from tests.support import processes
+from tests.support.second_connection import select, total
 from tests.support.settings import TOKEN
 
 NOW = datetime.now(UTC)
@@ -40,12 +39,6 @@ async def folder(tmp_path: Path) -> Path:
             ]
         )
     return tmp_path
-
-
-def total(folder: Path) -> int:
-    with closing(sqlite3.connect(folder / "data" / "a.sqlite3")) as database:
-        [(count,)] = database.execute("SELECT sum(count) FROM interactions").fetchall()
-    return int(count)
 
 
 def assert_sentence(result: Result, *words: str, expected: int = 2) -> None:
@@ -82,7 +75,7 @@ async def test_a_dry_run_deletes_nothing(folder: Path) -> None:
     _, output, _ = await run(folder, "cleanup", "--dry-run")
 
     assert output == "1 interactions older than 90 days would be deleted\n"
-    assert total(folder) == 3
+    assert total(folder / "data" / "a.sqlite3") == 3
 
 
 @pytest.mark.parametrize(("days", "left"), [([], 2), (["--days", "30"], 1)])
@@ -93,7 +86,7 @@ async def test_cleanup_by_hand_does_what_it_was_asked(
 
     assert status == 0
     assert output.startswith(f"{3 - left} interactions older than")
-    assert total(folder) == left
+    assert total(folder / "data" / "a.sqlite3") == left
 
 
 @pytest.mark.parametrize("days", ["0", "3651", "ninety"])
@@ -102,7 +95,7 @@ async def test_cleanup_refuses_a_wrong_number_of_days(folder: Path, days: str) -
 
     assert status == 2
     assert "Traceback" not in errors
-    assert total(folder) == 3
+    assert total(folder / "data" / "a.sqlite3") == 3
 
 
 @pytest.mark.parametrize("command", ["stats", "cleanup"])
@@ -136,8 +129,7 @@ async def test_what_stops_the_start_is_one_sentence(
     (folder / "text").write_text("no database")
     (folder / "newer").write_bytes((folder / "data" / "a.sqlite3").read_bytes())
     for name, statement in (("other", "CREATE TABLE t (x)"), ("newer", "PRAGMA user_version=99")):
-        with closing(sqlite3.connect(folder / name)) as database:
-            database.execute(statement)
+        select(folder / name, statement)
     result = await run(folder, **environment)
 
     assert_sentence(result, *words)
@@ -172,7 +164,7 @@ async def test_commands_work_while_the_bot_runs(sandbox: Sandbox, folder: Path) 
     assert "running bot" in deleted[2]
     assert dry[1].startswith("0 interactions")
     assert stopped[0] == 0
-    assert total(folder) == 1
+    assert total(folder / "data" / "a.sqlite3") == 1
 
 
 async def test_a_second_bot_on_the_same_file_is_refused(sandbox: Sandbox, folder: Path) -> None:
@@ -210,6 +202,4 @@ async def test_the_demo_tells_the_whole_story(tmp_path: Path, encoding: str) -> 
     assert (status, errors) == (0, "")
     assert "Interactions" in output
     assert texts.FALLBACK.split(",")[0] in output
-    with closing(sqlite3.connect(tmp_path / "kept.sqlite3")) as database:
-        [(count,)] = database.execute("SELECT sum(count) FROM interactions").fetchall()
-    assert count > 1000
+    assert total(tmp_path / "kept.sqlite3") > 1000

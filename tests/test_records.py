@@ -3,10 +3,8 @@
 import asyncio
 import csv
 import json
-import sqlite3
 import time
 from collections.abc import Iterator
-from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -18,9 +16,11 @@ from typer.testing import Result
 from analytics import MAX_LIMIT, AnalyticsService, Interaction, InteractionType
 from analytics.sqlite.queries.interactions import NEWEST, NEWEST_OF_TYPE
 from bot.sandbox import Sandbox
+from tests.support.clock import NOW
 from tests.support.command_line import COMMANDS, invoke
 from tests.support.processes import bot_process, run, settings
-from tests.support.service import NOW, interaction, open_service
+from tests.support.second_connection import select
+from tests.support.service import interaction, open_service
 
 PEOPLE = range(6_000_000_001, 6_000_000_004)
 KINDS = [InteractionType.MESSAGE, InteractionType.COMMAND, InteractionType.BUTTON_CLICK]
@@ -69,13 +69,13 @@ def listed(*arguments: str) -> list[list[str]]:
 
 
 def in_view(database: Path, condition: str = "TRUE", limit: int = 100) -> list[list[str]]:
-    with closing(sqlite3.connect(database)) as connection:
-        rows = connection.execute(
-            f"SELECT {', '.join(COLUMNS)} FROM user_interactions WHERE {condition} "
-            "ORDER BY timestamp DESC, user_id DESC LIMIT ?",
-            (limit,),
-        )
-        return [list(map(str, row)) for row in rows]
+    rows = select(
+        database,
+        f"SELECT {', '.join(COLUMNS)} FROM user_interactions WHERE {condition} "
+        "ORDER BY timestamp DESC, user_id DESC LIMIT ?",
+        (limit,),
+    )
+    return [list(map(str, row)) for row in rows]
 
 
 def test_the_newest_hundred_are_printed_as_the_view_has_them(database: Path) -> None:
@@ -181,11 +181,10 @@ def test_the_ends_of_time_are_dates_too(moment: str) -> None:
 
 def test_the_newest_are_found_without_a_scan_or_a_sort(database: Path) -> None:
     """For a type, too, nothing is sorted; but rows of other types are passed over."""
-    with closing(sqlite3.connect(database)) as connection:
-        plans = [
-            [line for *_, line in connection.execute(f"EXPLAIN QUERY PLAN {sql}", parameters)]
-            for sql, parameters in ((NEWEST, (0, 1)), (NEWEST_OF_TYPE, (0, "command", 1)))
-        ]
+    plans = [
+        [line for *_, line in select(database, f"EXPLAIN QUERY PLAN {sql}", parameters)]
+        for sql, parameters in ((NEWEST, (0, 1)), (NEWEST_OF_TYPE, (0, "command", 1)))
+    ]
 
     for first, *others in plans:
         assert first == "SEARCH interactions USING PRIMARY KEY (timestamp>?)"

@@ -3,8 +3,6 @@
 import asyncio
 import csv
 import json
-import sqlite3
-from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -14,6 +12,7 @@ from analytics import Action, AnalyticsService, Interaction, InteractionType
 from bot.sandbox import Sandbox
 from tests.support.command_line import invoke
 from tests.support.processes import bot_process, run, settings
+from tests.support.second_connection import total
 
 PERSON, OTHER = 6_000_000_001, 6_000_000_002
 
@@ -34,12 +33,6 @@ def database(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
     asyncio.run(fill())
     return path
-
-
-def total(database: Path) -> int:
-    with closing(sqlite3.connect(database)) as connection:
-        [(count,)] = connection.execute("SELECT total(count) FROM interactions")
-        return int(count)
 
 
 @pytest.mark.usefixtures("database")

@@ -5,28 +5,19 @@ import sqlite3
 from contextlib import closing
 from pathlib import Path
 from typing import Any
-from unittest.mock import patch
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from analytics import Access, Action, PseudonymKeyMissing, Pseudonyms, recording
+from analytics import Access, Action, PseudonymKeyMissing, Pseudonyms
 from analytics.privacy.audit import FORMER_ADMIN
-from analytics.sqlite import database as sqlite_database
 from analytics.sqlite.belongings import key_file
 from tests.deployment.old_files import FILES
 from tests.support.bytes_on_disk import forms, found_in
-from tests.support.service import (
-    KEY,
-    NAME,
-    NOW,
-    SOMEBODY,
-    interaction,
-    locked,
-    open_service,
-    select,
-)
+from tests.support.clock import NOW
+from tests.support.second_connection import NAME, locked, select
+from tests.support.service import KEY, SOMEBODY, failing_at_once, interaction, open_service
 
 ADMIN, OTHER = 5_123_456_789, 5_987_654_321
 CLEAR = forms(ADMIN) | forms(OTHER)
@@ -55,10 +46,7 @@ async def test_no_byte_of_any_file_is_an_admins_telegram_id(tmp_path: Path) -> N
 
 
 async def test_nor_of_what_waits_on_the_disk_while_the_database_is_locked(tmp_path: Path) -> None:
-    with (
-        patch.object(sqlite_database, "BUSY_MS_OWN", 1),
-        patch.object(recording, "RETRY_SECONDS", 0.01),
-    ):
+    with failing_at_once():
         async with open_service(tmp_path) as analytics:
             with locked(tmp_path):
                 await act(analytics)

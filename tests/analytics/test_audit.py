@@ -2,15 +2,14 @@
 
 from datetime import datetime, timedelta
 from pathlib import Path
-from unittest.mock import patch
 
 import pytest
 
 from analytics import Access, Action, AuditEntry
-from analytics.sqlite import database
 from tests.support.bytes_on_disk import REFERENCES, forms, found_in
-from tests.support.clock import Clock
-from tests.support.service import NAME, NOW, SOMEBODY, interaction, locked, open_service, select
+from tests.support.clock import NOW, Clock
+from tests.support.second_connection import NAME, locked, select
+from tests.support.service import SOMEBODY, failing_at_once, interaction, open_service
 
 ADMIN = 5_000_000_001
 
@@ -80,7 +79,7 @@ async def test_a_dry_run_forgets_nothing(tmp_path: Path) -> None:
 async def test_a_database_that_cannot_be_written_keeps_no_admin_from_their_answer(
     tmp_path: Path,
 ) -> None:
-    with patch.object(database, "BUSY_MS_OWN", 1):
+    with failing_at_once():
         async with open_service(tmp_path) as analytics:
             await analytics.record([interaction()])
             with locked(tmp_path):

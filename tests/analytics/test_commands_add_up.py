@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 
 from analytics import History, Interaction, InteractionType, Period, PeriodReport
 from analytics.statistics.commands import by_name
-from tests.support.service import NOW, SOMEBODY, interaction, open_service
+from tests.support.clock import NOW
+from tests.support.service import SOMEBODY, interaction, open_service
 
 HOUR = timedelta(hours=1)
 # What the bot registers, and what it does not.

@@ -15,12 +15,14 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from analytics.sqlite import compaction, database
+from analytics.sqlite import compaction
 from analytics.sqlite.checkpoints import Checkpoints
 from analytics.sqlite.connections import PRAGMAS
 from analytics.sqlite.files import wal
+from tests.support.clock import NOW
 from tests.support.residue import deleted_by_cleanup, history, record_all
-from tests.support.service import NAME, NOW, being_read, days_ago, open_service
+from tests.support.second_connection import NAME, being_read
+from tests.support.service import days_ago, open_service
 
 # Of a history of 100 days: about half of the interactions, and a third of the people.
 DAYS = 50
@@ -139,14 +141,7 @@ async def test_secure_delete_leaves_little_to_be_read_until_the_compaction(
     assert min(careless) > 0.5
 
 
-@pytest.fixture
-def _impatient() -> Iterator[None]:
-    """A checkpoint does not wait for whoever reads."""
-    with patch.object(database, "BUSY_MS_OWN", 0):
-        yield
-
-
-@pytest.mark.usefixtures("_impatient")
+@pytest.mark.usefixtures("impatient")
 async def test_while_somebody_reads_it_is_pending_and_shown_and_done_afterwards(
     tmp_path: Path,
 ) -> None:
@@ -169,7 +164,7 @@ async def test_while_somebody_reads_it_is_pending_and_shown_and_done_afterwards(
     assert not left
 
 
-@pytest.mark.usefixtures("_impatient")
+@pytest.mark.usefixtures("impatient")
 async def test_while_somebody_reads_nothing_is_rewritten_in_vain(tmp_path: Path) -> None:
     """A VACUUM would write the whole file into a log that nobody may empty."""
     async with open_service(tmp_path) as analytics:
@@ -183,7 +178,7 @@ async def test_while_somebody_reads_nothing_is_rewritten_in_vain(tmp_path: Path)
     assert after == before
 
 
-@pytest.mark.usefixtures("_impatient")
+@pytest.mark.usefixtures("impatient")
 async def test_it_stays_pending_if_somebody_begins_to_read_meanwhile(tmp_path: Path) -> None:
     async with open_service(tmp_path) as analytics:
         await record_all(analytics, history(random.Random(0), 400, 50))
@@ -204,7 +199,7 @@ async def test_it_stays_pending_if_somebody_begins_to_read_meanwhile(tmp_path: P
     assert done
 
 
-@pytest.mark.usefixtures("_impatient")
+@pytest.mark.usefixtures("impatient")
 async def test_what_is_pending_survives_the_process(tmp_path: Path) -> None:
     async with open_service(tmp_path) as analytics:
         await record_all(analytics, history(random.Random(0), 400, 50))

@@ -38,17 +38,8 @@ from tests.support.model import STEPS, Step, differences_after
 from tests.support.processes import bot_process, run
 from tests.support.processes import settings as environment
 from tests.support.recount import inconsistencies
-from tests.support.second_connection import DATABASE_KEY
-from tests.support.service import (
-    KEY,
-    NAME,
-    SOMEBODY,
-    days_ago,
-    interaction,
-    open_service,
-    select,
-    total,
-)
+from tests.support.second_connection import DATABASE_KEY, NAME, select, total
+from tests.support.service import KEY, SOMEBODY, days_ago, interaction, open_service
 
 pytest.importorskip("sqlcipher3", reason="needs the extra [sqlcipher]")
 

@@ -11,7 +11,6 @@ from unittest.mock import patch
 import pytest
 
 from analytics.sqlite import compaction
-from analytics.sqlite import database as sqlite_database
 from analytics.sqlite.compaction import SMALL_FILE_BYTES
 from analytics.sqlite.connections import PRAGMAS
 from tests.support import bytes_on_disk
@@ -30,7 +29,8 @@ from tests.support.bytes_on_disk import (
 )
 from tests.support.killed import is_killed
 from tests.support.recount import inconsistencies
-from tests.support.service import NAME, SOMEBODY, being_read, open_service, select
+from tests.support.second_connection import NAME, being_read, select
+from tests.support.service import SOMEBODY, failing_at_once, open_service
 
 LEAVING = range(SOMEBODY, SOMEBODY + PEOPLE, 10)
 # With less care, some histories show nothing: several are looked at.
@@ -126,7 +126,7 @@ async def test_while_somebody_reads_it_is_pending_and_done_as_soon_as_they_have_
         rewritten += sql == "VACUUM"
         return await run()
 
-    with patch.object(sqlite_database, "BUSY_MS_OWN", 1):
+    with failing_at_once():
         async with open_service(tmp_path) as analytics:
             await record_all(analytics, somebodies(random.Random(2)))
             wanted = traces(tmp_path, LEAVING)

@@ -13,7 +13,8 @@ from analytics import AnalyticsService
 from analytics.pseudonyms import Pseudonyms
 from analytics.sqlite import migrations
 from tests.deployment.old_files import FILES, NOW
-from tests.support.service import KEY, NAME, SOMEBODY, interaction, open_service, select
+from tests.support.second_connection import NAME, select
+from tests.support.service import KEY, SOMEBODY, interaction, open_service
 
 PEOPLE = 200
 IDS = 2**31 - 1

@@ -9,7 +9,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from analytics import AnalyticsService, Interaction, InteractionType
-from tests.support.service import NAME, NOW, SOMEBODY, interaction, open_service, select
+from tests.support.clock import NOW
+from tests.support.second_connection import NAME, select
+from tests.support.service import SOMEBODY, interaction, open_service
 
 BEGIN = datetime(1970, 1, 1, tzinfo=UTC)
 ZONES = [timezone(timedelta(hours=hours)) for hours in (-11, 0, 14)]

@@ -7,7 +7,8 @@ import pytest
 
 from analytics.pseudonyms import new_key, read_key
 from analytics.sqlite.belongings import key_file
-from tests.support.service import NAME, SOMEBODY, interaction, open_service
+from tests.support.second_connection import NAME
+from tests.support.service import SOMEBODY, interaction, open_service
 
 
 def logged(caplog: pytest.LogCaptureFixture) -> list[str]:

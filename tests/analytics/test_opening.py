@@ -27,15 +27,8 @@ from analytics.sqlite import locks
 from analytics.sqlite.migrations import SCHEMA_VERSION
 from tests.faults.migrations import next_version
 from tests.support.recount import inconsistencies
-from tests.support.service import (
-    KEY,
-    NAME,
-    days_ago,
-    interaction,
-    open_service,
-    select,
-    total,
-)
+from tests.support.second_connection import NAME, select, total
+from tests.support.service import KEY, days_ago, interaction, open_service
 
 KEY_NAME = "analytics.key"
 

@@ -22,8 +22,10 @@ from analytics import (
     PeriodReport,
 )
 from analytics.sqlite.queries.statistics import HISTORY, PERIOD
+from tests.support.clock import NOW
 from tests.support.recount import inconsistencies
-from tests.support.service import NOW, SOMEBODY, interaction, open_service, select
+from tests.support.second_connection import select
+from tests.support.service import SOMEBODY, interaction, open_service
 from tests.support.traffic import at_precision, people, some_traffic
 
 HOUR = timedelta(hours=1)

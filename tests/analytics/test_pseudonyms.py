@@ -14,7 +14,8 @@ from hypothesis import strategies as st
 from analytics import AnalyticsService, PlainIds, Pseudonyms
 from analytics.pseudonyms import new_key, parse_key, read_key, write_key
 from analytics.sqlite import locks
-from tests.support.service import KEY, NAME, SOMEBODY, interaction, open_service, select
+from tests.support.second_connection import NAME, select
+from tests.support.service import KEY, SOMEBODY, interaction, open_service
 
 KEYS = st.binary(min_size=32, max_size=32)
 PEOPLE = st.integers(1, 2**52)

@@ -23,30 +23,12 @@ from analytics.sqlite.database import Database
 from analytics.sqlite.queries import statistics as queries
 from analytics.sqlite.queries.recording import COUNT_DROPPED, RECORD
 from tests.support.bytes_on_disk import Statement, connections, statements
-from tests.support.service import (
-    NAME,
-    NOW,
-    SOMEBODY,
-    days_ago,
-    interaction,
-    locked,
-    open_service,
-    select,
-    total,
-)
+from tests.support.clock import NOW
+from tests.support.second_connection import NAME, locked, select, total
+from tests.support.service import SOMEBODY, days_ago, interaction, open_service
 
 LIMIT = 10
 HANGS = 30  # seconds
-
-
-@pytest.fixture
-def _impatient() -> Iterator[None]:
-    """A locked file fails at once, and is tried again at once."""
-    with (
-        patch.object(database, "BUSY_MS_OWN", 0),
-        patch.object(analytics_recording, "RETRY_SECONDS", 0),
-    ):
-        yield
 
 
 @pytest.fixture
@@ -155,7 +137,7 @@ async def test_batches_that_wait_are_committed_together_within_the_limit(tmp_pat
     assert max(sizes) == 9
 
 
-@pytest.mark.usefixtures("_impatient")
+@pytest.mark.usefixtures("impatient")
 async def test_while_the_file_is_locked_interactions_wait_and_are_counted_once(
     tmp_path: Path,
 ) -> None:
@@ -178,7 +160,7 @@ async def test_while_the_file_is_locked_interactions_wait_and_are_counted_once(
     assert (after.total_interactions, after.backlog, after.dropped) == (4, 0, 0)
 
 
-@pytest.mark.usefixtures("_impatient", "_small_backlog")
+@pytest.mark.usefixtures("impatient", "_small_backlog")
 async def test_what_the_full_backlog_drops_is_counted_in_the_file_and_the_report(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -230,7 +212,7 @@ async def test_whoever_waits_too_long_is_let_go_and_the_interaction_is_kept(
     assert total(tmp_path) == 1
 
 
-@pytest.mark.usefixtures("_impatient")
+@pytest.mark.usefixtures("impatient")
 async def test_what_waits_is_written_before_the_end(tmp_path: Path) -> None:
     async with open_service(tmp_path) as analytics:
         with locked(tmp_path):
@@ -239,7 +221,7 @@ async def test_what_waits_is_written_before_the_end(tmp_path: Path) -> None:
     assert total(tmp_path) == 3
 
 
-@pytest.mark.usefixtures("_impatient")
+@pytest.mark.usefixtures("impatient")
 async def test_what_cannot_be_written_at_the_end_waits_for_the_next_start(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -282,7 +264,7 @@ async def test_what_fails_at_the_end_is_tried_once_more(tmp_path: Path) -> None:
     assert total(tmp_path) == 3
 
 
-@pytest.mark.usefixtures("_impatient", "_small_backlog")
+@pytest.mark.usefixtures("impatient", "_small_backlog")
 async def test_a_failure_to_count_the_dropped_counts_nothing_twice(tmp_path: Path) -> None:
     """The interactions, which have no update ids to know them by, are tried again with it."""
     write_all = Database.write_all

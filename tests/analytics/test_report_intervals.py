@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
-from unittest.mock import patch
 
 import pytest
 from hypothesis import HealthCheck, example, given, settings
@@ -20,9 +19,9 @@ from analytics import (
     InteractionType,
     NoReportYet,
 )
-from analytics.sqlite import database
-from tests.support.clock import Clock
-from tests.support.service import NAME, NOW, SOMEBODY, locked, open_service
+from tests.support.clock import NOW, Clock
+from tests.support.second_connection import NAME, locked
+from tests.support.service import SOMEBODY, failing_at_once, open_service
 
 INTERVAL = timedelta(minutes=60)
 # NOW lies within an interval; this one is complete then.
@@ -200,7 +199,7 @@ async def test_a_new_file_in_the_place_of_a_deleted_one_has_a_report_at_once(
 
 async def test_while_the_file_is_locked_the_report_is_the_one_before(tmp_path: Path) -> None:
     clock = Clock()
-    with patch.object(database, "BUSY_MS_OWN", 1):
+    with failing_at_once():
         async with asyncio.timeout(30), open_of_intervals(tmp_path, clock) as analytics:
             await analytics.record([Interaction(SOMEBODY, InteractionType.MESSAGE, NOW)])
             clock.now += INTERVAL

@@ -11,17 +11,10 @@ import pytest
 from analytics import Access, InteractionType
 from analytics.privacy import retention
 from analytics.privacy.retention import STEP, cutoff
+from tests.support.clock import NOW
 from tests.support.recount import inconsistencies
-from tests.support.service import (
-    NAME,
-    NOW,
-    SOMEBODY,
-    days_ago,
-    interaction,
-    open_service,
-    select,
-    total,
-)
+from tests.support.second_connection import NAME, select, total
+from tests.support.service import SOMEBODY, days_ago, interaction, open_service
 
 SECOND = timedelta(seconds=1)
 SMALL_STEP = 10

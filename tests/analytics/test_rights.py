@@ -16,12 +16,11 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from analytics import Access, Erasure, InteractionType, Pseudonyms
-from analytics import recording as analytics_recording
 from analytics.privacy.personal_data import as_json
-from analytics.sqlite import database as sqlite_database
 from analytics.sqlite.database import Database
 from analytics.sqlite.queries import personal_data
 from tests.support.bytes_on_disk import Statement, statements
+from tests.support.clock import NOW
 from tests.support.model import (
     PEOPLE,
     PERSON,
@@ -35,16 +34,8 @@ from tests.support.model import (
     take,
 )
 from tests.support.recount import inconsistencies
-from tests.support.service import (
-    KEY,
-    NAME,
-    NOW,
-    SOMEBODY,
-    interaction,
-    locked,
-    open_service,
-    select,
-)
+from tests.support.second_connection import NAME, locked, select, total
+from tests.support.service import KEY, SOMEBODY, failing_at_once, interaction, open_service
 
 REFERENCES = Pseudonyms(KEY)
 A = (PEOPLE[0], InteractionType.MESSAGE, 0)
@@ -128,16 +119,6 @@ async def test_the_file_for_a_person_holds_all_of_them_and_nothing_of_another(
 
 
 IN_ONE_GO = ["record", "opt_out", "record", "opt_in", "record", "opt_out", "record", "erase"]
-
-
-@contextmanager
-def failing_at_once() -> Iterator[None]:
-    """A locked database is noticed without waiting for it."""
-    with (
-        patch.object(sqlite_database, "BUSY_MS_OWN", 1),
-        patch.object(analytics_recording, "RETRY_SECONDS", 0.01),
-    ):
-        yield
 
 
 @settings(deadline=None, max_examples=25, suppress_health_check=[HealthCheck.too_slow])
@@ -301,12 +282,12 @@ async def test_a_command_that_finds_the_file_locked_says_so_and_erases_nothing(
 ) -> None:
     async with open_service(tmp_path) as analytics:
         await analytics.record([interaction()])
-    with patch.object(sqlite_database, "BUSY_MS_OWN", 1):
+    with failing_at_once():
         async with open_service(tmp_path, access=Access.SHARE) as command:
             with locked(tmp_path):
                 assert await command.people.erase(SOMEBODY) is None
 
-    assert select(tmp_path, "SELECT sum(count) FROM interactions") == [(1,)]
+    assert total(tmp_path) == 1
 
 
 async def test_erasing_somebody_unknown_does_not_rewrite_the_file(tmp_path: Path) -> None:

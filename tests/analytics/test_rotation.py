@@ -24,7 +24,6 @@ from analytics import (
     WrongPseudonymKey,
 )
 from analytics.pseudonyms import KEY_BYTES, read_key
-from analytics.sqlite import database
 from analytics.sqlite.belongings import key_file
 from analytics.sqlite.connections import PRAGMAS
 from analytics.sqlite.queries import personal_data
@@ -42,7 +41,8 @@ from tests.support.bytes_on_disk import (
 )
 from tests.support.killed import is_killed
 from tests.support.recount import inconsistencies
-from tests.support.service import KEY, NAME, SOMEBODY, interaction, locked, open_service, select
+from tests.support.second_connection import NAME, locked, select
+from tests.support.service import KEY, SOMEBODY, failing_at_once, interaction, open_service
 
 KEY_FILE = key_file(Path(NAME)).name
 LEAVING = range(SOMEBODY, SOMEBODY + PEOPLE)
@@ -241,7 +241,7 @@ async def test_a_locked_file_is_said_in_a_sentence_and_the_next_try_works(
     tmp_path: Path,
 ) -> None:
     """The key that was made in vain is not the one that is put into the key file then."""
-    with patch.object(database, "BUSY_MS_OWN", 1):
+    with failing_at_once():
         async with open_with_key_file(tmp_path) as analytics:
             await analytics.record([interaction()])
             with (

@@ -10,7 +10,8 @@ import pytest
 
 from analytics import InteractionType
 from analytics.sqlite.migrations import APPLICATION_ID, SCHEMA_VERSION, schema
-from tests.support.service import NAME, SOMEBODY, interaction, open_service, select
+from tests.support.second_connection import NAME, select
+from tests.support.service import SOMEBODY, interaction, open_service
 
 
 @pytest.fixture

@@ -18,9 +18,11 @@ from analytics import Access, InteractionType, OlderSchema, Pseudonyms
 from analytics.sqlite.migrations import APPLICATION_ID, SCHEMA_VERSION
 from tests.deployment.old_files import FILES
 from tests.support.bytes_on_disk import killing_after
+from tests.support.clock import NOW
 from tests.support.killed import is_killed
 from tests.support.recount import inconsistencies
-from tests.support.service import KEY, NAME, NOW, SOMEBODY, interaction, open_service, select
+from tests.support.second_connection import NAME, select
+from tests.support.service import KEY, SOMEBODY, interaction, open_service
 
 FILE_1 = FILES / "schema-1.sqlite3"
 PEOPLE = 7
@@ -51,9 +53,8 @@ def said() -> Iterator[tuple[int, int, str, int, int]]:
 
 
 def schema_1() -> list[str]:
-    with closing(sqlite3.connect(FILE_1)) as database:
-        made = database.execute("SELECT sql FROM sqlite_schema WHERE sql IS NOT NULL")
-        return [sql for (sql,) in made]
+    made = select(FILE_1, "SELECT sql FROM sqlite_schema WHERE sql IS NOT NULL")
+    return [sql for (sql,) in made]
 
 
 def file_of_version_1(folder: Path) -> None:

@@ -21,8 +21,10 @@ from hypothesis.stateful import (
 )
 
 from analytics import AdminReport, Interaction, InteractionType
+from tests.support.clock import NOW
 from tests.support.recount import inconsistencies
-from tests.support.service import NAME, NOW, SOMEBODY, open_service
+from tests.support.second_connection import NAME
+from tests.support.service import SOMEBODY, open_service
 
 T = TypeVar("T")
 Sent = tuple[Interaction, int]  # with its update id

@@ -26,7 +26,9 @@ from analytics import (
     Period,
     PeriodReport,
 )
-from tests.support.service import NOW, SOMEBODY, interaction, open_service, select
+from tests.support.clock import NOW
+from tests.support.second_connection import select
+from tests.support.service import SOMEBODY, interaction, open_service
 
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 THIS_HOUR = NOW.replace(minute=0, second=0)

@@ -3,8 +3,7 @@
 import asyncio
 import shutil
 import tempfile
-from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack
 from datetime import timedelta
 from pathlib import Path
 from unittest.mock import AsyncMock, patch
@@ -28,35 +27,18 @@ from analytics.sqlite.files import is_plain, spool
 from analytics.sqlite.spool import SQLiteSpool
 from tests.support.bytes_on_disk import REFERENCES, forms, found_in, key_forms
 from tests.support.recount import inconsistencies
+from tests.support.second_connection import NAME, locked, select, total
 from tests.support.service import (
     KEY,
-    NAME,
     SOMEBODY,
     days_ago,
+    failing_at_once,
     interaction,
-    locked,
     open_service,
-    select,
-    total,
 )
 
 OTHER = SOMEBODY + 1
 STEPS = ["record", "without id", "again", "opt_out", "opt_in", "erase", "look", "kill"]
-
-
-@contextmanager
-def failing_at_once() -> Iterator[None]:
-    with (
-        patch.object(database, "BUSY_MS_OWN", 1),
-        patch.object(analytics_recording, "RETRY_SECONDS", 0.01),
-    ):
-        yield
-
-
-@pytest.fixture
-def _impatient() -> Iterator[None]:
-    with failing_at_once():
-        yield
 
 
 def killed(folder: Path) -> Path:
@@ -173,7 +155,7 @@ async def _left(folder: Path, at: str) -> tuple[Path, int]:
     return copies[0], 5
 
 
-@pytest.mark.usefixtures("_impatient")
+@pytest.mark.usefixtures("impatient")
 @pytest.mark.parametrize("at", ["before", "after"])
 async def test_nothing_is_counted_twice_after_a_kill_around_the_commit(
     tmp_path: Path, at: str
@@ -188,7 +170,7 @@ async def test_nothing_is_counted_twice_after_a_kill_around_the_commit(
     assert not spool(copy / NAME).exists()
 
 
-@pytest.mark.usefixtures("_impatient")
+@pytest.mark.usefixtures("impatient")
 async def test_the_spool_is_private_holds_pseudonyms_only_and_nothing_is_left_of_the_erased(
     tmp_path: Path,
 ) -> None:
@@ -210,7 +192,7 @@ async def test_the_spool_is_private_holds_pseudonyms_only_and_nothing_is_left_of
     assert select(copy, "SELECT count(*) FROM users") == [(0,)]
 
 
-@pytest.mark.usefixtures("_impatient")
+@pytest.mark.usefixtures("impatient")
 async def test_the_spool_of_an_encrypted_database_is_encrypted(tmp_path: Path) -> None:
     key = bytes(32)
     async with open_service(tmp_path, database_key=key) as analytics:
@@ -228,7 +210,7 @@ async def test_the_spool_of_an_encrypted_database_is_encrypted(tmp_path: Path) -
     assert report.total_interactions == 6
 
 
-@pytest.mark.usefixtures("_impatient")
+@pytest.mark.usefixtures("impatient")
 async def test_a_spool_of_another_key_is_refused_in_a_sentence(tmp_path: Path) -> None:
     async with open_service(tmp_path) as analytics:
         with locked(tmp_path):
@@ -243,7 +225,7 @@ async def test_a_spool_of_another_key_is_refused_in_a_sentence(tmp_path: Path) -
     assert spool(copy / NAME).exists()
 
 
-@pytest.mark.usefixtures("_impatient")
+@pytest.mark.usefixtures("impatient")
 async def test_a_command_replays_before_it_erases(tmp_path: Path) -> None:
     async with open_service(tmp_path) as analytics:
         with locked(tmp_path):
@@ -259,7 +241,7 @@ async def test_a_command_replays_before_it_erases(tmp_path: Path) -> None:
     assert total(copy) == 0
 
 
-@pytest.mark.usefixtures("_impatient")
+@pytest.mark.usefixtures("impatient")
 async def test_what_neither_database_nor_spool_takes_is_said_at_the_end(tmp_path: Path) -> None:
     async def ends_with_both_refused() -> None:
         with ExitStack() as stack:
@@ -293,7 +275,7 @@ async def test_what_is_being_committed_is_no_backlog(tmp_path: Path) -> None:
     assert (begun, waits, total(copy)) == (0, 3, 3)
 
 
-@pytest.mark.usefixtures("_impatient")
+@pytest.mark.usefixtures("impatient")
 async def test_a_batch_that_takes_too_long_is_counted_once_whether_it_was_committed_or_not(
     tmp_path: Path,
 ) -> None:
@@ -316,7 +298,7 @@ async def test_a_batch_that_takes_too_long_is_counted_once_whether_it_was_commit
     assert total(copy) == total(tmp_path) == 4
 
 
-@pytest.mark.usefixtures("_impatient")
+@pytest.mark.usefixtures("impatient")
 async def test_a_persons_data_says_what_waits(tmp_path: Path) -> None:
     async with open_service(tmp_path) as analytics:
         await analytics.record(days_ago(3))

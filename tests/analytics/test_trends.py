@@ -12,7 +12,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from analytics import History, Interaction, InteractionType
-from tests.support.service import NOW, SOMEBODY, interaction, open_service, select
+from tests.support.clock import NOW
+from tests.support.second_connection import select
+from tests.support.service import SOMEBODY, interaction, open_service
 from tests.support.traffic import at_precision, people, some_traffic
 
 HOUR = timedelta(hours=1)

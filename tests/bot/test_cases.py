@@ -5,8 +5,6 @@ kind and when, and what is counted by day.
 """
 
 import json
-import sqlite3
-from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -14,6 +12,7 @@ import pytest
 
 from bot.sandbox import Sandbox
 from tests.support.running import running_bot
+from tests.support.second_connection import select
 from tests.support.webhooks import webhook_settings
 
 CASES = sorted((Path(__file__).parent.parent / "cases").glob("*.json"))
@@ -39,9 +38,8 @@ async def test_who_acted_what_and_when_is_recorded_whatever_else_is_odd(
                 await sandbox.inject(update, forced=True)
             async with running_bot(sandbox, database, lambda: NOW, **settings):
                 await sandbox.settled()
-        with closing(sqlite3.connect(database)) as connection:
-            rows = sorted(map(list, connection.execute(INTERACTIONS)))
-            events = connection.execute("SELECT event, count FROM daily_events").fetchall()
+        rows = sorted(map(list, select(database, INTERACTIONS)))
+        events = select(database, "SELECT event, count FROM daily_events")
         found[path.stem] = rows, dict(events)
         hours = [[who, what, when // 3600 * 3600] for who, what, when in case["interactions"]]
         expected[path.stem] = sorted(hours), case["events"]

@@ -27,6 +27,7 @@ from tests.support.clock import Clock
 from tests.support.conversation import click, message_for
 from tests.support.recount import inconsistencies
 from tests.support.running import running_bot
+from tests.support.second_connection import locked, select
 
 ADMIN, OWNER, ANOTHER_OWNER = 6_000_000_001, 6_000_000_002, 6_000_000_003
 SETTINGS: dict[str, Any] = {
@@ -63,11 +64,10 @@ async def record(path: Path, clock: Clock, *ago: timedelta) -> None:
 
 def left(database: Path) -> int:
     """Messages, since what admins send here are commands and clicks."""
-    with closing(sqlite3.connect(database)) as connection:
-        [(number,)] = connection.execute(
-            "SELECT total(count) FROM user_interactions WHERE interaction_type = 'message'"
-        )
-        return int(number)
+    [(number,)] = select(
+        database, "SELECT total(count) FROM user_interactions WHERE interaction_type = 'message'"
+    )
+    return int(number)
 
 
 def noted(database: Path) -> list[int]:
@@ -75,17 +75,13 @@ def noted(database: Path) -> list[int]:
     key = read_key(key_file(database))
     assert key
     named = {Pseudonyms(key).admin(each): each for each in (ADMIN, OWNER, ANOTHER_OWNER)}
-    with closing(sqlite3.connect(database)) as connection:
-        rows = connection.execute("SELECT admin_id FROM audit_trail WHERE action = 'cleanup'")
-        return [named[admin] for (admin,) in rows]
+    rows = select(database, "SELECT admin_id FROM audit_trail WHERE action = 'cleanup'")
+    return [named[admin] for (admin,) in rows]
 
 
 def is_compaction_due(database: Path) -> bool:
-    with closing(sqlite3.connect(database)) as connection:
-        [(due,)] = connection.execute(
-            "SELECT count(*) FROM file_settings WHERE name = 'compaction_due'"
-        )
-        return bool(due)
+    [(due,)] = select(database, "SELECT count(*) FROM file_settings WHERE name = 'compaction_due'")
+    return bool(due)
 
 
 def buttons(message: dict[str, Any]) -> list[dict[str, Any]]:
@@ -388,8 +384,7 @@ async def test_while_the_database_is_locked_it_says_that_it_stopped(
     owner = sandbox.person(OWNER)
     async with running_bot(sandbox, database, clock, **SETTINGS):
         await message_for(owner, "/cleanup 30")
-        with closing(sqlite3.connect(database, isolation_level=None)) as other:
-            other.execute("BEGIN IMMEDIATE")
+        with locked(database):
             await confirm(owner)
             stopped = await end(owner)
         after = left(database)

@@ -1,7 +1,5 @@
 """How often each command is used is counted by day, without identity, and nothing else is."""
 
-import sqlite3
-from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -14,15 +12,14 @@ from bot import texts
 from bot.app import build_dispatcher
 from bot.sandbox import Sandbox
 from tests.support.running import running_bot
+from tests.support.second_connection import select
 from tests.support.settings import some_settings
 
 ADMIN = 6_000_000_001
 
 
 def events(database: Path) -> dict[str, int]:
-    with closing(sqlite3.connect(database)) as connection:
-        found = connection.execute("SELECT event, sum(count) FROM daily_events GROUP BY 1")
-        return dict(found.fetchall())
+    return dict(select(database, "SELECT event, sum(count) FROM daily_events GROUP BY 1"))
 
 
 async def test_only_the_commands_that_the_bot_registers_are_counted_by_name(

@@ -1,7 +1,5 @@
 """COUNT_ADMINS=false: nothing of what admins do is in the file, or in a number."""
 
-import sqlite3
-from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +11,7 @@ from bot.sandbox import Person, Sandbox
 from tests.support.conversation import ask
 from tests.support.recount import inconsistencies
 from tests.support.running import running_bot
+from tests.support.second_connection import select
 from tests.support.webhooks import free_port, webhook_settings
 
 ADMIN, PERSON = 6_000_000_001, 6_000_000_002
@@ -20,8 +19,7 @@ MESSAGES = "SELECT total(count) FROM user_interactions WHERE interaction_type = 
 
 
 def rows(database: Path, sql: str) -> list[Any]:
-    with closing(sqlite3.connect(database)) as connection:
-        return connection.execute(sql).fetchall()
+    return select(database, sql)
 
 
 async def use(person: Person) -> None:

@@ -4,7 +4,7 @@ from pathlib import Path
 
 from bot.sandbox import Sandbox
 from tests.support.running import running_bot
-from tests.support.service import NAME, select
+from tests.support.second_connection import NAME, select
 
 
 async def test_roll(tmp_path: Path) -> None:

@@ -7,10 +7,9 @@ import logging
 import resource
 import signal
 import socket
-import sqlite3
 import sys
 from collections.abc import AsyncIterator
-from contextlib import ExitStack, asynccontextmanager, closing
+from contextlib import ExitStack, asynccontextmanager
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +23,7 @@ from bot.sandbox import Sandbox
 from bot.webhook import MAX_BODY_BYTES, SECRET_HEADER
 from tests.support.processes import MAIN, PATIENCE, bot_program
 from tests.support.running import running_bot
+from tests.support.second_connection import total
 from tests.support.webhooks import free_port, webhook_environment, webhook_settings
 
 DESCRIPTORS = 200
@@ -90,8 +90,7 @@ async def test_updates_arrive_while_more_connections_hang_than_there_are_descrip
         status, _, log = await bot.ended()
 
     assert status == 0
-    with closing(sqlite3.connect(database)) as connection:
-        assert connection.execute("SELECT total(count) FROM interactions").fetchall() == [(10,)]
+    assert total(database) == 10
     assert len(log) < 20_000
 
 

@@ -1,8 +1,6 @@
 """Everyone is spoken to in the language of their client, and it is kept nowhere."""
 
 import re
-import sqlite3
-from contextlib import closing
 from datetime import UTC, date, datetime
 from functools import partial
 from html import unescape
@@ -41,6 +39,7 @@ from bot import app, menus, texts
 from bot.sandbox import Sandbox
 from tests.support.conversation import ask
 from tests.support.running import running_bot
+from tests.support.second_connection import locked
 from tests.support.settings import some_options
 
 ADMIN = 6_000_000_001
@@ -176,8 +175,7 @@ async def test_alerts_are_in_the_language_of_the_settings(sandbox: Sandbox, tmp_
     more: dict[str, Any] = {"admin_ids": str(ADMIN), "bot_language": "de"}
     async with running_bot(sandbox, database, **more):
         answer = await ask(admin, "hello")
-        with closing(sqlite3.connect(database, isolation_level=None)) as other:
-            other.execute("BEGIN IMMEDIATE")
+        with locked(database):
             await admin.says("hello")
             told = {(await admin.answer()).text for _number in range(2)}
 

@@ -16,6 +16,7 @@ from bot.sandbox import Sandbox
 from tests.support.conversation import ask, click, message_with_buttons, tap
 from tests.support.recount import inconsistencies
 from tests.support.running import running_bot
+from tests.support.second_connection import locked, select
 from tests.support.stored import stored
 from tests.support.webhooks import webhook_settings
 
@@ -179,11 +180,10 @@ async def test_who_opts_out_is_not_recorded_from_the_next_update_on(
         await ask(person, "/help")
 
     assert in_one_batch == [(1, "message")]
-    with closing(sqlite3.connect(database)) as connection:
-        counts = connection.execute(
-            "SELECT interaction_type, sum(count) FROM user_interactions GROUP BY 1"
-        ).fetchall()
-        [(remembered,)] = connection.execute("SELECT count(*) FROM remembered_updates")
+    counts = select(
+        database, "SELECT interaction_type, sum(count) FROM user_interactions GROUP BY 1"
+    )
+    [(remembered,)] = select(database, "SELECT count(*) FROM remembered_updates")
     # good morning, counted; /help.
     assert dict(counts) == {"command": 1, "message": 2}
     # Whoever sent it, and whatever was asked for: none of it has effect again.
@@ -215,8 +215,7 @@ async def test_while_the_database_is_locked_wishes_are_answered_and_kept(
     person = sandbox.person()
     async with running_bot(sandbox, database):
         await ask(person, "good morning")
-        with closing(sqlite3.connect(database, isolation_level=None)) as other:
-            other.execute("BEGIN IMMEDIATE")
+        with locked(database):
             await ask(person, "/forgetme")
             refused = await tap(person, rights.CONFIRM)
             kept = await ask(person, "/optout")
@@ -227,8 +226,7 @@ async def test_while_the_database_is_locked_wishes_are_answered_and_kept(
     assert "Your wish is kept" in kept
     # Erased in its turn, once the file could be written.
     assert rows == []
-    with closing(sqlite3.connect(database)) as connection:
-        [(opted_out,)] = connection.execute("SELECT count(*) FROM opt_outs")
+    [(opted_out,)] = select(database, "SELECT count(*) FROM opt_outs")
     assert opted_out == 1
 
 

@@ -2,9 +2,7 @@
 
 import json
 import re
-import sqlite3
 from collections import Counter
-from contextlib import closing
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -25,6 +23,7 @@ from bot.sandbox.chats import Line
 from tests.support.clock import NOW, Clock
 from tests.support.conversation import click
 from tests.support.running import running_bot
+from tests.support.second_connection import select
 
 ADMIN, OWNER = 6_000_000_001, 6_000_000_002
 # No alert is sent in between.
@@ -150,13 +149,12 @@ def chosen(line: Line) -> str:
 
 
 def trail(database: Path) -> list[str]:
-    with closing(sqlite3.connect(database)) as connection:
-        return [
-            action
-            for (action,) in connection.execute(
-                "SELECT action FROM audit_trail ORDER BY timestamp, rowid"
-            )
-        ]
+    return [
+        action
+        for (action,) in select(
+            database, "SELECT action FROM audit_trail ORDER BY timestamp, rowid"
+        )
+    ]
 
 
 async def test_the_walk_shows_what_was_sent_in_at_every_step(

@@ -22,6 +22,7 @@ from analytics.telegram.recording import RecordOnReceipt
 from bot.logs import PrivateFormatter
 from tests.support import raw_updates
 from tests.support.raw_updates import Raw, Sent
+from tests.support.second_connection import select
 
 NOW = raw_updates.RECEIVED
 # Telegram's real case: a hidden user without the name that should be there.
@@ -70,8 +71,7 @@ async def test_nothing_else_of_any_update_is_in_any_file_or_in_the_log(
         raw[0]["message"] = batch[0].raw["message"] | {"forward_origin": BROKEN_ORIGIN}
     with tempfile.TemporaryDirectory() as folder, everything_logged() as log:
         stored = await receive(Path(folder), raw)
-        with closing(sqlite3.connect(Path(folder) / "analytics.sqlite3")) as database:
-            rows = database.execute("SELECT * FROM user_interactions").fetchall()
+        rows = select(Path(folder) / "analytics.sqlite3", "SELECT * FROM user_interactions")
         logged = log.getvalue().encode()
 
     people = {sent.person for sent in batch if sent.person}

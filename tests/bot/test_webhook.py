@@ -2,9 +2,7 @@
 
 import json
 import socket
-import sqlite3
 from collections.abc import AsyncIterator
-from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +14,7 @@ from bot.errors import Unavailable, WrongSettings
 from bot.sandbox import Sandbox
 from bot.settings import Settings, load
 from tests.support.running import running_bot
+from tests.support.second_connection import locked, total
 from tests.support.webhooks import SECRET
 
 HEADER = "X-Telegram-Bot-Api-Secret-Token"
@@ -28,8 +27,7 @@ async def http() -> AsyncIterator[aiohttp.ClientSession]:
 
 
 def recorded(database: Path) -> int:
-    with closing(sqlite3.connect(database)) as connection:
-        [(count,)] = connection.execute("SELECT total(count) FROM interactions").fetchall()
+    count = total(database)
     return int(count)
 
 
@@ -153,17 +151,16 @@ async def test_health_is_200_only_while_updates_are_recorded(
         await person.answer()
         while (before := await health())[0] != 200:  # until the answer to setWebhook is there
             pass
-        with closing(sqlite3.connect(database, isolation_level=None)) as other:
-            other.execute("BEGIN IMMEDIATE")
+        with locked(database):
             await person.says("two")
             await person.answer()
-            while (locked := await health())[0] == 200:  # until SQLite gives up waiting
+            while (unhealthy := await health())[0] == 200:  # until SQLite gives up waiting
                 pass
         while (after := await health())[0] != 200:  # until the next try, a second later
             pass
 
     assert before == (200, {"receiving": True, "recording": True, "backlog": 0, "dropped": 0})
-    assert locked == (503, {"receiving": True, "recording": False, "backlog": 1, "dropped": 0})
+    assert unhealthy == (503, {"receiving": True, "recording": False, "backlog": 1, "dropped": 0})
     assert after == before
     assert recorded(database) == 2
 

@@ -1,8 +1,6 @@
 """From the file without the key, nobody can tell who opted out: an attack on synthetic bots."""
 
 import re
-import sqlite3
-from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -15,6 +13,7 @@ from analytics.telegram.command_table import purposes
 from bot import texts
 from bot.sandbox import Sandbox
 from tests.support.running import running_bot
+from tests.support.second_connection import select
 
 NOW = datetime(2026, 6, 1, 12, 30, tzinfo=UTC)
 PEOPLE = 4
@@ -38,8 +37,7 @@ LOOKS = (
 
 
 def seen(database: Path) -> list[list[Any]]:
-    with closing(sqlite3.connect(database)) as connection:
-        return [sorted(connection.execute(look).fetchall()) for look in LOOKS]
+    return [sorted(select(database, look)) for look in LOOKS]
 
 
 async def bot_of_which_one_opts_out(folder: Path, who: int) -> list[list[Any]]:
@@ -57,8 +55,7 @@ async def bot_of_which_one_opts_out(folder: Path, who: int) -> list[list[Any]]:
                     await opts_out(people[who])
                 now += timedelta(hours=1)
             await sandbox.settled()
-    with closing(sqlite3.connect(database)) as connection:
-        assert connection.execute("SELECT count(*) FROM opt_outs").fetchall() == [(1,)]
+    assert select(database, "SELECT count(*) FROM opt_outs") == [(1,)]
     return seen(database)
 
 

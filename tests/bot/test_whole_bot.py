@@ -1,8 +1,6 @@
 """The whole bot over HTTP: recorded, answered, reported, cleaned up."""
 
 import re
-import sqlite3
-from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -14,18 +12,16 @@ from bot import texts
 from bot.sandbox import Sandbox
 from tests.support.conversation import ask
 from tests.support.running import running_bot
+from tests.support.second_connection import select
 
 ADMIN = 6_000_000_001
 
 
 def recorded(database: Path) -> dict[str, int]:
     """Interactions by type, read as another program would."""
-    with closing(sqlite3.connect(database)) as connection:
-        return dict(
-            connection.execute(
-                "SELECT interaction_type, sum(count) FROM user_interactions GROUP BY 1"
-            ).fetchall()
-        )
+    return dict(
+        select(database, "SELECT interaction_type, sum(count) FROM user_interactions GROUP BY 1")
+    )
 
 
 async def test_every_kind_of_update_is_asked_for(sandbox: Sandbox, database: Path) -> None:

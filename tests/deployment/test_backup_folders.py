@@ -25,6 +25,7 @@ from analytics.sqlite.files import keep_reserve, reserve
 from analytics.sqlite.maintenance.backups import backup, backup_into, last_backup
 from analytics.sqlite.maintenance.wipe import everything
 from tests.support.processes import PATIENCE, run, start
+from tests.support.second_connection import select
 
 NAME = "analytics.sqlite3"
 NOW = datetime(2026, 6, 1, 12, tzinfo=UTC)
@@ -96,11 +97,8 @@ async def test_backups_of_an_earlier_version_are_told_by_what_is_in_them(tmp_pat
 async def test_a_file_in_the_place_of_a_damaged_one_has_its_backups(tmp_path: Path) -> None:
     path, folder = await make(tmp_path / "data" / NAME), tmp_path / "copies"
     await back_up(path, folder, -3)
-    with closing(sqlite3.connect(path)) as database:
-        [(page,)] = database.execute(
-            "SELECT rootpage FROM sqlite_schema WHERE name = 'interactions'"
-        )
-        [(size,)] = database.execute("PRAGMA page_size")
+    [(page,)] = select(path, "SELECT rootpage FROM sqlite_schema WHERE name = 'interactions'")
+    [(size,)] = select(path, "PRAGMA page_size")
     with path.open("r+b") as file:
         file.seek((page - 1) * size)
         file.write(b"\xa5" * size)

@@ -46,7 +46,7 @@ from bot.sandbox import Sandbox
 from tests.support import processes
 from tests.support.backups import daily_backups
 from tests.support.recount import inconsistencies
-from tests.support.second_connection import DATABASE_KEY
+from tests.support.second_connection import DATABASE_KEY, select, total
 
 NOW = datetime(2026, 6, 1, 12, tzinfo=UTC)
 KEY = bytes(range(32))
@@ -65,12 +65,6 @@ async def database(tmp_path: Path) -> Path:
     await record(path, count=2)
     await record(path, OTHER)
     return path
-
-
-def total(path: Path) -> int:
-    with closing(sqlite3.connect(f"{path.as_uri()}?mode=ro", uri=True)) as connection:
-        [(count,)] = connection.execute("SELECT coalesce(sum(count), 0) FROM interactions")
-    return int(count)
 
 
 def mode(path: Path) -> int:
@@ -368,9 +362,7 @@ async def test_the_running_bot_backs_up_at_once_where_there_is_no_backup(
     [copy] = folder.iterdir()
     await check(copy, None)
     assert await last_backup(database, folder, None, datetime.now(UTC) + timedelta(1)) is not None
-    with closing(sqlite3.connect(database)) as connection:
-        noted = connection.execute("SELECT 1 FROM file_settings WHERE name = 'last_backup'")
-        assert noted.fetchall() == [(1,)]
+    assert select(database, "SELECT 1 FROM file_settings WHERE name = 'last_backup'") == [(1,)]
     assert mode(folder) == 0o700
 
 

@@ -23,11 +23,12 @@ from tests.support.bytes_on_disk import (
     somebodies,
     statements,
 )
+from tests.support.clock import NOW
 from tests.support.command_line import invoke
 from tests.support.killed import is_killed
 from tests.support.recount import inconsistencies
-from tests.support.second_connection import DATABASE_KEY
-from tests.support.service import KEY, NAME, NOW, SOMEBODY, interaction, open_service, select
+from tests.support.second_connection import DATABASE_KEY, NAME, select
+from tests.support.service import KEY, SOMEBODY, interaction, open_service
 
 REFERENCES = Pseudonyms(KEY)
 TODAY = int(NOW.timestamp()) // 86_400

@@ -2,8 +2,6 @@
 
 import asyncio
 import re
-import sqlite3
-from contextlib import closing
 from pathlib import Path
 from textwrap import indent
 from typing import Any
@@ -16,6 +14,7 @@ from aiogram.types import Message
 
 from bot.sandbox import Sandbox
 from tests.deployment.environments import ROOT
+from tests.support.second_connection import select
 
 
 def blocks(page: str) -> list[str]:
@@ -54,9 +53,8 @@ async def test_three_lines_record_for_a_bot_that_is_not_ours(
         await running
 
     assert "echo: hello" in str(answer)
-    with closing(sqlite3.connect("data/analytics.sqlite3")) as connection:
-        rows = connection.execute("SELECT interaction_type, count FROM user_interactions")
-        assert sorted(rows) == [("inline_query", 1), ("message", 1)]
+    rows = select(Path("data"), "SELECT interaction_type, count FROM user_interactions")
+    assert sorted(rows) == [("inline_query", 1), ("message", 1)]
 
 
 def test_contributing_shows_the_feature_as_it_is() -> None:

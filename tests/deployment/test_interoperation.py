@@ -13,6 +13,7 @@ import pytest
 
 from tests.deployment.environments import ROOT
 from tests.deployment.old_files import make
+from tests.support.second_connection import select
 
 PAGE = (ROOT / "docs" / "interoperate.md").read_text("utf-8")
 
@@ -49,8 +50,9 @@ def test_sql(folder: Path) -> None:
 
 
 def test_the_page_names_the_columns_of_the_view(folder: Path) -> None:
-    with closing(sqlite3.connect(folder / "look.sqlite3")) as connection:
-        columns = [row[1] for row in connection.execute("PRAGMA table_info(user_interactions)")]
+    columns = [
+        row[1] for row in select(folder / "look.sqlite3", "PRAGMA table_info(user_interactions)")
+    ]
 
     assert re.findall(r"^\| `(\w+)` \|", PAGE, re.M) == columns
 

@@ -25,6 +25,7 @@ from bot.receiving import MAX_SILENCE, Receiving
 from bot.sandbox import Sandbox
 from tests.support.processes import PATIENCE
 from tests.support.running import running_bot
+from tests.support.second_connection import select
 from tests.support.webhooks import webhook_settings
 
 CLEANED = "bot_last_cleanup_timestamp_seconds"
@@ -96,8 +97,7 @@ async def test_no_label_holds_a_person(sandbox: Sandbox, database: Path, port: i
     allowed |= {("level", level) for level in ("WARNING", "ERROR", "CRITICAL")}
     assert {label for label in labels if label[0] != "le"} <= allowed
     assert not re.search(f"canary|Ada|{person.user['id']}", text)
-    with closing(sqlite3.connect(database)) as connection:
-        [(reference,)] = connection.execute("SELECT reference FROM users").fetchall()
+    [(reference,)] = select(database, "SELECT reference FROM users")
     assert str(reference) not in text
     assert "active" not in text
 

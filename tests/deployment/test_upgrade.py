@@ -27,6 +27,7 @@ from analytics.telegram.buttons import Right
 from tests.deployment.old_files import FILES, INTERACTIONS, KEY, NOW, PEOPLE
 from tests.support.backups import daily_backups
 from tests.support.recount import inconsistencies
+from tests.support.second_connection import select
 
 VERSIONS = sorted(int(file.stem.removeprefix("schema-")) for file in FILES.iterdir())
 
@@ -45,8 +46,7 @@ def place(version: int, folder: Path) -> Path:
 
 
 def ask(path: Path, sql: str) -> list[Any]:
-    with closing(sqlite3.connect(path)) as connection:
-        return connection.execute(sql).fetchall()
+    return select(path, sql)
 
 
 async def open_and_record(path: Path) -> int:

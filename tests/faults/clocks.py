@@ -1,9 +1,7 @@
 """The clock of the computer jumps, while the bot records and cleans up as planned."""
 
 import random
-import sqlite3
 from collections.abc import Callable, Iterable
-from contextlib import closing
 from dataclasses import replace
 from datetime import UTC, datetime, time, timedelta
 from pathlib import Path
@@ -18,6 +16,7 @@ from analytics.maintenance.schedule import DAILY, Schedule, Task, maintenance_ta
 from analytics.telegram.recording import RecordOnReceipt
 from tests.faults.table import Fault, Row
 from tests.support.recount import inconsistencies
+from tests.support.second_connection import select
 
 FIRST_PERSON = 6_000_000_001
 NAME = "analytics.sqlite3"
@@ -120,11 +119,10 @@ def message(person: int, moment: datetime) -> Update:
 
 def found_in(path: Path) -> dict[int, int]:
     """How often the interaction of each person is there."""
-    with closing(sqlite3.connect(path)) as database:
-        rows = database.execute(
-            "SELECT reference, sum(count) FROM interactions JOIN users ON id = user_id GROUP BY 1"
-        )
-        return {int(person): int(count) for person, count in rows}
+    rows = select(
+        path, "SELECT reference, sum(count) FROM interactions JOIN users ON id = user_id GROUP BY 1"
+    )
+    return {int(person): int(count) for person, count in rows}
 
 
 async def clock_jumps(times: int) -> Row:

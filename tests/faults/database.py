@@ -20,6 +20,7 @@ from tests.faults.table import Fault, Row
 from tests.support.bytes_on_disk import connections
 from tests.support.processes import bot_process
 from tests.support.running import running_bot
+from tests.support.second_connection import locked, total
 from tests.support.stored import remembered
 
 AN_INTERACTION = Interaction(
@@ -68,8 +69,7 @@ class Story:
     def row(self, injected: int) -> Row:
         ids = remembered(self.database)
         acknowledged = set(self.said) & self.sandbox.updates.acknowledged
-        with closing(sqlite3.connect(self.database)) as database:
-            [(count,)] = database.execute("SELECT total(count) FROM interactions").fetchall()
+        count = total(self.database)
         return Row(
             injected=injected,
             acknowledged=len(acknowledged),
@@ -123,13 +123,12 @@ def fill(disk: Path, name: str) -> Path:
     return filler
 
 
-async def locked(times: int) -> Row:
+async def locked_now_and_then(times: int) -> Row:
     with folder() as path:
         async with story(path) as tale:
             await tale.talk()
             for _ in range(times):
-                with closing(sqlite3.connect(tale.database, isolation_level=None)) as other:
-                    other.execute("BEGIN IMMEDIATE")
+                with locked(tale.database):
                     await tale.talk()
                 await tale.until_recorded()
         return tale.row(times)
@@ -232,7 +231,7 @@ def _fault(name: str, inject: Callable[[int], Awaitable[Row]]) -> Fault:
 
 
 FAULTS = [
-    _fault("database locked by another program", locked),
+    _fault("database locked by another program", locked_now_and_then),
     _fault("disk full", disk_full),
     _fault("database read-only", read_only),
     _fault("I/O error", io_error),

@@ -2,8 +2,6 @@
 
 import asyncio
 import signal
-import sqlite3
-from contextlib import closing
 from functools import partial
 from pathlib import Path
 
@@ -15,6 +13,7 @@ from tests.faults.database import Story, folder
 from tests.faults.kills import MAX_SHUTDOWN
 from tests.faults.table import Fault, Row
 from tests.support.processes import bot_process
+from tests.support.second_connection import locked, total
 from tests.support.stored import remembered
 
 MESSAGES = 60
@@ -23,8 +22,7 @@ MESSAGES = 60
 async def locked_until_the_end(tale: Story, number: signal.Signals) -> None:
     """People write and are answered while another program holds the lock, until the bot ends."""
     async with bot_process(tale.sandbox, tale.database) as bot:
-        with closing(sqlite3.connect(tale.database, isolation_level=None)) as other:
-            other.execute("BEGIN IMMEDIATE")
+        with locked(tale.database):
             await tale.talk(MESSAGES)
             await tale.sandbox.settled()
             bot.send(number)
@@ -99,12 +97,6 @@ def never_told(
         return web.Response()
 
     return committed, sandbox.plan("getUpdates", answer, times=None)
-
-
-def total(path: Path) -> int:
-    with closing(sqlite3.connect(path)) as database:
-        [(count,)] = database.execute("SELECT total(count) FROM interactions").fetchall()
-    return int(count)
 
 
 LOCKED = "database locked and the bot ended"

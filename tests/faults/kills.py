@@ -6,9 +6,8 @@ At the end the file is compared with the sandbox's own record of what was acknow
 import asyncio
 import random
 import signal
-import sqlite3
 from collections.abc import AsyncIterator, Mapping, Sequence
-from contextlib import asynccontextmanager, closing, suppress
+from contextlib import asynccontextmanager, suppress
 from functools import partial
 from pathlib import Path
 
@@ -16,6 +15,7 @@ from bot.sandbox import Sandbox
 from tests.faults.database import folder
 from tests.faults.table import Fault, Row
 from tests.support.processes import PATIENCE, Process, settings, start
+from tests.support.second_connection import total
 from tests.support.stored import remembered
 from tests.support.webhooks import webhook_environment
 
@@ -104,8 +104,7 @@ async def ends(times: int, signals: Sequence[signal.Signals], *, webhook: bool) 
 def row(injected: int, sandbox: Sandbox, database: Path) -> Row:
     """Everything that waited in the sandbox was the interaction of one person."""
     acknowledged, ids = sandbox.updates.acknowledged, remembered(database)
-    with closing(sqlite3.connect(database)) as connection:
-        [(count,)] = connection.execute("SELECT total(count) FROM interactions").fetchall()
+    count = total(database)
     return Row(
         injected=injected,
         acknowledged=len(acknowledged),

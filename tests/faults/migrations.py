@@ -21,6 +21,7 @@ from tests.faults.no_hard_links import without_hard_links
 from tests.faults.table import Fault, Row
 from tests.support.killed import is_killed
 from tests.support.recount import inconsistencies
+from tests.support.second_connection import total
 
 NAME = "analytics.sqlite3"
 BEGIN = datetime(2026, 1, 1, tzinfo=UTC)
@@ -83,12 +84,6 @@ def contents(path: Path) -> tuple[int, list[Any]]:
         [(version,)] = database.execute("PRAGMA user_version")
         schema = database.execute("SELECT type, name, sql FROM sqlite_schema ORDER BY 1, 2")
         return int(version), schema.fetchall()
-
-
-def total(path: Path) -> int:
-    with closing(sqlite3.connect(path)) as database:
-        [(count,)] = database.execute("SELECT total(count) FROM interactions")
-        return int(count)
 
 
 async def record(analytics: AnalyticsService, first: int, count: int) -> None:

@@ -9,7 +9,7 @@ from analytics import Access, AnalyticsService, Interaction, InteractionType, Mi
 from tests.faults.two_clocks import ADMIN, Tale
 from tests.support import processes
 from tests.support.recount import counts
-from tests.support.service import select
+from tests.support.second_connection import select
 
 DAY = timedelta(days=1)
 # The computer's clock, beside Telegram's.

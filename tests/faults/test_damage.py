@@ -33,7 +33,7 @@ from tests.faults.table import Fault
 from tests.support import processes
 from tests.support.bytes_on_disk import integer
 from tests.support.recount import inconsistencies
-from tests.support.service import select
+from tests.support.second_connection import select
 
 
 @pytest.fixture(scope="module")

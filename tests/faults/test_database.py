@@ -3,8 +3,6 @@
 import os
 import random
 import shutil
-import sqlite3
-from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -12,6 +10,7 @@ import pytest
 from analytics.sqlite.files import wal
 from tests.faults.database import ADMIN, FAULTS, can_mount, story
 from tests.faults.table import Fault
+from tests.support.second_connection import locked, select
 from tests.support.stored import remembered
 
 
@@ -30,8 +29,7 @@ async def test_admins_are_told_once_when_it_begins_and_once_when_it_is_over(
 ) -> None:
     async with story(tmp_path, admin_ids={ADMIN}) as tale:
         admin = await tale.an_admin()
-        with closing(sqlite3.connect(tale.database, isolation_level=None)) as other:
-            other.execute("BEGIN IMMEDIATE")
+        with locked(tale.database):
             await tale.talk()
             begin = (await admin.answer()).text
             await admin.says("/stats")
@@ -66,8 +64,7 @@ async def test_a_database_found_damaged_while_running_is_set_aside(tmp_path: Pat
     async with story(tmp_path, admin_ids={ADMIN}) as tale:
         admin = await tale.an_admin()
         await tale.talk()
-        with closing(sqlite3.connect(tale.database)) as other:
-            other.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+        select(tale.database, "PRAGMA wal_checkpoint(TRUNCATE)")
         damage(tale.database)
         tale.said.clear()
         # Its own pages are in the bot's memory: the reading connection finds the damage.

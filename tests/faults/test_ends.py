@@ -1,8 +1,6 @@
 """What was acknowledged is not lost with the process, though the database was locked."""
 
 import signal
-import sqlite3
-from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -14,6 +12,7 @@ from tests.faults.ends import FAULTS
 from tests.faults.kills import MAX_SHUTDOWN
 from tests.faults.table import Fault
 from tests.support.processes import bot_process
+from tests.support.second_connection import locked, select
 from tests.support.stored import remembered
 
 ADMIN = 6_000_000_001
@@ -37,8 +36,7 @@ async def test_what_was_asked_while_it_was_locked_is_done_at_the_next_start(tmp_
             for person in (leaves, opts_out):
                 await person.says("good morning")
                 await person.answer()
-            with closing(sqlite3.connect(database, isolation_level=None)) as other:
-                other.execute("BEGIN IMMEDIATE")
+            with locked(database):
                 await leaves.blocks_bot()
                 for person, text in ((opts_out, "/optout"), (admin, "/stats")):
                     await person.says(text)
@@ -51,13 +49,12 @@ async def test_what_was_asked_while_it_was_locked_is_done_at_the_next_start(tmp_
         async with bot_process(sandbox, database, **more):
             await tale.talk(1)
             await sandbox.settled()
-    with closing(sqlite3.connect(database)) as file:
-        blocked = file.execute(
-            "SELECT count(*) FROM user_interactions WHERE interaction_type = 'my_chat_member'"
-        ).fetchall()
-        people = file.execute("SELECT count(*) FROM users").fetchall()
-        opted_out = file.execute("SELECT count(*) FROM opt_outs").fetchall()
-        looks = file.execute("SELECT action FROM audit_trail").fetchall()
+    blocked = select(
+        database, "SELECT count(*) FROM user_interactions WHERE interaction_type = 'my_chat_member'"
+    )
+    people = select(database, "SELECT count(*) FROM users")
+    opted_out = select(database, "SELECT count(*) FROM opt_outs")
+    looks = select(database, "SELECT action FROM audit_trail")
 
     assert (blocked, opted_out, looks) == ([(0,)], [(1,)], [("stats",)])
     # Five of the story, the admin, and who opted out.

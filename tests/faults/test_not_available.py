@@ -1,24 +1,14 @@
 """While the database cannot be read, `/stats` says so, and blames nothing else."""
 
 import shutil
-import sqlite3
-from collections.abc import Iterator
-from contextlib import ExitStack, closing, contextmanager
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
 
 from tests.faults.database import ADMIN, story
 from tests.support.processes import run
-
-
-@contextmanager
-def held(path: Path) -> Iterator[None]:
-    """Another program has the file for itself."""
-    with closing(sqlite3.connect(path, isolation_level=None)) as other:
-        other.execute("PRAGMA locking_mode=EXCLUSIVE")
-        other.execute("BEGIN EXCLUSIVE")
-        yield
+from tests.support.second_connection import locked
 
 
 @pytest.mark.parametrize("how", ["locked", "no database of ours"])
@@ -30,7 +20,7 @@ async def test_in_chat(tmp_path: Path, how: str) -> None:
             admin = await tale.an_admin()
             shutil.copy(tale.database, other)
             if how == "locked":
-                stack.enter_context(held(other))
+                stack.enter_context(locked(other, "EXCLUSIVE"))
             else:
                 other.write_text("the notes of somebody else")
             other.rename(tale.database)
@@ -46,7 +36,7 @@ async def test_in_chat(tmp_path: Path, how: str) -> None:
 async def test_on_the_command_line(tmp_path: Path) -> None:
     async with story(tmp_path) as tale:
         await tale.talk(1)
-    with held(tale.database):
+    with locked(tale.database, "EXCLUSIVE"):
         status, _, errors = await run(tmp_path, "stats", DATABASE_PATH=str(tale.database))
 
     assert status == 1

@@ -2,8 +2,6 @@
 
 import asyncio
 import json
-import sqlite3
-from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from io import BytesIO
 from pathlib import Path
@@ -26,6 +24,7 @@ from tests.faults.redelivery import FAULTS, SECRET
 from tests.faults.table import Fault
 from tests.support.recount import counts, inconsistencies
 from tests.support.running import running_bot
+from tests.support.second_connection import total
 from tests.support.stored import remembered
 from tests.support.webhooks import webhook_settings
 
@@ -225,7 +224,6 @@ async def test_a_number_that_comes_again_after_a_week_is_another_update(tmp_path
         now += timedelta(days=7)
         await analytics.cleanup_old_interactions()
         await analytics.record([an_interaction], [5])
-    with closing(sqlite3.connect(path)) as database:
-        [(count,)] = database.execute("SELECT sum(count) FROM interactions").fetchall()
+    count = total(path)
 
     assert count == 2

@@ -34,6 +34,7 @@ from tests.faults.power_cuts import cut
 from tests.faults.recording_vfs import Entry, Event, Sync, SyncFolder, Write, library
 from tests.faults.recording_vfs import recorded as recorded_events
 from tests.support.recount import inconsistencies
+from tests.support.second_connection import locked
 
 ONE = [Interaction(6_000_000_001, InteractionType.MESSAGE, later(0))]
 
@@ -310,9 +311,9 @@ async def test_a_locked_database_may_be_free_at_the_next_start(
     path = tmp_path / NAME
     async with service(path):
         pass
-    with closing(sqlite3.connect(path, isolation_level=None)) as other:
-        other.execute("PRAGMA locking_mode=EXCLUSIVE")
-        other.execute("BEGIN EXCLUSIVE")
-        with pytest.raises(DatabaseUnavailable, match="locked by another program"):
-            async with service(path):
-                pass
+    with (
+        locked(path, "EXCLUSIVE"),
+        pytest.raises(DatabaseUnavailable, match="locked by another program"),
+    ):
+        async with service(path):
+            pass

@@ -12,7 +12,8 @@ from analytics.pseudonyms import References
 from analytics.sqlite import database
 from analytics.sqlite.store import open_store
 from analytics.store import Store
-from tests.support.service import KEY, NAME, locked
+from tests.support.second_connection import NAME, locked
+from tests.support.service import KEY
 
 NOW = datetime(2026, 6, 1, 12, 30, tzinfo=UTC)
 

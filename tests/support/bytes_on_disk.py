@@ -16,7 +16,9 @@ from analytics import AnalyticsService, Interaction, InteractionType, Pseudonyms
 from analytics.sqlite import database
 from analytics.sqlite.connections import connect
 from tests.support import raw_updates
-from tests.support.service import KEY, NOW, SOMEBODY, select
+from tests.support.clock import NOW
+from tests.support.second_connection import select
+from tests.support.service import KEY, SOMEBODY
 
 REFERENCES = Pseudonyms(KEY)
 # In no order of time, so that pages split and leave copies of their rows behind.

@@ -1,8 +1,7 @@
 """The whole bot, an admin or two, and a clock that jumps from hour to hour."""
 
-import sqlite3
 from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, closing, contextmanager, suppress
+from contextlib import asynccontextmanager, contextmanager, suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -14,6 +13,7 @@ from analytics.pseudonyms import Pseudonyms, read_key
 from analytics.sqlite.belongings import key_file
 from bot.sandbox import Person, Sandbox
 from tests.support.running import running_bot, schedules
+from tests.support.second_connection import locked, select
 
 ADMIN, OTHER = 6_000_000_001, 6_000_000_002
 SOMEBODY = 6_000_000_009
@@ -93,8 +93,7 @@ class Hours:
     @contextmanager
     def locked(self) -> Iterator[None]:
         """Another program keeps the database from being written."""
-        with closing(sqlite3.connect(self.database, isolation_level=None)) as other:
-            other.execute("BEGIN IMMEDIATE")
+        with locked(self.database):
             yield
 
     def turned_off(self) -> list[tuple[int, str]]:
@@ -102,6 +101,5 @@ class Hours:
         key = read_key(key_file(self.database))
         assert key
         named = {Pseudonyms(key).admin(each): each for each in (ADMIN, OTHER)}
-        with closing(sqlite3.connect(self.database)) as database:
-            rows = database.execute("SELECT admin_id, notice FROM turned_off")
-            return sorted((named[admin], notice) for admin, notice in rows)
+        rows = select(self.database, "SELECT admin_id, notice FROM turned_off")
+        return sorted((named[admin], notice) for admin, notice in rows)

@@ -9,8 +9,10 @@ from hypothesis import strategies as st
 
 from analytics import AnalyticsService, Erasure, Interaction, InteractionType, Pseudonyms
 from analytics.privacy.retention import cutoff
+from tests.support.clock import NOW
 from tests.support.recount import inconsistencies
-from tests.support.service import KEY, NAME, NOW, SOMEBODY, interaction, open_service, select
+from tests.support.second_connection import NAME, select
+from tests.support.service import KEY, SOMEBODY, interaction, open_service
 
 PEOPLE = range(SOMEBODY, SOMEBODY + 4)
 REFERENCES = Pseudonyms(KEY)

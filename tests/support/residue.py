@@ -7,7 +7,9 @@ from datetime import timedelta
 from pathlib import Path
 
 from analytics import AnalyticsService, Interaction, InteractionType
-from tests.support.service import NOW, SOMEBODY, select
+from tests.support.clock import NOW
+from tests.support.second_connection import select
+from tests.support.service import SOMEBODY
 
 # Before and after these, people of a history come and go.
 LONGEST_AGO = timedelta(days=100)

@@ -1,18 +1,18 @@
-"""A service with a clock and a key of its own, and a second connection to look at its file."""
+"""A service with a clock and a key of its own, and what is recorded with it."""
 
-import sqlite3
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import AbstractAsyncContextManager, closing, contextmanager
-from datetime import UTC, datetime, timedelta
+from collections.abc import Iterator
+from contextlib import AbstractAsyncContextManager, contextmanager
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
-from analytics import AnalyticsService, Interaction, InteractionType
-from tests.support.second_connection import second_connection
+from analytics import AnalyticsService, Interaction, InteractionType, recording
+from analytics.sqlite import database
+from tests.support.clock import NOW
+from tests.support.second_connection import NAME
 
-NAME = "analytics.sqlite3"
 KEY = bytes(range(32))
-NOW = datetime(2026, 6, 1, 12, 34, 56, tzinfo=UTC)
 SOMEBODY = 6_000_000_001
 
 
@@ -38,30 +38,11 @@ def days_ago(days: float, count: int = 1, people: int = 1) -> list[Interaction]:
     ]
 
 
-def select(
-    folder: Path, sql: str, parameters: Sequence[Any] | Mapping[str, Any] = ()
-) -> list[tuple[Any, ...]]:
-    with closing(second_connection(folder / NAME)) as database:
-        return database.execute(sql, parameters).fetchall()
-
-
-def total(folder: Path) -> int:
-    [(count,)] = select(folder, "SELECT coalesce(sum(count), 0) FROM interactions")
-    return int(count)
-
-
 @contextmanager
-def locked(folder: Path) -> Iterator[None]:
-    """Another program keeps the file from being written."""
-    with closing(sqlite3.connect(folder / NAME, isolation_level=None)) as other:
-        other.execute("BEGIN IMMEDIATE")
-        yield
-
-
-@contextmanager
-def being_read(folder: Path) -> Iterator[None]:
-    """Another program reads: what it sees may not leave the write-ahead log."""
-    with closing(sqlite3.connect(folder / NAME, isolation_level=None)) as other:
-        other.execute("BEGIN")
-        other.execute("SELECT count(*) FROM users").fetchall()
+def failing_at_once() -> Iterator[None]:
+    """Notice without waiting that a file is locked, and try again at once."""
+    with (
+        patch.object(database, "BUSY_MS_OWN", 1),
+        patch.object(recording, "RETRY_SECONDS", 0.01),
+    ):
         yield

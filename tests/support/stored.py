@@ -6,6 +6,7 @@ from pathlib import Path
 
 from analytics.pseudonyms import Pseudonyms, read_key
 from bot.sandbox.people import FIRST_USER_ID
+from tests.support.second_connection import select
 
 
 def stored(database: Path) -> list[tuple[int, str]]:
@@ -13,12 +14,12 @@ def stored(database: Path) -> list[tuple[int, str]]:
     key = read_key(database.with_suffix(".key"))
     assert key
     number = {Pseudonyms(key).reference(FIRST_USER_ID + n): n + 1 for n in range(9)}
-    with closing(sqlite3.connect(database)) as connection:
-        rows = connection.execute(
-            "SELECT reference, interaction_type "
-            "FROM user_interactions JOIN users ON users.id = user_id"
-        )
-        return sorted((number[reference], kind) for reference, kind in rows)
+    rows = select(
+        database,
+        "SELECT reference, interaction_type "
+        "FROM user_interactions JOIN users ON users.id = user_id",
+    )
+    return sorted((number[reference], kind) for reference, kind in rows)
 
 
 def remembered(path: Path) -> set[int]:

@@ -5,7 +5,8 @@ from collections.abc import Iterable
 from datetime import datetime, timedelta
 
 from analytics import Interaction, InteractionType
-from tests.support.service import NOW, SOMEBODY
+from tests.support.clock import NOW
+from tests.support.service import SOMEBODY
 
 KINDS = [InteractionType.MESSAGE, InteractionType.COMMAND, InteractionType.BUTTON_CLICK]
 # Longer ago than any two periods of the longest kind, in hours.
