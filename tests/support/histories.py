@@ -50,6 +50,12 @@ def types(count: int, most: int) -> dict[str, int]:
     return {name: most // place for place, name in enumerate(NAMES[:count], 1)}
 
 
+def busy(days: int, *, count: int = 60, unfinished: bool = True) -> History:
+    """So many interactions on each day, by a third as many people; today a sixth of that."""
+    today = {"message": count // 6 if unfinished else count}
+    return history([*[{"message": count}] * (days - 1), today], unfinished=unfinished)
+
+
 EMPTY = history([])
 QUIET = history([{}] * 30)
 SMALL = history([types(3, 9), {}, types(3, 5)])
