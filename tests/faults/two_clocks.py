@@ -1,6 +1,6 @@
 """A bot, whose computer has one clock, and Telegram, which has another and is right."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -25,7 +25,7 @@ class Tale:
         self.now = datetime.now(UTC)
         self.ahead = timedelta()
         self.admin: Person
-        self.schedules: list[Schedule] = []
+        self.schedules: Sequence[Schedule] = []
 
     def wall(self) -> datetime:
         return self.now + self.ahead

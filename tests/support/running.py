@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import Counter
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from datetime import datetime
 from pathlib import Path
@@ -19,12 +19,24 @@ from tests.support.processes import PATIENCE
 from tests.support.settings import some_settings
 
 
-@contextmanager
-def schedules(*, asleep: bool) -> Iterator[list[Schedule]]:
-    """The schedules of the bots that start meanwhile; what is `asleep` does nothing by itself."""
-    found: list[Schedule] = []
+class NotedSchedule(Schedule):
+    """A schedule that says when what was due is done."""
 
-    class Noted(Schedule):
+    def __init__(self, *values: Any, **named: Any) -> None:
+        super().__init__(*values, **named)
+        self.ticked = asyncio.Event()
+
+    async def tick(self) -> None:
+        await super().tick()
+        self.ticked.set()
+
+
+@contextmanager
+def schedules(*, asleep: bool) -> Iterator[Sequence[NotedSchedule]]:
+    """The schedules of the bots that start meanwhile; what is `asleep` does nothing by itself."""
+    found: list[NotedSchedule] = []
+
+    class Found(NotedSchedule):
         def __init__(self, *values: Any, **named: Any) -> None:
             super().__init__(*values, **named)
             found.append(self)
@@ -33,7 +45,7 @@ def schedules(*, asleep: bool) -> Iterator[list[Schedule]]:
             if not asleep:
                 await super().tick()
 
-    with patch.object(bot.run, "Schedule", Noted):
+    with patch.object(bot.run, "Schedule", Found):
         yield found
 
 
