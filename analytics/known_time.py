@@ -22,10 +22,10 @@ async def contradicting(store: Store, now: datetime) -> datetime | None:
     It may be wrong if it is more than a day off Telegram's last time, or more than a day before
     what is recorded. Raises AnalyticsError if the database cannot be read.
     """
-    telegrams, newest = await store.get_setting(Setting.TELEGRAM_TIME), await store.newest()
+    telegrams, newest = await store.known_times()
     if telegrams is None and newest is None:
         return None
-    known = from_unix(max(int(telegrams or 0), newest or 0))
+    known = from_unix(max(telegrams or 0, newest or 0))
     # Where no bot notes Telegram's time, the newest interaction may be old.
     is_ahead = telegrams is not None and now - known > MAX_STEP
     return known if is_ahead or known - now > MAX_STEP else None

@@ -234,8 +234,8 @@ class Statistics(Protocol):
         None stands for all types, and for all times; `since` is aware and included.
         """
 
-    async def newest(self) -> int | None:
-        """Return the newest timestamp, None without interactions."""
+    async def known_times(self) -> tuple[int | None, int | None]:
+        """Return the setting TELEGRAM_TIME and the newest timestamp, None for what is not there."""
 
 
 class Retention(Protocol):

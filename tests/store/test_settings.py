@@ -19,7 +19,7 @@ from analytics.acts import (
 from analytics.clock import from_unix
 from analytics.store import AuditRow, Setting, Store
 from tests.store.kinds import Kind
-from tests.store.updates import DAY, NOON
+from tests.store.updates import DAY, NOON, record, update
 
 ADMIN, OTHER = -1, -2
 
@@ -34,6 +34,17 @@ async def test_a_setting_has_the_value_put_last_with_its_type(store: Store) -> N
     assert before is None
     assert await store.get_setting("name") == "1"
     assert await store.get_setting("other") == 2
+
+
+async def test_the_time_by_telegrams_dates_is_known_beside_the_newest_timestamp(
+    store: Store,
+) -> None:
+    before = await store.known_times()
+    await store.put_setting(Setting.TELEGRAM_TIME, NOON + DAY)
+    await record(store, [update(at=NOON), update(at=NOON - DAY)])
+
+    assert before == (None, None)
+    assert await store.known_times() == (NOON + DAY, NOON)
 
 
 async def test_an_act_comes_with_how_far_a_spool_is_committed(

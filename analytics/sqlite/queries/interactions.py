@@ -6,6 +6,7 @@ from datetime import datetime
 from analytics.clock import from_unix
 from analytics.models import InteractionType, UserInteraction
 from analytics.sqlite.queries.base import Queries
+from analytics.store import Setting
 
 # The columns of the view user_interactions, which has times as text and so in no order that SQLite
 # could follow. Read backwards by the key, only as many rows are read as are asked for.
@@ -25,7 +26,11 @@ NEWEST_OF_TYPE = NEWEST.replace(
     "ORDER BY",
     "AND interaction_type = (SELECT id FROM interaction_types WHERE name = ?) ORDER BY",
 )
-NEWEST_TIMESTAMP = "SELECT max(timestamp) FROM interactions"
+KNOWN_TIMES = f"""
+    SELECT
+        (SELECT value FROM file_settings WHERE name = '{Setting.TELEGRAM_TIME}'),
+        (SELECT max(timestamp) FROM interactions)
+"""
 
 
 class InteractionQueries(Queries):
@@ -46,6 +51,6 @@ class InteractionQueries(Queries):
             for user_id, name, timestamp, count in rows
         ]
 
-    async def newest(self) -> int | None:
-        [(timestamp,)] = await self._database.read(NEWEST_TIMESTAMP)
-        return None if timestamp is None else int(timestamp)
+    async def known_times(self) -> tuple[int | None, int | None]:
+        [(told, newest)] = await self._database.read(KNOWN_TIMES)
+        return told, newest
