@@ -116,7 +116,8 @@ class Recorder:
         """
         nothing = [None] * len(interactions)
         columns = [each or nothing for each in (update_ids, events, opting_out, unrecorded)]
-        rows = [self._row(*each) for each in zip(interactions, *columns, strict=True)]
+        now = self._clock()
+        rows = [self._row(now, *each) for each in zip(interactions, *columns, strict=True)]
         room = BACKLOG_LIMIT - self._backlog.rows
         if len(rows) > room:
             self._drop(len(rows) - room)
@@ -183,6 +184,7 @@ class Recorder:
 
     def _row(
         self,
+        now: datetime,
         interaction: Interaction,
         update_id: int | None,
         event: str | None,
@@ -193,7 +195,7 @@ class Recorder:
         if unrecorded:
             return _unrecorded(update_id, opt_out, opting_out)
         # A clock of a phone or of Telegram may be ahead of ours: nothing occurs in the future.
-        occurred = min(interaction.timestamp, self._clock())
+        occurred = min(interaction.timestamp, now)
         timestamp = int(occurred.timestamp()) // self._precision * self._precision
         return Received(
             _remembered(update_id),
