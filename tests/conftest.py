@@ -9,11 +9,13 @@ import warnings
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from unittest.mock import patch
 
 import pytest
 from aiohttp import ClientSession
 from hypothesis import HealthCheck, settings
 
+from analytics import backlog, recording
 from analytics.clock import utc_now
 from bot import environment
 from bot.logs import PrivateFormatter
@@ -21,6 +23,7 @@ from bot.sandbox import Sandbox
 from tests.support.client import Client
 from tests.support.clock import Clock
 from tests.support.people_in_logs import people_in
+from tests.support.processes import PATIENCE
 from tests.support.service import failing_at_once
 from tests.support.webhooks import free_port, webhook_settings
 
@@ -116,6 +119,19 @@ settings.register_profile(
     suppress_health_check=[HealthCheck.too_slow],
 )
 settings.load_profile("any machine")
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _time_to_record() -> Iterator[None]:
+    """Let recording take its time on a busy machine; tests of its time limits set them.
+
+    What has not reached the disk within them may be lost in a kill.
+    """
+    with (
+        patch.object(recording, "COMMIT_TIMEOUT", PATIENCE),
+        patch.object(backlog, "SPOOL_TIMEOUT", PATIENCE),
+    ):
+        yield
 
 
 @pytest.fixture(autouse=True)

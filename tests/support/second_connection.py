@@ -45,7 +45,7 @@ def total(path: Path) -> int:
 @contextmanager
 def locked(path: Path, how: str = "IMMEDIATE") -> Iterator[None]:
     """Keep the file from being written, or with EXCLUSIVE from being read, too."""
-    with closing(sqlite3.connect(_file(path), isolation_level=None)) as other:
+    with closing(sqlite3.connect(_file(path), timeout=60, isolation_level=None)) as other:
         if how == "EXCLUSIVE":
             other.execute("PRAGMA locking_mode=EXCLUSIVE")
         other.execute(f"BEGIN {how}")
