@@ -250,7 +250,10 @@ async def test_a_locked_file_is_said_in_a_sentence_and_the_next_try_works(
             ):
                 await analytics.maintenance.rotate_key()
             kept = await analytics.people.personal_data(SOMEBODY)
-            with failing_at("INSERT INTO interactions"), pytest.raises(AnalyticsError):
+            with (
+                failing_at("INSERT INTO interactions"),
+                pytest.raises(AnalyticsError, match="syntax error"),
+            ):
                 await analytics.maintenance.rotate_key()
             assert await analytics.people.personal_data(SOMEBODY) == kept
             new = await analytics.maintenance.rotate_key()

@@ -176,7 +176,7 @@ async def test_a_webhook_that_telegram_refuses_is_a_wrong_setting(
 def test_the_exit_status_says_whether_a_restart_may_help(
     error: Exception, status: int, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    with suppress(SystemExit), pytest.raises(typer.Exit) as ended, user_errors():
+    with pytest.raises(typer.Exit) as ended, user_errors():
         raise error
 
     assert ended.value.exit_code == status

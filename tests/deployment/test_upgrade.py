@@ -118,7 +118,7 @@ async def test_a_migration_that_fails_again_and_again_leaves_the_file_and_one_co
     before = contents(old)
     for _ in range(3):
         broken = patch.dict(migrations.MIGRATIONS, {SCHEMA_VERSION: ["ALTER TABLE gone DROP x"]})
-        with broken, pytest.raises(AnalyticsError):
+        with broken, pytest.raises(AnalyticsError, match="no such table: gone"):
             await open_and_record(old)
 
     assert len(copies(old)) == 1

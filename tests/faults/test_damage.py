@@ -122,7 +122,7 @@ async def test_damage_that_only_the_start_runs_into_is_set_aside(
 
 async def test_a_mistake_in_a_statement_is_not_taken_for_damage(tmp_path: Path) -> None:
     async with Database.open(tmp_path / NAME, Access.OWN) as database:
-        with pytest.raises(AnalyticsError):
+        with pytest.raises(AnalyticsError, match="no such table"):
             await database.write("INSERT INTO nowhere VALUES (?)", (1,))
         assert await database.write("SELECT 1") == [(1,)]
 
