@@ -5,7 +5,6 @@ import sqlite3
 from contextlib import closing
 from datetime import UTC, date, datetime
 from hashlib import sha256
-from pathlib import Path
 
 import pytest
 from pydantic import SecretStr
@@ -19,10 +18,10 @@ from analytics.telegram.texts import privacy
 from bot import texts
 from bot.settings import Settings
 from tests.faults.__main__ import catalogue
+from tests.support import ROOT
 from tests.support.command_line import COMMANDS, invoke
 from tests.support.settings import some_options, some_settings
 
-ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text("utf-8")
 PRIVACY = (ROOT / "PRIVACY.md").read_text("utf-8")
 # What few people need is on a page named by its task.

@@ -16,10 +16,9 @@ from analytics.telegram.charts import drawing
 from analytics.telegram.charts.themes import LIGHT
 from bot.cli.signals import on_stop_signals
 from bot.settings import Settings
+from tests.support import ROOT
 from tests.support.command_line import invoke
 from tests.support.histories import SMALL
-
-ROOT = Path(__file__).parent.parent
 
 # Each as somebody would type it who thinks that there is a database.
 COMMANDS = [

@@ -11,8 +11,8 @@ import pytest
 
 from analytics import DatabaseInaccessible, UnsupportedSQLite
 from analytics.sqlite.connections import PRAGMAS, connect
-from tests.support.bytes_on_disk import connections
 from tests.support.service import open_service
+from tests.support.statements import connections
 
 # What SQLite may answer to a pragma that it refuses.
 OTHERWISE: dict[str, str | int] = {

@@ -2,27 +2,34 @@
 
 import random
 import sqlite3
-from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing
 from datetime import timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 from unittest.mock import patch
 
-import aiosqlite
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from analytics.sqlite import compaction
-from analytics.sqlite.checkpoints import Checkpoints
 from analytics.sqlite.connections import PRAGMAS
 from analytics.sqlite.files import wal
+from tests.support.bytes_on_disk import deleted_by_cleanup
 from tests.support.clock import NOW
-from tests.support.residue import deleted_by_cleanup, history, record_all
 from tests.support.second_connection import NAME, being_read
 from tests.support.service import days_ago, open_service
+from tests.support.statements import (
+    FIRST_CHECKPOINT,
+    SECOND_CHECKPOINT,
+    VACUUM,
+    Statement,
+    compacting_without,
+    is_checkpoint,
+    statements,
+)
+from tests.support.traffic import history, record_all
 
 # Of a history of 100 days: about half of the interactions, and a third of the people.
 DAYS = 50
@@ -30,48 +37,13 @@ THOUSANDS = 4_000
 PEOPLE = 300
 # With less care, one history in five shows nothing: several are looked at.
 SEEDS = range(5)
-FIRST_CHECKPOINT, VACUUM, SECOND_CHECKPOINT = range(3)
-
-Statement = Callable[[], Any]
-
-
-@contextmanager
-def compacting(steps: Callable[[int, Statement], Any]) -> Iterator[None]:
-    """`steps` is told which of the three statements of a compaction is due, and how to run it."""
-    execute = aiosqlite.Connection.execute_fetchall
-    step = -1
-
-    async def stepped(self: aiosqlite.Connection, sql: str, *parameters: Any) -> Any:
-        nonlocal step
-        if sql != "VACUUM" and "wal_checkpoint" not in sql:
-            return await execute(self, sql, *parameters)
-        step += 1
-        return await steps(step, lambda: execute(self, sql, *parameters))
-
-    async def not_now(*_: object) -> None:
-        """A log that has grown large would be a checkpoint more."""
-
-    with (
-        patch.object(aiosqlite.Connection, "execute_fetchall", stepped),
-        patch.object(Checkpoints, "if_large", not_now),
-    ):
-        yield
-
-
-@contextmanager
-def without(*left_out: int) -> Iterator[None]:
-    async def steps(step: int, run: Statement) -> Any:
-        return [(0, 0, 0)] if step in left_out else await run()
-
-    with compacting(steps):
-        yield
 
 
 async def residue(folder: Path, seed: int, *left_out: int) -> tuple[float, float]:
     """The share of deleted references and of deleted rows that can be read while the bot runs."""
     async with open_service(folder) as analytics:
         await record_all(analytics, history(random.Random(seed), THOUSANDS, PEOPLE))
-        with without(*left_out):
+        with compacting_without(*left_out):
             deleted = await deleted_by_cleanup(analytics, folder, DAYS)
         found = deleted.found_in(folder)
     assert len(deleted.references) > PEOPLE / 5
@@ -112,7 +84,7 @@ async def test_the_search_finds_what_is_there(tmp_path: Path) -> None:
     """In the file, and in the log beside it."""
     async with open_service(tmp_path) as analytics:
         await record_all(analytics, history(random.Random(0), 400, 50))
-        with without(FIRST_CHECKPOINT, VACUUM, SECOND_CHECKPOINT):
+        with compacting_without(FIRST_CHECKPOINT, VACUUM, SECOND_CHECKPOINT):
             deleted = await deleted_by_cleanup(analytics, tmp_path, DAYS)
         in_log = deleted.found_in(tmp_path)
     (tmp_path / "kept").write_bytes(b"\0" + min(deleted.references) + b"\0")
@@ -183,14 +155,17 @@ async def test_it_stays_pending_if_somebody_begins_to_read_meanwhile(tmp_path: P
     async with open_service(tmp_path) as analytics:
         await record_all(analytics, history(random.Random(0), 400, 50))
         with closing(sqlite3.connect(tmp_path / NAME, isolation_level=None)) as other:
+            rewritten = False
 
-            async def steps(step: int, run: Statement) -> Any:
-                if step == SECOND_CHECKPOINT:
+            async def beginning_to_read(sql: str, run: Statement) -> Any:
+                nonlocal rewritten
+                if rewritten and is_checkpoint(sql):
                     other.execute("BEGIN")
                     other.execute("SELECT count(*) FROM users").fetchall()
+                rewritten = sql == "VACUUM"
                 return await run()
 
-            with compacting(steps):
+            with statements(beginning_to_read):
                 await analytics.cleanup_old_interactions(DAYS)
             during = await analytics.get_admin_analytics_report()
         done = await analytics.maintenance.compact_if_due()

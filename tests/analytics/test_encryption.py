@@ -30,16 +30,16 @@ from analytics.sqlite import connections, encryption
 from analytics.sqlite.files import MAGIC
 from analytics.sqlite.migrations import APPLICATION_ID, SCHEMA_VERSION
 from bot.sandbox import Sandbox
-from tests.support.bytes_on_disk import Statement, forms, found_in, statements
+from tests.support.bytes_on_disk import forms, found_in
 from tests.support.command_line import invoke
-from tests.support.killed import is_killed
-from tests.support.killed_encryption import encrypt_and_die
+from tests.support.killed import die_before, is_killed
 from tests.support.model import STEPS, Step, differences_after
 from tests.support.processes import bot_process, run
 from tests.support.processes import settings as environment
 from tests.support.recount import inconsistencies
 from tests.support.second_connection import DATABASE_KEY, NAME, select, total
 from tests.support.service import KEY, SOMEBODY, days_ago, interaction, open_service
+from tests.support.statements import Statement, statements
 
 pytest.importorskip("sqlcipher3", reason="needs the extra [sqlcipher]")
 
@@ -63,6 +63,22 @@ def encrypt(folder: Path) -> bool:
 async def _make(folder: Path, key: bytes | None) -> None:
     async with open_service(folder, database_key=key) as analytics:
         await analytics.record(days_ago(1, INTERACTIONS))
+
+
+async def encrypt_and_die(path: Path, count: int) -> None:
+    """Before so many-th step: a file opened, named, removed or synced, or a statement run."""
+    sync, step = os.fsync, die_before(count, {"open", "os.rename", "os.link", "os.remove"})
+
+    async def counted(_: str, run: Statement) -> Any:
+        step()
+        return await run()
+
+    def synced(descriptor: int) -> None:
+        step()
+        sync(descriptor)
+
+    with statements(counted), patch.object(os, "fsync", synced):
+        await encryption.encrypt(path, DATABASE_KEY)
 
 
 @pytest.fixture

@@ -14,28 +14,26 @@ from analytics.sqlite import compaction
 from analytics.sqlite.compaction import SMALL_FILE_BYTES
 from analytics.sqlite.connections import PRAGMAS
 from tests.support import bytes_on_disk
-from tests.support.bytes_on_disk import (
-    PEOPLE,
-    REFERENCES,
-    compacting_without,
-    connections,
-    found_in,
-    killing_after,
-    killing_in_vacuum,
-    record_all,
-    somebodies,
-    statements,
-    traces,
-)
+from tests.support.bytes_on_disk import REFERENCES, found_in, traces
 from tests.support.killed import is_killed
 from tests.support.recount import inconsistencies
 from tests.support.second_connection import NAME, being_read, select
 from tests.support.service import SOMEBODY, failing_at_once, open_service
+from tests.support.statements import (
+    FIRST_CHECKPOINT,
+    SECOND_CHECKPOINT,
+    VACUUM,
+    compacting_without,
+    connections,
+    killing_after,
+    killing_in_vacuum,
+    statements,
+)
+from tests.support.traffic import PEOPLE, record_all, somebodies
 
 LEAVING = range(SOMEBODY, SOMEBODY + PEOPLE, 10)
 # With less care, some histories show nothing: several are looked at.
 SEEDS = range(3)
-FIRST_CHECKPOINT, VACUUM, SECOND_CHECKPOINT = range(3)
 # Before a kill is tried with one statement more, to be surely at the end.
 MAX_STATEMENTS = 100
 

@@ -11,8 +11,8 @@ import analytics
 from analytics import Access, AnalyticsError, errors
 from analytics.sqlite.connections import translate
 from analytics.sqlite.database import Database
+from tests.support import ROOT
 
-ROOT = Path(__file__).parents[2]
 # Text files that people write may be in no encoding that is known.
 READERS_OF_TEXT = {Path("bot/environment.py"), Path("bot/settings.py")}
 OUTSIDE = [

@@ -22,10 +22,10 @@ from analytics.sqlite import checkpoints, database
 from analytics.sqlite.database import Database
 from analytics.sqlite.queries import statistics as queries
 from analytics.sqlite.queries.recording import COUNT_DROPPED, RECORD
-from tests.support.bytes_on_disk import Statement, connections, statements
 from tests.support.clock import NOW
 from tests.support.second_connection import NAME, locked, select, total
 from tests.support.service import SOMEBODY, days_ago, interaction, open_service
+from tests.support.statements import Statement, connections, statements
 
 LIMIT = 10
 HANGS = 30  # seconds

@@ -8,10 +8,10 @@ import pytest
 
 from analytics import AdminReport, InteractionType
 from analytics.sqlite.queries.statistics import TOTALS
-from tests.support.bytes_on_disk import connections
 from tests.support.clock import NOW
 from tests.support.second_connection import select
 from tests.support.service import SOMEBODY, interaction, open_service
+from tests.support.statements import connections
 
 SECOND = timedelta(seconds=1)
 WINDOWS = {"day": 0, "week": 0, "month": 0}

@@ -19,7 +19,6 @@ from analytics import Access, Erasure, InteractionType, Pseudonyms
 from analytics.privacy.personal_data import as_json
 from analytics.sqlite.database import Database
 from analytics.sqlite.queries import personal_data
-from tests.support.bytes_on_disk import Statement, statements
 from tests.support.clock import NOW
 from tests.support.model import (
     PEOPLE,
@@ -36,6 +35,7 @@ from tests.support.model import (
 from tests.support.recount import inconsistencies
 from tests.support.second_connection import NAME, locked, select, total
 from tests.support.service import KEY, SOMEBODY, failing_at_once, interaction, open_service
+from tests.support.statements import Statement, statements
 
 REFERENCES = Pseudonyms(KEY)
 A = (PEOPLE[0], InteractionType.MESSAGE, 0)

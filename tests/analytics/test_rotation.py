@@ -27,26 +27,23 @@ from analytics.pseudonyms import KEY_BYTES, read_key
 from analytics.sqlite.belongings import key_file
 from analytics.sqlite.connections import PRAGMAS
 from analytics.sqlite.queries import personal_data
-from tests.support.bytes_on_disk import (
-    PEOPLE,
-    Statement,
-    compacting_without,
-    die,
-    forms,
-    found_in,
-    key_forms,
-    record_all,
-    somebodies,
-    statements,
-)
-from tests.support.killed import is_killed
+from tests.support.bytes_on_disk import forms, found_in, key_forms
+from tests.support.killed import die, is_killed
 from tests.support.recount import inconsistencies
 from tests.support.second_connection import NAME, locked, select
 from tests.support.service import KEY, SOMEBODY, failing_at_once, interaction, open_service
+from tests.support.statements import (
+    FIRST_CHECKPOINT,
+    SECOND_CHECKPOINT,
+    VACUUM,
+    Statement,
+    compacting_without,
+    statements,
+)
+from tests.support.traffic import PEOPLE, record_all, somebodies
 
 KEY_FILE = key_file(Path(NAME)).name
 LEAVING = range(SOMEBODY, SOMEBODY + PEOPLE)
-FIRST_CHECKPOINT, VACUUM, SECOND_CHECKPOINT = range(3)
 SEEDS = range(3)
 # Before a kill is tried one step later, to be surely at the end.
 MAX_STEPS = 200

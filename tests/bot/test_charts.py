@@ -9,7 +9,6 @@ import weakref
 from dataclasses import replace
 from datetime import timedelta
 from io import BytesIO
-from pathlib import Path
 
 import pytest
 from matplotlib.figure import Figure
@@ -19,6 +18,7 @@ from analytics.statistics.periods import History
 from analytics.telegram.charts import KEPT, Charts, drawing, nothing_to_draw
 from analytics.telegram.charts.themes import Theme
 from analytics.telegram.i18n import translations
+from tests.support import ROOT
 from tests.support.histories import (
     EMPTY,
     HISTORIES,
@@ -27,8 +27,6 @@ from tests.support.histories import (
     history,
     types,
 )
-
-ROOT = Path(__file__).parent.parent.parent
 
 
 @pytest.mark.parametrize(

@@ -1,7 +1,6 @@
 """What is over in a minute does not end the bot, and what a person has to mend ends it with 2."""
 
 import asyncio
-from contextlib import suppress
 from pathlib import Path
 from typing import Any
 

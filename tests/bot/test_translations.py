@@ -23,8 +23,8 @@ from analytics.telegram.i18n import LOCALES, _, languages, translations
 from analytics.telegram.texts import rights
 from bot import texts
 from bot.settings import Settings
+from tests.support import ROOT
 
-ROOT = Path(__file__).parents[2]
 # What speaks to people: the catalogs are of both.
 ROOMS = (ROOT / "bot", ROOT / "analytics" / "telegram")
 CONTRIBUTING = (ROOT / "CONTRIBUTING.md").read_text("utf-8")

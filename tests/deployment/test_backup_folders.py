@@ -25,9 +25,8 @@ from analytics.sqlite.files import keep_reserve, reserve
 from analytics.sqlite.maintenance.backups import backup, backup_into, last_backup
 from analytics.sqlite.maintenance.wipe import everything
 from tests.support.processes import PATIENCE, run, start
-from tests.support.second_connection import select
+from tests.support.second_connection import NAME, select
 
-NAME = "analytics.sqlite3"
 NOW = datetime(2026, 6, 1, 12, tzinfo=UTC)
 ONE = [Interaction(6_000_000_001, InteractionType.MESSAGE, NOW)]
 # The same for both: what tells them apart is in the file alone.

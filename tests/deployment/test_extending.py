@@ -13,7 +13,7 @@ from aiogram.client.telegram import TelegramAPIServer
 from aiogram.types import Message
 
 from bot.sandbox import Sandbox
-from tests.deployment.environments import ROOT
+from tests.support import ROOT
 from tests.support.second_connection import select
 
 

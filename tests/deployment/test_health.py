@@ -15,8 +15,7 @@ from aiohttp import web
 from bot.cli.health import address, ask
 from bot.errors import WrongSettings
 from bot.sandbox import Sandbox
-from tests.deployment.environments import ROOT
-from tests.support import processes
+from tests.support import ROOT, processes
 from tests.support.settings import some_settings
 
 WEBHOOK = {"webhook_url": "https://localhost/hook", "webhook_secret": "s" * 32}

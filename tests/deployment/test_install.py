@@ -16,7 +16,8 @@ import pytest
 
 from bot.cli.signals import MAX_SHUTDOWN
 from bot.sandbox import Sandbox
-from tests.deployment.environments import ROOT, build_wheel, make_venv, run
+from tests.deployment.environments import build_wheel, make_venv, run
+from tests.support import ROOT
 from tests.support.processes import PATIENCE, Process, launch
 
 DEPLOY = ROOT / "deploy"

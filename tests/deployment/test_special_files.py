@@ -8,8 +8,8 @@ import pytest
 from analytics import AnalyticsService
 from analytics.sqlite.maintenance.backups import backup
 from tests.support.processes import run
+from tests.support.second_connection import NAME
 
-NAME = "analytics.sqlite3"
 IN_DATA = {"DATABASE_PATH": f"data/{NAME}"}
 
 

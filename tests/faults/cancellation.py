@@ -16,8 +16,8 @@ from analytics import AnalyticsService, Interaction, InteractionType
 from analytics.privacy import retention
 from tests.faults.table import Fault, Row
 from tests.support.recount import counts, inconsistencies
+from tests.support.second_connection import NAME
 
-NAME = "analytics.sqlite3"
 KEY = bytes(32)
 NOW = datetime(2026, 6, 1, tzinfo=UTC)
 RECENT = range(10)

@@ -16,10 +16,9 @@ from analytics.maintenance.schedule import DAILY, Schedule, Task, maintenance_ta
 from analytics.telegram.recording import RecordOnReceipt
 from tests.faults.table import Fault, Row
 from tests.support.recount import inconsistencies
-from tests.support.second_connection import select
+from tests.support.second_connection import NAME, select
 
 FIRST_PERSON = 6_000_000_001
-NAME = "analytics.sqlite3"
 BEGIN = datetime(2026, 3, 1, tzinfo=UTC)
 RETENTION = timedelta(days=90)
 # From steps of a time server and daylight saving time to an empty battery.

@@ -20,8 +20,8 @@ from analytics.notices import DatabaseSetAside
 from analytics.sqlite.files import wal
 from tests.faults.table import Fault, Row
 from tests.support.recount import inconsistencies
+from tests.support.second_connection import NAME
 
-NAME = "analytics.sqlite3"
 KEY = bytes(32)
 NOW = datetime(2026, 6, 1, tzinfo=UTC)
 SECTOR = 512

@@ -17,10 +17,10 @@ from analytics import AnalyticsService, Interaction, InteractionType
 from analytics.sqlite.files import keep_reserve, reserve
 from bot.sandbox import Person, Sandbox
 from tests.faults.table import Fault, Row
-from tests.support.bytes_on_disk import connections
 from tests.support.processes import bot_process
 from tests.support.running import running_bot
 from tests.support.second_connection import locked, total
+from tests.support.statements import connections
 from tests.support.stored import remembered
 
 AN_INTERACTION = Interaction(

@@ -21,9 +21,8 @@ from tests.faults.no_hard_links import without_hard_links
 from tests.faults.table import Fault, Row
 from tests.support.killed import is_killed
 from tests.support.recount import inconsistencies
-from tests.support.second_connection import total
+from tests.support.second_connection import NAME, total
 
-NAME = "analytics.sqlite3"
 BEGIN = datetime(2026, 1, 1, tzinfo=UTC)
 INTERACTIONS = 50
 # A next version, such as a later one may be: tables and rows change.

@@ -2,7 +2,6 @@
 
 import errno
 import os
-import sys
 from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
@@ -10,7 +9,7 @@ from unittest.mock import patch
 
 from analytics import AnalyticsService
 from analytics.sqlite.encryption import encrypt
-from tests.support.bytes_on_disk import die
+from tests.support.killed import die_before
 from tests.support.second_connection import DATABASE_KEY
 
 STEPS = {"os.rename", "os.remove"}
@@ -22,24 +21,12 @@ def without_hard_links(number: int = errno.EPERM) -> AbstractContextManager[Any]
 
 async def start_and_die(path: Path, count: int) -> None:
     with without_hard_links():
-        die_before(count)
+        die_before(count, STEPS)
         async with AnalyticsService.open(path):
             pass
 
 
 async def encrypt_and_die(path: Path, count: int) -> None:
     with without_hard_links():
-        die_before(count)
+        die_before(count, STEPS)
         await encrypt(path, DATABASE_KEY)
-
-
-def die_before(count: int) -> None:
-    """That many-th file is given a name, or removed."""
-
-    def step() -> None:
-        nonlocal count
-        count -= 1
-        if not count:
-            die()
-
-    sys.addaudithook(lambda event, _: step() if event in STEPS else None)

@@ -25,8 +25,8 @@ from tests.faults.recording_vfs import Entry, Event, Note, Sync, SyncFolder, Tru
 from tests.faults.recording_vfs import recorded as recorded_events
 from tests.faults.table import Fault, Row
 from tests.support.recount import counts, inconsistencies
+from tests.support.second_connection import NAME
 
-NAME = "analytics.sqlite3"
 KEY = bytes(32)
 SECTOR = 512
 BATCHES = 120

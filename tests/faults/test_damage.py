@@ -18,7 +18,6 @@ from analytics.sqlite.database import Database
 from tests.faults.damage import (
     BATCH,
     FAULTS,
-    NAME,
     NOT_FOUND,
     REFUSED,
     SET_ASIDE,
@@ -34,6 +33,7 @@ from tests.faults.damage import (
 from tests.faults.table import Fault
 from tests.support import processes
 from tests.support.recount import inconsistencies
+from tests.support.second_connection import NAME
 
 
 @pytest.fixture(scope="module")

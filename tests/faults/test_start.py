@@ -28,13 +28,13 @@ from analytics import (
 )
 from analytics.sqlite import files, locks
 from analytics.sqlite.files import RESERVE_BYTES, keep_reserve, reserve, set_aside, wal
-from tests.faults.damage import NAME, NOW, count_at, files_set_aside, later, service
+from tests.faults.damage import NOW, count_at, files_set_aside, later, service
 from tests.faults.database import can_mount, fill, small_disk
 from tests.faults.power_cuts import cut
 from tests.faults.recording_vfs import Entry, Event, Sync, SyncFolder, Write, library
 from tests.faults.recording_vfs import recorded as recorded_events
 from tests.support.recount import inconsistencies
-from tests.support.second_connection import locked
+from tests.support.second_connection import NAME, locked
 
 ONE = [Interaction(6_000_000_001, InteractionType.MESSAGE, later(0))]
 

@@ -15,11 +15,11 @@ from analytics.sqlite import files
 from analytics.sqlite.encryption import encrypt
 from analytics.sqlite.maintenance.backups import backup
 from analytics.sqlite.maintenance.restore import restore
-from tests.faults.damage import KEY, NAME, count_at, later, service
+from tests.faults.damage import KEY, count_at, later, service
 from tests.faults.no_hard_links import encrypt_and_die, start_and_die, without_hard_links
 from tests.support.killed import is_killed
 from tests.support.recount import inconsistencies
-from tests.support.second_connection import DATABASE_KEY
+from tests.support.second_connection import DATABASE_KEY, NAME
 
 ONE = [Interaction(6_000_000_001, InteractionType.MESSAGE, later(0))]
 ERRORS = [

@@ -1,49 +1,16 @@
 """What is to be gone, in every form in which a file could hold it, and the search for it."""
 
-import os
-import random
-import signal
-from collections.abc import AsyncIterator, Callable, Coroutine, Iterable, Iterator
-from contextlib import asynccontextmanager, contextmanager
-from datetime import timedelta
+from collections.abc import Iterable
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
-from unittest.mock import patch
 
-import aiosqlite
-
-from analytics import AnalyticsService, Interaction, InteractionType, Pseudonyms
-from analytics.sqlite import database
-from analytics.sqlite.connections import connect
+from analytics import AnalyticsService, Pseudonyms
 from tests.support import raw_updates
-from tests.support.clock import NOW
 from tests.support.second_connection import select
-from tests.support.service import KEY, SOMEBODY
+from tests.support.service import KEY
 
 REFERENCES = Pseudonyms(KEY)
-# In no order of time, so that pages split and leave copies of their rows behind.
-THOUSANDS = 3_000
-PEOPLE = 200
-BATCH = 100
-LONGEST_AGO = timedelta(days=80)
 SIZES = (1, 2, 3, 4, 6, 8)
-
-
-def somebodies(chance: random.Random) -> list[Interaction]:
-    """Thousands of interactions of hundreds of people."""
-    return [
-        Interaction(
-            SOMEBODY + chance.randrange(PEOPLE),
-            chance.choice(list(InteractionType)),
-            NOW - LONGEST_AGO * chance.random(),
-        )
-        for _ in range(THOUSANDS)
-    ]
-
-
-async def record_all(analytics: AnalyticsService, said: list[Interaction]) -> None:
-    for first in range(0, len(said), BATCH):
-        assert await analytics.record(said[first : first + BATCH])
 
 
 def integer(number: int) -> bytes:
@@ -110,87 +77,52 @@ def found_in(folder: Path, wanted: set[bytes], *, but: str = "") -> dict[str, in
     return found
 
 
-Statement = Callable[[], Coroutine[Any, Any, Any]]
+@dataclass(frozen=True, slots=True)
+class Traces:
+    """Of deleted people and interactions, as bytes."""
+
+    references: set[bytes]
+    rows: set[bytes]
+
+    def found_in(self, folder: Path) -> "Traces":
+        """Those in any file of the folder, but for the key, and for the reserve: mere chance."""
+        found = Traces(set(), set())
+        for path in folder.rglob("*"):
+            if path.is_file() and path.suffix not in (".key", ".reserve"):
+                content = path.read_bytes()
+                found.references.update(_found(self.references, content))
+                found.rows.update(_found(self.rows, content))
+        return found
+
+    def __bool__(self) -> bool:
+        return bool(self.references or self.rows)
 
 
-@contextmanager
-def statements(instead: Callable[[str, Statement], Coroutine[Any, Any, Any]]) -> Iterator[None]:
-    """`instead` is handed each statement, and how to run it."""
-    execute = aiosqlite.Connection.execute_fetchall
-
-    async def handed(self: aiosqlite.Connection, sql: str, *parameters: Any) -> Any:
-        return await instead(sql, lambda: execute(self, sql, *parameters))
-
-    with patch.object(aiosqlite.Connection, "execute_fetchall", handed):
-        yield
+def kept(folder: Path) -> Traces:
+    """Of everybody in the file. With timestamps exact to the second, rows are unmistakable."""
+    references = select(folder, "SELECT reference FROM users")
+    rows = select(folder, "SELECT timestamp, user_id, interaction_type FROM interactions")
+    return Traces(
+        {integer(reference) for (reference,) in references},
+        {b"".join(map(integer, row)) for row in rows},
+    )
 
 
-@contextmanager
-def connections() -> Iterator[list[aiosqlite.Connection]]:
-    """Those of the databases opened meanwhile: of each the writer, if any, and the reader."""
-    opened: list[aiosqlite.Connection] = []
-
-    @asynccontextmanager
-    async def noting(*arguments: Any, **options: Any) -> AsyncIterator[aiosqlite.Connection]:
-        async with connect(*arguments, **options) as connection:
-            opened.append(connection)
-            yield connection
-
-    with patch.object(database, "connect", noting):
-        yield opened
+async def deleted_by_cleanup(analytics: AnalyticsService, folder: Path, days: int) -> Traces:
+    """Clean up; what that has deleted."""
+    before = kept(folder)
+    await analytics.cleanup_old_interactions(days)
+    after = kept(folder)
+    return Traces(before.references - after.references, before.rows - after.rows)
 
 
-def is_checkpoint(sql: str) -> bool:
-    return "wal_checkpoint" in sql
-
-
-def compacting_without(*left_out: int) -> Any:
-    """The first checkpoint, the VACUUM or the second checkpoint of each compaction left out."""
-    step = 2
-
-    async def skipping(sql: str, run: Statement) -> Any:
-        nonlocal step
-        if sql != "VACUUM" and not is_checkpoint(sql):
-            return await run()
-        # A checkpoint that follows no VACUUM is a first one, or none of a compaction.
-        step = 1 if sql == "VACUUM" else 2 if step == 1 else 0
-        return [(0, 0, 0)] if step in left_out else await run()
-
-    return statements(skipping)
-
-
-def die() -> None:
-    os.kill(os.getpid(), signal.SIGKILL)
-
-
-def killing_after(count: int) -> Any:
-    """This process dies when so many statements have been run."""
-
-    async def counting(_: str, run: Statement) -> Any:
-        nonlocal count
-        answer = await run()
-        count -= 1
-        if not count:
-            die()
-        return answer
-
-    return statements(counting)
-
-
-def killing_in_vacuum(connection: aiosqlite.Connection) -> Any:
-    """This process dies half-way through the VACUUM, which has thousands of steps."""
-    steps = 0
-
-    def progress() -> int:
-        nonlocal steps
-        steps += 1
-        if steps == 1_000:
-            die()
-        return 0
-
-    async def watching(sql: str, run: Statement) -> Any:
-        if sql == "VACUUM":
-            await connection.set_progress_handler(progress, 1)
-        return await run()
-
-    return statements(watching)
+def _found(patterns: Iterable[bytes], content: bytes) -> set[bytes]:
+    """Those of the patterns that occur: one pass for each length instead of one for each."""
+    found: set[bytes] = set()
+    by_size: dict[int, set[bytes]] = {}
+    for pattern in patterns:
+        by_size.setdefault(len(pattern), set()).add(pattern)
+    for size, wanted in by_size.items():
+        windows = {content[at : at + size] for at in range(len(content) - size + 1)}
+        found |= wanted & windows
+    return found

@@ -2,12 +2,14 @@
 
 import asyncio
 import multiprocessing
+import os
 import signal
-from collections.abc import Callable, Coroutine
+import sys
+from collections.abc import Callable, Collection, Coroutine
 from typing import Any
 
 # What the tests' modules import: each process is a fork of a small one that has imported it.
-PRELOAD = ["analytics", "bot.run", "hypothesis", "pytest", "tests.support.bytes_on_disk"]
+PRELOAD = ["analytics", "bot.run", "hypothesis", "pytest", "tests.support.statements"]
 
 
 def is_killed(act: Callable[..., Coroutine[Any, Any, None]], *arguments: Any) -> bool:
@@ -23,3 +25,20 @@ def is_killed(act: Callable[..., Coroutine[Any, Any, None]], *arguments: Any) ->
 
 def _run(act: Callable[..., Coroutine[Any, Any, None]], arguments: Any) -> None:
     asyncio.run(act(*arguments))
+
+
+def die() -> None:
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+def die_before(count: int, events: Collection[str]) -> Callable[[], None]:
+    """Kill this process at the count-th of these audit events; return what counts as one more."""
+
+    def step() -> None:
+        nonlocal count
+        count -= 1
+        if not count:
+            die()
+
+    sys.addaudithook(lambda event, _: step() if event in events else None)
+    return step

@@ -14,9 +14,10 @@ from pathlib import Path
 from typing import Any
 
 from bot.sandbox import Sandbox
+from tests.support import ROOT
 from tests.support.people_in_logs import people_in
 
-MAIN = Path(__file__).parents[2] / "main.py"
+MAIN = ROOT / "main.py"
 PATIENCE = 60.0
 FORKS = """
 import socket, sys
