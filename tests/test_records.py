@@ -18,6 +18,7 @@ from analytics.sqlite.queries.interactions import NEWEST, NEWEST_OF_TYPE
 from bot.sandbox import Sandbox
 from tests.support.clock import NOW
 from tests.support.command_line import COMMANDS, invoke
+from tests.support.conversation import ask
 from tests.support.processes import bot_process, run, settings
 from tests.support.second_connection import select
 from tests.support.service import interaction, open_service
@@ -218,8 +219,7 @@ async def test_it_works_while_the_bot_runs(tmp_path: Path) -> None:
         person = sandbox.person()
         environment = settings(sandbox, path)
         async with bot_process(sandbox, path):
-            await person.says("good morning")
-            await person.answer()
+            await ask(person, "good morning")
             status, output, _ = await run(tmp_path, "records", "--format", "json", **environment)
 
     [row] = json.loads(output)

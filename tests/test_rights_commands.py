@@ -11,6 +11,7 @@ import pytest
 from analytics import Action, AnalyticsService, Interaction, InteractionType
 from bot.sandbox import Sandbox
 from tests.support.command_line import invoke
+from tests.support.conversation import ask
 from tests.support.processes import bot_process, run, settings
 from tests.support.second_connection import total
 
@@ -220,8 +221,7 @@ async def test_erase_works_beside_the_bot_and_what_ends_it_does_not(tmp_path: Pa
         environment = settings(sandbox, path)
         async with bot_process(sandbox, path):
             for each in (person, other):
-                await each.says("good morning")
-                await each.answer()
+                await ask(each, "good morning")
             erased = await run(tmp_path, "erase", "--user", str(person.user["id"]), **environment)
             rotated = await run(tmp_path, "rotate-key", "--yes", **environment)
             refused = await run(tmp_path, "erase", "--everyone", **environment)

@@ -32,6 +32,7 @@ from analytics.sqlite.migrations import APPLICATION_ID, SCHEMA_VERSION
 from bot.sandbox import Sandbox
 from tests.support.bytes_on_disk import forms, found_in
 from tests.support.command_line import invoke
+from tests.support.conversation import ask
 from tests.support.killed import die_before, is_killed
 from tests.support.model import STEPS, Step, differences_after
 from tests.support.processes import bot_process, run
@@ -287,8 +288,7 @@ async def test_the_whole_bot_and_every_command_work_on_an_encrypted_file(tmp_pat
         values = environment(sandbox, path, DATABASE_KEY=key, USER_ID_KEY=KEY.hex())
         async with bot_process(sandbox, path, DATABASE_KEY=key, USER_ID_KEY=KEY.hex()) as bot:
             for text in ("good morning", "/start"):
-                await person.says(text)
-                await person.answer()
+                await ask(person, text)
             beside = [
                 await run(tmp_path, *command, **values)
                 for command in (["stats", "--json"], ["export", "--user", user], ["cleanup"])

@@ -15,7 +15,7 @@ from analytics.telegram.texts import rights
 from bot import texts
 from bot.sandbox import Person, Sandbox
 from bot.sandbox.chats import keyboard
-from tests.support.conversation import click
+from tests.support.conversation import ask, click, message_for
 from tests.support.raw_updates import events
 from tests.support.running import running_bot
 from tests.support.stored import stored
@@ -74,13 +74,11 @@ async def test_a_button_of_a_former_version_says_that_it_has_expired(
 ) -> None:
     person = sandbox.person()
     async with running_bot(sandbox, tmp_path / "analytics.sqlite3"):
-        await person.says("/start")
-        message = (await person.answer()).message
+        message = await message_for(person, "/start")
         message["reply_markup"]["inline_keyboard"][0][0]["callback_data"] = "optout"
         await person.clicks("optout")
         told = (await person.toast()).text
-        await person.says("/privacy")
-        policy = (await person.answer()).text
+        policy = await ask(person, "/privacy")
 
     assert told == texts.EXPIRED
     assert "opted out" not in policy
@@ -94,16 +92,14 @@ def shown(person: Person, sandbox: Sandbox) -> list[str]:
 
 async def ask_to_erase(person: Person) -> str:
     """What the button carries that confirms."""
-    await person.says("/forgetme")
-    message = (await person.answer()).message
+    message = await message_for(person, "/forgetme")
     return str(message["reply_markup"]["inline_keyboard"][0][0]["callback_data"])
 
 
 async def test_an_erasure_can_be_cancelled(sandbox: Sandbox, tmp_path: Path) -> None:
     person, path = sandbox.person(), tmp_path / "analytics.sqlite3"
     async with running_bot(sandbox, path):
-        await person.says("good morning")
-        await person.answer()
+        await ask(person, "good morning")
         await ask_to_erase(person)
         await person.clicks(CANCEL)
         edited = await person.sees_edit()
@@ -118,8 +114,7 @@ async def test_used_buttons_disappear_and_pressed_again_say_that_it_is_done(
 ) -> None:
     person, path = sandbox.person(), tmp_path / "analytics.sqlite3"
     async with running_bot(sandbox, path):
-        await person.says("good morning")
-        await person.answer()
+        await ask(person, "good morning")
         before = len(shown(person, sandbox))
         data = await ask_to_erase(person)
         again = click(person, person.transcript[-1].message, data)

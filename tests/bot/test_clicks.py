@@ -13,6 +13,7 @@ from bot import run, session
 from bot.sandbox import Sandbox, faults
 from bot.sandbox.faults import Answer
 from bot.session import ATTEMPTS
+from tests.support.conversation import ask
 from tests.support.pauses import in_no_time
 from tests.support.running import running_bot
 
@@ -30,10 +31,8 @@ async def test_a_confirmed_erasure_is_carried_out_though_the_click_cannot_be_ans
     person = sandbox.person()
     with in_no_time():
         async with running_bot(sandbox, tmp_path / "analytics.sqlite3"):
-            await person.says("good morning")
-            await person.answer()
-            await person.says("/forgetme")
-            await person.answer()
+            await ask(person, "good morning")
+            await ask(person, "/forgetme")
             sandbox.plan("answerCallbackQuery", answer, times=None)
             await person.clicks(rights.CONFIRM)
             told = (await person.answer()).text
@@ -50,10 +49,8 @@ async def test_a_handler_does_not_wait_for_a_click_that_telegram_takes_no_answer
     monkeypatch.setattr(session, "CLICK_TIMEOUT", 0.1)
     person = sandbox.person()
     async with running_bot(sandbox, tmp_path / "analytics.sqlite3"):
-        await person.says("good morning")
-        await person.answer()
-        await person.says("/forgetme")
-        await person.answer()
+        await ask(person, "good morning")
+        await ask(person, "/forgetme")
         hanging = sandbox.plan("answerCallbackQuery", faults.hangs(), times=None)
         await person.clicks(rights.CONFIRM)
         told = (await person.answer()).text

@@ -11,6 +11,7 @@ from analytics.telegram.command_table import Audience, CommandEntry, commands_of
 from bot import texts
 from bot.app import build_dispatcher
 from bot.sandbox import Sandbox
+from tests.support.conversation import ask
 from tests.support.running import running_bot
 from tests.support.second_connection import select
 from tests.support.settings import some_settings
@@ -33,8 +34,7 @@ async def test_only_the_commands_that_the_bot_registers_are_counted_by_name(
     ]
     async with running_bot(sandbox, database):
         for text in said:
-            await person.says(text)
-            await person.answer()
+            await ask(person, text)
 
     assert events(database) == {"/help": 1, "/roll": 3}
 
@@ -43,12 +43,10 @@ async def test_blocking_and_unblocking_are_counted(sandbox: Sandbox, tmp_path: P
     database = tmp_path / "analytics.sqlite3"
     person = sandbox.person()
     async with running_bot(sandbox, database):
-        await person.says("/help")
-        await person.answer()
+        await ask(person, "/help")
         await person.blocks_bot()
         await person.unblocks_bot()
-        await person.says("/help")
-        await person.answer()
+        await ask(person, "/help")
 
     assert events(database) == {"/help": 2, "blocked": 1, "unblocked": 1}
 
@@ -60,8 +58,7 @@ async def test_what_admins_look_at_is_no_command_that_is_counted(
     admin = sandbox.person(ADMIN)
     async with running_bot(sandbox, database, admin_ids={ADMIN}):
         for text in ["/stats", "/alerts", "/audit", "/cleanup", "/help"]:
-            await admin.says(text)
-            await admin.answer()
+            await ask(admin, text)
 
     assert events(database) == {"/help": 1}
 

@@ -13,7 +13,7 @@ from analytics.telegram.buttons import Confirm, Irreversible
 from analytics.telegram.confirmations import VALID_FOR
 from analytics.telegram.texts import rights
 from bot.sandbox import Sandbox
-from tests.support.conversation import ask, click, message_with_buttons, tap
+from tests.support.conversation import ask, click, message_for, message_with_buttons, tap
 from tests.support.recount import inconsistencies
 from tests.support.running import running_bot
 from tests.support.second_connection import locked, select
@@ -278,8 +278,7 @@ async def test_reports_cannot_be_passed_on_and_are_noted(sandbox: Sandbox, datab
     admin, owner = sandbox.person(ADMIN), sandbox.person(OWNER)
     ids: dict[str, Any] = {"admin_ids": f"{ADMIN},{OWNER}", "owner_ids": str(OWNER)}
     async with running_bot(sandbox, database, **ids):
-        await admin.says("/stats")
-        report = (await admin.answer()).message
+        report = await message_for(admin, "/stats")
         to_admin = await ask(admin, "/audit")
         unknown = await ask(admin, "/nobody_made_this")
         to_owner = await ask(owner, "/audit")

@@ -11,6 +11,7 @@ from babel import numbers
 from analytics.statistics.export import COLUMNS
 from analytics.telegram.i18n import languages
 from bot.sandbox import Sandbox
+from tests.support.conversation import ask
 from tests.support.running import running_bot
 
 ADMIN = 6_000_000_001
@@ -39,8 +40,7 @@ async def test_the_file_opens_as_columns_with_numbers_that_are_numbers(
 ) -> None:
     admin = sandbox.person(ADMIN, language_code=language)
     async with running_bot(sandbox, tmp_path / "analytics.sqlite3", admin_ids={ADMIN}):
-        await admin.says("/help")
-        await admin.answer()
+        await ask(admin, "/help")
         await admin.says("/stats")
         sent = await admin.answer()
         [button] = [label for row in sent.buttons for label in row if label.startswith("⬇️")]

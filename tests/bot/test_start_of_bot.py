@@ -17,6 +17,7 @@ from bot.refusals import Refusals
 from bot.run import serve
 from bot.sandbox import Sandbox
 from bot.sandbox.faults import Answer, floods, refuses
+from tests.support.conversation import ask
 from tests.support.pauses import in_no_time
 from tests.support.running import running_bot
 from tests.support.settings import TOKEN, some_settings
@@ -37,8 +38,7 @@ async def test_people_are_answered_while_no_menu_is_taken(
     async with running_bot(sandbox, database, menus=False, admin_ids=str(ADMIN)):
         await sandbox.called("setMyCommands")
         person = sandbox.person()
-        await person.says("/start")
-        await person.answer()
+        await ask(person, "/start")
 
 
 async def test_menus_follow_once_telegram_takes_them(sandbox: Sandbox, database: Path) -> None:
@@ -47,8 +47,7 @@ async def test_menus_follow_once_telegram_takes_them(sandbox: Sandbox, database:
         async with running_bot(sandbox, database):
             calls = await sandbox.called("setMyCommands", 3 + len(languages()))
             person = sandbox.person()
-            await person.says("/start")
-            await person.answer()
+            await ask(person, "/start")
 
     assert refused.times == 0
     assert len(calls) == 3 + len(languages())
@@ -97,13 +96,10 @@ async def test_a_token_that_is_refused_in_between_starts(
         sandbox.plan("getMe", refuses(code, "Unauthorized"), times=5)
         async with running_bot(sandbox, database):
             person = sandbox.person()
-            await person.says("/start")
-            await person.answer()
+            await ask(person, "/start")
             sandbox.plan("getUpdates", refuses(code, "Unauthorized"), times=5)
-            await person.says("/start")
-            await person.answer()
-            await person.says("/start")
-            await person.answer()
+            await ask(person, "/start")
+            await ask(person, "/start")
 
 
 async def test_a_token_that_goes_on_being_refused_at_the_start_ends_the_bot(
@@ -147,8 +143,7 @@ async def test_a_webhook_whose_name_cannot_be_resolved_is_set_later(
     with in_no_time():
         async with running_bot(sandbox, database, **webhook):
             person = sandbox.person()
-            await person.says("/start")
-            await person.answer()
+            await ask(person, "/start")
 
 
 async def test_a_webhook_that_telegram_refuses_is_a_wrong_setting(

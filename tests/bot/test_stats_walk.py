@@ -21,7 +21,7 @@ from bot import texts
 from bot.sandbox import Person, Sandbox
 from bot.sandbox.chats import Line
 from tests.support.clock import NOW, Clock
-from tests.support.conversation import click
+from tests.support.conversation import ask, click, message_for
 from tests.support.running import running_bot
 from tests.support.second_connection import select
 
@@ -197,8 +197,7 @@ async def test_a_chart_comes_as_a_picture(sandbox: Sandbox, database: Path, cloc
     admin, sent = sandbox.person(ADMIN), Sent()
     await some_weeks(sandbox, sent, database)
     async with running_bot(sandbox, database, clock, **SETTINGS):
-        await admin.says("/stats")
-        await admin.answer()
+        await ask(admin, "/stats")
         pictures = []
         for period in Period:
             if period is not Period.WEEK:
@@ -241,8 +240,7 @@ async def test_where_trends_reach_further_than_the_retention_there_is_a_year(
         assert await analytics.cleanup_old_interactions() > 0
     admin, sent = sandbox.person(ADMIN), Sent()
     async with running_bot(sandbox, database, clock, retention_days=7, **SETTINGS):
-        await admin.says("/stats")
-        text = (await admin.answer()).text
+        text = await ask(admin, "/stats")
         await tap(admin, "📈 Chart", sent, clock)
         week = await admin.answer()
         await tap(admin, "1 year", sent, clock)
@@ -260,8 +258,7 @@ async def test_of_nothing_a_sentence_comes_instead_of_a_white_picture(
 ) -> None:
     admin, sent = sandbox.person(ADMIN), Sent()
     async with running_bot(sandbox, database, clock, count_admins=False, **SETTINGS):
-        await admin.says("/stats")
-        await admin.answer()
+        await ask(admin, "/stats")
         await tap(admin, "📈 Chart", sent, clock)
         told = await admin.answer()
 
@@ -277,8 +274,7 @@ async def test_without_matplotlib_a_sentence_says_how_to_install_it(
     monkeypatch.setattr(charts.Charts, "draw", missing)
     admin, sent = sandbox.person(ADMIN), Sent()
     async with running_bot(sandbox, database, clock, **SETTINGS):
-        await admin.says("/stats")
-        await admin.answer()
+        await ask(admin, "/stats")
         await tap(admin, "📈 Chart", sent, clock)
         told = (await admin.answer()).text
 
@@ -291,8 +287,7 @@ async def test_the_files_are_what_the_period_says(
     admin, sent = sandbox.person(ADMIN), Sent()
     await some_weeks(sandbox, sent, database)
     async with running_bot(sandbox, database, clock, **SETTINGS):
-        await admin.says("/stats")
-        await admin.answer()
+        await ask(admin, "/stats")
         await tap(admin, "30 d", sent, clock)
         await admin.sees_edit()
         await tap(admin, "⬇️ Export", sent, clock)
@@ -327,8 +322,7 @@ async def test_refresh_without_news_changes_nothing_and_says_nothing(
         await admin.says("/help")
         then = await admin.answer()
         edits = [line for line in admin.transcript if line.event == "edit"]
-        await admin.says("good morning")
-        await admin.answer()
+        await ask(admin, "good morning")
         clock.now += HOUR
         await admin.clicks("🔄 Refresh")
         news = await admin.sees_edit()
@@ -345,8 +339,7 @@ async def test_a_message_that_is_gone_or_too_old_is_written_anew(
 ) -> None:
     admin = sandbox.person(ADMIN)
     async with running_bot(sandbox, database, clock, **SETTINGS):
-        await admin.says("/stats")
-        message = (await admin.answer()).message
+        message = await message_for(admin, "/stats")
         del sandbox.chat(ADMIN).messages[message["message_id"]]
         await sandbox.inject(click(admin, message, Show(period=Period.MONTH).pack()))
         anew = await admin.answer()
@@ -392,8 +385,7 @@ async def test_who_may_not_gets_exactly_what_an_unknown_button_gets(
 ) -> None:
     person = sandbox.person(who)
     async with running_bot(sandbox, database, clock, **SETTINGS):
-        await person.says("/start")
-        message = (await person.answer()).message
+        message = await message_for(person, "/start")
         before = len(sandbox.calls)
         for data in ["nobody-made-this", *carried]:
             await sandbox.inject(click(person, message, data))
@@ -414,8 +406,7 @@ async def test_in_a_group_the_buttons_do_nothing(
     """Whoever forwards them there, or makes them up."""
     admin, group = sandbox.person(ADMIN), sandbox.group()
     async with running_bot(sandbox, database, clock, **SETTINGS):
-        await admin.says("/start")
-        message = (await admin.answer()).message
+        message = await message_for(admin, "/start")
         for data in OF_ADMINS:
             await sandbox.inject(click(admin, message | {"chat": group.facts}, data))
         await sandbox.settled()
@@ -469,8 +460,7 @@ async def test_an_owner_walks_on_to_cleanup_and_audit(
         await owner.answer()
         await tap(owner, "30 d", sent, clock)
         after = (await owner.sees_edit()).text
-        await owner.says("/audit")
-        audit = (await owner.answer()).text
+        audit = await ask(owner, "/audit")
 
     old = [each for each in sent.said if each[2] < NOW - 30 * DAY]
     assert len(old) == 2

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from analytics.telegram.alerts.messages import Kind, Turn
-from tests.support.conversation import click, message_for
+from tests.support.conversation import ask, click, message_for
 from tests.support.hours import ADMIN, OTHER, Hours
 
 OFF, ON = "🔕 Turn off", "🔔 Turn on again"
@@ -195,8 +195,7 @@ async def test_what_an_admin_turned_off_is_in_their_data(hours: Hours) -> None:
         await message_for(hours.admin, "/alerts")
         await hours.admin.clicks("🔕 Cleanup")
         await hours.admin.sees_edit()
-        await hours.admin.says("/mydata")
-        await hours.admin.answer()
+        await ask(hours.admin, "/mydata")
         [call] = await hours.sandbox.called("sendDocument")
     file = call.file("document")
 

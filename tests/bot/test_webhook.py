@@ -13,6 +13,7 @@ from analytics.telegram.decode import ALL_UPDATES
 from bot.errors import Unavailable, WrongSettings
 from bot.sandbox import Sandbox
 from bot.settings import Settings, load
+from tests.support.conversation import ask
 from tests.support.running import running_bot
 from tests.support.second_connection import locked, total
 from tests.support.webhooks import SECRET
@@ -41,8 +42,7 @@ async def test_an_address_with_escapes_braces_or_other_letters_works(
     webhook["webhook_url"] = webhook["webhook_url"].replace("/telegram", path)
     async with running_bot(sandbox, tmp_path / "a.sqlite3", **webhook):
         person = sandbox.person()
-        await person.says("/start")
-        await person.answer()
+        await ask(person, "/start")
 
 
 def an_update(update_id: int) -> dict[str, Any]:
@@ -74,8 +74,7 @@ async def test_people_are_answered(
 ) -> None:
     person = sandbox.person()
     async with running_bot(sandbox, database, **webhook):
-        await person.says("/start")
-        answer = (await person.answer()).message["text"]
+        answer = await ask(person, "/start")
 
     assert "/privacy" in answer
     assert recorded(database) == 1
@@ -147,13 +146,11 @@ async def test_health_is_200_only_while_updates_are_recorded(
 
     async with running_bot(sandbox, database, **webhook):
         person = sandbox.person()
-        await person.says("one")
-        await person.answer()
+        await ask(person, "one")
         while (before := await health())[0] != 200:  # until the answer to setWebhook is there
             pass
         with locked(database):
-            await person.says("two")
-            await person.answer()
+            await ask(person, "two")
             while (unhealthy := await health())[0] == 200:  # until SQLite gives up waiting
                 pass
         while (after := await health())[0] != 200:  # until the next try, a second later
@@ -170,11 +167,9 @@ async def test_going_back_to_polling_removes_the_webhook(
 ) -> None:
     person = sandbox.person()
     async with running_bot(sandbox, database, **webhook):
-        await person.says("one")
-        await person.answer()
+        await ask(person, "one")
     async with running_bot(sandbox, database):
-        await person.says("two")
-        await person.answer()
+        await ask(person, "two")
 
     assert recorded(database) == 2
 

@@ -18,6 +18,7 @@ from bot.sandbox import Sandbox
 from bot.sandbox.faults import answers, refuses
 from bot.session import Session
 from bot.webhook_watch import WebhookWatch
+from tests.support.conversation import ask
 from tests.support.pauses import in_no_time
 from tests.support.processes import PATIENCE
 from tests.support.running import running_bot
@@ -153,8 +154,7 @@ async def test_the_running_bot_looks_by_itself_and_goes_on_when_it_cannot(
         await taken_away(sandbox)
         await sandbox.called("setWebhook", before + 1, within=PATIENCE)
         person = sandbox.person()
-        await person.says("/start")
-        await person.answer()
+        await ask(person, "/start")
 
 
 async def test_health_is_503_and_the_admins_are_told_while_another_program_has_the_updates(
@@ -170,8 +170,7 @@ async def test_health_is_503_and_the_admins_are_told_while_another_program_has_t
         running_bot(sandbox, tmp_path / "a.sqlite3", admin_ids=str(ADMIN), **webhook),
         aiohttp.ClientSession() as session,
     ):
-        await admin.says("/start")
-        await admin.answer()
+        await ask(admin, "/start")
         body = json.dumps({"ok": True, "result": result})
         fault = sandbox.plan("getWebhookInfo", answers(body), times=None)
         told = (await admin.answer()).message["text"]
@@ -192,13 +191,11 @@ async def test_a_bot_that_polls_removes_a_webhook_once_and_then_tells(
     admin = sandbox.person(ADMIN)
     with in_no_time():
         async with running_bot(sandbox, tmp_path / "a.sqlite3", admin_ids=str(ADMIN)):
-            await admin.says("/start")
-            await admin.answer()
+            await ask(admin, "/start")
             before = len(await sandbox.called("deleteWebhook"))
             await call(sandbox, "setWebhook", url=OTHER)
             await sandbox.called("deleteWebhook", before + 1)
-            await admin.says("/start")
-            await admin.answer()
+            await ask(admin, "/start")
             await call(sandbox, "setWebhook", url=OTHER)
             told = (await admin.answer()).message["text"]
             assert len(await sandbox.called("deleteWebhook")) == before + 1

@@ -12,6 +12,7 @@ from analytics.telegram.buttons import Right
 from analytics.telegram.command_table import purposes
 from bot import texts
 from bot.sandbox import Sandbox
+from tests.support.conversation import ask
 from tests.support.running import running_bot
 from tests.support.second_connection import select
 
@@ -49,8 +50,7 @@ async def bot_of_which_one_opts_out(folder: Path, who: int) -> list[list[Any]]:
         async with running_bot(sandbox, database, lambda: now, user_id_key="ab" * 32):
             for still_here in range(PEOPLE, 0, -1):
                 for person in people[:still_here]:
-                    await person.says("/help")
-                    await person.answer()
+                    await ask(person, "/help")
                 if still_here - 1 == who:
                     await opts_out(people[who])
                 now += timedelta(hours=1)
@@ -61,8 +61,7 @@ async def bot_of_which_one_opts_out(folder: Path, who: int) -> list[list[Any]]:
 
 async def opts_out(person: Any) -> None:
     for said in ("/privacy", "/Privacy", "/mydata", "/start privacy", "/optin", "/optout"):
-        await person.says(said)
-        await person.answer()
+        await ask(person, said)
     await person.clicks(newest_button(person))
     await person.answer()
 
@@ -88,8 +87,7 @@ async def test_who_only_asks_about_their_data_is_not_recorded(tmp_path: Path, as
     database = tmp_path / "analytics.sqlite3"
     async with Sandbox() as sandbox, running_bot(sandbox, database):
         person = sandbox.person()
-        await person.says(asked)
-        await person.answer()
+        await ask(person, asked)
         await sandbox.settled()
 
         assert seen(database)[:2] == [[], []]

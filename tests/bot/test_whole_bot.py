@@ -12,7 +12,7 @@ from analytics.telegram.texts import rights
 from bot import texts
 from bot.sandbox import Sandbox
 from bot.sandbox.people import ANSWER_TIMEOUT
-from tests.support.conversation import ask
+from tests.support.conversation import ask, message_for
 from tests.support.running import running_bot, schedules
 from tests.support.second_connection import select
 
@@ -87,12 +87,9 @@ async def test_stats_of_a_stranger_is_exactly_an_unknown_command(
     admin, stranger = sandbox.person(ADMIN), sandbox.person()
     async with running_bot(sandbox, database, admin_ids=str(ADMIN)):
         await ask(admin, "/start")
-        await stranger.says("/stats")
-        to_stats = (await stranger.answer()).message
-        await stranger.says("/nobody_made_this")
-        to_unknown = (await stranger.answer()).message
-        await stranger.says("/start")
-        await stranger.answer()
+        to_stats = await message_for(stranger, "/stats")
+        to_unknown = await message_for(stranger, "/nobody_made_this")
+        await ask(stranger, "/start")
 
     same = ("text", "entities", "reply_markup")
     assert [to_stats.get(part) for part in same] == [to_unknown.get(part) for part in same]

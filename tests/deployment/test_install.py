@@ -18,6 +18,7 @@ from bot.cli.signals import MAX_SHUTDOWN
 from bot.sandbox import Sandbox
 from tests.deployment.environments import build_wheel, make_venv, run
 from tests.support import ROOT
+from tests.support.conversation import ask
 from tests.support.processes import PATIENCE, Process, launch
 
 DEPLOY = ROOT / "deploy"
@@ -105,8 +106,7 @@ async def test_the_container_runs_is_well_writes_only_its_data_and_stops_in_time
     person = sandbox.person()
     app = container / "app"
     async with running(sandbox, app, bin_ / entry[0], *entry[1:], **environment) as bot:
-        await person.says("good morning")
-        await person.answer()
+        await ask(person, "good morning")
         well = await asyncio.create_subprocess_exec(bin_ / check[0], *check[1:], env=environment)
         status_while_running = await well.wait()
         bot.send(signal.SIGTERM)
@@ -186,11 +186,9 @@ async def test_the_unit_starts_what_the_wheel_installs(
     await command("init", "--token", sandbox.token, "--admin-id", "6000000001")
     person = sandbox.person()
     async with running(sandbox, home, *program, **where) as bot:
-        await person.says("good morning")
-        await person.answer()
+        await ask(person, "good morning")
         await command("backup", "copies", "--keep", "3")
-        await person.says("good evening")
-        await person.answer()
+        await ask(person, "good evening")
         bot.send(signal.SIGTERM)
         status, _, errors = await bot.ended()
     before = await command("stats")

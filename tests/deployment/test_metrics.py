@@ -23,6 +23,7 @@ from bot.errors import Unavailable
 from bot.metrics import MeasuredRecording, Metrics
 from bot.receiving import MAX_SILENCE, Receiving
 from bot.sandbox import Sandbox
+from tests.support.conversation import ask
 from tests.support.processes import PATIENCE
 from tests.support.running import running_bot
 from tests.support.second_connection import select
@@ -52,10 +53,8 @@ def samples(text: str) -> dict[tuple[str, str], float]:
 async def test_metrics_count_what_happened(sandbox: Sandbox, database: Path, port: int) -> None:
     person = sandbox.person(first_name="Ada", username="canary_ada")
     async with running_bot(sandbox, database, metrics_port=port):
-        await person.says(CANARY)
-        await person.answer()
-        await person.says("/start")
-        await person.answer()
+        await ask(person, CANARY)
+        await ask(person, "/start")
         await person.clicks(rights.SEE_PRIVACY)
         await person.toast()
         logging.getLogger("other").error(CANARY)
@@ -81,8 +80,7 @@ async def test_metrics_count_what_happened(sandbox: Sandbox, database: Path, por
 async def test_no_label_holds_a_person(sandbox: Sandbox, database: Path, port: int) -> None:
     person = sandbox.person(first_name="Ada", username="canary_ada")
     async with running_bot(sandbox, database, metrics_port=port):
-        await person.says(f"/{CANARY}")
-        await person.answer()
+        await ask(person, f"/{CANARY}")
         await sandbox.inject({"kind_of_tomorrow": {"from": person.user}}, forced=True)
         await sandbox.settled()
         _, text = await get(port, "metrics")
@@ -138,8 +136,7 @@ async def test_while_the_database_fails_the_metrics_say_so(
 ) -> None:
     person = sandbox.person()
     async with running_bot(sandbox, database, metrics_port=port):
-        await person.says("good morning")
-        await person.answer()
+        await ask(person, "good morning")
         with closing(sqlite3.connect(database, isolation_level=None)) as connection:
             connection.execute("BEGIN IMMEDIATE")
             await person.says("good evening")
@@ -162,8 +159,7 @@ async def test_with_a_webhook_the_bot_is_well_once_telegram_knows_of_it(
     webhook = webhook_settings()
     person = sandbox.person()
     async with running_bot(sandbox, database, metrics_port=port, **webhook):
-        await person.says("good morning")
-        await person.answer()
+        await ask(person, "good morning")
         status, _ = await get(port, "healthz")
 
     assert status == 200

@@ -12,6 +12,7 @@ from bot.sandbox.faults import Fault as Planned
 from tests.faults.database import Story, folder
 from tests.faults.kills import MAX_SHUTDOWN
 from tests.faults.table import Fault, Row
+from tests.support.conversation import ask
 from tests.support.processes import bot_process
 from tests.support.second_connection import locked, total
 from tests.support.stored import remembered
@@ -55,8 +56,7 @@ async def ended_before_acknowledging(times: int) -> Row:
             for turn in range(times):
                 async with bot_process(sandbox, tale.database) as bot:
                     if not turn:
-                        await person.says("/optout")
-                        await person.answer()
+                        await ask(person, "/optout")
                         await sandbox.settled()
                     bot.send(signal.SIGTERM)
                     await bot.ended(MAX_SHUTDOWN)

@@ -16,6 +16,7 @@ from bot.session import ANSWERS_AT_ONCE
 from tests.faults.database import folder
 from tests.faults.kills import MAX_SHUTDOWN, row
 from tests.faults.table import Fault, Row
+from tests.support.conversation import ask
 from tests.support.processes import Process, bot_process
 
 ADMIN = 6_000_000_001
@@ -119,8 +120,7 @@ async def one_person(times: int) -> Row:
         ):
             crowd = Crowd(sandbox)
             greedy = sandbox.person(ADMIN)
-            await greedy.says("/start")
-            await greedy.answer()
+            await ask(greedy, "/start")
             async with bounded(bot):
                 for number in range(times):
                     await greedy.says("/stats")

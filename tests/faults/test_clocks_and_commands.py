@@ -8,6 +8,7 @@ import pytest
 from analytics import Access, AnalyticsService, Interaction, InteractionType, Missing, Period
 from tests.faults.two_clocks import ADMIN, Tale
 from tests.support import processes
+from tests.support.conversation import ask
 from tests.support.recount import counts
 from tests.support.second_connection import select
 
@@ -126,10 +127,8 @@ async def test_a_cleanup_in_the_chat_deletes_by_the_time_of_telegram(
 ) -> None:
     tale.ahead = ahead
     async with tale.bot(owner_ids={ADMIN}):
-        await tale.admin.says("/cleanup 80")
-        offered = (await tale.admin.answer()).message["text"]
-        await tale.admin.says("/cleanup 86")
-        kept = (await tale.admin.answer()).message["text"]
+        offered = await ask(tale.admin, "/cleanup 80")
+        kept = await ask(tale.admin, "/cleanup 86")
 
     assert "1 interaction" in offered
     assert "1 interaction" not in kept

@@ -14,6 +14,7 @@ from bot.sandbox import Sandbox
 from tests.faults.commands import FAULTS, MAX_RETENTION, OLD, clean_up, fill, total
 from tests.faults.database import AN_INTERACTION
 from tests.faults.table import Fault
+from tests.support.conversation import ask
 from tests.support.processes import bot_process
 from tests.support.recount import inconsistencies
 
@@ -38,8 +39,7 @@ async def test_the_lock_dies_with_the_process(sandbox: Sandbox, database: Path) 
             after_the_kill = locks.enter(database, Access.SHARE, held)
     async with bot_process(sandbox, database):
         person = sandbox.person()
-        await person.says("good morning")
-        await person.answer()
+        await ask(person, "good morning")
 
     assert not while_it_runs
     assert after_the_kill

@@ -10,6 +10,7 @@ import pytest
 from analytics.sqlite.files import wal
 from tests.faults.database import ADMIN, FAULTS, can_mount, story
 from tests.faults.table import Fault
+from tests.support.conversation import ask
 from tests.support.second_connection import locked, select
 from tests.support.stored import remembered
 
@@ -32,8 +33,7 @@ async def test_admins_are_told_once_when_it_begins_and_once_when_it_is_over(
         with locked(tale.database):
             await tale.talk()
             begin = (await admin.answer()).text
-            await admin.says("/stats")
-            during = (await admin.answer()).message["text"]
+            during = await ask(admin, "/stats")
         end = (await admin.answer()).text
         await tale.until_recorded()
         told = len(
@@ -68,8 +68,7 @@ async def test_a_database_found_damaged_while_running_is_set_aside(tmp_path: Pat
         damage(tale.database)
         tale.said.clear()
         # Its own pages are in the bot's memory: the reading connection finds the damage.
-        await admin.says("/stats")
-        await admin.answer()
+        await ask(admin, "/stats")
         await tale.until_recorded()
         notices = [(await admin.answer()).text]
         while "damaged" not in notices[-1]:

@@ -11,6 +11,7 @@ from tests.faults.database import Story
 from tests.faults.ends import FAULTS
 from tests.faults.kills import MAX_SHUTDOWN
 from tests.faults.table import Fault
+from tests.support.conversation import ask
 from tests.support.processes import bot_process
 from tests.support.second_connection import locked, select
 from tests.support.stored import remembered
@@ -34,13 +35,11 @@ async def test_what_was_asked_while_it_was_locked_is_done_at_the_next_start(tmp_
         admin, leaves, opts_out = sandbox.person(ADMIN), sandbox.person(), sandbox.person()
         async with bot_process(sandbox, database, **more) as bot:
             for person in (leaves, opts_out):
-                await person.says("good morning")
-                await person.answer()
+                await ask(person, "good morning")
             with locked(database):
                 await leaves.blocks_bot()
                 for person, text in ((opts_out, "/optout"), (admin, "/stats")):
-                    await person.says(text)
-                    await person.answer()
+                    await ask(person, text)
                 await tale.talk()
                 await sandbox.settled()
                 bot.send(signal.SIGKILL)

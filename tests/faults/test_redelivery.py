@@ -22,6 +22,7 @@ from bot.sandbox.faults import Answer, answers, refuses
 from bot.webhook import SECRET_HEADER
 from tests.faults.redelivery import FAULTS, SECRET
 from tests.faults.table import Fault
+from tests.support.conversation import ask
 from tests.support.recount import counts, inconsistencies
 from tests.support.running import running_bot
 from tests.support.second_connection import total
@@ -101,10 +102,8 @@ async def test_what_cannot_be_digested_is_recorded_once_and_stops_no_other(
             if webhook:
                 for each in (neighbour, update, update):
                     assert await post(settings, each.encode("latin-1")) == 200
-            await other.says("good morning")
-            await other.answer()
-            await other.says("good evening")
-            await other.answer()
+            await ask(other, "good morning")
+            await ask(other, "good evening")
             polls = len(sandbox.updates.acknowledged)
 
     assert polls == 2
@@ -126,8 +125,7 @@ async def test_an_offset_that_telegram_refuses_is_reset(tmp_path: Path) -> None:
         sandbox.plan("getUpdates", answers(json.dumps({"ok": True, "result": [update]})))
         sandbox.plan("getUpdates", refuse_large, times=None)
         async with running_bot(sandbox, database):
-            await person.says("good morning")
-            await person.answer()
+            await ask(person, "good morning")
 
     assert max(offsets(sandbox)) == 2**64 + 1
     assert sum(counts(database).values()) == 2

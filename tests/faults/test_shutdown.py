@@ -9,6 +9,7 @@ from analytics.telegram.texts import rights
 from bot.sandbox import Sandbox
 from bot.sandbox.faults import hangs
 from tests.faults.kills import MAX_SHUTDOWN
+from tests.support.conversation import ask
 from tests.support.processes import bot_process
 from tests.support.stored import remembered
 from tests.support.webhooks import webhook_environment
@@ -21,8 +22,7 @@ async def test_a_handler_that_runs_when_the_bot_is_stopped_finishes(
     settings = webhook_environment(webhook=webhook)
     person = sandbox.person()
     async with bot_process(sandbox, database, **settings) as bot:
-        await person.says("good morning")
-        await person.answer()
+        await ask(person, "good morning")
         toast = sandbox.plan("answerCallbackQuery", hangs())
         clicked = await person.clicks(rights.SEE_PRIVACY)
         await sandbox.called("answerCallbackQuery")
