@@ -22,16 +22,18 @@ TOKEN = re.compile(r"\d{3,20}:[\w-]{30,64}", re.ASCII)
 
 # Beginnings of aiogram's messages that the bot's own log lines replace, with more details.
 SAID_BY_US = ("Run polling for", "Start polling", "Polling stopped", "Sleep for", "Connection est")
+LEFT_OUT = "..."
 CONVERSION = re.compile(r"%[-#0 +]*\d*(?:\.\d+)?[a-zA-Z%]")
 
 
 class PrivateFormatter(logging.Formatter):
     """Keep what is known to be harmless, instead of removing what is known to be harmful.
 
-    A record of another library is shown as its template, without arguments other than exceptions
-    and the names of their classes. Without arguments the message may have been formatted before:
-    then its place in the code is shown. An exception is shown as its kind and where it was raised,
-    never with its message, which may quote what a person wrote; except for SENTENCES.
+    A record of another library is shown as its template, with `...` in the place of arguments other
+    than exceptions and the names of their classes. Without arguments the message may have been
+    formatted before: then its place in the code is shown. An exception is shown as its kind and
+    where it was raised, never with its message, which may quote what a person wrote; except for
+    SENTENCES.
     """
 
     def format(self, record: logging.LogRecord) -> str:
@@ -102,14 +104,12 @@ EAI = [name for name in dir(socket) if name.startswith("EAI_")]
 
 
 def _message(record: logging.LogRecord) -> str:
-    if record.name.split(".")[0] in OUR_LOGGERS:
+    if _is_ours(record):
         return str(record.msg) if record.exc_info else record.getMessage()
     if not record.args:
         return f"{record.pathname}:{record.lineno}"
     arguments = record.args if isinstance(record.args, tuple) else ()
     errors = [each for each in arguments if isinstance(each, BaseException)]
-    if not errors:
-        return str(record.msg)
     names = {type(error).__name__ for error in errors}
     left = iter(arguments)
 
@@ -119,7 +119,7 @@ def _message(record: logging.LogRecord) -> str:
         each = next(left, None)
         if isinstance(each, BaseException):
             return said(each)
-        return each if isinstance(each, str) and each in names else conversion[0]
+        return each if isinstance(each, str) and each in names else LEFT_OUT
 
     return CONVERSION.sub(harmless, str(record.msg))
 
@@ -134,6 +134,14 @@ def _where(error: BaseException) -> list[str]:
         said(error),
         *(f"at {frame.filename}:{frame.lineno} in {frame.name}" for frame in frames),
     ]
+
+
+def _is_ours(record: logging.LogRecord) -> bool:
+    return record.name.split(".")[0] in OUR_LOGGERS
+
+
+def _matters(record: logging.LogRecord) -> bool:
+    return _is_ours(record) or record.levelno >= logging.WARNING
 
 
 def _is_news(record: logging.LogRecord) -> bool:
@@ -155,10 +163,14 @@ def _log_warning(
 def set_up(level: str, form: str = "text") -> None:
     """Log to stderr, including Python's warnings, which otherwise bypass logging.
 
-    `level` is the name of a level, `form` a key of FORMATTERS.
+    `level` is the name of a level, `form` a key of FORMATTERS. Other libraries are heard from
+    WARNING on, and at DEBUG.
     """
     handler = logging.StreamHandler()
     handler.setFormatter(FORMATTERS[form]())
+    if level != "DEBUG":
+        # Without their arguments, these lines say little.
+        handler.addFilter(_matters)
     logging.basicConfig(level=level, handlers=[handler], force=True)
     warnings.showwarning = _log_warning
     # It logs the id of every update: with ids remembered elsewhere, that tells who came when.

@@ -2,9 +2,10 @@
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Callable, Coroutine
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext, suppress
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 from aiogram import Bot, Dispatcher
@@ -23,7 +24,8 @@ from analytics import (
     next_planned,
 )
 from analytics.telegram import Alerts, Notifier, RecordOnReceipt, commands_of, preload, set_locale
-from bot import logs, menus, texts
+from bot import menus, texts
+from bot.announcement import announce
 from bot.app import build_bot, build_dispatcher
 from bot.polling import WatchPolling, poll
 from bot.receiving import Receiving
@@ -42,11 +44,11 @@ async def serve(settings: Settings, stop: asyncio.Event, clock: GuardedClock) ->
     Raises WrongSettings if a setting is wrong, Unavailable if a port is not available now,
     AnalyticsError if the database cannot be opened.
     """
-    logs.set_up(settings.log_level, settings.log_format)
     for remark in remarks():
         logger.warning("%s", remark)
     preload()
     set_locale(settings.bot_language)
+    is_new = not settings.database_path.exists()
     async with settings.open(
         Access.OWN, timestamp_precision=settings.timestamp_precision, clock=clock
     ) as analytics:
@@ -85,9 +87,14 @@ async def serve(settings: Settings, stop: asyncio.Event, clock: GuardedClock) ->
             scheduler = build_scheduler(schedule.tick)
             scheduler.start()
             notifying = asyncio.create_task(notifier.pass_on(analytics.notices))
+            started = partial(
+                announce, bot, settings, analytics, is_new=is_new, next_cleanup=next_cleanup
+            )
             try:
                 await receive(
-                    bot, dispatcher, settings, analytics, record, receiving, stop, schedule.tick
+                    *(bot, dispatcher, settings, analytics, record, receiving, stop),
+                    started=started,
+                    when_known=schedule.tick,
                 )
             finally:
                 notifying.cancel()
@@ -142,18 +149,21 @@ async def receive(
     record: RecordOnReceipt,
     receiving: Receiving,
     stop: asyncio.Event,
+    *,
+    started: Callable[[], Awaitable[None]],
     when_known: Callable[[], Coroutine[Any, Any, None]],
 ) -> None:
     """Receive updates by polling or webhook until `stop` is set, and let running handlers finish.
 
-    `when_known` runs in the background once Telegram has accepted the token and sent its time.
+    Once Telegram has accepted the token and sent its time, `started` is awaited and `when_known`
+    runs in the background.
     Raises WrongSettings if Telegram refuses the token or the webhook's address or its port cannot
     be used, Unavailable if the port is not available now.
     """
     tell = analytics.notices.put_nowait
     if settings.webhook_url is None:
         if await _unless(stop, sign_in(bot, settings)):
-            await _say_what_runs(bot, dispatcher, settings)
+            await started()
             watch = WatchPolling(tell)
             bot.session.middleware(watch)
             async with (
@@ -166,25 +176,13 @@ async def receive(
     async with webhook.listening():
         if await _unless(stop, sign_in(bot, settings)):
             receiving.by_webhook = True
-            await _say_what_runs(bot, dispatcher, settings)
+            await started()
             async with (
                 _beside(when_known()),
                 _beside(menus.set_menus(bot, settings.admin_ids, settings.owners)),
                 _beside(WebhookWatch(bot, settings, receiving, tell).run()),
             ):
                 await stop.wait()
-
-
-async def _say_what_runs(bot: Bot, dispatcher: Dispatcher, settings: Settings) -> None:
-    host, port = settings.webhook_host, settings.webhook_port
-    logger.info(
-        "@%s runs: %s, database %s, %d admins, next cleanup %s",
-        (await bot.me()).username,
-        "polling" if settings.webhook_url is None else f"webhook at {host}:{port}",
-        settings.database_path,
-        len(settings.admin_ids),
-        dispatcher["next_cleanup"]().strftime("%Y-%m-%d %H:%M UTC"),
-    )
 
 
 @asynccontextmanager

@@ -105,7 +105,9 @@ class Schedule:
                 except AnalyticsError as error:
                     logger.error("%s failed: %s", task.name, error)
                 except Exception:
-                    logger.exception("%s failed", task.name)
+                    logger.error("%s failed for an unexpected reason", task.name)
+                    # Without arguments: those of a line with a traceback are not logged.
+                    logger.exception("unexpected error")
 
     async def _is_due(self, task: Task) -> bool:
         """Return whether to run a task now; if so, it counts as tried, or as done."""

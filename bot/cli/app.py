@@ -4,12 +4,13 @@ The commands import aiogram only where they talk to Telegram: it takes seconds a
 """
 
 import asyncio
+import logging
 from collections.abc import Callable
 
 import typer
 
 from analytics import GuardedClock
-from bot import terminal
+from bot import __version__, logs, terminal
 from bot.cli import backups, demo, doctor, encrypt, health, init, privacy, stats
 from bot.cli.cleanup import cleanup
 from bot.cli.errors import user_errors
@@ -17,6 +18,7 @@ from bot.cli.records import records
 from bot.cli.signals import stop_on_signals
 from bot.settings import Settings, load
 
+logger = logging.getLogger(__name__)
 app = typer.Typer(
     help="A Telegram bot with privacy-preserving analytics. Without a command it runs the bot.",
     add_completion=False,
@@ -35,7 +37,10 @@ def run(context: typer.Context) -> None:
     """Run the bot until it is stopped. Example: python main.py"""
     if context.invoked_subcommand is None:
         with user_errors(remarking=False):  # the bot logs the remarks
-            asyncio.run(_run(load(Settings)))
+            settings = load(Settings)
+            logs.set_up(settings.log_level, settings.log_format)
+            logger.info("starting version %s, which takes a few seconds", __version__)
+            asyncio.run(_run(settings))
 
 
 async def _run(settings: Settings) -> None:

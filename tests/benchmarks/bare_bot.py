@@ -46,7 +46,9 @@ async def serve() -> None:
     dispatcher = build_dispatcher(settings, nothing, GuardedClock(), next_cleanup=utc_now)
     async with build_bot(settings, GuardedClock(), record) as bot:
         await receive(
-            bot, dispatcher, settings, nothing, record, Receiving(), stop, nothing_planned
+            *(bot, dispatcher, settings, nothing, record, Receiving(), stop),
+            started=nothing_planned,
+            when_known=nothing_planned,
         )
 
 

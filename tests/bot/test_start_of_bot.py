@@ -1,6 +1,8 @@
 """What is over in a minute does not end the bot, and what a person has to mend ends it with 2."""
 
 import asyncio
+import re
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -180,14 +182,31 @@ def test_the_exit_status_says_whether_a_restart_may_help(
 async def test_a_start_says_what_runs_and_who_nobody_is(
     sandbox: Sandbox, database: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    webhook = webhook_settings()
-    async with running_bot(sandbox, database, admin_ids=str(ADMIN)):
-        pass
-    async with running_bot(sandbox, database, log_level="INFO", **webhook):
-        pass
-    polling, other = [line for line in capsys.readouterr().err.splitlines() if " runs: " in line]
+    def said() -> list[str]:
+        lines = capsys.readouterr().err.splitlines()
+        return [line.split(": ", 1)[1] for line in lines if " bot.announcement: " in line]
 
-    assert f"@sandbox_bot runs: polling, database {database}, 1 admins, next cleanup 2" in polling
+    webhook = webhook_settings()
+    async with running_bot(sandbox, database, log_level="INFO"):
+        pass
+    first = said()
+    async with running_bot(sandbox, database, admin_ids=str(ADMIN)):
+        await sandbox.person().says("good morning")
+    second = said()
+    async with running_bot(sandbox, database, **webhook):
+        pass
+    third = said()
+
+    assert first[0] == "@sandbox_bot is running (polling). Press Ctrl+C to stop it"
+    assert first[1] == f"database: {database} (new)"
+    assert first[2] == "no admins: set ADMIN_IDS to your Telegram ID to use /stats"
+    assert re.fullmatch(
+        r"next cleanup: \d{4}-\d\d-\d\d 03:00 UTC, of interactions older than 90 days", first[3]
+    )
+    assert second[1:3] == [f"database: {database} (no interactions yet)", "admins: 1"]
     port = webhook["webhook_port"]
-    assert f"@sandbox_bot runs: webhook at 127.0.0.1:{port}, database" in other
-    assert str(ADMIN) not in polling
+    assert third[0] == (
+        f"@sandbox_bot is running (webhook at 127.0.0.1:{port}). Press Ctrl+C to stop it"
+    )
+    today = datetime.now(UTC)
+    assert third[1] == f"database: {database} (interactions since {today:%Y-%m-%d})"

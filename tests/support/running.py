@@ -13,6 +13,7 @@ import bot.run
 from analytics.clock import GuardedClock, utc_now
 from analytics.maintenance.schedule import Schedule
 from analytics.telegram.i18n import languages
+from bot import logs
 from bot.run import serve
 from bot.sandbox import Sandbox
 from tests.support.processes import PATIENCE
@@ -65,6 +66,7 @@ async def running_bot(
     settings = some_settings(
         **{"database_path": database, "log_level": "DEBUG"} | of_sandbox | values
     )
+    logs.set_up(settings.log_level, settings.log_format)
     begins = "setWebhook" if "webhook_url" in values else "getUpdates"
     before = Counter(call.method for call in sandbox.calls)
     menus_set = before["setMyCommands"] + (len(languages()) if menus else 0)
