@@ -65,8 +65,17 @@ from analytics.sqlite.maintenance.diagnostics import check_up as diagnose
 from analytics.sqlite.maintenance.diagnostics import permissions as check_permissions
 from analytics.sqlite.maintenance.restore import restore
 from analytics.sqlite.maintenance.wipe import everything as wipe
+from analytics.statistics import figures
 from analytics.statistics.export import FORMATS, Aggregates
-from analytics.statistics.periods import AdminReport, Bucket, History, Missing, Period, PeriodReport
+from analytics.statistics.periods import (
+    AdminReport,
+    Bucket,
+    History,
+    Missing,
+    Overview,
+    Period,
+    PeriodReport,
+)
 from analytics.statistics.reports import DEFAULT_TRENDS_MIN_USERS
 
 __all__ = [
@@ -115,6 +124,7 @@ __all__ = [
     "NotReceiving",
     "Notice",
     "OlderSchema",
+    "Overview",
     "OwnRow",
     "Period",
     "PeriodReport",
@@ -136,6 +146,7 @@ __all__ = [
     "check_permissions",
     "diagnose",
     "encrypt",
+    "figures",
     "http_date",
     "key_file",
     "maintenance_tasks",

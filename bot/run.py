@@ -76,7 +76,6 @@ async def serve(settings: Settings, stop: asyncio.Event, clock: GuardedClock) ->
                 dispatcher["options"],
                 clock,
                 last_received=lambda: record.last_received,
-                next_cleanup=next_cleanup,
                 charts=dispatcher["charts"],
             )
             schedule = Schedule(

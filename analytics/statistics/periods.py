@@ -101,6 +101,14 @@ class PeriodReport:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Overview:
+    """The report, and that of a period, as of one moment."""
+
+    whole: AdminReport
+    period: PeriodReport
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Bucket:
     """An hour or a day of a history, UTC.
 

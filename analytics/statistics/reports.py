@@ -19,6 +19,7 @@ from analytics.statistics.periods import (
     MAX_HISTORY,
     AdminReport,
     History,
+    Overview,
     Period,
     PeriodReport,
 )
@@ -105,6 +106,23 @@ class Reports:
             now = self._clock()
             return await self._windows.report(period, now, now, await self._plan(now, now))
         return (await self._snapshot()).periods[period]
+
+    async def overview(self, period: Period) -> Overview:
+        """Return the report and that of a period, as of the same moment.
+
+        Raises NoReportYet before the first complete interval, and AnalyticsError if the database
+        cannot be read.
+        """
+        await self._refresh()
+        if self.of_intervals:
+            snapshot = await self._snapshot()
+            return Overview(whole=snapshot.report, period=snapshot.periods[period])
+        now = self._clock()
+        plan = await self._plan(now, now)
+        return Overview(
+            whole=await self._report(now, plan),
+            period=await self._windows.report(period, now, now, plan),
+        )
 
     async def history(self, length: timedelta) -> History:
         """Return the history of a length: by the hour up to a day, else by the day.

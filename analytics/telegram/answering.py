@@ -84,5 +84,4 @@ async def edit_or_send(
     except TelegramBadRequest as error:
         # Otherwise the message says that already.
         if not is_unchanged(error):
-            # What admins see is not for forwarding; protecting the other texts does no harm.
-            await where.answer(text, reply_markup=keyboard, protect_content=True)
+            await where.answer(text, reply_markup=keyboard)

@@ -16,6 +16,8 @@ from babel import dates, numbers
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
 
+from analytics.marking import N_ as N_  # for those who translate, beside `_`
+
 # The language of the sentences in the code; each folder in LOCALES is another one.
 SOURCE_LOCALE = "en"
 LOCALES = Path(__file__).parent / "locales"
@@ -57,11 +59,6 @@ def translations() -> Translations:
 def _(sentence: str, plural: str | None = None, n: int = 1) -> str:
     """Translate a sentence into the current language; with `plural`, into the form for `n`."""
     return translations().gettext(sentence, plural, n)
-
-
-def N_(sentence: str) -> str:  # noqa: N802 - gettext's name
-    """Mark a sentence that is translated where it is used, and return it unchanged."""
-    return sentence
 
 
 def languages() -> list[str]:

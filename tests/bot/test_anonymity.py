@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from analytics import AnalyticsService, Interaction, InteractionType, Period
 from analytics.statistics.export import as_csv, as_json
-from analytics.telegram.texts.stats import statistics
+from analytics.telegram.texts import stats
 
 NOW = datetime(2026, 6, 1, 12, 34, 56, tzinfo=UTC)
 # None of these can be a count, a year or a share of what a report says.
@@ -38,7 +38,13 @@ async def outputs(analytics: AnalyticsService) -> str:
     for period in Period:
         aggregates = await analytics.reports.aggregates(period)
         shown += [repr(aggregates), as_json(aggregates), as_csv(aggregates)]
-        shown.append(statistics(aggregates.report, whole, NOW, of_intervals=True, postponed=False))
+        overview = await analytics.reports.overview(period)
+        shown += [
+            stats.overview(overview, postponed=False),
+            stats.by_type(overview),
+            stats.commands(overview),
+            stats.details(overview, NOW, postponed=False),
+        ]
     return "\n".join(shown)
 
 

@@ -116,7 +116,6 @@ async def test_an_owner_sees_the_number_confirms_and_is_told(
 
     assert "3 interactions older than 30 days" in shown["text"]
     assert [button["text"] for button in buttons(shown)] == [cleanup.CONFIRM, CANCEL]
-    assert shown["has_protected_content"] is True
     assert (before, after) == (4, 1)
     assert told == (
         "✅ Deleted: 3 interactions older than 30 days. Their traces have left the disk, too."

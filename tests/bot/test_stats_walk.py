@@ -12,7 +12,7 @@ import pytest
 from analytics import Access, AnalyticsService, Interaction, InteractionType, Period
 from analytics.statistics.export import as_csv, as_json
 from analytics.telegram import charts
-from analytics.telegram.admin.stats import Chart, Export, Show, Year
+from analytics.telegram.admin.stats import Chart, Export, Page, PageName, Show, Year
 from analytics.telegram.buttons import PREFIX, Confirm, Irreversible
 from analytics.telegram.charts import ChartsNotInstalled
 from analytics.telegram.texts import cleanup
@@ -34,7 +34,15 @@ SETTINGS: dict[str, Any] = {
     "silence_alert_hours": 0,
 }
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
-ROWS = (("24 h", "7 d", "30 d", "90 d"), ("📈 Chart", "⬇️ Export", "🔄 Refresh"))
+ROWS = (
+    ("24 h", "7 d", "30 d", "90 d"),
+    ("By type", "Commands", "Details"),
+    ("📈 Chart", "⬇️ Export", "🔄 Refresh"),
+    ("❓ What do these mean?",),
+)
+PAGES, BACK = ("By type", "Commands", "Details", "❓ What do these mean?"), "« Back"
+# Lines of the first screen, and characters of each, that a phone shows without scrolling.
+MAX_LINES, MAX_WIDTH = 15, 40
 LABELS = {
     Period.DAY: "24 h",
     Period.WEEK: "7 d",
@@ -49,6 +57,7 @@ class Sent:
 
     def __init__(self) -> None:
         self.said: list[tuple[int, InteractionType, datetime]] = []
+        self.deleted = 0
 
     async def says(self, person: Person, text: str, date: datetime) -> None:
         await person.says(text, date=date)
@@ -72,45 +81,72 @@ class Sent:
         busiest = min(hour for hour, count in hours.items() if count == max(hours.values()))
         return {
             "Interactions": len(here),
-            "Active people": len(people),
-            "New": len(people - older),
-            "Returning": len(people & older),
+            "Active users in the period": len(people),
+            "New users": len(people - older),
+            "Returning users": len(people & older),
             "before": len(before),
-            "busiest": f"{busiest:02}:00–{busiest + 1:02}:00 UTC",
+            "busiest": f"{busiest:02}:00–{busiest + 1:02}:00",
             "types": Counter(type_name(kind) for _, kind, _ in here),
-            "Interactions kept": len(self.said),
+            "Stored interactions": len(self.said) - self.deleted,
+            "daily": self.active(now, 1),
+            "weekly": self.active(now, 7),
+            "monthly": self.active(now, 30),
         }
 
+    def active(self, now: datetime, days: int) -> int:
+        """Users in the last days, by times that are rounded down to the hour."""
+        first = now - days * DAY
+        return len({who for who, _, date in self.said if date.replace(minute=0) >= first})
 
-def shown(text: str) -> dict[str, Any]:
-    """The numbers of a message."""
 
-    def after(name: str) -> int:
-        [found] = re.findall(rf"^{name}:? +([\d,]+)", text, re.MULTILINE)
-        return int(found.replace(",", ""))
-
-    [busiest] = re.findall(r"Busiest hour: (.*)", text)
-    rows = re.findall(r"^([a-z ]+?) +([\d,]+) +<?\d+%", text, re.MULTILINE)
-    names = ("Interactions", "Active people", "New", "Returning", "Interactions kept")
-    return {name: after(name) for name in names} | {
-        "busiest": busiest,
-        "types": Counter({name: int(count.replace(",", "")) for name, count in rows}),
-    }
+def counts(text: str) -> dict[str, int]:
+    """Every figure of a text, by its name."""
+    found = re.findall(r"^ *([A-Za-z/][\w ,]*?):? +([\d,]+)(?: |$)", text, re.MULTILINE)
+    return {name: int(count.replace(",", "")) for name, count in found}
 
 
 def assert_recounted(text: str, sent: Sent, period: Period, now: datetime) -> None:
+    """The first screen has the right figures, and fits on a phone."""
     expected = sent.expected(period, now)
-    before = expected.pop("before")
+    before, count = expected["before"], expected["Interactions"]
 
-    assert shown(text) == expected
-    count = expected["Interactions"]
+    shown = counts(text)
+    for name in ("Interactions", "New users", "Returning users", "daily", "weekly", "monthly"):
+        assert shown[name] == expected[name], name
     if "no earlier data" in text:
         # The bot began within the period before.
         assert min(date for _, _, date in sent.said) > now - 2 * period.length
-    elif before and before != count:
+    elif "earlier data deleted" not in text and before and before != count:
         arrow = "▲" if count > before else "▼"
         percents = round(100 * abs(count - before) / before)
-        assert re.search(rf"Interactions +[\d,]+ +{arrow} {percents}%", text)
+        said = f"{percents}%" if percents <= 999 else ">999%"
+        assert re.search(rf"Interactions +[\d,]+ +{arrow} {said}", text)
+    assert len(text.split("\n")) <= MAX_LINES
+    assert max(map(len, text.split("\n"))) <= MAX_WIDTH
+
+
+async def walk_pages(
+    admin: Person, sent: Sent, period: Period, clock: Clock
+) -> dict[str, dict[str, int]]:
+    """Open every page of a period and come back; return the figures of each."""
+    found = {}
+    for label in PAGES:
+        await tap(admin, label, sent, clock)
+        line = await admin.sees_edit()
+        expected = sent.expected(period, clock.now)
+        assert line.buttons == ((BACK,),)
+        if label == "By type":
+            assert counts(line.text) == expected["types"]
+        if label == "Details":
+            for name in ("Active users in the period", "Stored interactions"):
+                assert counts(line.text)[name] == expected[name]
+            assert f"Busiest hour, UTC: {expected['busiest']}" in line.text
+        found[label] = counts(line.text)
+        await tap(admin, BACK, sent, clock)
+        back = await admin.sees_edit()
+        assert_recounted(back.text, sent, period, clock.now)
+        assert back.message["message_id"] == line.message["message_id"]
+    return found
 
 
 async def some_weeks(sandbox: Sandbox, sent: Sent, database: Path) -> None:
@@ -160,7 +196,7 @@ def trail(database: Path) -> list[str]:
 async def test_the_walk_shows_what_was_sent_in_at_every_step(
     sandbox: Sandbox, database: Path, clock: Clock
 ) -> None:
-    admin, sent = sandbox.person(ADMIN), Sent()
+    admin, sent, pages = sandbox.person(ADMIN), Sent(), {}
     texts_shown = []
     await some_weeks(sandbox, sent, database)
     async with running_bot(sandbox, database, clock, **SETTINGS):
@@ -174,6 +210,7 @@ async def test_the_walk_shows_what_was_sent_in_at_every_step(
             line = await admin.sees_edit()
             assert_recounted(line.text, sent, period, clock.now)
             texts_shown.append((chosen(line), line))
+            pages[period] = await walk_pages(admin, sent, period, clock)
         await sent.says(sandbox.person(), "good morning", clock.now)
         clock.now += timedelta(hours=2)
         await tap(admin, "🔄 Refresh", sent, clock)
@@ -185,12 +222,13 @@ async def test_the_walk_shows_what_was_sent_in_at_every_step(
     for line in (first, refreshed, *(line for _, line in texts_shown)):
         assert tuple(tuple(label.strip("· ") for label in row) for row in line.buttons) == ROWS
         assert line.message["message_id"] == first.message["message_id"]
-        assert line.message["has_protected_content"] is True
-    assert "Compared with the same part of the 7 days before." in first.text
-    assert "The 90 days before: no earlier data." in texts_shown[2][1].text
-    assert re.search(r"^/roll  +2$", first.text, re.MULTILINE)
-    assert "Kept for: 90 days" in first.text
-    assert trail(database) == ["stats"] * 6
+        assert "has_protected_content" not in line.message
+    assert "Last 7 days, vs. the period before" in first.text
+    assert "Last 90 days, no earlier data" in texts_shown[2][1].text
+    assert pages[Period.WEEK]["Commands"]["/roll"] == 2
+    assert pages[Period.DAY]["Commands"] == {}
+    # The page of definitions shows no figures; going back does.
+    assert trail(database) == ["stats"] * (6 + 4 * 7)
 
 
 async def test_a_chart_comes_as_a_picture(sandbox: Sandbox, database: Path, clock: Clock) -> None:
@@ -211,13 +249,14 @@ async def test_a_chart_comes_as_a_picture(sandbox: Sandbox, database: Path, cloc
         actions = [call.text("action") for call in await sandbox.called("sendChatAction")]
 
     assert [line.text for line in pictures] == [
-        "[photo] Interactions and active people, 24 hours",
-        "[photo] Interactions and active people, 7 days",
-        "[photo] Interactions and active people, 30 days",
-        "[photo] Interactions and active people, 90 days",
+        "[photo] Interactions and active users, 24 hours",
+        "[photo] Interactions and active users, 7 days",
+        "[photo] Interactions and active users, 30 days",
+        "[photo] Interactions and active users, 90 days",
     ]
     assert all(sandbox.content(line.message).startswith(PNG) for line in pictures)
-    assert all(line.message["has_protected_content"] for line in pictures)
+    # To be saved and forwarded: they hold aggregates, as the exported files do.
+    assert not any("has_protected_content" in line.message for line in pictures)
     # Nothing older than the retention is known.
     assert all(line.buttons == () for line in pictures)
     assert actions == ["upload_photo"] * 4
@@ -246,9 +285,9 @@ async def test_where_trends_reach_further_than_the_retention_there_is_a_year(
         await tap(admin, "1 year", sent, clock)
         year = await admin.answer()
 
-    assert "The 7 days before: deleted by retention." in text
+    assert "Last 7 days, earlier data deleted" in text
     assert week.buttons == (("1 year",),)
-    assert (year.text, year.buttons) == ("[photo] Interactions and active people, a year", ())
+    assert (year.text, year.buttons) == ("[photo] Interactions and active users, 1 year", ())
     assert sandbox.content(year.message).startswith(PNG)
     assert sandbox.content(year.message) != sandbox.content(week.message)
 
@@ -296,8 +335,8 @@ async def test_the_files_are_what_the_period_says(
         aggregates = await analytics.reports.aggregates(Period.MONTH)
 
     assert [line.text for line in files] == [
-        "[document statistics-30d.csv] The numbers of 30 days, for spreadsheets.",
-        "[document statistics-30d.json] The numbers of 30 days, for programs.",
+        "[document statistics-30d.csv] Statistics of 30 days, for spreadsheets",
+        "[document statistics-30d.json] Statistics of 30 days, for programs",
     ]
     assert [sandbox.content(line.message).decode("utf-8-sig") for line in files] == [
         as_csv(aggregates),
@@ -348,15 +387,15 @@ async def test_a_message_that_is_gone_or_too_old_is_written_anew(
         await sandbox.inject(click(admin, inaccessible, Show(period=Period.DAY).pack()))
         again = await admin.answer()
 
-    assert "Statistics, 30 days" in anew.text
-    assert "Statistics, 24 hours" in again.text
+    assert "Last 30 days" in anew.text
+    assert "Last 24 hours" in again.text
     for line in (anew, again):
-        assert line.message["has_protected_content"] is True
         assert line.message["message_id"] != message["message_id"]
         assert tuple(tuple(label.strip("· ") for label in row) for row in line.buttons) == ROWS
 
 
 OF_ADMINS = [each(period=period).pack() for each in (Show, Chart, Export) for period in Period]
+OF_ADMINS += [Page(name=name, period=period).pack() for name in PageName for period in Period]
 OF_ADMINS += [Year().pack()]
 OF_OWNERS = [
     Confirm(action=Irreversible.DELETE, days=days, issued=1, signature="1").pack()
@@ -365,6 +404,7 @@ OF_OWNERS = [
 FORGED = [
     *(f"{PREFIX}{each}" for each in ("stats", "stats:", "stats:1y", "stats:7d:7d", "stats:7D")),
     *(f"{PREFIX}{each}" for each in ("chart", "chart:", "chart:365d", "export:../7d")),
+    *(f"{PREFIX}{each}" for each in ("page:types", "page:people:7d", "page:types:1y")),
     *(f"{PREFIX}{each}" for each in ("year:", "year:7d", "stats:\N{SNOWMAN}")),
     *(f"{PREFIX}{each}" for each in ("yes:delete:30", "yes:delete-30:1:1")),
     # As they were before buttons had a prefix of their own.
@@ -460,14 +500,15 @@ async def test_an_owner_walks_on_to_cleanup_and_audit(
         await owner.answer()
         await tap(owner, "30 d", sent, clock)
         after = (await owner.sees_edit()).text
+        old = [each for each in sent.said if each[2] < NOW - 30 * DAY]
+        sent.deleted = len(old)
+        await walk_pages(owner, sent, Period.MONTH, clock)
         audit = await ask(owner, "/audit")
 
-    old = [each for each in sent.said if each[2] < NOW - 30 * DAY]
     assert len(old) == 2
     assert "Would be deleted: 2 interactions older than 30 days." in offered.text
     assert edit.text.startswith("✅ Deleted: 2 interactions older than 30 days.")
     assert repeated == cleanup.TOO_OLD
-    assert shown(after)["Interactions kept"] == len(sent.said) - 2
-    assert shown(after)["types"] == sent.expected(Period.MONTH, NOW)["types"]
-    assert "The 30 days before: deleted by retention." in after
-    assert [line.split()[-1] for line in audit.splitlines()[1:]] == ["stats", "stats", "cleanup"]
+    assert "Last 30 days, earlier data deleted" in after
+    looks = [line.split()[-1] for line in audit.splitlines()[1:]]
+    assert looks == [*["stats"] * 9, "cleanup"]

@@ -66,7 +66,7 @@ async def test_a_digest_that_is_turned_off_is_not_sent_and_not_made_up_for(hours
     assert (monday, tuesday) == ([], [])
     assert [text.partition("\n")[0] for text in next_monday] == [
         "📬 The last 7 days",
-        "[photo] Interactions and active people, 7 days",
+        "[photo] Interactions and active users, 7 days",
     ]
 
 

@@ -21,18 +21,21 @@ COMMANDS = st.dictionaries(
 
 
 @st.composite
-def reports(draw: st.DrawFn) -> PeriodReport:
+def reports(draw: st.DrawFn, large: st.SearchStrategy[int] | None = None) -> PeriodReport:
+    """Draw a report; `large` limits its numbers, which then do not add up by type."""
     breakdown = draw(BREAKDOWNS)
+    counts = COUNTS if large is None else large
+    maybe = st.none() | counts
     return PeriodReport(
         period=draw(st.sampled_from(Period)),
         as_of=draw(MOMENTS),
         since=draw(MOMENTS),
-        interactions=sum(breakdown.values()),
-        active_users=draw(COUNTS),
-        new_users=draw(COUNTS),
-        returning_users=draw(COUNTS),
-        interactions_before=draw(MAYBE),
-        active_users_before=draw(MAYBE),
+        interactions=sum(breakdown.values()) if large is None else draw(large),
+        active_users=draw(counts),
+        new_users=draw(counts),
+        returning_users=draw(counts),
+        interactions_before=draw(maybe),
+        active_users_before=draw(maybe),
         before_missing=draw(st.none() | st.sampled_from(Missing)),
         deleted_until=draw(st.none() | MOMENTS),
         busiest_hour=draw(st.none() | st.integers(0, 23)),

@@ -25,6 +25,7 @@ def admin_router(options: Options) -> Router:
     messages.register(stats.overview, Command("stats"), private_chat, from_admin, flags=EXPENSIVE)
     # Not limited: an admin presses these one after the other, and each takes a few short queries.
     clicks.register(stats.show, stats.Show.filter(), in_private, from_admin)
+    clicks.register(stats.page, stats.Page.filter(), in_private, from_admin)
     clicks.register(stats.chart, stats.Chart.filter(), in_private, from_admin, flags=EXPENSIVE)
     clicks.register(stats.year, stats.Year.filter(), in_private, from_admin, flags=EXPENSIVE)
     clicks.register(stats.export, stats.Export.filter(), in_private, from_admin, flags=EXPENSIVE)

@@ -90,8 +90,7 @@ async def _answer(
     count = await analytics.cleanup_old_interactions(days, dry_run=True)
     offered = button(days) if button and count else None
     text = cleanup.would_be_deleted(count, days, offered=offered is not None)
-    # Numbers of this bot are not for forwarding.
-    await message.answer(text, reply_markup=offered, protect_content=True)
+    await message.answer(text, reply_markup=offered)
 
 
 def _days(text: str | None, otherwise: int) -> int:

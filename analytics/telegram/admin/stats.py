@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from datetime import datetime, timedelta
+from enum import StrEnum
 
 from aiogram import Bot
 from aiogram.enums import ChatAction
@@ -17,6 +18,7 @@ from aiogram.types import (
 
 from analytics import Action, AnalyticsError, AnalyticsService, History, Period
 from analytics.clock import GuardedClock
+from analytics.statistics import figures
 from analytics.statistics.export import as_csv, as_json
 from analytics.telegram.answering import place, rewrite, show_action
 from analytics.telegram.buttons import PREFIX
@@ -35,6 +37,22 @@ class Show(CallbackData, prefix=f"{PREFIX}stats"):
     period: Period
 
 
+class PageName(StrEnum):
+    """A page behind a button of /stats; the value is in the callback data."""
+
+    TYPES = "types"
+    COMMANDS = "commands"
+    DETAILS = "details"
+    MEANING = "meaning"
+
+
+class Page(CallbackData, prefix=f"{PREFIX}page"):
+    """Callback data of a button that shows a page in the place of the first screen."""
+
+    name: PageName
+    period: Period
+
+
 class Chart(CallbackData, prefix=f"{PREFIX}chart"):
     period: Period
 
@@ -48,17 +66,11 @@ class Year(CallbackData, prefix=f"{PREFIX}year"):
 
 
 async def overview(
-    message: Message,
-    event_from_user: User,
-    analytics: AnalyticsService,
-    options: Options,
-    clock: GuardedClock,
-    next_cleanup: Callable[[], datetime],
+    message: Message, event_from_user: User, analytics: AnalyticsService, clock: GuardedClock
 ) -> None:
     await analytics.audit_log.note(Action.STATS, event_from_user.id)
-    text = await _text(FIRST_SHOWN, analytics, options, clock, next_cleanup)
-    # Numbers of this bot are not for forwarding.
-    await message.answer(text, reply_markup=_keyboard(FIRST_SHOWN), protect_content=True)
+    text = await _overview(FIRST_SHOWN, analytics, clock)
+    await message.answer(text, reply_markup=_keyboard(FIRST_SHOWN))
 
 
 async def show(
@@ -66,15 +78,42 @@ async def show(
     callback_data: Show,
     bot: Bot,
     analytics: AnalyticsService,
-    options: Options,
     clock: GuardedClock,
-    next_cleanup: Callable[[], datetime],
 ) -> None:
     # Each click is audited: the message may be a year old, but the numbers are looked at now.
     await analytics.audit_log.note(Action.STATS, click.from_user.id)
     period = callback_data.period
-    text = await _text(period, analytics, options, clock, next_cleanup)
-    await rewrite(bot, click, text, _keyboard(period))
+    await rewrite(bot, click, await _overview(period, analytics, clock), _keyboard(period))
+
+
+async def page(
+    click: CallbackQuery,
+    callback_data: Page,
+    bot: Bot,
+    analytics: AnalyticsService,
+    options: Options,
+    clock: GuardedClock,
+    next_cleanup: Callable[[], datetime],
+) -> None:
+    name, period = callback_data.name, callback_data.period
+    if name is PageName.MEANING:
+        text = stats.meaning(options.breakdown_min_users)
+    else:
+        await analytics.audit_log.note(Action.STATS, click.from_user.id)
+        try:
+            shown = await analytics.reports.overview(period)
+        except AnalyticsError as error:
+            text = stats.no_report(error)
+        else:
+            match name:
+                case PageName.TYPES:
+                    text = stats.by_type(shown)
+                case PageName.COMMANDS:
+                    text = stats.commands(shown)
+                case PageName.DETAILS:
+                    text = stats.details(shown, next_cleanup(), postponed=clock.is_skewed)
+    back = Button(text=f"« {_(stats.BACK)}", callback_data=Show(period=period).pack())
+    await rewrite(bot, click, text, InlineKeyboardMarkup(inline_keyboard=[[back]]))
 
 
 async def chart(
@@ -104,29 +143,15 @@ async def export(click: CallbackQuery, callback_data: Export, analytics: Analyti
     table = as_csv(aggregates, list_separator()).encode("utf-8-sig")
     for style, content in (("csv", table), ("json", as_json(aggregates).encode())):
         file = BufferedInputFile(content, f"statistics-{period}.{style}")
-        # Not protected, unlike all other numbers: the purpose of an export is to take it elsewhere.
         await where.answer_document(file, caption=stats.export_caption(period, style))
 
 
-async def _text(
-    period: Period,
-    analytics: AnalyticsService,
-    options: Options,
-    clock: GuardedClock,
-    next_cleanup: Callable[[], datetime],
-) -> str:
+async def _overview(period: Period, analytics: AnalyticsService, clock: GuardedClock) -> str:
     try:
-        report = await analytics.reports.period(period)
-        whole = await analytics.get_admin_analytics_report()
+        shown = await analytics.reports.overview(period)
     except AnalyticsError as error:
         return stats.no_report(error)
-    return stats.statistics(
-        report,
-        whole,
-        next_cleanup(),
-        of_intervals=bool(options.report_interval),
-        postponed=clock.is_skewed,
-    )
+    return stats.overview(shown, postponed=clock.is_skewed)
 
 
 async def _send_chart(
@@ -158,7 +183,6 @@ async def _send_chart(
         BufferedInputFile(picture, "chart.png"),
         caption=stats.chart_caption(period),
         reply_markup=_year_keyboard() if longer else None,
-        protect_content=True,
     )
 
 
@@ -174,12 +198,22 @@ def _keyboard(chosen: Period) -> InlineKeyboardMarkup:
         Button(text=stats.label(period, chosen), callback_data=Show(period=period).pack())
         for period in Period
     ]
+    pages = [
+        _page_button(_(figures.BY_TYPE), PageName.TYPES, chosen),
+        _page_button(_(figures.COMMANDS), PageName.COMMANDS, chosen),
+        _page_button(_(figures.DETAILS), PageName.DETAILS, chosen),
+    ]
     more = [
         Button(text=f"📈 {_(stats.CHART)}", callback_data=Chart(period=chosen).pack()),
         Button(text=f"⬇️ {_(stats.EXPORT)}", callback_data=Export(period=chosen).pack()),
         Button(text=f"🔄 {_(stats.REFRESH)}", callback_data=Show(period=chosen).pack()),
     ]
-    return InlineKeyboardMarkup(inline_keyboard=[periods, more])
+    meaning = [_page_button(f"❓ {_(stats.MEANING)}", PageName.MEANING, chosen)]
+    return InlineKeyboardMarkup(inline_keyboard=[periods, pages, more, meaning])
+
+
+def _page_button(label: str, name: PageName, period: Period) -> InlineKeyboardButton:
+    return Button(text=label, callback_data=Page(name=name, period=period).pack())
 
 
 def _year_keyboard() -> InlineKeyboardMarkup:

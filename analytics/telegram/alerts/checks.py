@@ -31,13 +31,11 @@ class Alerts:
         options: Options,
         clock: GuardedClock,
         last_received: Callable[[], datetime | None],
-        next_cleanup: Callable[[], datetime],
         charts: Charts,
     ) -> None:
         """Create the checks of a bot.
 
-        `last_received` returns when this process last received an update, None for never;
-        `next_cleanup` returns when the next cleanup is planned.
+        `last_received` returns when this process last received an update, None for never.
         """
         self._notifier = notifier
         self._analytics = analytics
@@ -45,7 +43,6 @@ class Alerts:
         self._options = options
         self._clock = clock
         self._last_received = last_received
-        self._next_cleanup = next_cleanup
         self._charts = charts
 
     async def last_digest(self) -> datetime:
@@ -56,26 +53,19 @@ class Alerts:
         return await self._state.last(Kind.DIGEST) or await self._state.began()
 
     async def digest(self) -> None:
-        """Send admins the text of /stats, and its chart; a digest without a report stays due."""
+        """Send admins the first screen of /stats and its chart; without a report it stays due."""
         if not await self._notifier.wanted_by(Kind.DIGEST):
             # An admin who unmutes it waits for the next one.
             await self._state.note(Kind.DIGEST, self._clock())
             return
         period = Period.DAY if self._options.digest == "daily" else Period.WEEK
         try:
-            report = await self._analytics.reports.period(period)
-            whole = await self._analytics.get_admin_analytics_report()
+            shown = await self._analytics.reports.overview(period)
             history = await self._analytics.reports.history(period.length)
         except AnalyticsError as error:
             logger.warning("the digest has to wait (%s)", error)
             return
-        numbers = stats.statistics(
-            report,
-            whole,
-            self._next_cleanup(),
-            of_intervals=bool(self._options.report_interval),
-            postponed=self._clock.is_skewed,
-        )
+        numbers = stats.summary(shown, postponed=self._clock.is_skewed)
         took = await self._notifier.tell(Kind.DIGEST, messages.digest(period, numbers))
         if not took or nothing_to_draw(history):
             return

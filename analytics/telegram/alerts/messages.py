@@ -204,7 +204,7 @@ def digest(period: Period, numbers: str) -> str:
     title = (
         _("📬 <b>The last 24 hours</b>") if period is Period.DAY else _("📬 <b>The last 7 days</b>")
     )
-    return f"{title}\n\n{numbers}"
+    return f"{title}\n{numbers}"
 
 
 def notice(of: Notice) -> str:

@@ -100,7 +100,6 @@ class Notifier:
                     BufferedInputFile(picture, "chart.png"),
                     caption=caption,
                     disable_notification=True,
-                    protect_content=True,
                 )
             except AiogramError as error:
                 logger.warning("a chart could not be sent to an admin (%s)", type(error).__name__)
@@ -112,10 +111,7 @@ class Notifier:
         took, is_passing = set(), False
         for admin_id in admins:
             try:
-                # Alerts that can be muted have numbers of this bot, which are not for forwarding.
-                await self._bot.send_message(
-                    admin_id, text, reply_markup=keyboard, protect_content=keyboard is not None
-                )
+                await self._bot.send_message(admin_id, text, reply_markup=keyboard)
                 took.add(admin_id)
             except AiogramError as error:
                 is_passing |= isinstance(error, TRANSIENT)

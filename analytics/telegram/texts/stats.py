@@ -1,24 +1,27 @@
-"""Text of `/stats`: short enough for a phone and for one message of Telegram."""
+"""Texts of `/stats`: a first screen that fits on a phone, and pages behind its buttons."""
 
 from datetime import datetime, timedelta
 
-from analytics import (
-    AdminReport,
-    AnalyticsError,
-    InteractionType,
-    Missing,
-    NoReportYet,
-    Period,
-    PeriodReport,
+from analytics import AdminReport, AnalyticsError, NoReportYet, Period, PeriodReport
+from analytics.statistics import figures
+from analytics.statistics.figures import Figure
+from analytics.statistics.periods import Overview
+from analytics.telegram.i18n import (
+    N_,
+    _,
+    format_date,
+    format_datetime,
+    format_number,
+    format_percent,
 )
-from analytics.telegram.i18n import N_, _, format_datetime, format_number, format_percent
 from analytics.telegram.texts import durations
-from analytics.telegram.texts.tables import Cells, table, table_with_bars
-from analytics.telegram.texts.type_names import type_name
+from analytics.telegram.texts.tables import Cells, table, table_with_bars, tables
 
 CHART = N_("Chart")
 EXPORT = N_("Export")
 REFRESH = N_("Refresh")
+MEANING = N_("What do these mean?")
+BACK = N_("Back")
 A_YEAR = N_("1 year")
 PERIODS = {
     Period.DAY: N_("24 h"),
@@ -29,34 +32,142 @@ PERIODS = {
 
 # Commands that fit into a message.
 MAX_COMMANDS = 10
-OTHER = InteractionType.OTHER.value
-NOT_SHOWN = "–"
+# Lines about what needs attention on the first screen; all of them are among the details.
+MAX_WARNINGS = 2
 
 
-def statistics(
-    report: PeriodReport,
-    whole: AdminReport,
-    next_cleanup: datetime,
-    *,
-    of_intervals: bool,
-    postponed: bool,
-) -> str:
-    """Return the answer to /stats.
+def overview(shown: Overview, *, postponed: bool) -> str:
+    """Return the first screen of /stats.
 
-    `of_intervals` is true if reports are not live; `postponed` is true if the scheduled cleanup
-    waits until the clock is right.
+    `postponed` is true if the scheduled cleanup waits until the clock is right.
     """
-    parts = [
-        _title(report, of_intervals),
-        table(_numbers(report)) + "\n" + _compared(report),
-        _hour_and_past(report),
-        _by_type(report),
-        _commands(report),
-        _("<i>Active: distinct users with at least one interaction.</i>"),
-        _hidden(report),
-        _trust(whole, next_cleanup, postponed),
+    return _("📊 <b>Statistics</b>") + "\n" + summary(shown, postponed=postponed)
+
+
+def summary(shown: Overview, *, postponed: bool) -> str:
+    """Return the first screen without its title, as the digest has it."""
+    active, of_period = tables(
+        _rows(figures.active_users(shown)), _rows(figures.of_period(shown), compared=True), gap=1
+    )
+    when = _("as of {moment}").format(moment=format_datetime(shown.whole.as_of))
+    compared = _(figures.COMPARED[shown.period.before_missing])
+    found = warnings(shown, postponed=postponed)
+    if len(found) > MAX_WARNINGS:
+        more = len(found) - MAX_WARNINGS + 1
+        found = [
+            *found[: MAX_WARNINGS - 1],
+            _("⚠️ {count} more, see Details").format(count=format_number(more)),
+        ]
+    return "\n".join(
+        [
+            f"<i>{when}</i>",
+            "",
+            f"<b>{_(figures.ACTIVE_USERS)}</b>",
+            active,
+            "",
+            f"<b>{_(figures.LAST[shown.period.period])}</b>, <i>{compared}</i>",
+            of_period,
+            "",
+            *(found or [_("✅ Nothing needs attention.")]),
+        ]
+    )
+
+
+def by_type(shown: Overview) -> str:
+    report = shown.period
+    rows = {_(each.name): int(str(each.value)) for each in figures.by_type(shown)}
+    if report.interactions is None:
+        body = figures.HIDDEN
+    elif rows:
+        body = table_with_bars(rows, report.interactions)
+    else:
+        body = _("Nothing was recorded in this time.")
+    return f"{_page_title(_(figures.BY_TYPE), report)}\n{body}"
+
+
+def commands(shown: Overview) -> str:
+    report = shown.period
+    parts = [_page_title(_(figures.COMMANDS), report)]
+    if report.period is Period.DAY:
+        return "\n".join([*parts, _(figures.NOT_BY_THE_HOUR)])
+    rows = _rows(figures.commands(shown, MAX_COMMANDS))
+    parts.append(table(rows) if rows else _("None."))
+    more = len([name for name in report.commands if name != figures.OTHER]) - MAX_COMMANDS
+    if more > 0:
+        parts.append(
+            _("other includes {count} command", "other includes {count} commands", more).format(
+                count=format_number(more)
+            )
+        )
+    return "\n".join(parts)
+
+
+def details(shown: Overview, next_cleanup: datetime, *, postponed: bool) -> str:
+    lines = [_page_title(_(figures.DETAILS), shown.period)]
+    for each in figures.details(shown):
+        compared = _change(each)
+        lines.append(f"{_(each.name)}: {_value(each)} {compared}".rstrip())
+    lines.append(_("Next cleanup: {moment}").format(moment=format_datetime(next_cleanup)))
+    if shown.whole.compaction_pending:
+        lines.append(_("Deleted interactions leave the disk with the next compaction."))
+    found = warnings(shown, postponed=postponed)
+    return "\n".join([*lines, *(["", *found] if found else [])])
+
+
+def meaning(min_users: int) -> str:
+    """Return what the figures mean; `min_users` is BREAKDOWN_MIN_USERS."""
+    lines = [
+        _("❓ <b>What do these mean?</b>"),
+        _(
+            "<b>Active users</b>: distinct users with at least one interaction in the last "
+            "24 hours (daily), 7 days (weekly) or 30 days (monthly)."
+        ),
+        _(
+            "<b>Interactions</b>: messages, commands, button clicks and the like that the bot "
+            "received."
+        ),
+        _(
+            "<b>Period</b>: 24 full hours, or 7, 30 or 90 full days, including the current one; "
+            "in UTC."
+        ),
+        _("<b>▲ ▼</b>: change from the same part of the period before."),
+        _(
+            "<b>New users</b>: first seen in this period. Someone whose data has expired counts "
+            "as new again."
+        ),
+        _("<b>Returning users</b>: seen before this period, too."),
+        _("<b>Never recorded</b>: lost because the database could not be written for too long."),
     ]
-    return "\n\n".join(part for part in parts if part)
+    if min_users > 1:
+        lines.append(
+            _(
+                "<b>–</b>: hidden, as it could be about fewer than {count} people "
+                "(BREAKDOWN_MIN_USERS)."
+            ).format(count=format_number(min_users))
+        )
+    return "\n\n".join(lines)
+
+
+def warnings(shown: Overview, *, postponed: bool) -> list[str]:
+    """Return a line for each thing that needs attention, or that limits what the figures say."""
+    whole, report = shown.whole, shown.period
+    found = []
+    if postponed:
+        found.append(_("⚠️ Wrong clock: cleanup postponed"))
+    elif figures.is_cleanup_overdue(whole):
+        found.append(_("⚠️ Cleanup overdue"))
+    for said, count in (
+        (_("⚠️ Waiting to be recorded: {count}"), whole.backlog),
+        (_("⚠️ Never recorded: {count}"), whole.dropped),
+    ):
+        if count:
+            found.append(said.format(count=format_number(count)))
+    if report.deleted_until is not None:
+        deleted = format_date(report.deleted_until)
+        found.append(_("⚠️ Deleted: all before {day}").format(day=deleted))
+    if _hides(shown):
+        found.append(_("–: hidden, too few people"))
+    return found
 
 
 def length(period: Period) -> str:
@@ -74,190 +185,80 @@ def label(period: Period, chosen: Period) -> str:
 def chart_caption(period: Period | None) -> str:
     """Return the caption of a chart; `period` is None for a year."""
     if period is None:
-        return _("Interactions and active people, a year")
-    return _("Interactions and active people, {period}").format(period=length(period))
+        return _("Interactions and active users, 1 year")
+    return _("Interactions and active users, {period}").format(period=length(period))
 
 
 def export_caption(period: Period, style: str) -> str:
     if style == "csv":
-        return _("The numbers of {period}, for spreadsheets.").format(period=length(period))
-    return _("The numbers of {period}, for programs.").format(period=length(period))
+        return _("Statistics of {period}, for spreadsheets").format(period=length(period))
+    return _("Statistics of {period}, for programs").format(period=length(period))
 
 
 def no_report(error: AnalyticsError) -> str:
     if not isinstance(error, NoReportYet):
         return _(
-            "⚠️ The database cannot be read at the moment, so there are no numbers. "
+            "⚠️ The database cannot be read at the moment, so there are no statistics. "
             "Try again in a minute; if that does not help, see the log."
         )
     return _(
-        "There is no report yet: it is of complete intervals (REPORT_INTERVAL), and the first one "
-        "has not ended."
+        "There is no report yet: with REPORT_INTERVAL, the first one follows when the first "
+        "interval has ended."
     )
 
 
 def no_charts() -> str:
     return _(
-        "To draw charts, install matplotlib where the bot runs and start it again: "
+        "To draw charts, install matplotlib where the bot runs and restart the bot: "
         "<code>pip install matplotlib</code>"
     )
 
 
-def _title(report: PeriodReport, of_intervals: bool) -> str:
-    lines = [
-        _("📊 <b>Statistics, {period}</b>").format(period=length(report.period)),
-        _("<i>Since {moment}</i>").format(moment=format_datetime(report.since)),
-    ]
-    if of_intervals:
-        lines.append(_("as of {moment}").format(moment=format_datetime(report.as_of)))
-    return "\n".join(lines)
-
-
-def _numbers(report: PeriodReport) -> list[Cells]:
-    return [
-        (
-            _("Interactions"),
-            _shown(report.interactions),
-            change(report.interactions, report.interactions_before),
-        ),
-        (
-            _("Active people"),
-            _shown(report.active_users),
-            change(report.active_users, report.active_users_before),
-        ),
-        (_("New"), _shown(report.new_users), ""),
-        (_("Returning"), _shown(report.returning_users), ""),
-    ]
-
-
-def _shown(count: int | None) -> str:
-    return NOT_SHOWN if count is None else format_number(count)
-
-
 def change(now: int | None, before: int | None) -> str:
-    """Return an arrow and the change in percent, "=" for no change, "" if a count is not known."""
-    if now is None or before is None:
-        return ""
-    if now == before:
-        return "="
-    if not before:
-        return "▲ " + _("new")
-    arrow, part = "▲" if now > before else "▼", abs(now - before) / before
-    if now and arrow == "▼":
-        part = min(part, 0.99)  # 100% only if nothing is left
-    if part < 0.01:
-        return f"{arrow} <{format_percent(0.01)}"
-    return f"{arrow} >{format_percent(9.99)}" if part > 9.99 else f"{arrow} {format_percent(part)}"
+    return figures.change(now, before, format_percent, _(figures.NEW))
 
 
-def _compared(report: PeriodReport) -> str:
-    before = length(report.period)
-    match report.before_missing:
-        case Missing.NOT_YET:
-            said = _("The {period} before: no earlier data.")
-        case Missing.DELETED:
-            said = _("The {period} before: deleted by retention.")
-        case None:
-            said = _("Compared with the same part of the {period} before.")
-    return "<i>" + said.format(period=before) + "</i>"
+def _page_title(name: str, report: PeriodReport) -> str:
+    return f"📊 <b>{name}</b>, {length(report.period)}"
 
 
-def _hour_and_past(report: PeriodReport) -> str:
-    lines = []
-    if report.busiest_hour is not None:
-        end = (report.busiest_hour + 1) % 24
-        lines.append(
-            _("Busiest hour: {begin}–{end} UTC").format(
-                begin=f"{report.busiest_hour:02}:00", end=f"{end:02}:00"
-            )
-        )
-    if report.deleted_until is not None:
-        lines.append(
-            _("⚠️ What is older than {moment} has been deleted.").format(
-                moment=format_datetime(report.deleted_until)
-            )
-        )
-    return "\n".join(lines)
-
-
-def _by_type(report: PeriodReport) -> str:
-    title = _("<b>By type</b>") + "\n"
-    breakdown = report.interaction_types_breakdown
-    if report.interactions is None:
-        return title + NOT_SHOWN
-    if not breakdown:
-        return title + _("Nothing was recorded in this time.")
-    named = {type_name(name): count for name, count in breakdown.items()}
-    return title + table_with_bars(named, report.interactions)
-
-
-def _hidden(report: PeriodReport) -> str:
-    """Return why some numbers are not shown, "" if there is no limit."""
-    if report.min_users <= 1:
-        return ""
-    return _(
-        "<i>–: not shown, since it could tell of fewer than {count} people "
-        "(BREAKDOWN_MIN_USERS).</i>"
-    ).format(count=format_number(report.min_users))
-
-
-def _commands(report: PeriodReport) -> str:
-    """Return uses of commands by name, and blocks: both are counted by the day."""
-    title = _("<b>Commands</b>")
-    if report.period is Period.DAY:
-        return title + "\n" + _("Counted by the day: choose 7 days or more.")
-    happened = _("Blocked: {blocked}, unblocked: {unblocked}").format(
-        blocked=_shown(report.blocked), unblocked=_shown(report.unblocked)
-    )
-    parts = [title]
-    names = [name for name in report.commands if name != OTHER]
-    hidden = names[MAX_COMMANDS:]
-    rows = [(f"/{name}", report.commands[name]) for name in names[:MAX_COMMANDS]]
-    # The rows add up to the count of the type `command`.
-    rest = sum(report.commands.values()) - sum(count for _name, count in rows)
-    if rest:
-        rows.append((_("other"), rest))
-    parts.append(
-        table([(name, format_number(count)) for name, count in rows]) if rows else _("None.")
-    )
-    if hidden:
-        more = len(hidden)
-        parts.append(
-            _("other includes {count} command", "other includes {count} commands", more).format(
-                count=format_number(more)
-            )
-        )
-    return "\n".join([*parts, happened])
-
-
-def _trust(report: AdminReport, next_cleanup: datetime, postponed: bool) -> str:
-    cleaned = (
-        _("{moment} ({count} deleted)").format(
-            moment=format_datetime(report.last_cleanup), count=_shown(report.last_cleanup_deleted)
-        )
-        if report.last_cleanup
-        else _("not yet")
-    )
-    oldest = format_datetime(report.oldest_interaction) if report.oldest_interaction else "-"
-    lines = [
-        _("Interactions kept: {count}").format(count=_shown(report.total_interactions)),
-        _("Oldest interaction: {moment}").format(moment=oldest),
-        _("Kept for: {days}").format(days=durations.days(report.retention_days)),
-        _("Last cleanup: {moment}").format(moment=cleaned),
-        _("Next cleanup: {moment}").format(moment=format_datetime(next_cleanup)),
-        _("Dropped: {count}").format(count=format_number(report.dropped)),
+def _rows(shown: list[Figure], *, compared: bool = False) -> list[Cells]:
+    """Return a row for each figure: the name, the value and, if `compared`, the change."""
+    return [
+        (_name(each), _value(each), _change(each) if compared else "")[: 3 if compared else 2]
+        for each in shown
     ]
-    if postponed:
-        lines.append(
-            _(
-                "⚠️ The clock of the computer is wrong: cleanup is postponed until it agrees with "
-                "Telegram's."
-            )
-        )
-    if report.backlog:
-        lines.append(
-            _("⚠️ Waiting to be recorded: {count}").format(count=format_number(report.backlog))
-        )
-    if report.compaction_pending:
-        lines.append(_("⚠️ Deleted interactions leave the disk with the next compaction."))
-    return "\n".join(lines)
+
+
+def _name(figure: Figure) -> str:
+    # The name of a command is the bot's own, in every language.
+    return figure.name if figure.name.startswith("/") else _(figure.name)
+
+
+def _value(figure: Figure) -> str:
+    match figure.value:
+        case None:
+            return _(figure.otherwise) if figure.otherwise != figures.HIDDEN else figures.HIDDEN
+        case int(count):
+            return format_number(count)
+        case datetime() as moment:
+            return format_datetime(moment)
+        case timedelta() as duration:
+            return durations.days(duration.days)
+        case text:
+            return text
+
+
+def _change(figure: Figure) -> str:
+    now = figure.value if isinstance(figure.value, int) else None
+    return change(now, figure.before)
+
+
+def _hides(shown: Overview) -> bool:
+    whole: AdminReport = shown.whole
+    report = shown.period
+    counts = (
+        *(whole.daily_active_users, whole.weekly_active_users, whole.monthly_active_users),
+        *(report.interactions, report.new_users, report.returning_users),
+    )
+    return None in counts

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from html import escape
+from itertools import zip_longest
 
 from analytics.telegram.i18n import format_number, format_percent
 
@@ -15,10 +16,19 @@ Cells = Sequence[str]
 
 def table(rows: Sequence[Cells], gap: int = 2) -> str:
     """Return a table in HTML: names and bars aligned left, numbers right, long names cut off."""
-    widths = _widths(rows)
+    [drawn] = tables(rows, gap=gap)
+    return drawn
+
+
+def tables(*parts: Sequence[Cells], gap: int = 2) -> list[str]:
+    """Return tables in HTML whose columns have the same widths; rows may have fewer cells."""
+    widths = _widths([row for rows in parts for row in rows])
     widths[0] = min(widths[0], WIDTH - sum(widths[1:]) - gap * (len(widths) - 1))
-    lines = (_line(row, widths, " " * gap) for row in rows)
-    return "<pre>" + escape("\n".join(lines), quote=False) + "</pre>"
+    drawn = []
+    for rows in parts:
+        lines = (_line(row, widths, " " * gap) for row in rows)
+        drawn.append("<pre>" + escape("\n".join(lines), quote=False) + "</pre>")
+    return drawn
 
 
 def table_with_bars(counts: Mapping[str, int], total: int) -> str:
@@ -33,7 +43,7 @@ def table_with_bars(counts: Mapping[str, int], total: int) -> str:
 
 
 def _widths(rows: Sequence[Cells]) -> list[int]:
-    return [max(map(len, column)) for column in zip(*rows, strict=True)]
+    return [max(map(len, column)) for column in zip_longest(*rows, fillvalue="")]
 
 
 def _line(cells: Cells, widths: Sequence[int], gap: str) -> str:

@@ -1,39 +1,9 @@
-"""Names of interaction types for people."""
+"""Names of interaction types in the current language."""
 
-from collections.abc import Mapping
-from types import MappingProxyType
-
-from analytics.models import InteractionType as Type
-from analytics.telegram.i18n import N_, _
-
-NAMES: Mapping[str, str] = MappingProxyType(
-    {
-        Type.MESSAGE: N_("messages"),
-        Type.COMMAND: N_("commands"),
-        Type.BUTTON_CLICK: N_("button clicks"),
-        Type.EDITED_MESSAGE: N_("edited messages"),
-        Type.BUSINESS_CONNECTION: N_("business connections"),
-        Type.BUSINESS_MESSAGE: N_("business messages"),
-        Type.EDITED_BUSINESS_MESSAGE: N_("edited business messages"),
-        Type.GUEST_MESSAGE: N_("guest messages"),
-        Type.MESSAGE_REACTION: N_("reactions"),
-        Type.INLINE_QUERY: N_("inline queries"),
-        Type.CHOSEN_INLINE_RESULT: N_("chosen inline results"),
-        Type.SHIPPING_QUERY: N_("shipping queries"),
-        Type.PRE_CHECKOUT_QUERY: N_("checkouts"),
-        Type.PURCHASED_PAID_MEDIA: N_("paid media purchases"),
-        Type.POLL_ANSWER: N_("poll answers"),
-        Type.MY_CHAT_MEMBER: N_("bot status changes"),
-        Type.CHAT_MEMBER: N_("member status changes"),
-        Type.CHAT_JOIN_REQUEST: N_("join requests"),
-        Type.CHAT_BOOST: N_("boosts"),
-        Type.MANAGED_BOT: N_("managed bots"),
-        Type.SUBSCRIPTION: N_("subscriptions"),
-        Type.OTHER: N_("other types"),
-    }
-)
+from analytics.statistics.names import TYPE_NAMES
+from analytics.telegram.i18n import _
 
 
 def type_name(interaction_type: str) -> str:
     """Return the name of an interaction type, in the plural: "button clicks"."""
-    return _(NAMES[interaction_type])
+    return _(TYPE_NAMES[interaction_type])
