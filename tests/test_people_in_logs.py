@@ -6,9 +6,8 @@ from bot.sandbox import Sandbox
 from tests.support.people_in_logs import people_in
 
 
-async def test_it_finds_what_an_invented_person_is_and_says() -> None:
-    async with Sandbox() as sandbox:
-        user, token = sandbox.person().user, sandbox.token
+async def test_it_finds_what_an_invented_person_is_and_says(sandbox: Sandbox) -> None:
+    user, token = sandbox.person().user, sandbox.token
     for trace in (user["id"], user["first_name"], user["username"], "good morning", token):
         assert people_in(f"a line\nbefore {trace} after\na line") == [f"before {trace} after"]
 

@@ -213,14 +213,13 @@ def test_no_command_edits_a_record() -> None:
     assert delete | read | replace | neither == COMMANDS
 
 
-async def test_it_works_while_the_bot_runs(tmp_path: Path) -> None:
+async def test_it_works_while_the_bot_runs(sandbox: Sandbox, tmp_path: Path) -> None:
     path = tmp_path / "analytics.sqlite3"
-    async with Sandbox() as sandbox:
-        person = sandbox.person()
-        environment = settings(sandbox, path)
-        async with bot_process(sandbox, path):
-            await ask(person, "good morning")
-            status, output, _ = await run(tmp_path, "records", "--format", "json", **environment)
+    person = sandbox.person()
+    environment = settings(sandbox, path)
+    async with bot_process(sandbox, path):
+        await ask(person, "good morning")
+        status, output, _ = await run(tmp_path, "records", "--format", "json", **environment)
 
     [row] = json.loads(output)
     assert (status, row["interaction_type"], row["count"]) == (0, "message", 1)

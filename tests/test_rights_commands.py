@@ -214,17 +214,18 @@ def test_the_audit_trail_names_who_is_an_admin_now(
     assert "stays in the audit log for 90 days" in erased.stderr
 
 
-async def test_erase_works_beside_the_bot_and_what_ends_it_does_not(tmp_path: Path) -> None:
+async def test_erase_works_beside_the_bot_and_what_ends_it_does_not(
+    sandbox: Sandbox, tmp_path: Path
+) -> None:
     path = tmp_path / "analytics.sqlite3"
-    async with Sandbox() as sandbox:
-        person, other = sandbox.person(), sandbox.person()
-        environment = settings(sandbox, path)
-        async with bot_process(sandbox, path):
-            for each in (person, other):
-                await ask(each, "good morning")
-            erased = await run(tmp_path, "erase", "--user", str(person.user["id"]), **environment)
-            rotated = await run(tmp_path, "rotate-key", "--yes", **environment)
-            refused = await run(tmp_path, "erase", "--everyone", **environment)
+    person, other = sandbox.person(), sandbox.person()
+    environment = settings(sandbox, path)
+    async with bot_process(sandbox, path):
+        for each in (person, other):
+            await ask(each, "good morning")
+        erased = await run(tmp_path, "erase", "--user", str(person.user["id"]), **environment)
+        rotated = await run(tmp_path, "rotate-key", "--yes", **environment)
+        refused = await run(tmp_path, "erase", "--everyone", **environment)
 
     assert erased[:2] == (0, "1 interactions erased\n")
     assert total(path) == 1

@@ -280,32 +280,33 @@ async def test_what_was_damaged_before_the_start_is_set_aside_if_the_key_can_be_
     assert total(tmp_path) == 1
 
 
-async def test_the_whole_bot_and_every_command_work_on_an_encrypted_file(tmp_path: Path) -> None:
+async def test_the_whole_bot_and_every_command_work_on_an_encrypted_file(
+    sandbox: Sandbox, tmp_path: Path
+) -> None:
     path, key = tmp_path / NAME, DATABASE_KEY.hex()
-    async with Sandbox() as sandbox:
-        person = sandbox.person()
-        user = str(person.user["id"])
-        values = environment(sandbox, path, DATABASE_KEY=key, USER_ID_KEY=KEY.hex())
-        async with bot_process(sandbox, path, DATABASE_KEY=key, USER_ID_KEY=KEY.hex()) as bot:
-            for text in ("good morning", "/start"):
-                await ask(person, text)
-            beside = [
-                await run(tmp_path, *command, **values)
-                for command in (["stats", "--json"], ["export", "--user", user], ["cleanup"])
-            ]
-            refused = await run(tmp_path, "encrypt", **values)
-            readable = found_in(tmp_path, READABLE)
-            bot.send(15)
-            _, _, log = await bot.ended()
-        after = [
+    person = sandbox.person()
+    user = str(person.user["id"])
+    values = environment(sandbox, path, DATABASE_KEY=key, USER_ID_KEY=KEY.hex())
+    async with bot_process(sandbox, path, DATABASE_KEY=key, USER_ID_KEY=KEY.hex()) as bot:
+        for text in ("good morning", "/start"):
+            await ask(person, text)
+        beside = [
             await run(tmp_path, *command, **values)
-            for command in (
-                ["erase", "--user", user],
-                ["audit"],
-                ["rotate-key", "--yes"],
-                ["encrypt"],
-            )
+            for command in (["stats", "--json"], ["export", "--user", user], ["cleanup"])
         ]
+        refused = await run(tmp_path, "encrypt", **values)
+        readable = found_in(tmp_path, READABLE)
+        bot.send(15)
+        _, _, log = await bot.ended()
+    after = [
+        await run(tmp_path, *command, **values)
+        for command in (
+            ["erase", "--user", user],
+            ["audit"],
+            ["rotate-key", "--yes"],
+            ["encrypt"],
+        )
+    ]
 
     assert [status for status, _, _ in beside + after] == [0] * 7
     assert '"total_interactions": 2' in beside[0][1]

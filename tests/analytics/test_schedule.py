@@ -276,8 +276,8 @@ async def test_ticks_wait_for_each_other() -> None:
     assert most == 1
 
 
-async def test_the_night_cleans_up_and_then_compacts_what_takes_long(tmp_path: Path) -> None:
-    async with AnalyticsService.open(tmp_path / "analytics.sqlite3") as analytics:
+async def test_the_night_cleans_up_and_then_compacts_what_takes_long(database: Path) -> None:
+    async with AnalyticsService.open(database) as analytics:
         tasks = maintenance_tasks(analytics, time(4, 30))
 
     assert [(task.name, task.every, task.at) for task in tasks] == [

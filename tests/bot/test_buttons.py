@@ -70,10 +70,10 @@ def test_confirmations_fit_into_a_button_and_those_of_rights_are_known(
 
 
 async def test_a_button_of_a_former_version_says_that_it_has_expired(
-    sandbox: Sandbox, tmp_path: Path
+    sandbox: Sandbox, database: Path
 ) -> None:
     person = sandbox.person()
-    async with running_bot(sandbox, tmp_path / "analytics.sqlite3"):
+    async with running_bot(sandbox, database):
         message = await message_for(person, "/start")
         message["reply_markup"]["inline_keyboard"][0][0]["callback_data"] = "optout"
         await person.clicks("optout")
@@ -96,8 +96,8 @@ async def ask_to_erase(person: Person) -> str:
     return str(message["reply_markup"]["inline_keyboard"][0][0]["callback_data"])
 
 
-async def test_an_erasure_can_be_cancelled(sandbox: Sandbox, tmp_path: Path) -> None:
-    person, path = sandbox.person(), tmp_path / "analytics.sqlite3"
+async def test_an_erasure_can_be_cancelled(sandbox: Sandbox, database: Path) -> None:
+    person, path = sandbox.person(), database
     async with running_bot(sandbox, path):
         await ask(person, "good morning")
         await ask_to_erase(person)
@@ -110,9 +110,9 @@ async def test_an_erasure_can_be_cancelled(sandbox: Sandbox, tmp_path: Path) -> 
 
 @pytest.mark.parametrize("gone", [False, True], ids=["there", "gone"])
 async def test_used_buttons_disappear_and_pressed_again_say_that_it_is_done(
-    sandbox: Sandbox, tmp_path: Path, gone: bool
+    sandbox: Sandbox, database: Path, gone: bool
 ) -> None:
-    person, path = sandbox.person(), tmp_path / "analytics.sqlite3"
+    person, path = sandbox.person(), database
     async with running_bot(sandbox, path):
         await ask(person, "good morning")
         before = len(shown(person, sandbox))
@@ -135,11 +135,11 @@ async def test_used_buttons_disappear_and_pressed_again_say_that_it_is_done(
     assert rows == []
 
 
-async def test_buttons_that_are_too_old_disappear_when_they_are_pressed(tmp_path: Path) -> None:
+async def test_buttons_that_are_too_old_disappear_when_they_are_pressed(database: Path) -> None:
     now = datetime.now(UTC)
     async with Sandbox(clock=lambda: now) as sandbox:
         person = sandbox.person()
-        async with running_bot(sandbox, tmp_path / "analytics.sqlite3", lambda: now):
+        async with running_bot(sandbox, database, lambda: now):
             await ask_to_erase(person)
             now += VALID_FOR + timedelta(seconds=1)
             await person.clicks(rights.CONFIRM)

@@ -26,11 +26,11 @@ REFUSED = {
 
 @pytest.mark.parametrize("answer", REFUSED.values(), ids=REFUSED)
 async def test_a_confirmed_erasure_is_carried_out_though_the_click_cannot_be_answered(
-    sandbox: Sandbox, tmp_path: Path, answer: Answer, capsys: pytest.CaptureFixture[str]
+    sandbox: Sandbox, database: Path, answer: Answer, capsys: pytest.CaptureFixture[str]
 ) -> None:
     person = sandbox.person()
     with in_no_time():
-        async with running_bot(sandbox, tmp_path / "analytics.sqlite3"):
+        async with running_bot(sandbox, database):
             await ask(person, "good morning")
             await ask(person, "/forgetme")
             sandbox.plan("answerCallbackQuery", answer, times=None)
@@ -44,11 +44,11 @@ async def test_a_confirmed_erasure_is_carried_out_though_the_click_cannot_be_ans
 
 
 async def test_a_handler_does_not_wait_for_a_click_that_telegram_takes_no_answer_to(
-    sandbox: Sandbox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    sandbox: Sandbox, database: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(session, "CLICK_TIMEOUT", 0.1)
     person = sandbox.person()
-    async with running_bot(sandbox, tmp_path / "analytics.sqlite3"):
+    async with running_bot(sandbox, database):
         await ask(person, "good morning")
         await ask(person, "/forgetme")
         hanging = sandbox.plan("answerCallbackQuery", faults.hangs(), times=None)
@@ -60,7 +60,7 @@ async def test_a_handler_does_not_wait_for_a_click_that_telegram_takes_no_answer
 
 
 async def test_a_features_button_is_answered_and_handled_as_well(
-    sandbox: Sandbox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    sandbox: Sandbox, database: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async def roll_again(click: CallbackQuery) -> None:
         # A feature may answer with a text of its own: the click has been answered already.
@@ -79,7 +79,7 @@ async def test_a_features_button_is_answered_and_handled_as_well(
     monkeypatch.setattr(run, "build_dispatcher", with_feature)
     person = sandbox.person()
     with in_no_time():
-        async with running_bot(sandbox, tmp_path / "analytics.sqlite3"):
+        async with running_bot(sandbox, database):
             await person.says("/start")
             start = await person.answer()
             fault = sandbox.plan("answerCallbackQuery", REFUSED["500"], times=ATTEMPTS)

@@ -24,9 +24,8 @@ def events(database: Path) -> dict[str, int]:
 
 
 async def test_only_the_commands_that_the_bot_registers_are_counted_by_name(
-    sandbox: Sandbox, tmp_path: Path
+    sandbox: Sandbox, database: Path
 ) -> None:
-    database = tmp_path / "analytics.sqlite3"
     person = sandbox.person()
     said = [
         *("/help", "/roll", "/roll@sandbox_bot", "/ROLL@Sandbox_Bot 20", "/help@other_bot"),
@@ -39,8 +38,7 @@ async def test_only_the_commands_that_the_bot_registers_are_counted_by_name(
     assert events(database) == {"/help": 1, "/roll": 3}
 
 
-async def test_blocking_and_unblocking_are_counted(sandbox: Sandbox, tmp_path: Path) -> None:
-    database = tmp_path / "analytics.sqlite3"
+async def test_blocking_and_unblocking_are_counted(sandbox: Sandbox, database: Path) -> None:
     person = sandbox.person()
     async with running_bot(sandbox, database):
         await ask(person, "/help")
@@ -52,9 +50,8 @@ async def test_blocking_and_unblocking_are_counted(sandbox: Sandbox, tmp_path: P
 
 
 async def test_what_admins_look_at_is_no_command_that_is_counted(
-    sandbox: Sandbox, tmp_path: Path
+    sandbox: Sandbox, database: Path
 ) -> None:
-    database = tmp_path / "analytics.sqlite3"
     admin = sandbox.person(ADMIN)
     async with running_bot(sandbox, database, admin_ids={ADMIN}):
         for text in ["/stats", "/alerts", "/audit", "/cleanup", "/help"]:

@@ -39,9 +39,8 @@ def pseudonyms(database: Path) -> Pseudonyms:
 @pytest.mark.parametrize("metrics", [False, True])
 @pytest.mark.parametrize("webhook", [False, True])
 async def test_what_admins_do_is_neither_recorded_nor_counted(
-    sandbox: Sandbox, tmp_path: Path, webhook: bool, metrics: bool
+    sandbox: Sandbox, database: Path, webhook: bool, metrics: bool
 ) -> None:
-    database = tmp_path / "analytics.sqlite3"
     admin, person = sandbox.person(ADMIN), sandbox.person(PERSON)
     settings: dict[str, Any] = webhook_settings(webhook=webhook)
     if metrics:
@@ -62,9 +61,8 @@ async def test_what_admins_do_is_neither_recorded_nor_counted(
     assert inconsistencies(database) == []
 
 
-async def test_their_rights_work_all_the_same(sandbox: Sandbox, tmp_path: Path) -> None:
+async def test_their_rights_work_all_the_same(sandbox: Sandbox, database: Path) -> None:
     """Also that they opt out, for when they are no admins any more."""
-    database = tmp_path / "analytics.sqlite3"
     admin = sandbox.person(ADMIN)
     async with running_bot(sandbox, database, admin_ids=str(ADMIN)):
         await ask(admin, "good morning")
@@ -87,8 +85,7 @@ async def test_their_rights_work_all_the_same(sandbox: Sandbox, tmp_path: Path) 
     assert rows(database, "SELECT * FROM opt_outs") == [(pseudonyms(database).opt_out(ADMIN),)]
 
 
-async def test_by_default_admins_are_counted(sandbox: Sandbox, tmp_path: Path) -> None:
-    database = tmp_path / "analytics.sqlite3"
+async def test_by_default_admins_are_counted(sandbox: Sandbox, database: Path) -> None:
     admin = sandbox.person(ADMIN)
     async with running_bot(sandbox, database, admin_ids=str(ADMIN)):
         await ask(admin, "good morning")

@@ -3,17 +3,17 @@
 from pathlib import Path
 
 from bot.sandbox import Sandbox
+from tests.support.conversation import ask
 from tests.support.running import running_bot
-from tests.support.second_connection import NAME, select
+from tests.support.second_connection import select
 
 
-async def test_roll(tmp_path: Path) -> None:
-    async with Sandbox() as sandbox, running_bot(sandbox, tmp_path / NAME):
-        person = sandbox.person()
-        await person.says("/roll")
-        answer = await person.answer()
+async def test_roll(sandbox: Sandbox, database: Path) -> None:
+    person = sandbox.person()
+    async with running_bot(sandbox, database):
+        answer = await ask(person, "/roll")
         menu = sandbox.menu(person)
 
-    assert answer.message["text"] in [f"🎲 {number}" for number in range(1, 7)]
+    assert answer in [f"🎲 {number}" for number in range(1, 7)]
     assert "roll" in menu
-    assert select(tmp_path, "SELECT interaction_type FROM user_interactions") == [("command",)]
+    assert select(database, "SELECT interaction_type FROM user_interactions") == [("command",)]

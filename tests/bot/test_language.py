@@ -88,10 +88,10 @@ def test_numbers_and_dates_take_the_form_of_the_language(language: str, forms: l
 
 
 async def test_each_is_answered_in_the_language_of_their_client(
-    sandbox: Sandbox, tmp_path: Path
+    sandbox: Sandbox, database: Path
 ) -> None:
     answers = {}
-    async with running_bot(sandbox, tmp_path / "analytics.sqlite3"):
+    async with running_bot(sandbox, database):
         for language in languages():
             person = sandbox.person(language_code=language)
             answers[language] = [await ask(person, text) for text in OF_A_PERSON]
@@ -120,10 +120,10 @@ async def test_each_is_answered_in_the_language_of_their_client(
     ],
 )
 async def test_another_language_and_no_language_get_english(
-    sandbox: Sandbox, tmp_path: Path, code: str | None, language: str
+    sandbox: Sandbox, database: Path, code: str | None, language: str
 ) -> None:
     person = sandbox.person(language_code=code)
-    async with running_bot(sandbox, tmp_path / "analytics.sqlite3"):
+    async with running_bot(sandbox, database):
         answer, policy = await ask(person, "hello"), await ask(person, "/privacy")
 
     assert answer == in_language(language, texts.FALLBACK)
@@ -132,11 +132,11 @@ async def test_another_language_and_no_language_get_english(
 
 
 async def test_the_same_person_is_answered_in_the_language_of_each_moment(
-    sandbox: Sandbox, tmp_path: Path
+    sandbox: Sandbox, database: Path
 ) -> None:
     person = sandbox.person()
     answers = []
-    async with running_bot(sandbox, tmp_path / "analytics.sqlite3"):
+    async with running_bot(sandbox, database):
         for language in languages():
             person.user["language_code"] = language
             answers.append(await ask(person, "hello"))
@@ -145,7 +145,7 @@ async def test_the_same_person_is_answered_in_the_language_of_each_moment(
 
 
 async def test_buttons_failures_and_limits_speak_it_too(
-    sandbox: Sandbox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    sandbox: Sandbox, database: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def fail(*_anything: object) -> str:
         raise ValueError("canary")
@@ -153,7 +153,7 @@ async def test_buttons_failures_and_limits_speak_it_too(
     monkeypatch.setattr(app, "LimitPerPerson", partial(LimitPerPerson, lambda: 0.0))
     monkeypatch.setattr(texts, "help_", fail)
     person, group = sandbox.person(language_code="ru"), sandbox.group()
-    async with running_bot(sandbox, tmp_path / "analytics.sqlite3"):
+    async with running_bot(sandbox, database):
         failed = await ask(person, "/help")
         await person.says("/privacy", chat=group)
         in_group = (await person.answer(chat=group)).text
@@ -203,9 +203,9 @@ async def test_the_language_is_in_no_file_and_in_no_line_of_the_log(
 
 
 async def test_menus_are_in_the_language_of_who_opens_them(
-    sandbox: Sandbox, tmp_path: Path
+    sandbox: Sandbox, database: Path
 ) -> None:
-    async with running_bot(sandbox, tmp_path / "analytics.sqlite3", admin_ids=str(ADMIN)):
+    async with running_bot(sandbox, database, admin_ids=str(ADMIN)):
         await ask(sandbox.person(ADMIN), "/start")
 
     for language in (*languages(), "fr"):

@@ -78,10 +78,10 @@ def test_what_a_chat_refuses_is_told_from_what_is_wrong_with_an_answer(descripti
     ids=["no rights", "topic closed", "kicked"],
 )
 async def test_a_command_in_a_group_that_takes_no_answer_is_one_warning(
-    sandbox: Sandbox, tmp_path: Path, answer: faults.Answer, capsys: pytest.CaptureFixture[str]
+    sandbox: Sandbox, database: Path, answer: faults.Answer, capsys: pytest.CaptureFixture[str]
 ) -> None:
     person, group = sandbox.person(), sandbox.group()
-    async with running_bot(sandbox, tmp_path / "analytics.sqlite3"):
+    async with running_bot(sandbox, database):
         sandbox.plan("sendMessage", answer, times=None)
         await person.says("/privacy", chat=group)
         await sandbox.called("sendMessage")
@@ -94,10 +94,10 @@ async def test_a_command_in_a_group_that_takes_no_answer_is_one_warning(
 
 
 async def test_a_fault_of_our_own_is_one_error_also_where_nobody_can_be_told(
-    sandbox: Sandbox, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    sandbox: Sandbox, database: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     person, group = sandbox.person(), sandbox.group()
-    async with running_bot(sandbox, tmp_path / "analytics.sqlite3"):
+    async with running_bot(sandbox, database):
         sandbox.plan("sendMessage", faults.refuses(400, "Bad Request: MESSAGE_TOO_LONG"))
         sandbox.plan("sendMessage", faults.refuses(400, "Bad Request: CHAT_WRITE_FORBIDDEN"))
         await person.says("/privacy", chat=group)
@@ -109,7 +109,7 @@ async def test_a_fault_of_our_own_is_one_error_also_where_nobody_can_be_told(
 
 
 async def test_a_group_that_became_a_supergroup_is_answered_there(
-    sandbox: Sandbox, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    sandbox: Sandbox, database: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     person, group, supergroup = sandbox.person(), sandbox.group(), sandbox.group()
     moved = faults.refuses(
@@ -117,7 +117,7 @@ async def test_a_group_that_became_a_supergroup_is_answered_there(
         "Bad Request: group chat was upgraded to a supergroup chat",
         migrate_to_chat_id=supergroup.facts["id"],
     )
-    async with running_bot(sandbox, tmp_path / "analytics.sqlite3"):
+    async with running_bot(sandbox, database):
         sandbox.plan("sendMessage", moved)
         await person.says("/privacy", chat=group, topic=7)
         answer = await person.answer(chat=supergroup)
@@ -135,12 +135,12 @@ async def test_a_group_that_became_a_supergroup_is_answered_there(
 
 
 async def test_a_message_that_was_deleted_meanwhile_is_answered_all_the_same(
-    sandbox: Sandbox, tmp_path: Path
+    sandbox: Sandbox, database: Path
 ) -> None:
     person, group = sandbox.person(), sandbox.group()
     await person.says("/privacy", chat=group)
     group.chat.messages.clear()
-    async with running_bot(sandbox, tmp_path / "analytics.sqlite3"):
+    async with running_bot(sandbox, database):
         answer = await person.answer(chat=group)
 
     assert answer.text == rights.IN_A_GROUP
@@ -155,10 +155,10 @@ async def test_a_message_that_was_deleted_meanwhile_is_answered_all_the_same(
     ],
 )
 async def test_a_group_is_told_once_where_to_ask(
-    sandbox: Sandbox, tmp_path: Path, text: str, told: str
+    sandbox: Sandbox, database: Path, text: str, told: str
 ) -> None:
     person, group = sandbox.person(), sandbox.group()
-    async with running_bot(sandbox, tmp_path / "analytics.sqlite3"):
+    async with running_bot(sandbox, database):
         # What may be meant for another bot, and what is meant for one, is not answered.
         await person.says("/help", chat=group)
         await person.says("/mydata@another_bot", chat=group)

@@ -114,14 +114,14 @@ async def test_a_redirect_is_not_followed(sandbox: Sandbox, retrying: Bot, code:
 
 
 async def test_admins_are_told_the_next_thing_after_one_that_failed(
-    sandbox: Sandbox, retrying: Bot, tmp_path: Path
+    sandbox: Sandbox, retrying: Bot, database: Path
 ) -> None:
     admin = sandbox.person(ADA)
     queue: asyncio.Queue[Notice] = asyncio.Queue()
     queue.put_nowait(BackupFails())
     queue.put_nowait(DatabaseSetAside(Path("set-aside")))
     sandbox.plan("sendMessage", faults.answers("<html>", 502), times=ATTEMPTS)
-    async with AnalyticsService.open(tmp_path / "analytics.sqlite3") as analytics:
+    async with AnalyticsService.open(database) as analytics:
         notices = Notifier(retrying, analytics.alert_state, {ADA}, utc_now)
         telling = asyncio.create_task(notices.pass_on(queue))
         told = (await admin.answer()).text

@@ -36,10 +36,10 @@ def test_the_separators_are_known_of_every_language() -> None:
 
 @pytest.mark.parametrize("language", languages())
 async def test_the_file_opens_as_columns_with_numbers_that_are_numbers(
-    language: str, sandbox: Sandbox, tmp_path: Path
+    language: str, sandbox: Sandbox, database: Path
 ) -> None:
     admin = sandbox.person(ADMIN, language_code=language)
-    async with running_bot(sandbox, tmp_path / "analytics.sqlite3", admin_ids={ADMIN}):
+    async with running_bot(sandbox, database, admin_ids={ADMIN}):
         await ask(admin, "/help")
         await admin.says("/stats")
         sent = await admin.answer()

@@ -45,31 +45,30 @@ def leaves_topic(call: Call) -> bool:
 
 
 async def test_no_answer_to_any_command_or_button_leaves_the_topic(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    sandbox: Sandbox, database: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Each round ends with the bot: by then every handler of it has answered."""
     monkeypatch.setattr(limits, "BURST", 1_000)
-    path = tmp_path / "analytics.sqlite3"
+    path = database
     async with AnalyticsService.open(path) as analytics:
         old = utc_now() - timedelta(days=3)
         await analytics.record([Interaction(OWNER + 1, InteractionType.MESSAGE, old)])
     pressed: set[str] = set()
-    async with Sandbox() as sandbox:
-        owner = sandbox.person(OWNER)
-        settings: dict[str, Any] = {"admin_ids": str(OWNER), "digest": "off"}
+    owner = sandbox.person(OWNER)
+    settings: dict[str, Any] = {"admin_ids": str(OWNER), "digest": "off"}
+    async with running_bot(sandbox, path, **settings):
+        for text in [*(f"/{command}" for command in EVERY_COMMAND), "/cleanup 1", "hello"]:
+            await owner.says(text, topic=TOPIC)
+        # Whatever fails is told there, too.
+        sandbox.plan("sendMessage", faults.refuses(400, "Bad Request: message is too long"))
+        await owner.says("hello", topic=TOPIC)
+        await sandbox.settled()
+    while clicks := unpressed(owner, sandbox, pressed):
         async with running_bot(sandbox, path, **settings):
-            for text in [*(f"/{command}" for command in EVERY_COMMAND), "/cleanup 1", "hello"]:
-                await owner.says(text, topic=TOPIC)
-            # Whatever fails is told there, too.
-            sandbox.plan("sendMessage", faults.refuses(400, "Bad Request: message is too long"))
-            await owner.says("hello", topic=TOPIC)
+            for click in clicks:
+                await sandbox.inject(click)
             await sandbox.settled()
-        while clicks := unpressed(owner, sandbox, pressed):
-            async with running_bot(sandbox, path, **settings):
-                for click in clicks:
-                    await sandbox.inject(click)
-                await sandbox.settled()
-        left = [call for call in sandbox.calls if leaves_topic(call)]
+    left = [call for call in sandbox.calls if leaves_topic(call)]
 
     assert [(call.method, call.parameters) for call in left] == []
     assert {each.split(":")[0].partition("-")[2] for each in pressed} == {

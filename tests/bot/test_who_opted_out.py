@@ -83,9 +83,10 @@ async def test_the_file_is_the_same_whoever_opted_out(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("asked", ["/PRIVACY", "/mydata", "/forgetme", "/optout", "/optin"])
-async def test_who_only_asks_about_their_data_is_not_recorded(tmp_path: Path, asked: str) -> None:
-    database = tmp_path / "analytics.sqlite3"
-    async with Sandbox() as sandbox, running_bot(sandbox, database):
+async def test_who_only_asks_about_their_data_is_not_recorded(
+    sandbox: Sandbox, database: Path, asked: str
+) -> None:
+    async with running_bot(sandbox, database):
         person = sandbox.person()
         await ask(person, asked)
         await sandbox.settled()

@@ -14,48 +14,46 @@ from tests.support.processes import run, start
 ADMIN = 6_000_000_009
 
 
-async def test_from_an_empty_folder_to_a_green_doctor(tmp_path: Path) -> None:
+async def test_from_an_empty_folder_to_a_green_doctor(sandbox: Sandbox, tmp_path: Path) -> None:
     """A first start on a file of the first version, a backup, a restore, and nothing to mend."""
-    async with Sandbox() as sandbox:
-        # Only what is not in `.env`, which init writes.
-        settings = {
-            "BOT_API_URL": sandbox.url,
-            "USER_ID_KEY": KEY.hex(),
-            "RETENTION_DAYS": "3650",
-            "DIGEST": "off",
-            "OPERATOR_CONTACT": "nobody@example.org",
-        }
+    settings = {
+        "BOT_API_URL": sandbox.url,
+        "USER_ID_KEY": KEY.hex(),
+        "RETENTION_DAYS": "3650",
+        "DIGEST": "off",
+        "OPERATOR_CONTACT": "nobody@example.org",
+    }
 
-        async def told(*arguments: str) -> str:
-            status, output, errors = await run(tmp_path, *arguments, **settings)
-            assert status == 0, output + errors
-            return output
+    async def told(*arguments: str) -> str:
+        status, output, errors = await run(tmp_path, *arguments, **settings)
+        assert status == 0, output + errors
+        return output
 
-        await told("init", "--token", sandbox.token, "--admin-id", str(ADMIN))
-        (tmp_path / "data").mkdir(mode=0o700)
-        shutil.copy(FILES / "schema-1.sqlite3", tmp_path / "data" / "analytics.sqlite3")
-        (tmp_path / "data" / "analytics.sqlite3").chmod(0o600)
-        admin = sandbox.person(ADMIN)
-        bot = await start(tmp_path, **settings)
-        await admin.says("/start")
-        await admin.answer(within=60)
-        await told("backup", "copy.sqlite3")
-        await admin.says("/stats")
-        answer = await admin.answer()
-        bot.send(signal.SIGTERM)
-        stopped, _, _ = await bot.ended()
-        await told("restore", "--force", "copy.sqlite3")
-        report = json.loads(await told("stats", "--json"))
-        bot = await start(tmp_path, **settings)
-        await admin.says("/help")
-        await admin.answer(within=60)
-        # What is due is done once Telegram has confirmed the clock, within a minute.
-        async with asyncio.timeout(PATIENCE):
-            while (await run(tmp_path, "doctor", **settings))[0]:
-                pass
-        health = await told("doctor")
-        bot.send(signal.SIGTERM)
-        await bot.ended()
+    await told("init", "--token", sandbox.token, "--admin-id", str(ADMIN))
+    (tmp_path / "data").mkdir(mode=0o700)
+    shutil.copy(FILES / "schema-1.sqlite3", tmp_path / "data" / "analytics.sqlite3")
+    (tmp_path / "data" / "analytics.sqlite3").chmod(0o600)
+    admin = sandbox.person(ADMIN)
+    bot = await start(tmp_path, **settings)
+    await admin.says("/start")
+    await admin.answer(within=60)
+    await told("backup", "copy.sqlite3")
+    await admin.says("/stats")
+    answer = await admin.answer()
+    bot.send(signal.SIGTERM)
+    stopped, _, _ = await bot.ended()
+    await told("restore", "--force", "copy.sqlite3")
+    report = json.loads(await told("stats", "--json"))
+    bot = await start(tmp_path, **settings)
+    await admin.says("/help")
+    await admin.answer(within=60)
+    # What is due is done once Telegram has confirmed the clock, within a minute.
+    async with asyncio.timeout(PATIENCE):
+        while (await run(tmp_path, "doctor", **settings))[0]:
+            pass
+    health = await told("doctor")
+    bot.send(signal.SIGTERM)
+    await bot.ended()
 
     assert stopped == 0
     assert f"Interactions kept: {len(INTERACTIONS) + 2}" in answer.text

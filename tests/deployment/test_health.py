@@ -79,23 +79,23 @@ def test_what_is_not_http_is_an_error_that_is_told() -> None:
 
 
 async def test_the_command_ends_with_0_beside_a_bot_that_is_well_and_with_1_after_it(
+    sandbox: Sandbox,
     tmp_path: Path,
 ) -> None:
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = str(free.getsockname()[1])
-    async with Sandbox() as sandbox:
-        database = tmp_path / "data" / "a.sqlite3"
-        environment = processes.settings(sandbox, database, METRICS_PORT=port)
-        async with processes.bot_process(
-            sandbox, database, METRICS_PORT=port, METRICS_HOST="0.0.0.0"
-        ) as bot:
-            person = sandbox.person()
-            await person.says("good morning")
-            await person.answer()
-            well = await processes.run(tmp_path, "health", **environment)
-            bot.send(signal.SIGTERM)
-            await bot.ended()
-        ill = await processes.run(tmp_path, "health", **environment)
+    database = tmp_path / "data" / "a.sqlite3"
+    environment = processes.settings(sandbox, database, METRICS_PORT=port)
+    async with processes.bot_process(
+        sandbox, database, METRICS_PORT=port, METRICS_HOST="0.0.0.0"
+    ) as bot:
+        person = sandbox.person()
+        await person.says("good morning")
+        await person.answer()
+        well = await processes.run(tmp_path, "health", **environment)
+        bot.send(signal.SIGTERM)
+        await bot.ended()
+    ill = await processes.run(tmp_path, "health", **environment)
 
     assert well == (0, "healthy\n", "")
     assert (ill[0], ill[1]) == (1, "")

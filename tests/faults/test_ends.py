@@ -27,27 +27,27 @@ async def test_nothing_is_lost_or_counted_twice(fault: Fault) -> None:
     assert (row.lost, row.counted_twice) == (0, 0)
 
 
-async def test_what_was_asked_while_it_was_locked_is_done_at_the_next_start(tmp_path: Path) -> None:
-    database = tmp_path / "analytics.sqlite3"
+async def test_what_was_asked_while_it_was_locked_is_done_at_the_next_start(
+    sandbox: Sandbox, database: Path
+) -> None:
     more = {"ERASE_WHEN_BLOCKED": "true", "ADMIN_IDS": str(ADMIN)}
-    async with Sandbox() as sandbox:
-        tale = Story(sandbox, database)
-        admin, leaves, opts_out = sandbox.person(ADMIN), sandbox.person(), sandbox.person()
-        async with bot_process(sandbox, database, **more) as bot:
-            for person in (leaves, opts_out):
-                await ask(person, "good morning")
-            with locked(database):
-                await leaves.blocks_bot()
-                for person, text in ((opts_out, "/optout"), (admin, "/stats")):
-                    await ask(person, text)
-                await tale.talk()
-                await sandbox.settled()
-                bot.send(signal.SIGKILL)
-                await bot.ended(MAX_SHUTDOWN)
-                kept = spool(database).stat().st_mode & 0o777
-        async with bot_process(sandbox, database, **more):
-            await tale.talk(1)
+    tale = Story(sandbox, database)
+    admin, leaves, opts_out = sandbox.person(ADMIN), sandbox.person(), sandbox.person()
+    async with bot_process(sandbox, database, **more) as bot:
+        for person in (leaves, opts_out):
+            await ask(person, "good morning")
+        with locked(database):
+            await leaves.blocks_bot()
+            for person, text in ((opts_out, "/optout"), (admin, "/stats")):
+                await ask(person, text)
+            await tale.talk()
             await sandbox.settled()
+            bot.send(signal.SIGKILL)
+            await bot.ended(MAX_SHUTDOWN)
+            kept = spool(database).stat().st_mode & 0o777
+    async with bot_process(sandbox, database, **more):
+        await tale.talk(1)
+        await sandbox.settled()
     blocked = select(
         database, "SELECT count(*) FROM user_interactions WHERE interaction_type = 'my_chat_member'"
     )

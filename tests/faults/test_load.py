@@ -56,7 +56,7 @@ class Pause:
 
 @pytest.mark.parametrize("webhook", [False, True], ids=["polling", "webhook"])
 async def test_one_person_whom_telegram_slows_down_is_in_nobodys_way(
-    tmp_path: Path, webhook: bool
+    database: Path, webhook: bool
 ) -> None:
     pause = Pause()
     with (
@@ -65,7 +65,7 @@ async def test_one_person_whom_telegram_slows_down_is_in_nobodys_way(
         patch.object(bot_webhook, "UPDATES_IN_FLIGHT", FEW),
     ):
         async with Sandbox() as sandbox:
-            tale = Story(sandbox, tmp_path / "analytics.sqlite3")
+            tale = Story(sandbox, database)
             greedy = sandbox.person()
             async with running_bot(sandbox, tale.database, **webhook_settings(webhook=webhook)):
                 slowed = sandbox.plan("sendMessage", floods_only(greedy.user["id"]), times=None)
@@ -82,32 +82,31 @@ async def test_one_person_whom_telegram_slows_down_is_in_nobodys_way(
     assert len(remembered(tale.database)) == 3 * FEW + len(tale.said)
 
 
-async def test_polling_goes_on_while_as_many_answers_hang_as_can(tmp_path: Path) -> None:
-    database = tmp_path / "analytics.sqlite3"
-    async with Sandbox() as sandbox:
-        people = [sandbox.person() for _ in range(ANSWERS_AT_ONCE + 1)]
-        async with running_bot(sandbox, database):
-            hanging = sandbox.plan("sendMessage", faults.hangs(), times=None)
-            for person in people:
-                await person.says("good morning")
-            await sandbox.called("sendMessage", ANSWERS_AT_ONCE)
-            newest = await sandbox.person().says("good morning")
-            polls = await sandbox.called("getUpdates")
-            while polls[-1].parameters.get("offset") != str((newest or 0) + 1):
-                polls = await sandbox.called("getUpdates", len(polls) + 1)
-            recorded = len(remembered(database))
-            hanging.lift()
-            for person in people:
-                await person.answer()
-            await sandbox.settled()
+async def test_polling_goes_on_while_as_many_answers_hang_as_can(
+    sandbox: Sandbox, database: Path
+) -> None:
+    people = [sandbox.person() for _ in range(ANSWERS_AT_ONCE + 1)]
+    async with running_bot(sandbox, database):
+        hanging = sandbox.plan("sendMessage", faults.hangs(), times=None)
+        for person in people:
+            await person.says("good morning")
+        await sandbox.called("sendMessage", ANSWERS_AT_ONCE)
+        newest = await sandbox.person().says("good morning")
+        polls = await sandbox.called("getUpdates")
+        while polls[-1].parameters.get("offset") != str((newest or 0) + 1):
+            polls = await sandbox.called("getUpdates", len(polls) + 1)
+        recorded = len(remembered(database))
+        hanging.lift()
+        for person in people:
+            await person.answer()
+        await sandbox.settled()
 
     assert recorded == len(people) + 1
 
 
 @pytest.mark.parametrize("webhook", [False, True], ids=["polling", "webhook"])
-async def test_updates_wait_at_telegrams_while_answers_do(tmp_path: Path, webhook: bool) -> None:
+async def test_updates_wait_at_telegrams_while_answers_do(database: Path, webhook: bool) -> None:
     pause = Pause()
-    database = tmp_path / "analytics.sqlite3"
     with (
         patch.object(app, "RetryAnswers", lambda: RetryAnswers(pause)),
         patch.object(polling, "UPDATES_IN_FLIGHT", FEW),

@@ -39,11 +39,11 @@ def limit(bot: Process) -> None:
 
 
 async def test_the_bot_says_that_the_disk_is_full_and_at_the_end_how_many_are_lost(
-    tmp_path: Path,
+    sandbox: Sandbox,
+    database: Path,
 ) -> None:
     """Neither the database nor the spool can be written: the exit status is 1."""
-    database = tmp_path / "analytics.sqlite3"
-    async with Sandbox() as sandbox, bot_process(sandbox, database) as bot:
+    async with bot_process(sandbox, database) as bot:
         tale = Story(sandbox, database)
         await tale.talk(1)
         await sandbox.settled()

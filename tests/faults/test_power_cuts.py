@@ -80,7 +80,7 @@ async def test_after_a_power_cut_in_the_first_start_the_next_needs_no_repair(
     assert [faults for faults in found if faults] == []
 
 
-async def test_the_key_is_on_the_disk_before_anything_is_written_with_it(tmp_path: Path) -> None:
+async def test_the_key_is_on_the_disk_before_anything_is_written_with_it(database: Path) -> None:
     """A synced file whose name is lost is lost: the folder has to be synced after the name."""
     done: list[str] = []
     link, fsync = os.link, os.fsync
@@ -95,7 +95,7 @@ async def test_the_key_is_on_the_disk_before_anything_is_written_with_it(tmp_pat
         done.append("folder synced" if is_folder else "file synced")
 
     with patch.object(os, "link", noted_link), patch.object(os, "fsync", noted_fsync):
-        async with AnalyticsService.open(tmp_path / "analytics.sqlite3"):
+        async with AnalyticsService.open(database):
             pass
 
     assert done[-3:] == ["file synced", "named", "folder synced"]

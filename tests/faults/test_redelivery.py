@@ -47,17 +47,15 @@ async def test_each_update_is_recorded_once(
     assert SECRET not in log
 
 
-async def test_an_update_without_a_number_stops_no_other(tmp_path: Path) -> None:
-    database = tmp_path / "analytics.sqlite3"
-    async with Sandbox() as sandbox:
-        person = sandbox.person()
-        numbered = {"update_id": 7, "thought": {"from": person.user}}
-        without = {"message": {"text": "good morning"}}
-        body = json.dumps({"ok": True, "result": [without, numbered, without]})
-        sandbox.plan("getUpdates", answers(body))
-        async with running_bot(sandbox, database):
-            said = await person.says("good morning")
-            await person.answer()
+async def test_an_update_without_a_number_stops_no_other(sandbox: Sandbox, database: Path) -> None:
+    person = sandbox.person()
+    numbered = {"update_id": 7, "thought": {"from": person.user}}
+    without = {"message": {"text": "good morning"}}
+    body = json.dumps({"ok": True, "result": [without, numbered, without]})
+    sandbox.plan("getUpdates", answers(body))
+    async with running_bot(sandbox, database):
+        said = await person.says("good morning")
+        await person.answer()
 
     assert remembered(database) == {7, said}
 
@@ -83,66 +81,60 @@ DEEP = '{"message":' * 100_000 + "1" + "}" * 100_000
     ],
 )
 async def test_what_cannot_be_digested_is_recorded_once_and_stops_no_other(
-    webhook: bool, update_id: int, odd: str, tmp_path: Path
+    sandbox: Sandbox, webhook: bool, update_id: int, odd: str, database: Path
 ) -> None:
     """As bytes, each in several places: sent once, and then the bot goes on."""
-    database = tmp_path / "analytics.sqlite3"
-    async with Sandbox() as sandbox:
-        person, other = sandbox.person(), sandbox.person()
-        user = json.dumps(person.user)
-        now = int(datetime.now(UTC).timestamp())
-        event = f'{{"from": {user}, "date": {now}, "text": {odd}, "later": [{odd}], "chat": {odd}}}'
-        update = f'{{"update_id": {update_id}, "message": {event}}}'
-        neighbour = f'{{"update_id": 7, "callback_query": {{"from": {json.dumps(other.user)}}}}}'
-        settings = webhook_settings(webhook=webhook)
-        if not webhook:
-            body = f'{{"ok": true, "result": [{neighbour}, {update}]}}'.encode("latin-1")
-            sandbox.plan("getUpdates", answers_bytes(body))
-        async with running_bot(sandbox, database, **settings):
-            if webhook:
-                for each in (neighbour, update, update):
-                    assert await post(settings, each.encode("latin-1")) == 200
-            await ask(other, "good morning")
-            await ask(other, "good evening")
-            polls = len(sandbox.updates.acknowledged)
+    person, other = sandbox.person(), sandbox.person()
+    user = json.dumps(person.user)
+    now = int(datetime.now(UTC).timestamp())
+    event = f'{{"from": {user}, "date": {now}, "text": {odd}, "later": [{odd}], "chat": {odd}}}'
+    update = f'{{"update_id": {update_id}, "message": {event}}}'
+    neighbour = f'{{"update_id": 7, "callback_query": {{"from": {json.dumps(other.user)}}}}}'
+    settings = webhook_settings(webhook=webhook)
+    if not webhook:
+        body = f'{{"ok": true, "result": [{neighbour}, {update}]}}'.encode("latin-1")
+        sandbox.plan("getUpdates", answers_bytes(body))
+    async with running_bot(sandbox, database, **settings):
+        if webhook:
+            for each in (neighbour, update, update):
+                assert await post(settings, each.encode("latin-1")) == 200
+        await ask(other, "good morning")
+        await ask(other, "good evening")
+        polls = len(sandbox.updates.acknowledged)
 
     assert polls == 2
     assert sum(counts(database).values()) == 4
 
 
-async def test_an_offset_that_telegram_refuses_is_reset(tmp_path: Path) -> None:
-    database = tmp_path / "analytics.sqlite3"
-    async with Sandbox() as sandbox:
-        person = sandbox.person()
-        update = {"update_id": 2**64, "thought": {"from": person.user}}
-        refuse = refuses(400, "Bad Request: offset is too large")
+async def test_an_offset_that_telegram_refuses_is_reset(sandbox: Sandbox, database: Path) -> None:
+    person = sandbox.person()
+    update = {"update_id": 2**64, "thought": {"from": person.user}}
+    refuse = refuses(400, "Bad Request: offset is too large")
 
-        async def refuse_large(
-            fault: faults.Fault, request: web.Request
-        ) -> web.StreamResponse | None:
-            return await refuse(fault, request) if offsets(sandbox)[-1] >= 2**63 else None
+    async def refuse_large(fault: faults.Fault, request: web.Request) -> web.StreamResponse | None:
+        return await refuse(fault, request) if offsets(sandbox)[-1] >= 2**63 else None
 
-        sandbox.plan("getUpdates", answers(json.dumps({"ok": True, "result": [update]})))
-        sandbox.plan("getUpdates", refuse_large, times=None)
-        async with running_bot(sandbox, database):
-            await ask(person, "good morning")
+    sandbox.plan("getUpdates", answers(json.dumps({"ok": True, "result": [update]})))
+    sandbox.plan("getUpdates", refuse_large, times=None)
+    async with running_bot(sandbox, database):
+        await ask(person, "good morning")
 
     assert max(offsets(sandbox)) == 2**64 + 1
     assert sum(counts(database).values()) == 2
 
 
-async def test_negative_update_ids_are_skipped_and_acknowledge_nothing(tmp_path: Path) -> None:
-    database = tmp_path / "analytics.sqlite3"
-    async with Sandbox() as sandbox:
-        person = sandbox.person()
-        numbers = ([-5, 7], [-(2**70), -1], [-5])
-        for ids in numbers:
-            batch = [{"update_id": each, "thought": {"from": person.user}} for each in ids]
-            sandbox.plan("getUpdates", answers(json.dumps({"ok": True, "result": batch})))
-        async with running_bot(sandbox, database):
-            said = await person.says("good morning")
-            await person.answer()
-        polls = [call.at for call in sandbox.calls if call.method == "getUpdates"]
+async def test_negative_update_ids_are_skipped_and_acknowledge_nothing(
+    sandbox: Sandbox, database: Path
+) -> None:
+    person = sandbox.person()
+    numbers = ([-5, 7], [-(2**70), -1], [-5])
+    for ids in numbers:
+        batch = [{"update_id": each, "thought": {"from": person.user}} for each in ids]
+        sandbox.plan("getUpdates", answers(json.dumps({"ok": True, "result": batch})))
+    async with running_bot(sandbox, database):
+        said = await person.says("good morning")
+        await person.answer()
+    polls = [call.at for call in sandbox.calls if call.method == "getUpdates"]
 
     assert remembered(database) == {7, said}
     assert offsets(sandbox)[:4] == [0, 8, 8, 8]
@@ -211,8 +203,8 @@ def test_any_repetition_order_and_batching_records_the_set_of_updates(
         assert inconsistencies(path) == []
 
 
-async def test_a_number_that_comes_again_after_a_week_is_another_update(tmp_path: Path) -> None:
-    path = tmp_path / "analytics.sqlite3"
+async def test_a_number_that_comes_again_after_a_week_is_another_update(database: Path) -> None:
+    path = database
     now = NOW
     an_interaction = Interaction(6_000_000_001, InteractionType.MESSAGE, NOW)
     async with AnalyticsService.open(path, clock=lambda: now) as analytics:
