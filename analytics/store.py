@@ -195,8 +195,8 @@ class Statistics(Protocol):
     async def event_days(self, since: int) -> list[DayOfEvent]:
         """Return the events of each day since a day."""
 
-    async def people_between(self, begin: int, end: int) -> int:
-        """Return how many people were active from `begin` until before `end`."""
+    async def people_of_windows(self, windows: Sequence[tuple[int, int]]) -> list[int]:
+        """Return how many people were active in each window, which is a begin and an end."""
 
     async def slices(self, since: int) -> list[tuple[Slice, int]]:
         """Return the interactions by hour and type, the oldest first.
@@ -222,6 +222,9 @@ class Statistics(Protocol):
         The days are those of `first` to `last` after the newest that is kept, or from the oldest
         with interactions on. Types are kept of days with at least `min_users` people.
         """
+
+    async def oldest_day_kept(self) -> int | None:
+        """Return the oldest day whose totals are kept, None without any."""
 
     async def forget_days(self) -> None:
         """Forget the totals of all days that were kept."""

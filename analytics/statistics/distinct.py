@@ -1,9 +1,20 @@
-"""Count the distinct people of a past hour, day or period."""
+"""Count the distinct people of past hours, days and periods."""
+
+from collections.abc import Sequence
+from typing import NamedTuple
 
 from analytics.store import Store
 
 # More than a year of days, and all that a report asks for besides.
 REMEMBERED = 1_000
+
+
+class Window(NamedTuple):
+    """A time from `begin` until before `end`, in Unix seconds, and its number of interactions."""
+
+    begin: int
+    end: int
+    interactions: int
 
 
 class DistinctPeople:
@@ -15,25 +26,25 @@ class DistinctPeople:
 
     def __init__(self, store: Store) -> None:
         self._store = store
-        # Interactions and people by beginning and end; the one made first goes first.
-        self._counted: dict[tuple[int, int], tuple[int, int]] = {}
+        # People by window; the one made first goes first.
+        self._counted: dict[Window, int] = {}
 
-    async def between(self, begin: int, end: int, interactions: int) -> int:
-        """Return how many distinct people were active from `begin` until before `end`.
+    async def of(self, windows: Sequence[Window]) -> list[int]:
+        """Return how many distinct people were active in each window.
 
-        Both are in Unix seconds. `interactions` is the sum of that time: if it is the same as
-        before, the remembered count is returned.
-        Raises AnalyticsError if the database cannot be read.
+        A window with as many interactions as before has as many people as before. Raises
+        AnalyticsError if the database cannot be read.
         """
-        if not interactions:
-            return 0
-        counted = self._counted.get((begin, end))
-        if counted is None or counted[0] != interactions:
-            people = await self._store.people_between(begin, end)
-            counted = self._counted[begin, end] = interactions, people
-            if len(self._counted) > REMEMBERED:
-                del self._counted[next(iter(self._counted))]
-        return counted[1]
+        unknown = [each for each in windows if each.interactions and each not in self._counted]
+        found: dict[Window, int] = {}
+        if unknown:
+            people = await self._store.people_of_windows([each[:2] for each in unknown])
+            found = dict(zip(unknown, people, strict=True))
+        counts = [found.get(each, self._counted.get(each, 0)) for each in windows]
+        self._counted |= found
+        for oldest in list(self._counted)[:-REMEMBERED]:
+            del self._counted[oldest]
+        return counts
 
     def forget(self) -> None:
         """Forget all counts. Call after an erasure: somebody else may take that person's place."""

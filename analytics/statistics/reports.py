@@ -139,6 +139,15 @@ class Reports:
         histories = (await self._snapshot()).histories
         return next(history.last(length) for history in histories if history.length >= length)
 
+    async def has_trends(self) -> bool:
+        """Return whether a history reaches further back than the interactions that are kept.
+
+        Raises AnalyticsError if the database cannot be read.
+        """
+        day = await self._store.oldest_day_kept()
+        kept_since = self._clock() - timedelta(days=self._rules.retention_days)
+        return day is not None and from_unix((day + 1) * DAY) <= kept_since
+
     async def aggregates(self, period: Period) -> Aggregates:
         """Return the report of a period and the history of its length, to be exported to a file.
 

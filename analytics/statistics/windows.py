@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from analytics.clock import from_unix
 from analytics.models import InteractionType
 from analytics.statistics.commands import by_name
-from analytics.statistics.distinct import DistinctPeople
+from analytics.statistics.distinct import DistinctPeople, Window
 from analytics.statistics.masks import mask_bucket, mask_period, mask_trend
 from analytics.statistics.periods import Bucket, History, Missing, Period, PeriodReport
 from analytics.statistics.spans import DAY, HOUR, WEEK, Span, span, step_of
@@ -120,9 +120,9 @@ class Windows:
 
     async def _before(self, of: Span, complete: int, in_hour: int) -> int:
         """Return how many people were active in the compared part of the previous period."""
-        people = await self.people.between(of.before, of.middle, complete)
-        total = complete + in_hour
-        return of.interpolate(people, await self.people.between(of.before, of.middle + HOUR, total))
+        hour_more = Window(of.before, of.middle + HOUR, complete + in_hour)
+        people = await self.people.of([Window(of.before, of.middle, complete), hour_more])
+        return of.interpolate(*people)
 
     async def history(
         self, length: timedelta, as_of: datetime, last: datetime, plan: Plan | None
@@ -143,26 +143,31 @@ class Windows:
         for begins, name, count in found.steps:
             counts.setdefault(begins, {})[name] = count
         kept: dict[int, DayTotals] = {each.day * DAY: each for each in found.days}
+        steps = range(since, newest + step, step)
+        people = await self.people.of(
+            [
+                Window(begins, begins + step, sum(counts.get(begins, {}).values()))
+                for begins in steps
+            ]
+        )
         buckets = []
-        for begins in range(since, newest + step, step):
+        for begins, active in zip(steps, people, strict=True):
             if step == DAY and begins in kept:
-                _day, total, people, types = kept[begins]
+                _day, total, users, types = kept[begins]
                 bucket = Bucket(
                     since=from_unix(begins),
                     interactions=total,
-                    active_users=people,
+                    active_users=users,
                     breakdown=None if types is None and total else breakdown(types or {}),
                 )
                 is_gone = past.is_gone(begins + DAY)
                 buckets.append(mask_trend(bucket, plan, is_gone=is_gone) if plan else bucket)
             elif past.knows(begins, begins + step):
                 here = counts.get(begins, {})
-                total = sum(here.values())
-                people = await self.people.between(begins, begins + step, total)
                 bucket = Bucket(
                     since=from_unix(begins),
-                    interactions=total,
-                    active_users=people,
+                    interactions=sum(here.values()),
+                    active_users=active,
                     breakdown=breakdown(here),
                 )
                 end = END if begins == newest else begins + step

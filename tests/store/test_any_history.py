@@ -146,8 +146,9 @@ class History(RuleBasedStateMachine):
         moments = [0, TODAY - DAY, TODAY - 1, TODAY, TODAY + 1]
         seen = [(len(self.model.people(each)), self.model.new(each)) for each in moments]
         assert self.run(self.store.seen_since(moments)) == seen
-        here = self.run(self.store.people_between(TODAY - DAY, TODAY))
-        assert here == len(self.model.people(TODAY - DAY, TODAY))
+        windows = [(TODAY - DAY, TODAY), (TODAY, TODAY + HOUR), (TODAY - 3 * DAY, TODAY)]
+        here = self.run(self.store.people_of_windows(windows))
+        assert here == [len(self.model.people(*window)) for window in windows]
         slices = self.run(self.store.slices(TODAY - 2 * DAY))
         assert dict(slices) == self.model.slices(TODAY - 2 * DAY)
         asked = [each for each, _count in slices]

@@ -48,7 +48,7 @@ async def test_erasing_removes_the_person_and_all_their_counts(store: Store) -> 
     assert await store.interactions_of(ADA) == []
     assert (await store.totals(0, NOON - HOUR, NOON))[:5] == alone[0]
     assert await store.seen_since([0, NOON]) == alone[1]
-    assert await store.people_between(0, NOON + DAY) == 1
+    assert await store.people_of_windows([(0, NOON + DAY)]) == [1]
 
 
 @pytest.mark.parametrize("late", [NOON + 1, NOON - DAY])
@@ -86,7 +86,7 @@ async def test_made_anonymous_interactions_count_but_are_of_no_person(store: Sto
 
     assert totals.types == {"message": 2, "command": 1}
     assert (totals.daily, totals.weekly, totals.monthly) == (0, 0, 0)
-    assert await store.people_between(0, NOON + 1) == 0
+    assert await store.people_of_windows([(0, NOON + 1), (0, 0)]) == [0, 0]
     assert not await store.is_known(BO)
     assert await store.get_setting(Setting.REFERENCES) == "another key"
     assert await store.erased_on(1) is None

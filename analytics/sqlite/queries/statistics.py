@@ -1,6 +1,7 @@
 """Count interactions and people: sums of counters, and people counted in past rows."""
 
 import json
+from collections.abc import Sequence
 from typing import Any
 
 from analytics.sqlite.queries.base import Queries
@@ -67,8 +68,11 @@ HISTORY = f"""
 """
 # The user_id 0 marks what was recorded under a key that has been replaced.
 PEOPLE = """
-    SELECT count(DISTINCT user_id) FROM interactions
-    WHERE timestamp >= ? AND timestamp < ? AND user_id <> 0
+    SELECT (
+        SELECT count(DISTINCT user_id) FROM interactions
+        WHERE timestamp >= json_extract(value, '$[0]') AND timestamp < json_extract(value, '$[1]')
+            AND user_id <> 0)
+    FROM json_each(?) ORDER BY key
 """
 # From the day after the newest that is kept already, or from the oldest that there is.
 DAYS_TO_KEEP = """
@@ -90,6 +94,7 @@ KEEP_DAY = """
         WHERE hour >= ?1 * 86400 AND hour < (?1 + 1) * 86400 GROUP BY name)
     WHERE TRUE ON CONFLICT DO NOTHING
 """
+OLDEST_DAY_KEPT = "SELECT min(day) FROM daily_trends"
 FORGET_DAYS = "DELETE FROM daily_trends"
 
 
@@ -142,15 +147,18 @@ class StatisticsQueries(Queries):
     async def event_days(self, since: int) -> list[DayOfEvent]:
         return [DayOfEvent(*row) for row in await self._database.read(EVENTS, (since,))]
 
-    async def people_between(self, begin: int, end: int) -> int:
-        [(people,)] = await self._database.read(PEOPLE, (begin, end))
-        return int(people)
+    async def people_of_windows(self, windows: Sequence[tuple[int, int]]) -> list[int]:
+        return [people for (people,) in await self._database.read(PEOPLE, (json.dumps(windows),))]
 
     async def keep_days(self, first: int, last: int, min_users: int) -> None:
         for (day,) in await self._database.read(DAYS_TO_KEEP, (first, last)):
             # Counted on the reading connection, which does not hold up recording.
-            people = await self.people_between(day * DAY, (day + 1) * DAY)
+            [people] = await self.people_of_windows([(day * DAY, (day + 1) * DAY)])
             await self._database.write(KEEP_DAY, (day, people, min_users))
+
+    async def oldest_day_kept(self) -> int | None:
+        [(day,)] = await self._database.read(OLDEST_DAY_KEPT)
+        return None if day is None else int(day)
 
     async def forget_days(self) -> None:
         await self._database.write(FORGET_DAYS)

@@ -16,7 +16,7 @@ from aiogram.types import (
     User,
 )
 
-from analytics import Action, AnalyticsError, AnalyticsService, History, Period
+from analytics import Action, AnalyticsError, AnalyticsService, Period
 from analytics.clock import GuardedClock
 from analytics.statistics import figures
 from analytics.statistics.export import as_csv, as_json
@@ -171,7 +171,7 @@ async def _send_chart(
         if sentence := nothing_to_draw(history):
             await where.answer(sentence)
             return
-        longer = period is not None and await _reaches_further(analytics)
+        longer = period is not None and await analytics.reports.has_trends()
         picture = await charts.draw(history)
     except AnalyticsError as error:
         await where.answer(stats.no_report(error))
@@ -184,13 +184,6 @@ async def _send_chart(
         caption=stats.chart_caption(period),
         reply_markup=_year_keyboard() if longer else None,
     )
-
-
-async def _reaches_further(analytics: AnalyticsService) -> bool:
-    """Tell whether the chart of a year shows trends from before the interactions that are kept."""
-    year: History = await analytics.reports.history(YEAR_LENGTH)
-    kept_since = year.as_of - timedelta(days=analytics.retention_days)
-    return bool(year.buckets) and year.buckets[0].since + year.step <= kept_since
 
 
 def _keyboard(chosen: Period) -> InlineKeyboardMarkup:
