@@ -81,7 +81,7 @@ HIDDEN = tuple(
 @pytest.mark.parametrize(
     ("shown", "sentence"),
     [
-        (EMPTY, "Nothing has been recorded yet."),
+        (EMPTY, "Nothing was recorded in this time."),
         (QUIET, "Nothing was recorded in this time."),
         (replace(SMALL, buckets=HIDDEN), "Not shown with BREAKDOWN_MIN_USERS."),
     ],

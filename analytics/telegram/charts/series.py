@@ -72,9 +72,8 @@ def nothing_to_draw(history: History) -> str:
     known = [bucket.interactions for bucket in history.buckets if bucket.interactions is not None]
     if any(known):
         return ""
-    if not history.buckets:
-        return _("Nothing has been recorded yet.")
-    return _("Nothing was recorded in this time.") if known else _(HIDDEN)
+    is_hidden = history.buckets and not known
+    return _(HIDDEN) if is_hidden else _("Nothing was recorded in this time.")
 
 
 def series(history: History) -> Series:
