@@ -5,8 +5,10 @@ import sqlite3
 from contextlib import closing
 from datetime import UTC, date, datetime
 from hashlib import sha256
+from pathlib import Path
 
 import pytest
+import typer
 from pydantic import SecretStr
 from pydantic_core import PydanticUndefined
 
@@ -16,6 +18,7 @@ from analytics.telegram import i18n
 from analytics.telegram.command_table import Audience
 from analytics.telegram.texts import privacy
 from bot import texts
+from bot.cli.app import app
 from bot.settings import Settings
 from tests.faults.__main__ import catalogue
 from tests.support import ROOT
@@ -23,10 +26,8 @@ from tests.support.command_line import COMMANDS, invoke
 from tests.support.settings import some_options, some_settings
 
 README = (ROOT / "README.md").read_text("utf-8")
-PRIVACY = (ROOT / "PRIVACY.md").read_text("utf-8")
-# What few people need is on a page named by its task.
-PAGES = "\n".join(page.read_text("utf-8") for page in sorted((ROOT / "docs").glob("*.md")))
-DOCUMENTS = "\n".join([README, PRIVACY, PAGES])
+DOCS = ROOT / "docs"
+PAGES = sorted([*ROOT.glob("*.md"), *DOCS.glob("*.md")])
 CONTRIBUTING = (ROOT / "CONTRIBUTING.md").read_text("utf-8")
 EXAMPLE = (ROOT / ".env.example").read_text("utf-8")
 
@@ -51,10 +52,19 @@ def test_the_example_names_every_setting_with_its_default() -> None:
     assert written == SETTINGS
 
 
-def test_the_documents_name_every_setting_once_with_its_default() -> None:
-    rows = re.findall(r"^\| `([A-Z_]+)` \|(?: `([^`|]*)`)? \|", DOCUMENTS, re.MULTILINE)
+def settings_in(page: Path) -> list[tuple[str, str]]:
+    """Names and defaults in the tables of a page."""
+    text = page.read_text("utf-8")
+    return re.findall(r"^\| `([A-Z_]+)` \|(?: `([^`|]*)`)? \|", text, re.MULTILINE)
 
-    assert sorted(rows) == sorted(SETTINGS.items())
+
+def test_one_page_has_every_setting_once_with_its_default() -> None:
+    assert sorted(settings_in(DOCS / "configure.md")) == sorted(SETTINGS.items())
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
+def test_a_setting_that_another_page_explains_has_the_same_default(page: Path) -> None:
+    assert set(settings_in(page)) <= set(SETTINGS.items())
 
 
 def test_the_readme_names_every_command_of_the_bot() -> None:
@@ -66,16 +76,45 @@ def test_the_readme_names_every_command_of_the_bot() -> None:
     }
 
 
-def test_the_documents_name_every_command_of_the_command_line_once() -> None:
-    rows = re.findall(r"^\| `python main\.py ([\w-]+)", DOCUMENTS, re.MULTILINE)
+def options_of(command: str) -> set[str]:
+    """What `--help` of a command lists, or of the program, if the name is empty."""
+    program = typer.main.get_command(app)
+    explained = program.commands[command] if command else program  # type: ignore[attr-defined]
+    return {name for each in explained.params for name in each.opts if name.startswith("--")}
 
-    assert sorted(rows) == sorted(COMMANDS)
+
+def test_one_page_has_every_command_once_with_the_options_of_its_help() -> None:
+    text = (DOCS / "command-line.md").read_text("utf-8")
+    rows = re.findall(r"^\| `python main\.py ?([\w-]*)` \| (.*) \|$", text, re.MULTILINE)
+    named = {command: set(re.findall(r"--[a-z-]+", row)) for command, row in rows}
+
+    assert len(named) == len(rows)
+    assert named == {command: options_of(command) for command in ["", *COMMANDS]}
 
 
-def test_the_readme_leads_to_every_page() -> None:
-    pages = {f"docs/{page.name}" for page in (ROOT / "docs").glob("*.md")}
+def test_the_index_leads_to_every_page_and_the_readme_to_the_index() -> None:
+    index = (DOCS / "README.md").read_text("utf-8")
+    pages = {page.name for page in DOCS.glob("*.md")} - {"README.md"}
 
-    assert set(re.findall(r"\]\((docs/[\w-]+\.md)\)", README)) == pages
+    assert set(re.findall(r"\]\(([\w-]+\.md)\)", index)) - {"README.md"} == pages
+    assert "](docs/README.md)" in README
+
+
+def anchors(page: Path) -> set[str]:
+    """What links to the headings of a page end with."""
+    headings = re.findall(r"^#+ (.*)$", page.read_text("utf-8"), re.MULTILINE)
+    return {re.sub(r"[^\w -]", "", heading).lower().replace(" ", "-") for heading in headings}
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
+def test_every_link_in_a_page_leads_somewhere(page: Path) -> None:
+    text = page.read_text("utf-8")
+    for link in re.findall(r"\]\(([^)\s]+)\)|src=\"([^\"]+)\"", text):
+        path, _, anchor = "".join(link).partition("#")
+        if "://" not in path:
+            to = page.parent / path if path else page
+            assert to.exists(), path
+            assert not anchor or anchor in anchors(to), "".join(link)
 
 
 @pytest.mark.parametrize("command", ["", *sorted(COMMANDS)])
@@ -103,10 +142,29 @@ def test_contributing_names_the_formats_that_are_public() -> None:
 
 
 def test_the_table_of_faults_is_of_the_whole_catalogue() -> None:
-    table = (ROOT / "docs" / "faults.md").read_text("utf-8")
+    table = (DOCS / "faults.md").read_text("utf-8")
     rows = re.findall(r"^\| (.+?) \| [\d,]+ \| (\d+) \| (\d+) \|$", table, re.MULTILINE)
 
     assert {name for name, *_ in rows} == {fault.name for fault in catalogue()}
+
+
+def number(text: str) -> int:
+    return int(text.replace(",", ""))
+
+
+def test_the_readme_counts_the_faults_as_their_table_does() -> None:
+    table = (DOCS / "faults.md").read_text("utf-8")
+    rows = re.findall(r"^\| (.+?) \| ([\d,]+) \| 0 \| 0 \|$", table, re.MULTILINE)
+    times = {name: number(text) for name, text in rows}
+    stops = [name for name in times if re.match("(kill -9|SIGTERM), ", name)]
+    disk = ["disk full", "database read-only", "I/O error", "database locked by another program"]
+    said = re.findall(r"^\| interactions lost \D*([\d,]+).* \| 0 \|$", README, re.MULTILINE)
+
+    assert [number(text) for text in said] == [
+        sum(times[name] for name in stops),
+        times["power cut"],
+        sum(times[name] for name in disk),
+    ]
 
 
 def stored() -> dict[str, list[str]]:

@@ -25,10 +25,11 @@ from bot import texts
 from bot.settings import Settings
 from tests.support import ROOT
 
+# What docs/translating.md tells to run.
+SCRIPT = ROOT / ".ci" / "translate"
 # The catalogs are of both; what speaks to people is in the second ones.
 ROOMS = (ROOT / "bot", ROOT / "analytics")
 SPEAKING = (ROOT / "bot", ROOT / "analytics" / "telegram")
-SCRIPT = ROOT / ".ci" / "translate"
 TRANSLATED = ["de", "es", "ru", "uk"]
 
 # What speaks to operators, in their terminals, logs and metrics, and the invented Telegram.

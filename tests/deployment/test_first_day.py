@@ -1,4 +1,4 @@
-"""What a new self-hoster does by the README and the pages it leads to, one after the other."""
+"""What a new self-hoster does by README.md, docs/install.md and docs/backup.md, in this order."""
 
 import asyncio
 import json

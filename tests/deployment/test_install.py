@@ -155,6 +155,19 @@ def test_the_unit_is_valid_and_locked_down(tmp_path: Path) -> None:
     run("systemd-analyze", "security", "--offline=yes", "--threshold=15", unit, cwd=tmp_path)
 
 
+@pytest.mark.skipif(not shutil.which("systemd-analyze"), reason="systemd is not installed")
+def test_what_docs_systemd_md_adds_to_the_unit_is_valid(tmp_path: Path) -> None:
+    page = (ROOT / "docs" / "systemd.md").read_text("utf-8")
+    [added] = re.findall(r"^```ini\n(.*?)^```", page, re.MULTILINE | re.DOTALL)
+    unit = tmp_path / "telegram-bot.service"
+    unit.write_text(UNIT.replace("/opt/telegram-bot/bin/telegram-bot", sys.executable))
+    (tmp_path / "telegram-bot.service.d").mkdir()
+    (tmp_path / "telegram-bot.service.d" / "override.conf").write_text(added)
+    said = run("bash", "-c", f"systemd-analyze verify {unit} 2>&1", cwd=tmp_path)
+
+    assert [line for line in said.splitlines() if str(tmp_path) in line] == []
+
+
 def test_a_call_that_the_unit_forbids_does_not_kill_the_bot() -> None:
     """numpy, below the charts, makes one (mbind) and goes on without."""
     assert "SystemCallErrorNumber=EPERM" in UNIT.splitlines()

@@ -72,7 +72,7 @@ def as_table(results: Results) -> Table:
 
 
 def as_markdown(results: Results) -> Iterator[str]:
-    """What is the same on every machine, as it stands in the README."""
+    """What is the same on every machine, as it stands in docs/faults.md."""
     yield "| fault | times | lost | counted twice |"
     yield "| --- | ---: | ---: | ---: |"
     for fault, result in results.items():
@@ -97,7 +97,9 @@ def main(
         int | None, typer.Option(min=1, help="How often the bot's process is killed or stopped.")
     ] = None,
     only: Annotated[str, typer.Option(help="Only the faults whose names hold this text.")] = "",
-    markdown: Annotated[bool, typer.Option("--markdown", help="Print the README's table.")] = False,
+    markdown: Annotated[
+        bool, typer.Option("--markdown", help="Print the table of docs/faults.md.")
+    ] = False,
 ) -> None:
     """Inject faults and count what is lost. Example: python -m tests.faults --kills 200
 

@@ -1,4 +1,4 @@
-"""What a fault did: one row of the table that the README shows."""
+"""What a fault did: one row of the table that docs/faults.md shows."""
 
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
