@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Generic, TypeVar
 
-from pydantic import BaseModel, Field, ValidationError
+from pydantic import BaseModel, Field, RootModel, ValidationError
 
 from analytics import http_date
 from bot.settings import Settings
@@ -33,6 +33,29 @@ class WebhookInfo(BaseModel):
     pending_update_count: int = 0
     last_error_date: int = Field(0, ge=0, le=2**35)
     last_error_message: str = ""
+
+
+class Sender(BaseModel):
+    id: int
+
+
+class Message(BaseModel):
+    """The fields of a message that are used."""
+
+    sender: Sender | None = Field(None, alias="from")
+    text: str = ""
+
+
+class Update(BaseModel):
+    message: Message | None = None
+
+
+class Updates(RootModel[list[Update]]):
+    """A `getUpdates` result."""
+
+    @property
+    def messages(self) -> list[Message]:
+        return [update.message for update in self.root if update.message]
 
 
 Result = TypeVar("Result", bound=BaseModel)

@@ -3,13 +3,17 @@
 import asyncio
 import os
 import pty
+import signal
 import stat
 import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
 
 from bot.sandbox import Sandbox
+from bot.sandbox.faults import answers, refuses
 from tests.support import processes
 from tests.support.settings import TOKEN
 
@@ -24,7 +28,7 @@ async def test_init_writes_what_the_bot_needs_to_start(sandbox: Sandbox, tmp_pat
     result = await init(sandbox, tmp_path, "--token", sandbox.token, "--admin-id", ADMIN)
     written = tmp_path / ".env"
 
-    assert result == (0, "@sandbox_bot can start: python main.py\n", "")
+    assert result == (0, "Saved to .env. To start @sandbox_bot: python main.py\n", "")
     assert written.read_text() == f"BOT_TOKEN={sandbox.token}\nADMIN_IDS={ADMIN}\n"
     assert stat.S_IMODE(written.stat().st_mode) == 0o600
 
@@ -74,34 +78,126 @@ async def test_telegram_out_of_reach_is_a_sentence(sandbox: Sandbox, tmp_path: P
     )
 
 
-async def test_a_token_that_is_typed_is_not_shown(sandbox: Sandbox, tmp_path: Path) -> None:
+class Terminal:
+    """A terminal with a program; `shown` is all that it has printed."""
+
+    def __init__(self, process: asyncio.subprocess.Process, screen: int) -> None:
+        self.process = process
+        self.screen = screen
+        self.shown = ""
+        self._read = 0
+
+    async def sees(self, text: str) -> str:
+        """Return what is printed before the next `text`, once that is printed."""
+        while (found := self.shown.find(text, self._read)) < 0:
+            self.shown += (await asyncio.to_thread(os.read, self.screen, 1000)).decode()
+        before, self._read = self.shown[self._read : found], found + len(text)
+        return before
+
+    async def answers(self, question: str, text: str) -> None:
+        await self.sees(question)
+        os.write(self.screen, text.encode() + b"\n")
+
+
+@asynccontextmanager
+async def init_at_a_terminal(sandbox: Sandbox, folder: Path) -> AsyncIterator[Terminal]:
+    """`init` without options, which has to end well within a minute."""
     screen, keyboard = pty.openpty()
     process = await asyncio.create_subprocess_exec(
         *(sys.executable, str(processes.MAIN), "init"),
-        cwd=tmp_path,
-        env={"PATH": os.environ["PATH"], "BOT_API_URL": sandbox.url},
+        cwd=folder,
+        env={
+            "PATH": os.environ["PATH"],
+            "BOT_API_URL": sandbox.url,
+            **processes.without_env_file(folder),
+        },
         stdin=keyboard,
         stdout=keyboard,
         stderr=keyboard,
         start_new_session=True,
     )
     os.close(keyboard)
-    shown = b""
-
-    async def read_until(text: bytes) -> None:
-        nonlocal shown
-        while text not in shown:
-            shown += await asyncio.to_thread(os.read, screen, 1000)
-
-    async with asyncio.timeout(processes.PATIENCE):
-        await read_until(b"not shown): ")
-        os.write(screen, sandbox.token.encode() + b"\n")
-        await read_until(b"no admin")
-        os.write(screen, ADMIN.encode() + b"\n")
-        await read_until(b"can start")
-        status = await process.wait()
-    os.close(screen)
+    terminal = Terminal(process, screen)
+    try:
+        async with asyncio.timeout(processes.PATIENCE):
+            yield terminal
+            await terminal.sees("To start @sandbox_bot: python main.py")
+            status = await process.wait()
+    finally:
+        if process.returncode is None:
+            process.kill()  # so that reading ends, too
+            await process.wait()
+        os.close(screen)
 
     assert status == 0
+
+
+async def test_what_is_wrong_is_asked_again_and_what_was_right_is_kept(
+    sandbox: Sandbox, tmp_path: Path
+) -> None:
+    async with init_at_a_terminal(sandbox, tmp_path) as terminal:
+        await terminal.answers("(hidden as you type): ", "12345")
+        await terminal.sees("BOT_TOKEN is not right")
+        await terminal.answers("(hidden as you type): ", TOKEN)
+        await terminal.sees("BOT_TOKEN is refused by Telegram")
+        await terminal.answers("(hidden as you type): ", sandbox.token)
+        await terminal.sees("token of @sandbox_bot")
+        await terminal.answers("Your Telegram ID: ", "me")
+        await terminal.sees("ADMIN_IDS is not right")
+        await terminal.answers("Your Telegram ID: ", ADMIN)
+        await terminal.answers("an address: ", "Ada #1")
+        await terminal.sees("OPERATOR_CONTACT is not right")
+        await terminal.answers("an address: ", "Ada <ada@example.org>")
+
+    text = f"BOT_TOKEN={sandbox.token}\nADMIN_IDS={ADMIN}\n"
+    assert (tmp_path / ".env").read_text() == f"{text}OPERATOR_CONTACT=Ada <ada@example.org>\n"
+    assert sandbox.token not in terminal.shown
+    assert TOKEN not in terminal.shown
+
+
+async def test_the_bot_finds_the_id_of_who_sends_the_code(sandbox: Sandbox, tmp_path: Path) -> None:
+    operator = sandbox.person(int(ADMIN))
+    async with init_at_a_terminal(sandbox, tmp_path) as terminal:
+        await terminal.answers("(hidden as you type): ", sandbox.token)
+        await terminal.answers("Your Telegram ID: ", "")
+        await terminal.sees("send this number to @sandbox_bot: ")
+        code = (await terminal.sees("\r\n")).strip()
+        await sandbox.person().says("/start 0")
+        await sandbox.called("getUpdates", 2, within=processes.PATIENCE)
+        await operator.says(f"/start {code}")
+        await terminal.sees(f"Your Telegram ID is {ADMIN}.")
+        await terminal.answers("an address: ", "")
+
     assert (tmp_path / ".env").read_text() == f"BOT_TOKEN={sandbox.token}\nADMIN_IDS={ADMIN}\n"
-    assert sandbox.token.encode() not in shown
+    # The bot gets them once it runs.
+    assert sandbox.updates.acknowledged == set()
+    assert len(sandbox.updates) == 2
+
+
+async def test_an_id_that_cannot_be_found_is_asked_for(sandbox: Sandbox, tmp_path: Path) -> None:
+    sandbox.plan("getUpdates", refuses(409, "Conflict: can't use getUpdates"))
+    async with init_at_a_terminal(sandbox, tmp_path) as terminal:
+        await terminal.answers("(hidden as you type): ", sandbox.token)
+        await terminal.answers("Your Telegram ID: ", "")
+        await terminal.sees("another program receives the messages to this bot")
+        await terminal.answers("Your Telegram ID: ", "")
+        await terminal.sees("waiting for your message")
+        terminal.process.send_signal(signal.SIGINT)
+        await terminal.sees("your message did not arrive")
+        await terminal.answers("Your Telegram ID: ", "none")
+        await terminal.answers("an address: ", "")
+
+    assert (tmp_path / ".env").read_text() == f"BOT_TOKEN={sandbox.token}\nADMIN_IDS=\n"
+
+
+async def test_at_a_terminal_telegram_out_of_reach_is_tried_again(
+    sandbox: Sandbox, tmp_path: Path
+) -> None:
+    sandbox.plan("getMe", answers("Bad Gateway", 502))
+    async with init_at_a_terminal(sandbox, tmp_path) as terminal:
+        await terminal.answers("(hidden as you type): ", sandbox.token)
+        await terminal.answers("Try again? [Y/n]: ", "")
+        await terminal.answers("Your Telegram ID: ", ADMIN)
+        await terminal.answers("an address: ", "")
+
+    assert (tmp_path / ".env").exists()
