@@ -64,6 +64,7 @@ def options_of(settings: Settings) -> Options:
         report_interval=settings.report_interval,
         breakdown_min_users=settings.breakdown_min_users,
         keep_trends=settings.keep_trends,
+        daily_backups=settings.backup_keep if settings.backup_dir else None,
         pseudonymise_user_ids=settings.pseudonymise_user_ids,
     )
 

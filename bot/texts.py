@@ -9,23 +9,23 @@ from html import escape
 from analytics.telegram import ADMIN_COMMANDS, N_, PEOPLE_COMMANDS, CommandEntry, _
 
 COMMANDS = (
-    CommandEntry("start", N_("What this bot is")),
+    CommandEntry("start", N_("About this bot")),
     CommandEntry("help", N_("What you can do here")),
     *PEOPLE_COMMANDS,
     CommandEntry("roll", N_("Roll a die")),
     *ADMIN_COMMANDS,
 )
-FALLBACK = N_("I did not understand that, but thank you for writing. See /help for what I can do.")
+FALLBACK = N_("I did not understand that. See /help for what I can do.")
 EXPIRED = N_("This button has expired. Please send the command again.")
-HELP_IN_A_GROUP = N_("Please ask me in our chat.")
-ERROR = N_("Something went wrong on my side. Please try again in a moment.")
+HELP_IN_A_GROUP = N_("Please ask me in our private chat.")
+ERROR = N_("Something went wrong. Please try again in a moment.")
 
 
 def start() -> str:
     return _(
         "👋 <b>Hello!</b>\n\n"
-        "I am a small bot that counts how often it is used, and nothing else about you: "
-        "no texts, no names, no places.\n\n"
+        "I am a small bot that counts how often it is used. I store no texts, no names and no "
+        "locations.\n\n"
         "Write me anything, or see /help. /privacy shows what is stored."
     )
 

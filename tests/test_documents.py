@@ -3,16 +3,16 @@
 import re
 import sqlite3
 from contextlib import closing
-from datetime import UTC, date, datetime
-from hashlib import sha256
+from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 import typer
 from pydantic import SecretStr
 from pydantic_core import PydanticUndefined
 
-from analytics import telegram
+from analytics import InteractionType, telegram
 from analytics.sqlite.migrations import schema
 from analytics.telegram import i18n
 from analytics.telegram.command_table import Audience
@@ -183,9 +183,9 @@ def test_privacy_names_every_column_of_every_table() -> None:
     tables = stored()
     for view in ("received", "user_interactions", "daily_counts", "free_id"):
         del tables[view]
-    about = privacy.ABOUT_YOU | privacy.ABOUT_NOBODY
+    about = privacy.ABOUT_YOU | privacy.ANONYMOUS
     named = {table: sorted(columns) for table, (_, columns) in about.items()}
-    policy = privacy.policy(some_options(), None, False, True, datetime.now(UTC))
+    policy = privacy.details(some_options())
 
     assert named == {table: sorted(columns) for table, columns in tables.items()}
     for table, columns in tables.items():
@@ -199,16 +199,50 @@ def test_the_readme_shows_the_rows_that_other_programs_read() -> None:
     assert ["user_id", *re.findall(r"\w+", header)] == stored()["user_interactions"]
 
 
-def test_the_policy_has_the_version_of_its_text() -> None:
-    """Whoever changes the words raises the version, and then notes both here."""
-    moment = datetime(2026, 1, 1, tzinfo=UTC)
-    policy = privacy.policy(some_options(), None, False, True, moment)
+def test_the_version_of_the_policy_follows_from_what_it_says(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    before = privacy.version(some_options())
+    with i18n.translations().use_locale("de"):
+        in_german = privacy.version(some_options())
+    title, columns = privacy.ABOUT_YOU["users"]
+    monkeypatch.setitem(privacy.ABOUT_YOU, "users", (title, columns | {"id": "something else"}))
 
-    assert (privacy.VERSION, privacy.VERSION_OF, sha256(policy.encode()).hexdigest()[:12]) == (
-        7,
-        date(2026, 11, 26),
-        "5abe57d0c410",
-    )
+    assert re.fullmatch(r"[0-9a-f]{8}", before)
+    assert in_german == before
+    assert privacy.version(some_options()) != before
+    assert privacy.version(some_options(retention_days=30)) != before
+
+
+def test_another_interaction_type_is_no_other_policy() -> None:
+    moment = datetime(2026, 1, 1, tzinfo=UTC)
+    told = privacy.policy(some_options(), None, False, True, moment)
+    details, _line, version = privacy.details(some_options()).rpartition("\n")
+
+    assert version.endswith(privacy.version(some_options()))
+    assert str(len(InteractionType)) not in re.findall(r"\d+", told + details)
+
+
+@pytest.mark.parametrize(
+    ("settings", "in_backups", "days"),
+    [
+        ({}, False, None),
+        ({}, True, 90),
+        ({"backup_dir": "backups"}, False, 7),
+        ({"backup_dir": "backups"}, True, 7),
+        ({"backup_dir": "backups", "backup_keep": 30}, True, 30),
+        ({"backup_dir": "backups", "backup_keep": 30, "retention_days": 10}, True, 10),
+    ],
+)
+def test_what_privacy_says_of_backups_follows_from_the_settings(
+    settings: dict[str, Any], in_backups: bool, days: int | None
+) -> None:
+    """As docs/backup.md has it: as many days as backups, and never longer than the retention."""
+    options = some_options(**settings)
+    told = privacy.policy(options, None, False, in_backups, datetime.now(UTC))
+
+    said = re.findall(r"Backups may hold it for up to (\d+) more days", told)
+    assert said == ([] if days is None else [str(days)])
 
 
 def test_secrets_do_not_show_in_a_repr() -> None:

@@ -8,6 +8,7 @@ from datetime import date, datetime, timedelta
 
 from analytics.acts import Person
 from analytics.clock import from_unix
+from analytics.marking import N_
 from analytics.models import OwnRow
 from analytics.pseudonyms import References
 from analytics.store import Store
@@ -116,26 +117,42 @@ async def _delete(
     return None
 
 
-def as_json(data: PersonalData, now: datetime) -> str:
-    """Return the data as JSON that explains itself, for the person."""
+# What each key of the file for a person is; words in braces are filled in.
+EXPLANATIONS = {
+    "what": N_("Everything this bot stores about you, and nothing about anyone else."),
+    "made": "{made}",
+    "reference": N_(
+        "What stands for you: a pseudonym of your Telegram ID, made with a key that is kept "
+        "elsewhere, or the ID itself if this bot is set to store it."
+    ),
+    "interaction_type": N_("What it was: a word from a fixed list."),
+    "timestamp": N_("When, in UTC, rounded down."),
+    "count": N_("How many of the same."),
+    "opted_out": N_("Whether you have opted out of being counted."),
+    "waiting": N_("How many interactions are not in the database yet, because it fails."),
+    "erased": N_(
+        "The day you erased your data. While backups exist, a separate pseudonym is kept, so that "
+        "restoring one does not bring your data back."
+    ),
+    "audit_entries": N_(
+        "If you are an admin: what you viewed or deleted, and when. Kept as long as interactions, "
+        "even if you erase your data."
+    ),
+    "turned_off": N_("If you are an admin: the notifications that you muted."),
+    "kept": N_("Days until an interaction is deleted: {days}."),
+}
+
+
+def as_json(
+    data: PersonalData, now: datetime, translate: Callable[[str], str] = lambda text: text
+) -> str:
+    """Return the data as JSON that explains itself, in English or as `translate` has it."""
+    facts = {"made": _iso(now), "days": data.retention_days}
     return json.dumps(
         {
             "about": {
-                "what": "Everything this bot holds about you, and nothing about anyone else.",
-                "made": _iso(now),
-                "reference": "What stands for you: a pseudonym of your Telegram ID, made with a "
-                "key that is kept apart; or the ID itself, where this bot is set to store it.",
-                "interaction_type": "What it was: a word of a closed list.",
-                "timestamp": "When, UTC, rounded down.",
-                "count": "How many of the same.",
-                "opted_out": "Whether you asked not to be counted.",
-                "waiting": "How many interactions wait until the database can be written again.",
-                "erased": "The day you were erased, where there are backups. A pseudonym made for "
-                "this alone is kept as long as they are: so you do not come back with one.",
-                "audit_entries": "If you are an admin: what you looked at or deleted, and when. "
-                "Kept as long as interactions, also if you erase your data.",
-                "turned_off": "If you are an admin: the alerts that you turned off.",
-                "kept": f"Interactions are deleted after {data.retention_days} days.",
+                key: (translate(text) if text != "{made}" else text).format(**facts)
+                for key, text in EXPLANATIONS.items()
             },
             # A string, since most programs cannot hold 64 bits in a number.
             "reference": None if data.reference is None else str(data.reference),
@@ -156,6 +173,7 @@ def as_json(data: PersonalData, now: datetime) -> str:
             "turned_off": data.turned_off,
         },
         indent=2,
+        ensure_ascii=False,
     )
 
 

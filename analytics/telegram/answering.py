@@ -18,7 +18,7 @@ from aiogram.types import (
 from analytics.telegram.failures import is_unchanged
 from analytics.telegram.i18n import N_, _
 
-OPEN_CHAT = N_("Open our chat")
+OPEN_CHAT = N_("Open chat")
 
 Place = Message | InaccessibleMessage
 

@@ -44,6 +44,12 @@ class Cancel(CallbackData, prefix=f"{PREFIX}no"):
     action: Irreversible
 
 
+class Policy(CallbackData, prefix=f"{PREFIX}policy"):
+    """Callback data of a button that shows all details of the privacy policy, or its one screen."""
+
+    details: bool
+
+
 def asked(data: str | None) -> Right | None:
     """Return the right that a button asks for, by its callback data; None for other buttons."""
     try:
@@ -55,8 +61,11 @@ def asked(data: str | None) -> Right | None:
 def is_of_rights(data: str | None) -> bool:
     """Tell whether a button is about one's own data, by its callback data.
 
-    Such a button asks for a `Right`, or confirms or cancels an erasure.
+    Such a button asks for a `Right`, shows the privacy policy, or confirms or cancels an erasure.
     """
     return asked(data) is not None or (data or "").startswith(
-        tuple(f"{button.__prefix__}:{Irreversible.ERASE}" for button in (Confirm, Cancel))
+        (
+            f"{Policy.__prefix__}:",
+            *(f"{button.__prefix__}:{Irreversible.ERASE}" for button in (Confirm, Cancel)),
+        )
     )

@@ -31,17 +31,17 @@ class CommandEntry(NamedTuple):
 
 PEOPLE_COMMANDS = (
     CommandEntry("privacy", N_("What is stored about you")),
-    CommandEntry("mydata", N_("All that is stored about you, as a file")),
-    CommandEntry("forgetme", N_("Erase what is stored about you")),
-    CommandEntry("optout", N_("Do not count me")),
+    CommandEntry("mydata", N_("Your data, as a file")),
+    CommandEntry("forgetme", N_("Erase your data")),
+    CommandEntry("optout", N_("Stop counting me")),
     CommandEntry("optin", N_("Count me again")),
 )
 ADMIN_COMMANDS = (
-    CommandEntry("stats", N_("How the bot is used, in numbers"), Audience.ADMINS),
-    CommandEntry("cleanup", N_("How much is old enough to be deleted"), Audience.ADMINS),
+    CommandEntry("stats", N_("Usage statistics"), Audience.ADMINS),
+    CommandEntry("cleanup", N_("How much is due for deletion"), Audience.ADMINS),
     CommandEntry("alerts", N_("Notification settings"), Audience.ADMINS),
-    CommandEntry("audit", N_("Who looked at or deleted what"), Audience.OWNERS),
-    CommandEntry("cleanup", N_("Delete what is old"), Audience.OWNERS),
+    CommandEntry("audit", N_("Who viewed or deleted what"), Audience.OWNERS),
+    CommandEntry("cleanup", N_("Delete old interactions"), Audience.OWNERS),
 )
 
 

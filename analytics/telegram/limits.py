@@ -17,7 +17,7 @@ SECONDS_EACH = 3.0
 # People remembered at a time, about 200 bytes each; the least recent one is forgotten first.
 PEOPLE = 10_000
 
-SLOW_DOWN = N_("That was quite a lot at once. Please try again in half a minute.")
+SLOW_DOWN = N_("Too many requests. Please try again in half a minute.")
 # The flag of a handler whose answer is expensive.
 EXPENSIVE = {"expensive": True}
 

@@ -31,4 +31,6 @@ class Options:
     """Length of the complete intervals of reports in minutes; 0 for live reports."""
     breakdown_min_users: int = 1
     keep_trends: bool = True
+    daily_backups: int | None = None
+    """The number of daily backups that are kept; None if no backup is made each day."""
     pseudonymise_user_ids: bool = True

@@ -20,7 +20,7 @@ from analytics import AnalyticsService
 from analytics.clock import utc_now
 from analytics.privacy.personal_data import as_json
 from analytics.telegram.answering import place, refer_to_private_chat, remove_buttons, rewrite
-from analytics.telegram.buttons import Ask, Cancel, Confirm, Irreversible, Right
+from analytics.telegram.buttons import Ask, Cancel, Confirm, Irreversible, Policy, Right
 from analytics.telegram.confirmations import Confirmations
 from analytics.telegram.filters import Command, CommandStart
 from analytics.telegram.i18n import _
@@ -49,6 +49,7 @@ def people_router(options: Options) -> Router:
     ):
         messages.register(handler, Command(right), private_chat, flags=flags)
         clicks.register(handler, Ask.filter(F.right == right), flags=flags)
+    clicks.register(turn_page, Policy.filter(), flags=EXPENSIVE)
     messages.register(in_group, Command(*Right), ~private_chat)
     clicks.register(erase, Confirm.filter(F.action == Irreversible.ERASE), flags=EXPENSIVE)
     clicks.register(cancel, Cancel.filter())
@@ -69,11 +70,24 @@ async def show_privacy(
     analytics: AnalyticsService,
     options: Options,
 ) -> None:
-    person = event_from_user.id
-    row, opted_out = await analytics.people.own_row(person)
-    in_backups = await analytics.people.may_be_in_backups()
-    text = privacy.policy(options, row, opted_out, in_backups, utc_now())
-    await place(event).answer(text, reply_markup=_choices(opted_out))
+    text, keyboard = await _policy(event_from_user.id, analytics, options)
+    await place(event).answer(text, reply_markup=keyboard)
+
+
+async def turn_page(
+    click: CallbackQuery,
+    callback_data: Policy,
+    bot: Bot,
+    analytics: AnalyticsService,
+    options: Options,
+) -> None:
+    """Show all details of the policy in the place of its one screen, or that again."""
+    if callback_data.details:
+        back = _policy_button(f"« {_(privacy.BACK)}", details=False)
+        text, keyboard = privacy.details(options), _keyboard(back)
+    else:
+        text, keyboard = await _policy(click.from_user.id, analytics, options)
+    await rewrite(bot, click, text, keyboard)
 
 
 async def in_group(message: Message, bot: Bot) -> None:
@@ -86,7 +100,7 @@ async def in_group(message: Message, bot: Bot) -> None:
 
 async def my_data(event: Event, event_from_user: User, analytics: AnalyticsService) -> None:
     data = await analytics.people.personal_data(event_from_user.id)
-    file = BufferedInputFile(as_json(data, utc_now()).encode(), "my-data.json")
+    file = BufferedInputFile(as_json(data, utc_now(), _).encode(), "my-data.json")
     await place(event).answer(rights.my_data(data))
     await place(event).answer_document(file, caption=_(rights.FILE))
 
@@ -149,14 +163,24 @@ async def blocked(change: ChatMemberUpdated, analytics: AnalyticsService) -> Non
     await analytics.people.erase(change.from_user.id)
 
 
-def _choices(opted_out: bool) -> InlineKeyboardMarkup:
-    return _keyboard(
+async def _policy(
+    telegram_id: int, analytics: AnalyticsService, options: Options
+) -> tuple[str, InlineKeyboardMarkup]:
+    row, opted_out = await analytics.people.own_row(telegram_id)
+    in_backups = await analytics.people.may_be_in_backups()
+    keyboard = _keyboard(
         _button(_(rights.MY_DATA), Right.MY_DATA),
         _button(_(rights.ERASE), Right.FORGET_ME),
         _button(_(rights.OPT_IN), Right.OPT_IN)
         if opted_out
         else _button(_(rights.OPT_OUT), Right.OPT_OUT),
+        _policy_button(_(privacy.ALL_DETAILS), details=True),
     )
+    return privacy.policy(options, row, opted_out, in_backups, utc_now()), keyboard
+
+
+def _policy_button(label: str, *, details: bool) -> InlineKeyboardButton:
+    return Button(text=label, callback_data=Policy(details=details).pack())
 
 
 def _button(label: str, right: Right) -> InlineKeyboardButton:

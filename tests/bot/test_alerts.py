@@ -14,8 +14,8 @@ from tests.support.hours import ADMIN, OTHER, Hours
 from tests.support.stored import remembered
 
 QUIET: dict[str, Any] = {"digest": "off"}
-SILENCE = "Nothing at all has arrived"
-OVERDUE = "The cleanup is overdue"
+SILENCE = "No updates since"
+OVERDUE = "Cleanup overdue"
 FAILS, WORKS = "cannot be written", "can be written again"
 FOUR_WEEKS = [50] * 28
 LOCKED = DatabaseUnavailable("the database is locked", "try again")
@@ -29,7 +29,7 @@ def only(told: list[str], words: str) -> bool:
 def test_with_a_limit_an_overdue_cleanup_has_no_count() -> None:
     text = messages.cleanup_overdue(None, 90, None, postponed=False)
 
-    assert text.startswith("⚠️ <b>The cleanup is overdue.</b> Kept for 90 days.")
+    assert text.startswith("⚠️ <b>Cleanup overdue.</b> Kept for 90 days.")
 
 
 async def test_a_silence_is_told_once_and_the_next_one_again(hours: Hours) -> None:
@@ -110,7 +110,7 @@ async def test_an_unusual_day_is_told_once(hours: Hours, yesterday: int, words: 
         restarted = await hours.passing()
 
     assert only(told, words) if words else told == []
-    assert "50 are usual" in told[0] if words else True
+    assert "Usual, by the previous four weeks: 50." in told[0] if words else True
     assert (later, restarted) == ([], [])
 
 
@@ -150,7 +150,7 @@ async def test_a_cleanup_that_waits_for_a_right_clock_is_told(hours: Hours) -> N
         told = await hours.passing(24)
 
     assert only(told, OVERDUE)
-    assert "The clock of the computer does not agree" in told[0]
+    assert "The computer's clock does not agree" in told[0]
 
 
 @pytest.mark.usefixtures("impatient")

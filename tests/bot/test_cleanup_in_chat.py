@@ -118,7 +118,7 @@ async def test_an_owner_sees_the_number_confirms_and_is_told(
     assert [button["text"] for button in buttons(shown)] == [cleanup.CONFIRM, CANCEL]
     assert (before, after) == (4, 1)
     assert told == (
-        "✅ Deleted: 3 interactions older than 30 days. Their traces have left the disk, too."
+        "✅ Deleted: 3 interactions older than 30 days. Nothing of them is left on the disk."
     )
     assert who == [OWNER]
     assert inconsistencies(database) == []
@@ -131,7 +131,7 @@ async def test_without_days_it_is_about_the_retention(
     async with running_bot(sandbox, database, clock, **SETTINGS | {"retention_days": 3650}):
         shown = await message_for(owner, "/cleanup")
 
-    assert shown["text"] == "Nothing is older than 3,650 days."
+    assert shown["text"] == "There are no interactions older than 3,650 days."
     assert buttons(shown) == []
 
 
@@ -163,7 +163,7 @@ async def test_admins_see_the_number_and_others_an_unknown_command(
         await message_for(admin, "/start")
         await sandbox.settled()
 
-    assert to_admin["text"] == "Would be deleted: 3 interactions older than 30 days."
+    assert to_admin["text"] == "Due for deletion: 3 interactions older than 30 days"
     assert buttons(to_admin) == []
     same = ("text", "entities", "reply_markup")
     assert [to_stranger.get(part) for part in same] == [unknown.get(part) for part in same]
@@ -374,7 +374,7 @@ async def test_while_another_program_reads_the_traces_leave_later(
             await confirm(owner)
             told = await end(owner)
 
-    assert "3 interactions older than 30 days. Their traces leave the file by " in told
+    assert "3 interactions older than 30 days. They leave the disk by " in told
 
 
 async def test_while_the_database_is_locked_it_says_that_it_stopped(
@@ -388,6 +388,6 @@ async def test_while_the_database_is_locked_it_says_that_it_stopped(
             stopped = await end(owner)
         after = left(database)
 
-    assert stopped.startswith("⚠️ Stopped, since something went wrong")
+    assert stopped.startswith("⚠️ Stopped by an error")
     assert "Deleted so far: 0 interactions older than 30 days" in stopped
     assert after == 4

@@ -147,7 +147,7 @@ async def test_a_digest_of_complete_intervals_is_the_report_that_everyone_gets(
 
 async def test_a_digest_is_in_the_language_of_the_settings(hours: Hours) -> None:
     """The scheduler calls it, and nobody's update."""
-    await hours.record(*[205] * 6, 4)
+    await hours.record(1234)
     hours.now += timedelta(days=5)
     settings: dict[str, Any] = {"admin_ids": {ADMIN}, "bot_language": "de"} | QUIET
     assert hours.admin.transcript == []

@@ -1,7 +1,9 @@
 """Everyone is spoken to in the language of their client, and it is kept nowhere."""
 
+import json
 import re
-from datetime import UTC, date, datetime
+import textwrap
+from datetime import UTC, date, datetime, timedelta
 from functools import partial
 from html import unescape
 from pathlib import Path
@@ -20,6 +22,7 @@ from analytics.notices import (
     RecordingFails,
     RecordingWorks,
 )
+from analytics.privacy.personal_data import EXPLANATIONS
 from analytics.privacy.retention import MAX_RETENTION_DAYS
 from analytics.telegram.alerts import messages
 from analytics.telegram.alerts.messages import Kind
@@ -127,8 +130,7 @@ async def test_another_language_and_no_language_get_english(
         answer, policy = await ask(person, "hello"), await ask(person, "/privacy")
 
     assert answer == in_language(language, texts.FALLBACK)
-    with translations().use_locale(language):
-        assert format_date(privacy.VERSION_OF) in policy
+    assert policy.startswith(in_language(language, "🔒 <b>What is stored about you</b>"))
 
 
 async def test_the_same_person_is_answered_in_the_language_of_each_moment(
@@ -219,6 +221,66 @@ async def test_menus_are_in_the_language_of_who_opens_them(
 
 
 TYPES = list(InteractionType)
+# A screen of a phone: lines, and characters of each.
+SCREEN, WIDTH = 20, 40
+
+
+def lines_on_a_phone(html: str) -> int:
+    lines = shown(html).split("\n")
+    return sum(len(textwrap.wrap(line, WIDTH)) or 1 for line in lines)
+
+
+@pytest.mark.parametrize("language", languages())
+@pytest.mark.parametrize("pseudonymise", [False, True])
+@pytest.mark.parametrize("has_row", [False, True])
+@pytest.mark.parametrize("opted_out", [False, True])
+def test_privacy_is_one_screen_of_a_phone(
+    language: str, pseudonymise: bool, has_row: bool, opted_out: bool
+) -> None:
+    row = OwnRow(max(TYPES, key=len), NOW, 100) if has_row else None
+    options = some_options(
+        operator_contact="Somebody <nobody@example.org>", pseudonymise_user_ids=pseudonymise
+    )
+    with translations().use_locale(language):
+        text = privacy.policy(options, row, opted_out, True, NOW)
+
+    assert lines_on_a_phone(text) <= SCREEN
+    # The sample does not wrap.
+    [sample] = re.findall("<pre>(.*?)</pre>", text, re.DOTALL)
+    assert max(map(len, sample.split("\n"))) <= WIDTH
+
+
+@pytest.mark.parametrize("language", languages())
+def test_a_look_is_one_line_of_the_audit_log_that_fits_on_a_phone(language: str) -> None:
+    admin, then = 6_000_000_001, NOW - timedelta(hours=2)
+    looks = [AuditEntry(NOW, who, action) for who in (None, admin, 0) for action in Action]
+    looks += [AuditEntry(NOW, admin, Action.STATS)] * 7 + [AuditEntry(then, 0, Action.STATS)]
+    with translations().use_locale(language):
+        said = shown(audit.audit(looks)).split("\n")
+        eight = f"14:05 · {admin} · {_('statistics')} × 8"
+
+    assert eight in said
+    assert len([line for line in said if "·" in line]) == 3 * len(Action) + 1
+    assert max(map(len, said)) <= WIDTH
+
+
+@pytest.mark.parametrize("language", languages())
+async def test_the_file_for_a_person_explains_itself_in_their_language(
+    sandbox: Sandbox, tmp_path: Path, language: str
+) -> None:
+    person = sandbox.person(language_code=language)
+    async with running_bot(sandbox, tmp_path / "analytics.sqlite3"):
+        await ask(person, "hello")
+        await ask(person, "/mydata")
+        file = (await person.answer()).message
+    about = json.loads(sandbox.content(file))["about"]
+
+    assert about["what"] == in_language(language, EXPLANATIONS["what"])
+    with translations().use_locale(language):
+        assert about["kept"] == _(EXPLANATIONS["kept"]).format(days=90)
+    assert set(about) == set(EXPLANATIONS)
+
+
 NOTICES: list[Notice] = [
     RecordingFails(),
     RecordingWorks(),
@@ -263,6 +325,7 @@ def test_every_answer_fits_into_a_message(
     with translations().use_locale(language):
         answers = [
             privacy.policy(options, row if flag else None, flag, True, when),
+            privacy.details(options),
             rights.my_data(data),
             audit.audit(entries),
             cleanup.would_be_deleted(count, days, offered=True),

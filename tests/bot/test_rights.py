@@ -12,7 +12,7 @@ import pytest
 
 from analytics.telegram.buttons import Confirm, Irreversible
 from analytics.telegram.confirmations import VALID_FOR
-from analytics.telegram.texts import rights
+from analytics.telegram.texts import privacy, rights
 from bot.sandbox import Sandbox
 from tests.support.conversation import ask, click, message_for, message_with_buttons, tap
 from tests.support.recount import inconsistencies
@@ -32,10 +32,32 @@ async def test_privacy_shows_the_newest_row_of_who_asks(sandbox: Sandbox, databa
         await ask(person, "/help")
         answer = await ask(person, "/privacy")
 
-    assert (
-        "Your newest row:\nuser_id           a random number\ninteraction_type  command\n" in answer
-    )
+    assert "like your newest one:\nwho   a random number\nwhat  command\nwhen  " in answer
     assert "Somebody <nobody@example.org>" in answer
+
+
+async def test_all_details_of_the_policy_are_behind_a_button_and_back(
+    sandbox: Sandbox, database: Path
+) -> None:
+    """The clicks are not recorded: they are about one's own data."""
+    person = sandbox.person()
+    async with running_bot(sandbox, database):
+        await ask(person, "good morning")
+        await person.says("/privacy")
+        first = await person.answer()
+        await person.clicks(privacy.ALL_DETAILS)
+        details = await person.sees_edit()
+        await person.clicks(f"« {privacy.BACK}")
+        back = await person.sees_edit()
+        rows = stored(database)
+
+    labels = (rights.MY_DATA, rights.ERASE, rights.OPT_OUT, privacy.ALL_DETAILS)
+    assert first.buttons == tuple((label,) for label in labels)
+    assert "interaction_type: what it was" in details.text
+    assert details.buttons == ((f"« {privacy.BACK}",),)
+    assert (back.text, back.buttons) == (first.text, first.buttons)
+    assert details.message["message_id"] == back.message["message_id"]
+    assert rows == [(1, "message")]
 
 
 async def test_privacy_in_a_group_leads_to_the_private_chat(
@@ -70,8 +92,8 @@ async def test_my_data_hands_over_all_of_one_and_nothing_of_another(
     file = call.file("document")
     assert file is not None
     held = json.loads(file.content)
-    assert "command  " in summary
-    assert "message  " in summary
+    assert "commands  " in summary
+    assert "messages  " in summary
     assert file.name == "my-data.json"
     assert [(row["interaction_type"], row["count"]) for row in held["interactions"]] == [
         ("command", 1),
@@ -99,7 +121,7 @@ async def test_forget_me_erases_all_of_one_and_nothing_of_another(
     assert still_there == [(1, "message"), (2, "message")]
     # The command and the click are recorded nowhere.
     assert after.startswith("Erased: 1 interaction,")
-    assert "Its traces have left the disk, too." in after
+    assert "Nothing of it is left on the disk." in after
     assert rows == [(1, "message")]
     assert inconsistencies(database) == []
 
@@ -117,9 +139,9 @@ async def test_where_there_are_backups_people_are_told(sandbox: Sandbox, databas
         summary = await ask(person, "/mydata")
 
     assert "Backups may hold" not in before
-    assert "Backups may hold what was deleted for up to 90 days more" in policy
-    assert "Backups may hold something of you" in erased
-    assert "You were erased on" in summary
+    assert "Backups may hold it for up to 90 more days" in policy
+    assert "Backups may still contain your data" in erased
+    assert "You erased your data on" in summary
 
 
 async def test_a_forged_button_erases_nothing(database: Path) -> None:
@@ -189,7 +211,7 @@ async def test_who_opts_out_is_not_recorded_from_the_next_update_on(
     assert dict(counts) == {"command": 1, "message": 2}
     # Whoever sent it, and whatever was asked for: none of it has effect again.
     assert remembered == 12
-    assert "Your newest row" in policy
+    assert "your newest one" in policy
     assert "counted again" in again
 
 
@@ -206,7 +228,7 @@ async def test_erasing_keeps_an_opt_out(sandbox: Sandbox, database: Path) -> Non
 
     assert "erase it now" in offered
     assert erased.startswith("Erased: 1 interaction,")
-    assert "You opted out" in policy
+    assert "You have opted out" in policy
     assert rows == []
 
 
@@ -224,7 +246,7 @@ async def test_while_the_database_is_locked_wishes_are_answered_and_kept(
     rows = stored(database)
 
     assert refused == rights.NOT_NOW
-    assert "Your wish is kept" in kept
+    assert "Your choice is kept" in kept
     # Erased in its turn, once the file could be written.
     assert rows == []
     [(opted_out,)] = select(database, "SELECT count(*) FROM opt_outs")
@@ -255,7 +277,7 @@ async def test_an_admin_who_erases_is_told_what_stays_in_the_audit_log(
     async with running_bot(sandbox, database, admin_ids=str(ADMIN)):
         await ask(admin, "/stats")
         await ask(admin, "/alerts")
-        await admin.clicks("🔕 Summary")
+        await admin.clicks("🔕 Digest")
         await admin.sees_edit()
         for each in (person, admin):
             await ask(each, "/forgetme")
@@ -269,10 +291,10 @@ async def test_an_admin_who_erases_is_told_what_stays_in_the_audit_log(
 
     for told in (answers[admin], former):
         assert "stays in the audit log until its retention ends (90 days)" in told
-        assert "a pseudonym of you, and not your Telegram ID" in told
+        assert "under a pseudonym, not your Telegram ID" in told
     assert "audit log" not in answers[person]
-    assert "you turned it off" not in alerts
-    assert "In the audit log, as an admin: 1" in summary
+    assert "(muted)" not in alerts
+    assert "Entries in the audit log, as an admin: 1" in summary
 
 
 async def test_the_audit_log_cannot_be_passed_on_and_reports_are_noted(
@@ -295,8 +317,8 @@ async def test_the_audit_log_cannot_be_passed_on_and_reports_are_noted(
     assert audit_log.message["has_protected_content"] is True
     assert to_admin == unknown
     assert str(ADMIN) in to_owner
-    assert "stats" in to_owner
-    assert again.count("audit") == 1
+    assert "statistics" in to_owner
+    assert again.count("· audit log") == 1
     assert "audit" in sandbox.menu(owner)
     assert "audit" not in sandbox.menu(admin)
 

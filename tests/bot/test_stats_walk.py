@@ -506,9 +506,9 @@ async def test_an_owner_walks_on_to_cleanup_and_audit(
         audit = await ask(owner, "/audit")
 
     assert len(old) == 2
-    assert "Would be deleted: 2 interactions older than 30 days." in offered.text
+    assert "Delete 2 interactions older than 30 days?" in offered.text
     assert edit.text.startswith("✅ Deleted: 2 interactions older than 30 days.")
     assert repeated == cleanup.TOO_OLD
     assert "Last 30 days, earlier data deleted" in after
-    looks = [line.split()[-1] for line in audit.splitlines()[1:]]
-    assert looks == [*["stats"] * 9, "cleanup"]
+    looks = [line.split(" · ", 2)[2] for line in audit.splitlines() if " · " in line]
+    assert looks == ["statistics × 9", "cleanup"]

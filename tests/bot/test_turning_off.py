@@ -9,8 +9,8 @@ from analytics.telegram.alerts.messages import Kind, Turn
 from tests.support.conversation import ask, click, message_for
 from tests.support.hours import ADMIN, OTHER, Hours
 
-OFF, ON = "🔕 Turn off", "🔔 Turn on again"
-SILENCE = "Nothing at all has arrived"
+OFF, ON = "🔕 Mute", "🔔 Unmute"
+SILENCE = "No updates since"
 
 
 def button(message: dict[str, Any]) -> list[dict[str, str]]:
@@ -52,11 +52,11 @@ async def test_a_digest_that_is_turned_off_is_not_sent_and_not_made_up_for(hours
     async with hours.bot(silence_alert_hours=0):
         for each in (hours.admin, hours.other):
             await message_for(each, "/alerts")
-            await each.clicks("🔕 Summary")
+            await each.clicks("🔕 Digest")
             await each.sees_edit()
         hours.told()
         monday = await hours.passing(7 * 24)
-        await hours.admin.clicks("🔔 Summary")
+        await hours.admin.clicks("🔔 Digest")
         await hours.admin.sees_edit()
         tuesday = await hours.passing(1)
         await hours.passing(2 * 24)
@@ -86,7 +86,7 @@ async def test_the_list_shows_every_kind_and_changes_in_place(hours: Hours) -> N
 
     assert len(button(shown)) == len(Kind)
     assert {message["message_id"] for message in seen} == {shown["message_id"]}
-    assert [message["text"].count("you turned it off") for message in seen] == [
+    assert [message["text"].count("(muted)") for message in seen] == [
         *range(1, len(Kind) + 1),
         *reversed(range(len(Kind))),
     ]
@@ -121,7 +121,7 @@ async def test_a_click_twice_is_no_error_and_one_on_a_message_that_is_gone_is_an
     assert [line.event for line in admin.transcript if line.who == "bot"] == [
         *("message", "toast", "edit", "message", "message")
     ]
-    assert "you turned it off" in again["text"]
+    assert "(muted)" in again["text"]
     assert len(button(again)) == len(Kind)
     assert "ERROR" not in capsys.readouterr().err
     assert hours.turned_off() == [(ADMIN, "digest")]
@@ -180,7 +180,7 @@ async def test_who_is_no_admin_any_more_is_forgotten(hours: Hours) -> None:
     async with hours.bot():
         for each in (hours.admin, hours.other):
             await message_for(each, "/alerts")
-            await each.clicks("🔕 Silence")
+            await each.clicks("🔕 No updates")
             await each.sees_edit()
     before = hours.turned_off()
     async with hours.bot(admin_ids={OTHER}):
@@ -193,7 +193,7 @@ async def test_who_is_no_admin_any_more_is_forgotten(hours: Hours) -> None:
 async def test_what_an_admin_turned_off_is_in_their_data(hours: Hours) -> None:
     async with hours.bot():
         await message_for(hours.admin, "/alerts")
-        await hours.admin.clicks("🔕 Cleanup")
+        await hours.admin.clicks("🔕 Cleanup overdue")
         await hours.admin.sees_edit()
         await ask(hours.admin, "/mydata")
         [call] = await hours.sandbox.called("sendDocument")

@@ -72,13 +72,20 @@ async def test_stats_tells_an_admin_what_was_recorded(sandbox: Sandbox, database
         for person in people:
             await ask(person, "good morning")
         answer = await ask(admin, "/stats")
+        await admin.clicks("By type")
+        by_type = (await admin.sees_edit()).text
+        await admin.clicks("« Back")
+        await admin.sees_edit()
+        await admin.clicks("Details")
+        details = (await admin.sees_edit()).text
 
     assert re.search(r"Interactions +4\n", answer)
-    assert re.search(r"Active people +4\n", answer)
-    assert re.search(r"messages +3 +75% +█", answer)
-    assert re.search(r"commands +1 +25% +█", answer)
-    assert "Kept for: 90 days" in answer
-    assert "Next cleanup: " in answer
+    assert re.search(r"daily +4\n", answer)
+    # The click is one, too.
+    assert re.search(r"messages +3 +60% +█", by_type)
+    assert re.search(r"commands +1 +20% +█", by_type)
+    assert "Kept for: 90 days" in details
+    assert "Next cleanup: " in details
 
 
 async def test_stats_of_a_stranger_is_exactly_an_unknown_command(
@@ -162,13 +169,15 @@ async def test_the_scheduler_cleans_up_by_the_clock_it_is_handed(database: Path)
         with schedules(asleep=False) as found:
             async with running_bot(sandbox, database, clock, **settings):
                 # What was due before Telegram told the time is done by a later tick.
-                answer = ""
-                while "(1 deleted)" not in answer:
+                details = ""
+                while "Deleted by it: 1" not in details:
                     await asyncio.wait_for(found[0].ticked.wait(), ANSWER_TIMEOUT)
                     found[0].ticked.clear()
-                    answer = await ask(admin, "/stats")
+                    await ask(admin, "/stats")
+                    await admin.clicks("Details")
+                    details = (await admin.sees_edit()).text
 
-    assert set(recorded(database)) == {"command"}
+    assert "message" not in recorded(database)
 
 
 async def test_privacy_says_what_the_settings_are(sandbox: Sandbox, database: Path) -> None:
@@ -181,10 +190,13 @@ async def test_privacy_says_what_the_settings_are(sandbox: Sandbox, database: Pa
         pseudonymise_user_ids=False,
     ):
         answer = await ask(person, "/privacy")
+        await person.clicks("All details")
+        details = (await person.sees_edit()).text
 
     assert "7 days" in answer
-    assert "rounded down to the minute" in answer
-    assert "stores as it is" in answer
+    assert "The number stands for your Telegram ID." in answer
+    assert "rounded down to the minute" in details
+    assert "stores as it is" in details
 
 
 async def test_a_handler_that_fails_tells_the_person_and_the_log(

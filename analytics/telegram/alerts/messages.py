@@ -33,11 +33,11 @@ class Kind(StrEnum):
 
 
 NAMES = {
-    Kind.DIGEST: N_("Summary"),
-    Kind.SILENCE: N_("Silence"),
-    Kind.UNUSUAL_DAY: N_("Unusual day"),
-    Kind.CLEANUP: N_("Cleanup"),
-    Kind.RECORDING: N_("Recording"),
+    Kind.DIGEST: N_("Digest"),
+    Kind.SILENCE: N_("No updates"),
+    Kind.UNUSUAL_DAY: N_("Unusual traffic"),
+    Kind.CLEANUP: N_("Cleanup overdue"),
+    Kind.RECORDING: N_("Database errors"),
 }
 
 
@@ -55,7 +55,7 @@ class Turn(CallbackData, prefix=f"{PREFIX}alerts"):
 
 def below(kind: Kind, *, is_on: bool = True) -> InlineKeyboardMarkup:
     """Return a keyboard for the message of an alert, to mute its kind or, if muted, unmute it."""
-    label = _("🔕 Turn off") if is_on else _("🔔 Turn on again")
+    label = _("🔕 Mute") if is_on else _("🔔 Unmute")
     data = Turn(kind=kind, on=not is_on, listed=False).pack()
     button = InlineKeyboardButton(text=label, callback_data=data)
     return InlineKeyboardMarkup(inline_keyboard=[[button]])
@@ -84,7 +84,7 @@ def listed(muted: Collection[str], options: Options) -> str:
         if not is_allowed(kind, options):
             lines.append(f"▫️ {line}")
         elif kind in muted:
-            lines.append(_("🔕 {what} – you turned it off").format(what=line))
+            lines.append(_("🔕 {what} (muted)").format(what=line))
         else:
             lines.append(f"🔔 {line}")
     return "\n\n".join(
@@ -92,8 +92,8 @@ def listed(muted: Collection[str], options: Options) -> str:
             _("<b>Notification settings</b>"),
             "\n".join(lines),
             _(
-                "A button turns one off, or on again, for you alone. When the database was "
-                "damaged or a backup failed, I tell you in any case: records may be lost."
+                "The buttons mute or unmute a notification for you only. A damaged database, a "
+                "failed backup and missing updates are always reported, since data may be lost."
             ),
         ]
     )
@@ -117,49 +117,48 @@ def _when(kind: Kind, options: Options) -> str:
         case Kind.DIGEST:
             at = f"{options.digest_at:%H:%M}"
             if options.digest == "weekly":
-                return _("the week in numbers, on Mondays at {time} UTC").format(time=at)
-            return _("the day in numbers, at {time} UTC").format(time=at)
+                return _("weekly statistics, on Mondays at {time} UTC").format(time=at)
+            return _("daily statistics, at {time} UTC").format(time=at)
         case Kind.SILENCE:
             return _when_silent(options.silence_alert_hours)
         case Kind.UNUSUAL_DAY:
-            return _("when a day had far more or fewer interactions than usual")
+            return _("a day with far more or far fewer interactions than usual")
         case Kind.CLEANUP:
-            return _("when what is too old is not deleted")
+            return _("expired interactions have not been deleted")
         case Kind.RECORDING:
-            return _("when the database cannot be written, and when it can be again")
+            return _("the database cannot be written, or works again")
 
 
 def _when_silent(hours: int) -> str:
     return _(
-        "when nothing at all arrived for {count} hour",
-        "when nothing at all arrived for {count} hours",
+        "no updates for {count} hour",
+        "no updates for {count} hours",
         hours,
     ).format(count=format_number(hours))
 
 
 def silence(since: datetime) -> str:
     return _(
-        "⚠️ <b>Nothing at all has arrived</b> since {moment}.\n\nIf that is not what you expect, "
-        "write to the bot: if it does not answer, <code>python main.py doctor</code> and the log "
-        "say more."
+        "⚠️ <b>No updates</b> since {moment}.\n\nIf that is unexpected, write to the bot. If it "
+        "does not answer, see the log and run <code>python main.py doctor</code>."
     ).format(moment=format_datetime(since))
 
 
 def unusual_day(which: date, interactions: int, usual: float) -> str:
     if interactions > usual:
         sentence = _(
-            "📈 <b>Far more than usual:</b> {count} interaction on {day}, "
-            "where {usual} are usual, by the four weeks before.",
-            "📈 <b>Far more than usual:</b> {count} interactions on {day}, "
-            "where {usual} are usual, by the four weeks before.",
+            "📈 <b>Far more than usual:</b> {count} interaction on {day}. "
+            "Usual, by the previous four weeks: {usual}.",
+            "📈 <b>Far more than usual:</b> {count} interactions on {day}. "
+            "Usual, by the previous four weeks: {usual}.",
             interactions,
         )
     else:
         sentence = _(
-            "📉 <b>Far fewer than usual:</b> {count} interaction on {day}, "
-            "where {usual} are usual, by the four weeks before.",
-            "📉 <b>Far fewer than usual:</b> {count} interactions on {day}, "
-            "where {usual} are usual, by the four weeks before.",
+            "📉 <b>Far fewer than usual:</b> {count} interaction on {day}. "
+            "Usual, by the previous four weeks: {usual}.",
+            "📉 <b>Far fewer than usual:</b> {count} interactions on {day}. "
+            "Usual, by the previous four weeks: {usual}.",
             interactions,
         )
     return sentence.format(
@@ -169,8 +168,8 @@ def unusual_day(which: date, interactions: int, usual: float) -> str:
 
 def _overdue(count: int) -> str:
     return _(
-        "⚠️ <b>The cleanup is overdue:</b> {count} interaction is past its time.",
-        "⚠️ <b>The cleanup is overdue:</b> {count} interactions are past their time.",
+        "⚠️ <b>Cleanup overdue:</b> {count} interaction should have been deleted.",
+        "⚠️ <b>Cleanup overdue:</b> {count} interactions should have been deleted.",
         count,
     ).format(count=format_number(count))
 
@@ -183,20 +182,18 @@ def cleanup_overdue(
     `count` is None if it is not to be shown, since few people could be behind it; `last` is None if
     there was no cleanup yet; `postponed` is true if the clock is wrong.
     """
-    what = _("⚠️ <b>The cleanup is overdue.</b>") if count is None else _overdue(count)
+    what = _("⚠️ <b>Cleanup overdue.</b>") if count is None else _overdue(count)
     kept = _("Kept for {count} day.", "Kept for {count} days.", retention_days).format(
         count=format_number(retention_days)
     )
-    newest = (
-        _("The last cleanup was {moment}.").format(moment=format_datetime(last)) if last else ""
-    )
+    newest = _("Last cleanup: {moment}.").format(moment=format_datetime(last)) if last else ""
     if postponed:
         to_do = _(
-            "The clock of the computer does not agree with Telegram's, so nothing is deleted by "
-            "it. Sync it, e.g. with NTP."
+            "The computer's clock does not agree with Telegram's, so nothing is deleted. "
+            "Sync it, e.g. with NTP."
         )
     else:
-        to_do = _("Please look at the log, and send /cleanup or restart the bot.")
+        to_do = _("Check the log, then send /cleanup or restart the bot.")
     return f"{what} {kept} {newest}".rstrip() + f"\n\n{to_do}"
 
 
@@ -212,27 +209,26 @@ def notice(of: Notice) -> str:
     match of:
         case RecordingFails():
             return _(
-                "⚠️ The database cannot be written at the moment. People are answered as usual; "
-                "their interactions wait and are recorded as soon as it works again. "
-                "Please look at the log, the disk space and the rights to the file."
+                "⚠️ The database cannot be written right now. People still get answers; their "
+                "interactions are kept, and recorded as soon as it works again. "
+                "Check the log, the disk space and the file permissions."
             )
         case RecordingWorks():
-            return _("✅ The database can be written again; what waited is being recorded.")
+            return _("✅ The database can be written again. What was waiting is being recorded.")
         case BackupFails():
             return _(
-                "⚠️ The backup of the database failed, and is tried again each hour. Please look "
-                "for <code>no backup</code> in the log, and at the disk space of BACKUP_DIR."
+                "⚠️ The backup of the database failed. It is tried again every hour. Look for "
+                "<code>no backup</code> in the log, and check the disk space of BACKUP_DIR."
             )
         case NotReceiving():
             return _(
-                "⚠️ Telegram does not send me updates as it is set: another program uses my "
-                "token, or WEBHOOK_URL cannot be reached. Please look at the log, and at "
-                "<code>python main.py doctor</code>."
+                "⚠️ Updates do not reach this bot: another program uses its token, or WEBHOOK_URL "
+                "cannot be reached. Check the log, and run <code>python main.py doctor</code>."
             )
         case DatabaseSetAside():
             return _(
-                "⚠️ The database was damaged. Nothing of it was deleted: it is now called "
-                "<code>{file}</code>, and counting goes on in a new file, from 0."
+                "⚠️ The database was damaged. Nothing was deleted: the file is now called "
+                "<code>{file}</code>, and counting starts at 0 in a new file."
                 "\n\nTo restore: stop the bot, run <code>python main.py restore BACKUP --force"
                 "</code> and start it again. Without a backup, <code>sqlite3 DAMAGED .recover | "
                 "sqlite3 NEW</code> saves what can be read."

@@ -1,40 +1,50 @@
 """Sentences of `/audit`."""
 
+from collections import Counter
 from collections.abc import Sequence
-from html import escape
+from itertools import islice
 
-from analytics import AuditEntry
+from analytics import Action, AuditEntry
 from analytics.privacy.audit import FORMER_ADMIN
-from analytics.telegram.i18n import _, format_datetime, format_number
+from analytics.telegram.i18n import N_, _, format_date, format_number
 
 # A message of Telegram holds 4,096 characters.
 AUDIT_LINES = 50
+ACTIONS = {
+    Action.STATS: N_("statistics"),
+    Action.STATS_EXPORT: N_("statistics file"),
+    Action.CLEANUP: N_("cleanup"),
+    Action.EXPORT: N_("person's data"),
+    Action.ERASE: N_("erasure"),
+    Action.AUDIT: N_("audit log"),
+    Action.ROTATE_KEY: N_("key replaced"),
+}
 
 
 def audit(entries: Sequence[AuditEntry]) -> str:
     """Return the answer to /audit: the newest entries, as many as fit into a message.
 
-    `entries` has the newest first.
+    `entries` has the newest first. What one did several times within the time that entries are
+    rounded to is one line, with the number of times.
     """
     if not entries:
-        return _("Nobody has looked at or deleted anything yet.")
-    rows = [
-        (format_datetime(entry.timestamp), _who(entry), entry.action)
-        for entry in entries[:AUDIT_LINES]
-    ]
-    width, who_width = (max(len(row[column]) for row in rows) for column in (0, 1))
-    lines = [f"{when:<{width}}  {who:<{who_width}}  {action}" for when, who, action in rows]
-    title = _("<b>Who looked at or deleted what</b>")
-    more = len(entries) - AUDIT_LINES
-    rest = (
-        _("{count} older: python main.py audit").format(count=format_number(more))
-        if more > 0
-        else ""
-    )
-    return f"{title}\n<pre>{escape(chr(10).join(lines))}</pre>\n{rest}".rstrip()
+        return _("Nothing has been viewed or deleted yet.")
+    alike = Counter((each.timestamp, each.telegram_id, each.action) for each in entries)
+    lines, day, shown = [_("<b>Audit log</b>, UTC")], None, 0
+    for (moment, who, action), count in islice(alike.items(), AUDIT_LINES):
+        if moment.date() != day:
+            day = moment.date()
+            lines.append(f"\n<b>{format_date(day)}</b>")
+        times = f" × {format_number(count)}" if count > 1 else ""
+        lines.append(f"{moment:%H:%M} · {_who(who)} · {_(ACTIONS[action])}{times}")
+        shown += count
+    if rest := len(entries) - shown:
+        lines.append("")
+        lines.append(_("{count} older: python main.py audit").format(count=format_number(rest)))
+    return "\n".join(lines)
 
 
-def _who(entry: AuditEntry) -> str:
-    if entry.telegram_id is None:
+def _who(telegram_id: int | None) -> str:
+    if telegram_id is None:
         return _("command line")
-    return _("a former admin") if entry.telegram_id == FORMER_ADMIN else str(entry.telegram_id)
+    return _("former admin") if telegram_id == FORMER_ADMIN else str(telegram_id)

@@ -7,8 +7,8 @@ from analytics.telegram.i18n import N_, _, format_datetime, format_number
 
 CONFIRM = N_("Yes, delete them")
 TOO_OLD = N_(
-    "This button is too old, was used already, or is not yours. It deletes nothing. "
-    "Send /cleanup to ask again."
+    "This button has expired, was already used, or is not yours. Nothing was deleted. "
+    "Send /cleanup to try again."
 )
 CANCELLED = N_("Cancelled. Nothing was deleted.")
 
@@ -17,7 +17,7 @@ def wrong_days() -> str:
     # Without separators of thousands, as the numbers are to be typed.
     return _(
         "Give a whole number of days from {shortest} to {longest}, "
-        "as in <code>/cleanup 30</code>, or none for the retention."
+        "as in <code>/cleanup 30</code>, or none for the retention period."
     ).format(shortest=MIN_RETENTION_DAYS, longest=MAX_RETENTION_DAYS)
 
 
@@ -39,12 +39,13 @@ def would_be_deleted(count: int, older_than: int, *, offered: bool) -> str:
     `older_than` is in days.
     """
     if not count:
-        return _("Nothing is {older}.").format(older=_older(older_than))
-    text = _("<b>Would be deleted:</b> {interactions}.").format(
-        interactions=interactions(count, older_than)
-    )
-    warning = _("This cannot be undone. The button is good for five minutes.")
-    return f"{text}\n\n{warning}" if offered else text
+        return _("There are no interactions {older}.").format(older=_older(older_than))
+    what = interactions(count, older_than)
+    if not offered:
+        return _("<b>Due for deletion:</b> {interactions}").format(interactions=what)
+    question = _("<b>Delete {interactions}?</b>").format(interactions=what)
+    warning = _("This cannot be undone. The button works for five minutes.")
+    return f"{question}\n\n{warning}"
 
 
 def cleaning_up(done: int, total: int, older_than: int) -> str:
@@ -64,15 +65,15 @@ def cleaned_up(count: int, older_than: int, compacted_by: datetime | None) -> st
         interactions=interactions(count, older_than)
     )
     disk = (
-        _("Their traces leave the file by {moment}.").format(moment=format_datetime(compacted_by))
+        _("They leave the disk by {moment}.").format(moment=format_datetime(compacted_by))
         if compacted_by
-        else _("Their traces have left the disk, too.")
+        else _("Nothing of them is left on the disk.")
     )
     return f"{text} {disk}" if count else text
 
 
 def cleanup_stopped(count: int, older_than: int) -> str:
     return _(
-        "⚠️ <b>Stopped</b>, since something went wrong; the log says more. "
+        "⚠️ <b>Stopped</b> by an error; see the log. "
         "Deleted so far: {interactions}. Send /cleanup to delete the rest."
     ).format(interactions=interactions(count, older_than))

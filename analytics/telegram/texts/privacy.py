@@ -1,155 +1,209 @@
-"""The privacy policy, which `/privacy` shows.
+"""The privacy policy, which `/privacy` shows: one screen, and all details behind a button.
 
-The policy is put together from the columns of the schema, the vocabulary and the settings of the
-running bot. Its text has a version: raise it whenever the English words below change.
+It is put together from the columns of the schema and the settings of the running bot. Its version
+is computed from its text.
 """
 
 from collections.abc import Iterator
-from datetime import date, datetime
+from datetime import UTC, datetime
+from hashlib import sha256
 from html import escape
 
 from analytics import InteractionType, OwnRow
 from analytics.privacy.audit import MIN_PRECISION
-from analytics.telegram.i18n import N_, _, format_date, format_number
+from analytics.telegram.i18n import N_, SOURCE_LOCALE, _, format_number, translations
 from analytics.telegram.options import Options
 from analytics.telegram.texts import durations
 
-VERSION, VERSION_OF = 7, date(2026, 11, 26)
-
-NUMBER = N_("a random number")
+ALL_DETAILS = N_("All details")
+BACK = N_("Back")
 
 # The name of each table about a person, and words for each of its columns.
-# Words in braces are filled in from the code and the settings.
+# Words in braces are filled in from the settings.
 ABOUT_YOU = {
     "interactions": (
-        N_("Such a row"),
+        N_("Each interaction"),
         {
             "user_id": N_("a random number that stands for you"),
-            "interaction_type": N_("what it was: one of {types} fixed words"),
-            "timestamp": N_("when, UTC, {when}"),
+            "interaction_type": N_("what it was: a word from a fixed list"),
+            "timestamp": N_("when, in UTC, {when}"),
             "count": N_("how many of the same"),
         },
     ),
     "users": (
-        N_("You, once"),
+        N_("You, one row"),
         {
             "id": N_("that random number"),
             "reference": "{who}",
-            "last_seen": N_("your newest timestamp"),
-            "rows": N_("how many such rows you have"),
-            "first_seen": N_("your oldest timestamp, until that is deleted"),
+            "last_seen": N_("time of your newest interaction"),
+            "rows": N_("how many rows you have"),
+            "first_seen": N_("time of your oldest interaction that is still stored"),
         },
     ),
     "opt_outs": (
         N_("If you opt out"),
-        {"reference": N_("another pseudonym, made for this alone, to know your wish by")},
+        {"reference": N_("a separate pseudonym, to honour your choice")},
     ),
     "erasures": (
-        N_("If you erase while there are backups"),
+        N_("If you erase your data while there are backups"),
         {
-            "reference": N_("another pseudonym, so that you do not come back with one"),
-            "day": N_("when you did"),
+            "reference": N_(
+                "a separate pseudonym, so that restoring a backup does not bring your data back"
+            ),
+            "day": N_("the date"),
         },
     ),
     "audit_trail": (
         N_("If you are an admin"),
         {
-            "timestamp": N_("when you looked at or deleted something, UTC, {audited}"),
+            "timestamp": N_("when you viewed or deleted something, in UTC, {audited}"),
             "admin_id": "{admin}",
-            "action": N_("what it was"),
+            "action": N_("what you did"),
         },
     ),
     "turned_off": (
-        N_("If you are an admin and turn off what it tells you"),
-        {"admin_id": "{admin}", "notice": N_("what you turned off")},
+        N_("If you are an admin and mute notifications"),
+        {"admin_id": "{admin}", "notice": N_("what you muted")},
     ),
 }
 # The name of each anonymous table, and its columns.
-ABOUT_NOBODY = {
-    "interaction_types": (N_("the fixed words"), ("id", "name")),
-    "hourly_counts": (N_("sums by hour"), ("hour", "interaction_type", "count")),
+ANONYMOUS = {
+    "interaction_types": (N_("the list of types"), ("id", "name")),
+    "hourly_counts": (N_("totals by hour"), ("hour", "interaction_type", "count")),
     "daily_events": (
         N_("how often each command was used, and the bot was blocked, by day"),
         ("day", "event", "count", "people"),
     ),
     "daily_trends": (
-        N_("sums by day, which stay"),
+        N_("totals by day, kept after the interactions are deleted"),
         ("day", "interactions", "users", "breakdown"),
     ),
-    "first_seen_hours": (N_("how many people were first here in an hour"), ("hour", "users")),
-    "last_seen_hours": (N_("how many people were last here in an hour"), ("hour", "users")),
-    "last_seen_counts": (N_("how many people were last here when"), ("last_seen", "users")),
-    "remembered_updates": (N_("so that nothing counts twice"), ("update_id", "received")),
-    "file_settings": (N_("facts about the file"), ("name", "value")),
+    "first_seen_hours": (N_("how many people were first seen in each hour"), ("hour", "users")),
+    "last_seen_hours": (N_("how many people were last seen in each hour"), ("hour", "users")),
+    "last_seen_counts": (
+        N_("how many people were last seen at each time"),
+        ("last_seen", "users"),
+    ),
+    "remembered_updates": (
+        N_("numbers of updates, so that none is counted twice"),
+        ("update_id", "received"),
+    ),
+    "file_settings": (N_("facts about the database itself"), ("name", "value")),
 }
+# What the version is computed with in the place of a person's newest row.
+EXAMPLE = OwnRow(InteractionType.COMMAND, datetime(2026, 1, 1, tzinfo=UTC), 1)
 
 
 def policy(
     options: Options, row: OwnRow | None, opted_out: bool, in_backups: bool, now: datetime
 ) -> str:
-    """Return the answer to /privacy, which follows from the options.
+    """Return the answer to /privacy, which follows from the options and fits on a phone.
 
     `row` is the newest row of the person who asks, None if there is none; `in_backups` is true if
     there may be backups.
     """
-    return "\n\n".join(
+    if row is not None:
+        title = _("Each time you use this bot, it stores a row like your newest one:")
+    elif opted_out:
+        title = _("You have opted out. Otherwise, each use would be stored as such a row:")
+    else:
+        title = _("Each time you use this bot, it stores such a row (an example):")
+    return "\n".join(
         [
             _("🔒 <b>What is stored about you</b>"),
-            _sample(options, row, opted_out, now),
-            *_fields(options),
-            _("<b>About nobody</b>") + "\n" + "\n".join(_nameless()),
+            "",
+            title,
+            _sample(row or _example(options, now)),
+            _number(options),
+            "",
+            _("<b>Never stored:</b> texts, names, phone numbers, locations."),
             " ".join(_how_long(options, in_backups)),
-            _(
-                "<b>Never stored:</b> what you write, send or tap, your name and username, phone "
-                "number, address, device or location."
-            ),
-            _(
-                "<b>What for:</b> to know how much this bot is used.\n"
-                "<b>Who sees what:</b> admins of this bot get totals only, never a person."
-            ),
-            _(
-                "<b>Your rights:</b> /mydata shows and hands over all of it, /forgetme erases it, "
-                "/optout stops the counting, /optin goes on with it. What you ask about your own "
-                "data is not recorded."
-            ),
+            _("<b>Who sees it:</b> the admins of this bot, as totals only."),
             _("<b>Who runs this bot:</b> {contact}").format(contact=_contact(options)),
-            _("Version {version} of {day}.").format(version=VERSION, day=format_date(VERSION_OF)),
         ]
     )
 
 
-def _sample(options: Options, row: OwnRow | None, opted_out: bool, now: datetime) -> str:
-    if row is not None:
-        title, sample = _("This bot counts each time you use it. Your newest row:"), row
-    else:
-        title = (
-            _("You opted out: you are not counted. Else each use would make such a row:")
-            if opted_out
-            else _(
-                "This bot counts each time you use it. Such a row, made up, since you have none:"
-            )
+def details(options: Options) -> str:
+    """Return all details of the policy: tables, columns, and what is kept how long."""
+    return "\n\n".join(
+        [*_details(options), _("Version: {version}").format(version=version(options))]
+    )
+
+
+def version(options: Options) -> str:
+    """Return the version of the policy: a hash of its English text with these options."""
+    with translations().use_locale(SOURCE_LOCALE):
+        text = [policy(options, EXAMPLE, False, False, EXAMPLE.timestamp), *_details(options)]
+    return sha256("\n".join(text).encode()).hexdigest()[:8]
+
+
+def _details(options: Options) -> list[str]:
+    kept = [_("An opt-out is kept until you take it back.")]
+    if options.keep_trends:
+        kept.append(_("Totals by day stay, without anything about a person."))
+    return [
+        _("🔒 <b>All details</b>"),
+        *_fields(options),
+        _("<b>Not linked to anyone</b>") + "\n" + "\n".join(_anonymous()),
+        _("<b>Purpose:</b> to know how much this bot is used."),
+        _(
+            "<b>Deleted data</b> is removed from the disk, too. If a backup is restored, data "
+            "that was erased since is erased again."
         )
-        seconds = int(now.timestamp())
-        rounded = seconds - seconds % options.timestamp_precision
-        when = datetime.fromtimestamp(rounded, now.tzinfo)
-        sample = OwnRow(InteractionType.COMMAND, when, 1)
-    return f"{title}\n<pre>{_table(sample)}</pre>"
+        + " "
+        + " ".join(kept),
+        _(
+            "<b>Your rights:</b> /mydata sends you a copy, /forgetme erases it, /optout stops the "
+            "counting, /optin allows it again. Such requests are not recorded."
+        ),
+    ]
 
 
-def _table(row: OwnRow) -> str:
+def _example(options: Options, now: datetime) -> OwnRow:
+    seconds = int(now.timestamp())
+    rounded = seconds - seconds % options.timestamp_precision
+    return OwnRow(InteractionType.COMMAND, datetime.fromtimestamp(rounded, now.tzinfo), 1)
+
+
+def _sample(row: OwnRow) -> str:
+    precision = "seconds" if row.timestamp.second else "minutes"
+    date, time = row.timestamp.date().isoformat(), row.timestamp.time().isoformat(precision)
+    times = f" × {format_number(row.count)}" if row.count > 1 else ""
     values = {
-        "user_id": _(NUMBER),
-        "interaction_type": row.interaction_type.value,
-        "timestamp": row.timestamp.strftime("%Y-%m-%dT%H:%M:%SZ"),
-        "count": format_number(row.count),
+        _("who"): _("a random number"),
+        _("what"): row.interaction_type.value + times,
+        _("when"): " ".join((date, time, "UTC")),
     }
     width = max(map(len, values))
-    return "\n".join(f"{name:<{width}}  {value}" for name, value in values.items())
+    lines = (f"{name:<{width}}  {value}" for name, value in values.items())
+    return "<pre>" + "\n".join(lines) + "</pre>"
+
+
+def _number(options: Options) -> str:
+    if options.pseudonymise_user_ids:
+        return _("The number stands for a pseudonym of your Telegram ID.")
+    return _("The number stands for your Telegram ID.")
+
+
+def _how_long(options: Options, in_backups: bool) -> Iterator[str]:
+    """Yield sentences about retention and backups."""
+    yield _("<b>Kept for:</b> {days}, then deleted.").format(
+        days=durations.days(options.retention_days)
+    )
+    if options.daily_backups or in_backups:
+        # One a day: what is deleted is in the last one that is kept for as many days. Of others
+        # it is only known that none is kept longer than interactions.
+        days = min(options.daily_backups or options.retention_days, options.retention_days)
+        yield _(
+            "Backups may hold it for up to {count} more day.",
+            "Backups may hold it for up to {count} more days.",
+            days,
+        ).format(count=format_number(days))
 
 
 def _fields(options: Options) -> list[str]:
     facts = {
-        "types": format_number(len(InteractionType)),
         "when": durations.precision(options.timestamp_precision),
         "who": _who(options),
         "admin": _admin(options),
@@ -158,38 +212,17 @@ def _fields(options: Options) -> list[str]:
     return [
         "\n".join(
             [
-                f"<b>{_(title)}</b> ({table})",
-                *(f"• {name}: {_(words).format(**facts)}" for name, words in columns.items()),
+                f"<b>{_(title)}</b> ({name})",
+                *(f"• {column}: {_(words).format(**facts)}" for column, words in columns.items()),
             ]
         )
-        for table, (title, columns) in ABOUT_YOU.items()
+        for name, (title, columns) in ABOUT_YOU.items()
     ]
 
 
-def _how_long(options: Options, in_backups: bool) -> Iterator[str]:
-    """Yield sentences about retention and backups."""
-    days = options.retention_days
-    yield _("<b>For how long:</b> {days}.").format(days=durations.days(days))
-    yield _(
-        "Then it is deleted automatically and removed from the disk. An opt-out is kept until you "
-        "take it back."
-    )
-    if options.keep_trends:
-        yield _("Sums by day stay, of everybody together.")
-    if in_backups:
-        yield _(
-            "Backups may hold what was deleted for up to {count} day more; if one has to be put "
-            "back, who was erased since is erased again.",
-            "Backups may hold what was deleted for up to {count} days more; if one has to be put "
-            "back, who was erased since is erased again.",
-            days,
-        ).format(count=format_number(days))
-
-
-def _nameless() -> list[str]:
+def _anonymous() -> list[str]:
     return [
-        f"• {_(what)} ({table}: {', '.join(columns)})"
-        for table, (what, columns) in ABOUT_NOBODY.items()
+        f"• {_(what)} ({name}: {', '.join(columns)})" for name, (what, columns) in ANONYMOUS.items()
     ]
 
 
@@ -204,7 +237,7 @@ def _who(options: Options) -> str:
 
 def _admin(options: Options) -> str:
     if options.pseudonymise_user_ids:
-        return _("another pseudonym, made for this alone")
+        return _("a separate pseudonym, made for this alone")
     return _("your Telegram ID, which this bot stores as it is")
 
 

@@ -6,6 +6,8 @@ from analytics import Erasure, PersonalData
 from analytics.telegram.i18n import N_, _, format_date, format_datetime, format_number
 from analytics.telegram.options import Options
 from analytics.telegram.texts import durations
+from analytics.telegram.texts.tables import table
+from analytics.telegram.texts.type_names import type_name
 
 SEE_PRIVACY = N_("What is stored about you?")
 MY_DATA = N_("My data")
@@ -14,72 +16,71 @@ OPT_OUT = N_("Stop counting me")
 OPT_IN = N_("Count me again")
 CONFIRM = N_("Yes, erase everything")
 TOO_OLD = N_(
-    "This button is too old, or not yours. Nothing was erased. Send /forgetme to ask again."
+    "This button has expired or is not yours. Nothing was erased. Send /forgetme to try again."
 )
-FILE = N_("Everything held about you, as JSON, with an explanation.")
+FILE = N_("Everything stored about you, as JSON, with explanations")
 NOT_NOW = N_(
-    "The database cannot be written at the moment. Nothing is erased yet: your wish is kept, "
-    "and carried out as soon as it works again. Please look at /mydata later to be sure."
+    "⚠️ The database cannot be written right now. Nothing has been erased yet: your request is "
+    "kept and carried out as soon as possible. Check /mydata later."
 )
 CANCELLED = N_("Cancelled. Nothing was erased.")
-ALREADY = N_("It is done already: nothing is recorded about you.")
-IN_A_GROUP = N_("Your data is between you and me. Please ask me in our chat.")
+ALREADY = N_("Already done: nothing is stored about you.")
+IN_A_GROUP = N_("Please ask me about your data in our private chat.")
 
 
 def my_data(data: PersonalData) -> str:
     """Return a summary of a person's data, which is sent as a file, too."""
     if not data.interactions:
-        lines = [_("<b>Nothing is recorded of you.</b>")]
+        lines = [_("<b>Nothing is stored about you.</b>")]
     else:
         totals: dict[str, int] = {}
         for row in data.interactions:
-            totals[row.interaction_type] = totals.get(row.interaction_type, 0) + row.count
+            name = type_name(row.interaction_type)
+            totals[name] = totals.get(name, 0) + row.count
         first, last = data.interactions[0].timestamp, data.interactions[-1].timestamp
-        width = max(map(len, totals))
-        table = "\n".join(
-            f"{name:<{width}}  {format_number(count):>7}"
-            for name, count in sorted(totals.items(), key=lambda item: (-item[1], item[0]))
-        )
+        counts = sorted(totals.items(), key=lambda item: (-item[1], item[0]))
         lines = [
-            _("<b>What is recorded of you</b>"),
-            f"<pre>{table}</pre>",
+            _("<b>What is stored about you</b>"),
+            table([(name, format_number(count)) for name, count in counts]),
             _("First: {first}\nLast: {last}").format(
                 first=format_datetime(first), last=format_datetime(last)
             ),
-            _("The oldest is deleted after {moment} ({days}).").format(
+            _("The oldest is kept until {moment} ({days}).").format(
                 moment=format_datetime(data.oldest_goes), days=durations.days(data.retention_days)
             ),
         ]
     if data.waiting:
         lines.append(
-            _("Waiting until the database can be written again: {count}").format(
-                count=format_number(data.waiting)
-            )
+            _("⚠️ Waiting to be recorded: {count}").format(count=format_number(data.waiting))
         )
     if data.opted_out:
-        lines.append(_("You opted out: nothing is recorded of you. /optin goes on with it."))
+        lines.append(
+            _(
+                "You have opted out; nothing new is recorded about you. "
+                "Send /optin to be counted again."
+            )
+        )
     if data.audit_entries:
         lines.append(
-            _("In the audit log, as an admin: {count}").format(
+            _("Entries in the audit log, as an admin: {count}").format(
                 count=format_number(len(data.audit_entries))
             )
         )
     if data.erased:
         lines.append(
             _(
-                "You were erased on {day}. So that you do not come back with a backup, "
-                "another pseudonym of you is kept as long as backups are."
+                "You erased your data on {day}. While backups exist, a separate pseudonym is "
+                "kept, so that restoring one does not bring your data back."
             ).format(day=format_date(data.erased))
         )
-    lines.append(_("All of it is in the file that follows. /forgetme erases it."))
+    lines.append(_("The file below contains all of it. /forgetme erases it."))
     return "\n\n".join(lines)
 
 
 def forget_me() -> str:
     return _(
-        "<b>Erase everything recorded of you?</b>\n\n"
-        "It cannot be undone. An opt-out stays, so that nobody counts you again. "
-        "The button is good for five minutes; if you do nothing, nothing happens."
+        "<b>Erase everything stored about you?</b>\n\n"
+        "This cannot be undone. If you opted out, that stays. The button works for five minutes."
     )
 
 
@@ -92,16 +93,14 @@ def erased(
     """
     if erasure.interactions and not again:
         text = _(
-            "<b>Erased:</b> {count} interaction, and the pseudonym it belonged to.",
-            "<b>Erased:</b> {count} interactions, and the pseudonym they belonged to.",
+            "<b>Erased:</b> {count} interaction, and its pseudonym.",
+            "<b>Erased:</b> {count} interactions, and their pseudonym.",
             erasure.interactions,
         ).format(count=format_number(erasure.interactions))
         disk = (
-            _("Its traces have left the disk, too.")
+            _("Nothing of it is left on the disk.")
             if erasure.compacted
-            else _("Its traces leave the file by {moment}.").format(
-                moment=format_datetime(compacted_by)
-            )
+            else _("It leaves the disk by {moment}.").format(moment=format_datetime(compacted_by))
         )
         lines = [f"{text} {disk}"]
     else:
@@ -109,30 +108,30 @@ def erased(
     if erasure.in_backups:
         lines.append(
             _(
-                "Backups may hold something of you for some time yet, see /privacy. "
-                "If one has to be put back, you are erased again."
+                "Backups may still contain your data for a while, see /privacy. "
+                "If one is restored, your data is erased again."
             )
         )
     if erasure.in_audit_log:
         stays = _(
-            "What you looked at or deleted as an admin stays in the audit log until its retention "
+            "What you viewed or deleted as an admin stays in the audit log until its retention "
             "ends ({days}); /mydata shows it."
         ).format(days=durations.days(options.retention_days))
         if options.pseudonymise_user_ids:
-            stays += " " + _("It has a pseudonym of you, and not your Telegram ID.")
+            stays += " " + _("It is stored under a pseudonym, not your Telegram ID.")
         lines.append(stays)
     if erasure.interactions:
-        lines.append(_("If you go on using this bot, counting begins anew. /optout stops it."))
+        lines.append(_("If you keep using this bot, it counts you again. /optout stops that."))
     return "\n\n".join(lines)
 
 
 def opted_out(committed: bool) -> str:
     return _soon(
         _(
-            "<b>You are not counted any more.</b>\n\n"
-            "From now on nothing is recorded of you. Only a pseudonym of yours is kept, to "
-            "recognise your wish by. What was recorded before stays until it is past its time; "
-            "you can erase it now. /optin takes all of this back."
+            "<b>You are no longer counted.</b>\n\n"
+            "Nothing new is recorded about you. Only a pseudonym is kept, to honour your choice. "
+            "Earlier data is deleted when its retention period ends; you can erase it now. "
+            "/optin counts you again."
         ),
         committed,
     )
@@ -140,7 +139,7 @@ def opted_out(committed: bool) -> str:
 
 def opted_in(committed: bool) -> str:
     return _soon(
-        _("<b>You are counted again</b>, from now on, as /privacy says. Your opt-out was deleted."),
+        _("<b>You are counted again</b>, see /privacy. Your opt-out was deleted."),
         committed,
     )
 
@@ -149,7 +148,7 @@ def _soon(text: str, committed: bool) -> str:
     if committed:
         return text
     waits = _(
-        "⚠️ The database cannot be written at the moment. Your wish is kept, "
-        "and written down as soon as it works again. Please look at /mydata later to be sure."
+        "⚠️ The database cannot be written right now. Your choice is kept, and saved as soon as "
+        "possible. Check /mydata later."
     )
     return f"{text}\n\n{waits}"
