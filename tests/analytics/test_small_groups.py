@@ -9,7 +9,7 @@ import tempfile
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from itertools import combinations, pairwise
+from itertools import combinations
 from pathlib import Path
 from typing import Any
 
@@ -310,6 +310,7 @@ async def test_one_persons_inline_queries_are_in_no_day(tmp_path: Path) -> None:
 
     shown = [exported.report.interaction_types_breakdown]
     shown += [each.breakdown or {} for each in exported.history.buckets]
+    assert sum(types.get("message", 0) for types in shown) > 0
     assert not [types for types in shown if types.get("inline_query") or types.get("other") == 7]
 
 
@@ -366,5 +367,4 @@ async def test_no_two_reports_differ_by_few_people(tmp_path: Path) -> None:
         await analytics.record(everybody(InteractionType.MESSAGE, 1, 3 * DAY))
         periods = [await analytics.reports.period(period) for period in Period]
 
-    shown = {report.interactions for report in periods} - {None}
-    assert all(abs(a - b) >= 3 for a, b in pairwise(sorted(each or 0 for each in shown)))
+    assert [report.interactions for report in periods] == [None, 6, 6, 6]

@@ -93,6 +93,7 @@ async def test_no_label_holds_a_person(sandbox: Sandbox, database: Path, port: i
 
     allowed = {("interaction_type", interaction_type.value) for interaction_type in InteractionType}
     allowed |= {("level", level) for level in ("WARNING", "ERROR", "CRITICAL")}
+    assert ("interaction_type", "command") in labels
     assert {label for label in labels if label[0] != "le"} <= allowed
     assert not re.search(f"canary|Ada|{person.user['id']}", text)
     [(reference,)] = select(database, "SELECT reference FROM users")

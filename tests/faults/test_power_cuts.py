@@ -62,6 +62,7 @@ async def test_killed_between_any_two_writes_of_the_first_start_the_next_needs_n
         for at in range(made(events))
     }
 
+    assert found
     assert {at: faults for at, faults in found.items() if faults} == {}
 
 
@@ -77,6 +78,7 @@ async def test_after_a_power_cut_in_the_first_start_the_next_needs_no_repair(
         for kept in (0.0, 0.5, 0.9)
     ]
 
+    assert found
     assert [faults for faults in found if faults] == []
 
 
