@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from aiogram import Bot
 
     from tests.support.hours import Hours
+    from tests.support.two_clocks import Tale
 
 
 @pytest.fixture(autouse=True)
@@ -98,9 +99,16 @@ def webhook() -> dict[str, Any]:
 async def hours(tmp_path: Path) -> AsyncIterator["Hours"]:
     from tests.support.hours import Hours
 
-    async with Sandbox(clock=lambda: tale.now) as sandbox:
-        tale = Hours(sandbox, tmp_path / "analytics.sqlite3")
-        yield tale
+    async with Sandbox(clock=lambda: running.now) as sandbox:
+        running = Hours(sandbox, tmp_path / "analytics.sqlite3")
+        yield running
+
+
+@pytest.fixture
+def tale(database: Path) -> "Tale":
+    from tests.support.two_clocks import Tale
+
+    return Tale(database)
 
 
 @pytest.fixture

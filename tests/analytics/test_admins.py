@@ -13,9 +13,9 @@ from hypothesis import strategies as st
 from analytics import Access, Action, PseudonymKeyMissing, Pseudonyms
 from analytics.privacy.audit import FORMER_ADMIN
 from analytics.sqlite.belongings import key_file
-from tests.deployment.old_files import FILES
 from tests.support.bytes_on_disk import forms, found_in
 from tests.support.clock import NOW
+from tests.support.old_files import FILES
 from tests.support.second_connection import NAME, locked, select
 from tests.support.service import KEY, SOMEBODY, failing_at_once, interaction, open_service
 

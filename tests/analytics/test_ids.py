@@ -12,7 +12,7 @@ import pytest
 from analytics import AnalyticsService
 from analytics.pseudonyms import Pseudonyms
 from analytics.sqlite import migrations
-from tests.deployment.old_files import FILES, NOW
+from tests.support.old_files import FILES, NOW
 from tests.support.second_connection import NAME, select
 from tests.support.service import KEY, SOMEBODY, interaction, open_service
 

@@ -16,9 +16,9 @@ import pytest
 
 from analytics import Access, InteractionType, OlderSchema, Pseudonyms
 from analytics.sqlite.migrations import APPLICATION_ID, SCHEMA_VERSION
-from tests.deployment.old_files import FILES
 from tests.support.clock import NOW
 from tests.support.killed import is_killed
+from tests.support.old_files import FILES
 from tests.support.recount import inconsistencies
 from tests.support.second_connection import NAME, select
 from tests.support.service import KEY, SOMEBODY, interaction, open_service

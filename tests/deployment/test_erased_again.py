@@ -14,11 +14,11 @@ import pytest
 from analytics import PlainIds, Pseudonyms, WrongPseudonymKey
 from analytics.sqlite.maintenance.backups import backup
 from analytics.sqlite.maintenance.restore import Restored, restore
-from tests.deployment.old_files import FILES, PEOPLE
 from tests.support.bytes_on_disk import forms, found_in
 from tests.support.clock import NOW
 from tests.support.command_line import invoke
 from tests.support.killed import is_killed
+from tests.support.old_files import FILES, PEOPLE
 from tests.support.recount import inconsistencies
 from tests.support.second_connection import DATABASE_KEY, NAME, select
 from tests.support.service import KEY, SOMEBODY, interaction, open_service

@@ -7,8 +7,8 @@ import signal
 from pathlib import Path
 
 from bot.sandbox import Sandbox
-from tests.deployment.environments import PATIENCE
-from tests.deployment.old_files import FILES, INTERACTIONS, KEY
+from tests.support.environments import PATIENCE
+from tests.support.old_files import FILES, INTERACTIONS, KEY
 from tests.support.processes import run, start
 
 ADMIN = 6_000_000_009

@@ -16,9 +16,9 @@ import pytest
 
 from bot.cli.signals import MAX_SHUTDOWN
 from bot.sandbox import Sandbox
-from tests.deployment.environments import build_wheel, make_venv, run
 from tests.support import ROOT
 from tests.support.conversation import ask
+from tests.support.environments import build_wheel, make_venv, run
 from tests.support.processes import PATIENCE, Process, launch
 
 DEPLOY = ROOT / "deploy"

@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.deployment.old_files import make
 from tests.support import ROOT
+from tests.support.old_files import make
 from tests.support.second_connection import select
 
 PAGE = (ROOT / "docs" / "interoperate.md").read_text("utf-8")

@@ -22,8 +22,8 @@ from analytics.sqlite.maintenance.backups import backup
 from bot.cli.app import app
 from bot.sandbox import Sandbox
 from bot.settings import Settings
-from tests.deployment.environments import PATIENCE
 from tests.support import ROOT
+from tests.support.environments import PATIENCE
 from tests.support.processes import launch, settings
 
 PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md")])

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.deployment.environments import run
 from tests.support import ROOT
+from tests.support.environments import run
 
 PAGE = (ROOT / "docs" / "webhook.md").read_text("utf-8")
 PROGRAMS = ("nginx", "openssl")

@@ -24,8 +24,8 @@ from analytics import (
 from analytics.sqlite import migrations
 from analytics.sqlite.migrations import SCHEMA_VERSION
 from analytics.telegram.buttons import Right
-from tests.deployment.old_files import FILES, INTERACTIONS, KEY, NOW, PEOPLE
 from tests.support.backups import daily_backups
+from tests.support.old_files import FILES, INTERACTIONS, KEY, NOW, PEOPLE
 from tests.support.recount import inconsistencies
 from tests.support.second_connection import select
 

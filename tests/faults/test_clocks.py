@@ -15,8 +15,8 @@ from analytics import Access, AnalyticsService, Interaction, InteractionType
 from analytics.maintenance.schedule import next_planned
 from tests.faults.clocks import BEGIN, FAULTS
 from tests.faults.table import Fault
-from tests.faults.two_clocks import ADMIN, Tale
 from tests.support.recount import counts
+from tests.support.two_clocks import ADMIN, Tale
 from tests.support.webhooks import webhook_settings
 
 POSTPONED = "cleanup is postponed"
@@ -32,11 +32,6 @@ async def test_a_wrong_clock_loses_nothing_doubles_nothing_and_deletes_nothing_t
     assert row.acknowledged > 20
     assert row.recorded == row.acknowledged
     assert (row.lost, row.counted_twice) == (0, 0)
-
-
-@pytest.fixture
-def tale(tmp_path: Path) -> Tale:
-    return Tale(tmp_path / "analytics.sqlite3")
 
 
 async def test_a_clock_that_runs_away_postpones_the_cleanup_and_says_so(

@@ -1,25 +1,19 @@
 """Commands by hand while a clock is wrong: they have no Telegram to ask, but the file knows it."""
 
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 
 import pytest
 
 from analytics import Access, AnalyticsService, Interaction, InteractionType, Missing, Period
-from tests.faults.two_clocks import ADMIN, Tale
 from tests.support import processes
 from tests.support.conversation import ask
 from tests.support.recount import counts
 from tests.support.second_connection import select
+from tests.support.two_clocks import ADMIN, Tale
 
 DAY = timedelta(days=1)
 # The computer's clock, beside Telegram's.
 WRONG = [timedelta(days=365), timedelta(days=10), timedelta(days=-10), timedelta(days=-400)]
-
-
-@pytest.fixture
-def tale(tmp_path: Path) -> Tale:
-    return Tale(tmp_path / "data" / "analytics.sqlite3")
 
 
 async def has_run(tale: Tale, ahead: timedelta) -> None:

@@ -1,6 +1,6 @@
 """A database of each schema version that was released, as the program of its time made it.
 
-`python -m tests.deployment.old_files` adds that of the present version, before its release.
+`python -m tests.support.old_files` adds that of the present version, before its release.
 """
 
 import asyncio
@@ -11,8 +11,9 @@ from tempfile import TemporaryDirectory
 from analytics import AnalyticsService, Interaction, InteractionType
 from analytics.sqlite.maintenance.backups import backup
 from analytics.sqlite.migrations import SCHEMA_VERSION
+from tests.support import ROOT
 
-FILES = Path(__file__).parent / "files"
+FILES = ROOT / "tests" / "deployment" / "files"
 # Nobody's: the key, and the people.
 KEY = bytes(range(32))
 PEOPLE = [6_000_000_001, 6_000_000_002, 6_000_000_003]
