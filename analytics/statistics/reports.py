@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from functools import cache
 from math import ceil
 
-from pydantic import TypeAdapter
+from pydantic import TypeAdapter, ValidationError
 
 from analytics.backlog import Request
 from analytics.clock import from_unix
@@ -29,6 +29,8 @@ from analytics.statistics.windows import Windows, breakdown
 from analytics.store import Setting
 
 DEFAULT_TRENDS_MIN_USERS = 5
+# Raise it when a field of a report gets another meaning: snapshots of another version are not read.
+SNAPSHOT_VERSION = 1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,6 +56,7 @@ class Snapshot:
     periods: dict[Period, PeriodReport]
     histories: list[History]
     """The shortest first."""
+    version: int = SNAPSHOT_VERSION
 
 
 @cache
@@ -201,8 +204,15 @@ class Reports:
         return snapshot
 
     async def _kept(self) -> Snapshot | None:
+        """Return the snapshot in the file; None also if it is of another version of the reports."""
         kept = await self._store.get_setting(Setting.SNAPSHOT)
-        return None if kept is None else as_snapshot().validate_json(str(kept))
+        if kept is None:
+            return None
+        try:
+            snapshot = as_snapshot().validate_json(str(kept))
+        except ValidationError:
+            return None
+        return snapshot if snapshot.version == SNAPSHOT_VERSION else None
 
     async def keep_snapshot(self) -> None:
         """Keep the report of the complete intervals, unless the file has it already.

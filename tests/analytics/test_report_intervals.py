@@ -3,6 +3,7 @@
 import asyncio
 import tempfile
 from collections import Counter
+from contextlib import closing
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -20,7 +21,7 @@ from analytics import (
     NoReportYet,
 )
 from tests.support.clock import NOW, Clock
-from tests.support.second_connection import NAME, locked
+from tests.support.second_connection import NAME, locked, second_connection
 from tests.support.service import SOMEBODY, failing_at_once, open_service
 
 INTERVAL = timedelta(minutes=60)
@@ -219,3 +220,28 @@ async def test_intervals_of_any_length_are_counted_from_1970_utc(
 
     assert as_of <= NOW < as_of + interval
     assert as_of.timestamp() % interval.total_seconds() == 0
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        "json_remove(value, '$.report.backlog')",  # a field that an older version did not have
+        "json_set(value, '$.version', 0)",
+        "'half a snap'",
+    ],
+)
+async def test_a_snapshot_of_another_version_counts_as_none(tmp_path: Path, change: str) -> None:
+    clock = Clock()
+    async with open_of_intervals(tmp_path, clock) as analytics:
+        await analytics.record([Interaction(SOMEBODY, InteractionType.MESSAGE, clock())])
+        clock.now += INTERVAL
+        await reported(analytics)
+    with closing(second_connection(tmp_path / NAME)) as file, file:
+        file.execute(f"UPDATE file_settings SET value = {change} WHERE name = 'report_snapshot'")
+    async with open_of_intervals(tmp_path, clock, access=Access.READ) as command:
+        with pytest.raises(NoReportYet):
+            await command.get_admin_analytics_report()
+    async with open_of_intervals(tmp_path, clock) as analytics:
+        as_of, (total, *_) = await reported(analytics)
+
+    assert (as_of, total) == (COMPLETE + INTERVAL, 1)
