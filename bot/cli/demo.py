@@ -5,17 +5,23 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+from rich.console import Console
 
 
 def demo(
     keep: Annotated[
-        Path | None, typer.Option(help="Keep the database of the demo at this path.")
+        Path | None, typer.Option(help="Keep the demo's database as this file.")
     ] = None,
     pictures: Annotated[
-        Path | None, typer.Option(help="Keep what the admin saw, as pictures, in this folder.")
+        Path | None, typer.Option(help="Save /stats and a chart as pictures in this folder.")
     ] = None,
 ) -> None:
-    """Play the whole story, without token or network. Example: python main.py demo"""
-    from bot.demo.story import play
+    """Watch the bot at work on this machine: no bot token, no network.
 
-    raise typer.Exit(asyncio.run(play(keep, pictures)))
+    Example: python main.py demo
+    """
+    with Console(stderr=True).status("preparing the demo") as status:
+        from bot.demo.story import play  # takes a second
+
+        ended = asyncio.run(play(status, keep, pictures))
+    raise typer.Exit(ended)

@@ -51,11 +51,11 @@ def bubbles(transcript: Iterable[Line]) -> Iterator[RenderableType]:
             if line.text:
                 yield Align.left(Text(f"({line.text})", style="dim"))
         elif line.who == BOT:
-            yield Align.left(_panel(line, "green"))
+            yield Align.left(_panel(line))
             for row in line.buttons:
                 yield Text("  " + "  ".join(f"[ {label} ]" for label in row), style="magenta")
         else:
-            yield Align.right(_panel(line, "blue"))
+            yield Align.right(Text(f"{line.who}: {line.text}", style="blue"))
 
 
 def picture(line: Line) -> str:
@@ -65,13 +65,13 @@ def picture(line: Line) -> str:
     return console.export_svg(code_format=PICTURE)
 
 
-def _panel(line: Line, color: str) -> Panel:
+def _panel(line: Line) -> Panel:
     text = _styled(line.text, line.message.get("entities", ()))
     longest = max(len(part) for part in (*text.plain.split("\n"), line.who))
     return Panel(
         text,
         box=box.ROUNDED,
-        border_style=color,
+        border_style="green",
         title=line.who,
         title_align="left",
         width=min(longest + 6, MAX_WIDTH),

@@ -1,4 +1,4 @@
-"""The demo, which takes half a minute: the real bot, invented people, and the rows it stores."""
+"""The demo: the real bot, invented people, and the rows it stores."""
 
 import asyncio
 import os
@@ -6,21 +6,21 @@ import random
 import sqlite3
 import sys
 import tempfile
-import time
-from collections.abc import Awaitable, Callable, Coroutine, Sequence
+from collections.abc import Coroutine, Sequence
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
-from functools import partial
 from pathlib import Path
 
-from rich.console import Console
-from rich.progress import Progress
+from rich.console import Console, RenderableType
+from rich.rule import Rule
+from rich.status import Status
 from rich.table import Table
+from rich.text import Text
 
 from analytics import AnalyticsService, Interaction, InteractionType
 from bot.demo.render import bubbles, picture
 from bot.demo.stage import Failed, Stage
-from bot.demo.traffic import CLEANED_UP, DAY, Saying, sayings
+from bot.demo.traffic import DAY, Saying, sayings
 from bot.sandbox.chats import Line
 from bot.sandbox.people import Person
 from bot.sandbox.server import Sandbox
@@ -32,9 +32,14 @@ ONE_TAP_IN = 8
 OWN_COMMANDS = {"/start", "/help"}
 SEED = 20
 ADMIN_ID = 4242
-AT_ONCE = 100
-# Seconds that 100 answers may take.
+AT_ONCE = 25
+# Seconds that 25 answers may take.
 ANSWERS_TIMEOUT = 60.0
+
+# The last cleanup, and the next one: the scheduled cleanup does not run during the demo.
+CLEANED_UP = timedelta(hours=12)
+# Days; shorter than retention, so that there is something to delete.
+CLEANUP_DAYS = "60"
 
 # The variables that the bot inherits: no settings of the operator's own bot.
 INHERITED = ("PATH", "LANG", "LD_LIBRARY_PATH", "SYSTEMROOT", "TEMP", "TMPDIR")
@@ -43,52 +48,67 @@ ROOT = Path(__file__).parent.parent.parent
 # The command line of this copy, whether it is installed or not.
 PROGRAM = (sys.executable, "-c", "from bot.cli.app import main; main()")
 
+# What is printed, in order.
+Story = list[RenderableType]
+
 ONE_ROW_PER_TYPE = """
     SELECT user_id, interaction_type, max(timestamp), count
     FROM user_interactions GROUP BY interaction_type LIMIT 3
 """
 
 
+NEXT = """\
+  python main.py init                 set up your own bot
+  python main.py demo --pictures DIR  save /stats and a chart as pictures
+  docs/extend.md                      add the analytics to your aiogram bot"""
+
+
 async def play(
+    status: Status,
     keep: Path | None = None,
     pictures: Path | None = None,
     program: Sequence[str] = PROGRAM,
 ) -> int:
     """Show `program` at work; keep its database at `keep`, and what an admin saw in `pictures`.
 
-    Returns the exit status: 0, 1 if the bot fails, 2 if there is something at `keep` already.
+    `status` shows progress, and is stopped before anything is printed. Returns the exit status: 0,
+    1 if the bot fails, 2 if there is something at `keep` already.
     """
     console, errors = Console(), Console(stderr=True)
     if keep is not None and keep.exists():
-        errors.print(f"{keep} exists already: give --keep a path where nothing is", soft_wrap=True)
+        status.stop()
+        errors.print(f"{keep} exists: give --keep a path that does not", soft_wrap=True)
         return 2
-    began = time.monotonic()
     with tempfile.TemporaryDirectory() as folder:
         database = Path(folder, "analytics.sqlite3") if keep is None else keep.absolute()
         async with Sandbox() as sandbox:
             stage = Stage(program, Path(folder), _environment(sandbox, database))
             chance, now = random.Random(SEED), datetime.now(UTC)
-            people = [sandbox.person() for _ in range(PEOPLE)]
-            said = sayings(people, now, chance)
+            said = sayings([sandbox.person() for _ in range(PEOPLE)], now, chance)
             # Telegram keeps no update for longer than a day: what was before is recorded at once.
             today = [saying for saying in said if saying.date >= now - DAY]
-            await _record(database, said[: -len(today)], now)
-            crowd = partial(_crowd, console, sandbox, people, said, today)
             try:
+                status.update("recording twelve weeks of invented traffic")
+                await _record(database, said[: len(said) - len(today)], now)
+                status.update("starting the bot")
                 async with stage.bot() as bot:
-                    story = tell_story(console, sandbox, stage, database, pictures, crowd)
-                    await _unless_it_ends(bot, story)
+                    story = tell_story(status, sandbox, stage, database, pictures, today)
+                    told = await _unless_it_ends(bot, story)
             except (Failed, TimeoutError) as error:
                 log = stage.log.read_text(errors="replace")
+                status.stop()
                 errors.print(f"the demo failed: {error}\n{log}", markup=False, soft_wrap=True)
                 return 1
-        size = database.stat().st_size
-    console.print(f"The bot stopped when asked. The whole took {time.monotonic() - began:.0f} s;")
-    console.print(f"the database takes {size / 1024:,.0f} KiB on the disk.")
-    if keep is not None:
-        console.print(f"It stays at {keep}.", soft_wrap=True)
-    if pictures is not None:
-        console.print(f"What the admin saw is in {pictures}.", soft_wrap=True)
+    status.stop()
+    console.print(
+        f"{PEOPLE} invented people sent {len(said):,} messages and commands to a bot on this "
+        f"machine\nin twelve weeks; {len(today)} of them today, and the bot has answered these."
+    )
+    console.print(*told, sep="\n")
+    console.print(Rule("What you can do next"))
+    console.print(NEXT, markup=False, highlight=False, soft_wrap=True)
+    for kept in filter(None, (keep, pictures)):
+        console.print(f"Saved: {kept}", markup=False, highlight=False, soft_wrap=True)
     return 0
 
 
@@ -102,14 +122,13 @@ def _environment(sandbox: Sandbox, database: Path) -> dict[str, str]:
         "BOT_API_URL": sandbox.url,
         "ADMIN_IDS": str(ADMIN_ID),
         "DATABASE_PATH": str(database),
-        # Twelve hours away, so that the scheduled cleanup does not run during the demo.
-        "CLEANUP_AT": f"{datetime.now(UTC) + timedelta(hours=12):%H:%M}",
+        "CLEANUP_AT": f"{datetime.now(UTC) + CLEANED_UP:%H:%M}",
     }
 
 
 async def _unless_it_ends(
-    bot: asyncio.subprocess.Process, story: Coroutine[None, None, None]
-) -> None:
+    bot: asyncio.subprocess.Process, story: Coroutine[None, None, Story]
+) -> Story:
     playing = asyncio.create_task(story)
     ended = asyncio.create_task(bot.wait())
     await asyncio.wait((playing, ended), return_when=asyncio.FIRST_COMPLETED)
@@ -118,55 +137,52 @@ async def _unless_it_ends(
         await asyncio.gather(playing, return_exceptions=True)
         raise Failed(f"the bot ended by itself with exit status {bot.returncode}")
     ended.cancel()
-    await playing
+    return await playing
 
 
 async def tell_story(
-    console: Console,
+    status: Status,
     sandbox: Sandbox,
     stage: Stage,
     database: Path,
     pictures: Path | None,
-    crowd: Callable[[], Awaitable[None]],
-) -> None:
-    console.print("A bot, a Bot API server on this machine, and a crowd of invented people.")
+    today: Sequence[Saying],
+) -> Story:
+    """Play the story and return what to print of it."""
     await sandbox.called("getUpdates", within=ANSWERS_TIMEOUT)
-    await crowd()
-
+    await _crowd(status, sandbox, today)
+    status.update("an admin, a stranger and a person ask")
     admin = sandbox.person(ADMIN_ID, first_name="Admin")
-    await _ask(admin, "/start")
     statistics = await _ask(admin, "/stats")
-    await admin.clicks("30 d")
-    await admin.sees_edit()
-    await admin.clicks("📈 Chart")
-    chart = await admin.answer()
     if pictures is not None:
+        await admin.clicks("30 d")
+        await admin.sees_edit()
+        await admin.clicks("📈 Chart")
+        chart = await admin.answer()
         pictures.mkdir(parents=True, exist_ok=True)
         (pictures / "stats.svg").write_text(picture(statistics), "utf-8")
         (pictures / "chart.png").write_bytes(sandbox.content(chart.message))
     stranger = sandbox.person(first_name="Stranger")
     await _ask(stranger, "/stats")
     somebody = sandbox.person(first_name="Somebody")
-    await _ask(somebody, "good morning", "/privacy", "/mydata")
-    await somebody.answer()  # the file
-    await _ask(somebody, "/forgetme")
+    await _ask(somebody, "good morning", "/privacy", "/forgetme")
     await _tap(somebody)
     await somebody.answer()
-    for title, person in (
-        ("An admin asks", admin),
-        ("A stranger asks", stranger),
-        ("Somebody sees, takes and erases what is theirs", somebody),
-    ):
-        console.rule(title)
-        console.print(*bubbles(person.transcript), sep="\n")
-
-    console.rule("What is stored of a person")
-    console.print(_sample(database))
-    console.rule("What is past retention goes")
-    for arguments in (("cleanup", "--dry-run"), ("cleanup",)):
-        console.print(f"$ python main.py {' '.join(arguments)}", style="bold")
-        console.print(await stage.run(*arguments), end="", markup=False)
-    console.rule()
+    status.update("deleting old interactions")
+    cleanup = ("cleanup", "--days", CLEANUP_DAYS)
+    return [
+        Rule("An admin sees aggregates only"),
+        *bubbles(admin.transcript[:2]),
+        Rule("Anyone else does not learn that /stats exists"),
+        *bubbles(stranger.transcript),
+        Rule("A person sees what is stored about them, and erases it"),
+        *bubbles(somebody.transcript[2:]),
+        Rule("What is stored of everyone else: rows like these"),
+        _sample(database),
+        Rule("Old interactions are deleted: after 90 days by the bot, or by you"),
+        Text(f"$ python main.py {' '.join(cleanup)}", style="bold"),
+        Text((await stage.run(*cleanup)).rstrip()),
+    ]
 
 
 async def _record(database: Path, said: Sequence[Saying], now: datetime) -> None:
@@ -180,35 +196,26 @@ async def _record(database: Path, said: Sequence[Saying], now: datetime) -> None
             tap = Interaction(person.user["id"], InteractionType.BUTTON_CLICK, date)
             interactions.append(tap)
             events.append(None)
-    async with AnalyticsService.open(database, clock=lambda: now - CLEANED_UP) as analytics:
+    moment = said[0].date
+    async with AnalyticsService.open(database, clock=lambda: moment) as analytics:
+        moment = now - CLEANED_UP
         await analytics.cleanup_old_interactions()
-    async with AnalyticsService.open(database) as analytics:
+        moment = now
         await analytics.record(interactions, events=events)
 
 
-async def _crowd(
-    console: Console,
-    sandbox: Sandbox,
-    people: Sequence[Person],
-    said: Sequence[Saying],
-    today: Sequence[Saying],
-) -> None:
-    """Play the messages of today, 100 at a time: all are answered before the next are sent."""
-    screen = Console(stderr=True)
-    with Progress(console=screen, transient=True, disable=not screen.is_terminal) as progress:
-        for first in progress.track(range(0, len(today), AT_ONCE), description="today"):
-            for date, person, text in today[first : first + AT_ONCE]:
-                await person.says(text, date=date)
-            await sandbox.called(
-                "sendMessage", min(first + AT_ONCE, len(today)), within=ANSWERS_TIMEOUT
-            )
-        for person in _who_also_tap(today):
-            await _tap(person)
+async def _crowd(status: Status, sandbox: Sandbox, today: Sequence[Saying]) -> None:
+    """Play the messages of today, 25 at a time: all are answered before the next are sent."""
+    for first in range(0, len(today), AT_ONCE):
+        status.update(f"people write to the bot: {first} of {len(today)} messages answered")
+        for date, person, text in today[first : first + AT_ONCE]:
+            await person.says(text, date=date)
+        await sandbox.called(
+            "sendMessage", min(first + AT_ONCE, len(today)), within=ANSWERS_TIMEOUT
+        )
+    for person in _who_also_tap(today):
+        await _tap(person)
     await sandbox.settled()
-    console.print(
-        f"{len(people)} people sent {len(said):,} messages and commands in five weeks, "
-        f"{len(today)} of them today: the bot answered all of these."
-    )
 
 
 def _who_also_tap(today: Sequence[Saying]) -> list[Person]:

@@ -5,14 +5,11 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
-from analytics import DEFAULT_RETENTION_DAYS
 from bot.sandbox.people import Person
 
 DAY = timedelta(days=1)
-WEEKS = timedelta(weeks=5)
-# Past retention since the last cleanup, which was half a day ago.
-LONG_AGO = timedelta(days=DEFAULT_RETENTION_DAYS, hours=1)
-CLEANED_UP = timedelta(hours=12)
+# Within retention, which is 90 days.
+WEEKS = timedelta(weeks=12)
 
 # How busy each hour of the day is, from midnight: a quiet night, a break at noon, an evening.
 HOURS = (2, 1, 1, 1, 1, 2, 5, 9, 12, 11, 10, 12, 15, 12, 10, 10, 12, 15, 19, 22, 23, 18, 11, 5)
@@ -32,20 +29,12 @@ class Saying(NamedTuple):
 
 
 def sayings(people: Sequence[Person], now: datetime, chance: random.Random) -> list[Saying]:
-    """Return what people say, oldest first: mostly in the five weeks before `now`.
-
-    Every tenth person came for the first time just before what is kept begins.
-    """
+    """Return what people say in the twelve weeks before `now`, oldest first."""
     said: list[Saying] = []
-    for number, person in enumerate(people):
+    for person in people:
         joined = now - chance.random() * WEEKS
-        came_before = number % 10 == 0
-        long_ago = now - LONG_AGO - chance.random() * (CLEANED_UP - timedelta(hours=2))
-        # Who joined today did so before now.
-        first = joined if joined > now - DAY else _at_a_busy_hour(joined, chance)
-        first = long_ago if came_before else first
-        said += _visit(person, first, chance, first=True)
-        loyalty = chance.betavariate(1, 10)
+        said += _visit(person, joined, chance, first=True)
+        loyalty = chance.betavariate(1, 16)
         for day in range(1, (now - joined) // DAY + 1):
             date = _at_a_busy_hour(joined + day * DAY, chance)
             if chance.random() < loyalty * (WEEKEND if date.weekday() >= 5 else 1):

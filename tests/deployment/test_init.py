@@ -1,11 +1,7 @@
 """`init` writes a first `.env`: checked, private, and never over another one."""
 
-import asyncio
-import os
-import pty
 import signal
 import stat
-import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -16,6 +12,7 @@ from bot.sandbox import Sandbox
 from bot.sandbox.faults import answers, refuses
 from tests.support import processes
 from tests.support.settings import TOKEN
+from tests.support.terminals import Terminal, at_a_terminal
 
 ADMIN = "6000000001"
 
@@ -78,56 +75,13 @@ async def test_telegram_out_of_reach_is_a_sentence(sandbox: Sandbox, tmp_path: P
     )
 
 
-class Terminal:
-    """A terminal with a program; `shown` is all that it has printed."""
-
-    def __init__(self, process: asyncio.subprocess.Process, screen: int) -> None:
-        self.process = process
-        self.screen = screen
-        self.shown = ""
-        self._read = 0
-
-    async def sees(self, text: str) -> str:
-        """Return what is printed before the next `text`, once that is printed."""
-        while (found := self.shown.find(text, self._read)) < 0:
-            self.shown += (await asyncio.to_thread(os.read, self.screen, 1000)).decode()
-        before, self._read = self.shown[self._read : found], found + len(text)
-        return before
-
-    async def answers(self, question: str, text: str) -> None:
-        await self.sees(question)
-        os.write(self.screen, text.encode() + b"\n")
-
-
 @asynccontextmanager
 async def init_at_a_terminal(sandbox: Sandbox, folder: Path) -> AsyncIterator[Terminal]:
-    """`init` without options, which has to end well within a minute."""
-    screen, keyboard = pty.openpty()
-    process = await asyncio.create_subprocess_exec(
-        *(sys.executable, str(processes.MAIN), "init"),
-        cwd=folder,
-        env={
-            "PATH": os.environ["PATH"],
-            "BOT_API_URL": sandbox.url,
-            **processes.without_env_file(folder),
-        },
-        stdin=keyboard,
-        stdout=keyboard,
-        stderr=keyboard,
-        start_new_session=True,
-    )
-    os.close(keyboard)
-    terminal = Terminal(process, screen)
-    try:
-        async with asyncio.timeout(processes.PATIENCE):
-            yield terminal
-            await terminal.sees("To start @sandbox_bot: python main.py")
-            status = await process.wait()
-    finally:
-        if process.returncode is None:
-            process.kill()  # so that reading ends, too
-            await process.wait()
-        os.close(screen)
+    """`init` without options, which has to end well."""
+    async with at_a_terminal("init", folder=folder, BOT_API_URL=sandbox.url) as terminal:
+        yield terminal
+        await terminal.sees("To start @sandbox_bot: python main.py")
+        status = await terminal.process.wait()
 
     assert status == 0
 
