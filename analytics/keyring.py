@@ -26,15 +26,15 @@ class Keyring:
     """The references of a file, and of each one that takes its place while the process runs."""
 
     def __init__(
-        self, path: Path, key: bytes | None, pseudonymise: bool, *, may_begin: bool
+        self, path: Path, pseudonym_key: bytes | None, pseudonymise: bool, *, may_begin: bool
     ) -> None:
-        """Take the key, None if it is in the key file, which is beside the database `path`.
+        """Take the database `path`, and its key: None if that is in the key file beside it.
 
         `may_begin` lets a new database get its key. With `pseudonymise` False it has plain
         Telegram IDs.
         """
         self._path = path
-        self._key = key
+        self._pseudonym_key = pseudonym_key
         self._pseudonymise = pseudonymise
         self._may_begin = may_begin
         self._in_use: References | None = None
@@ -58,7 +58,7 @@ class Keyring:
         written_with = await store.get_setting(Setting.REFERENCES)
         references = self._in_use
         if references is None:
-            key = self._key
+            key = self._pseudonym_key
             if key is None:
                 # Only the owner: the draft may be that of a command that is replacing the key.
                 key = _next_key(path, written_with)
@@ -68,7 +68,7 @@ class Keyring:
         is_new = self._may_begin and written_with is None
         if written_with != references.fingerprint and not is_new:
             raise mismatch(path, written_with, references)
-        kept = self._key is not None or key_file(path).exists()
+        kept = self._pseudonym_key is not None or key_file(path).exists()
         if self._may_begin and isinstance(references, Pseudonyms) and not kept:
             write_key(key_file(path), references.key)
         if is_new:
@@ -81,7 +81,7 @@ class Keyring:
 
         A file with another key is logged once, and not overwritten.
         """
-        if self._key is not None or not isinstance(self._in_use, Pseudonyms):
+        if self._pseudonym_key is not None or not isinstance(self._in_use, Pseudonyms):
             return
         file, key = key_file(self._path), self._in_use.key
         try:
@@ -121,19 +121,19 @@ class Keyring:
                 f"{self._path} was written with PSEUDONYMISE_USER_IDS=false",
                 "there is no key to replace",
             )
-        if self._key is None and (others := sharing_key(self._path)):
+        if self._pseudonym_key is None and (others := sharing_key(self._path)):
             raise RotationRefused(
                 f"{others[0]} has the same key file",
                 "give it another name, and a copy of the key",
             )
         new = references.successor()
-        if self._key is None:
+        if self._pseudonym_key is None:
             # A next key that was never put to use is discarded.
             next_key_file(self._path).unlink(missing_ok=True)
             write_key(next_key_file(self._path), new.key)
         async with deletion():
             await store.make_anonymous(new.fingerprint)
-        if self._key is None:
+        if self._pseudonym_key is None:
             replace_key(next_key_file(self._path), key_file(self._path))
         self._in_use = new
         return new.key
@@ -156,29 +156,29 @@ def _finish_replacing(path: Path, next_key: bytes | None) -> None:
 
 
 def choose(
-    path: Path, key: bytes | None, pseudonymise: bool, written_with: str | int | None
+    path: Path, pseudonym_key: bytes | None, pseudonymise: bool, written_with: str | int | None
 ) -> References:
     """Return the references of the database `path` by settings and key file, or with a new key.
 
-    `key` is None if it is in the key file; `written_with` is the file's fingerprint, None for a new
-    file. Raises PseudonymKeyMissing if the key file has no key, or the file was written with a key
-    that is not there.
+    `pseudonym_key` is None if it is in the key file; `written_with` is the database's fingerprint,
+    None for a new one. Raises PseudonymKeyMissing if the key file has no key, or the database was
+    written with a key that is not there.
     """
     if not pseudonymise:
         return PlainIds()
     try:
-        key = key or read_key(key_file(path))
+        pseudonym_key = pseudonym_key or read_key(key_file(path))
     except ValueError as error:
         raise PseudonymKeyMissing(
             f"{key_file(path)} holds no key ({error})", "restore it from a backup"
         ) from None
-    if key is None and written_with not in (None, PlainIds.fingerprint):
+    if pseudonym_key is None and written_with not in (None, PlainIds.fingerprint):
         raise PseudonymKeyMissing(
             f"{key_file(path)} is missing and USER_ID_KEY is not set, but {path} was written "
             "with a key",
             "restore it, or move the database away to start anew",
         )
-    return Pseudonyms(key or new_key())
+    return Pseudonyms(pseudonym_key or new_key())
 
 
 def mismatch(

@@ -56,7 +56,7 @@ class AnalyticsService:
         path: Path | str,
         *,
         access: Access = Access.OWN,
-        key: bytes | None = None,
+        pseudonym_key: bytes | None = None,
         database_key: bytes | None = None,
         pseudonymise: bool = True,
         retention_days: int = DEFAULT_RETENTION_DAYS,
@@ -69,7 +69,7 @@ class AnalyticsService:
     ) -> AsyncIterator["AnalyticsService"]:
         """Open the database at `path`; on leaving, write what is still in memory.
 
-        `key` is the pseudonym key: 32 bytes, or 64 once it was replaced. Without one it is read
+        `pseudonym_key` has 32 bytes, or 64 once it was replaced. Without one it is read
         from a file beside the database, which is made on first use. `database_key`, 32 bytes,
         encrypts the file. `timestamp_precision` is in seconds, `clock` returns aware datetimes.
         Raises ValueError if `retention_days` is outside 1 to 3650, and AnalyticsError if the
@@ -78,7 +78,7 @@ class AnalyticsService:
         path = Path(os.path.realpath(path))
         check_days(retention_days)
         notices: asyncio.Queue[Notice] = asyncio.Queue()
-        keyring = Keyring(path, key, pseudonymise, may_begin=access is Access.OWN)
+        keyring = Keyring(path, pseudonym_key, pseudonymise, may_begin=access is Access.OWN)
 
         async def prepare(store: Store) -> None:
             if access is not Access.OWN:

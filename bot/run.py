@@ -107,7 +107,7 @@ def tasks(
     backups = DailyBackups(
         settings.database_path,
         settings.backup_dir,
-        settings.file_key,
+        settings.database_key_bytes,
         keep=settings.backup_keep,
         retention_days=settings.retention_days,
         clock=clock,

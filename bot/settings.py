@@ -108,11 +108,11 @@ class DataSettings(environment.FromEnvironment):
     )
 
     @property
-    def key(self) -> bytes | None:
+    def pseudonym_key(self) -> bytes | None:
         return parse_key(self.user_id_key.get_secret_value()) if self.user_id_key else None
 
     @property
-    def file_key(self) -> bytes | None:
+    def database_key_bytes(self) -> bytes | None:
         key = self.database_key
         return bytes.fromhex(key.get_secret_value()) if key else None
 
@@ -124,8 +124,8 @@ class DataSettings(environment.FromEnvironment):
         return AnalyticsService.open(
             self.database_path,
             access=access,
-            key=self.key,
-            database_key=self.file_key,
+            pseudonym_key=self.pseudonym_key,
+            database_key=self.database_key_bytes,
             pseudonymise=self.pseudonymise_user_ids,
             retention_days=self.retention_days,
             report_interval=timedelta(minutes=self.report_interval),

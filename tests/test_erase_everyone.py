@@ -127,7 +127,7 @@ def test_of_any_names_exactly_its_own_are_deleted(
         async def end() -> list[Path]:
             async with everything(path, None, None) as ending:
                 list(ending.erase())
-                return ending.key_of
+                return ending.sharing_key_file
 
         try:
             shared = asyncio.run(end())

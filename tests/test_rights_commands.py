@@ -165,7 +165,7 @@ def test_a_key_of_the_environment_is_replaced_by_the_operator(
     path, old = tmp_path / "other.sqlite3", "ab" * 32
 
     async def make() -> None:
-        async with AnalyticsService.open(path, key=bytes.fromhex(old)):
+        async with AnalyticsService.open(path, pseudonym_key=bytes.fromhex(old)):
             pass
 
     asyncio.run(make())

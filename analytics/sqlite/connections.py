@@ -65,13 +65,13 @@ PASSING_ERRNO = {
 }
 
 
-def check_sqlite(key: bytes | None) -> None:
+def check_sqlite(database_key: bytes | None) -> None:
     """Raise UnsupportedSQLite for an SQLite that is too old, or for a key without SQLCipher."""
-    if key and not sqlcipher:
+    if database_key and not sqlcipher:
         raise UnsupportedSQLite(
             "DATABASE_KEY is set and SQLCipher is missing", "pip install -e '.[sqlcipher]'"
         )
-    library = sqlcipher if key else sqlite3
+    library = sqlcipher if database_key else sqlite3
     if library.sqlite_version_info < MINIMUM_SQLITE:
         needed = ".".join(map(str, MINIMUM_SQLITE))
         raise UnsupportedSQLite(
@@ -81,22 +81,22 @@ def check_sqlite(key: bytes | None) -> None:
 
 @asynccontextmanager
 async def connect(
-    path: Path, key: bytes | None, *, read_only: bool
+    path: Path, database_key: bytes | None, *, read_only: bool
 ) -> AsyncIterator[aiosqlite.Connection]:
-    """Connect to an existing file; with a key of 32 bytes the whole of it is encrypted.
+    """Connect to an existing file; with a `database_key` of 32 bytes the whole of it is encrypted.
 
     What the driver raises until this is left is raised as an AnalyticsError.
     """
     refused: list[Exception] = []
 
     def connector() -> Any:
-        library = sqlcipher if key else sqlite3
+        library = sqlcipher if database_key else sqlite3
         try:
             connection = library.connect(
                 address(path, read_only=read_only), uri=True, isolation_level=None
             )
-            if key:
-                _unlock(connection, key)
+            if database_key:
+                _unlock(connection, database_key)
         except Exception as error:
             refused.append(error)
             return None
@@ -117,11 +117,11 @@ def address(path: Path, *, read_only: bool) -> str:
     return f"{path.absolute().as_uri()}?mode={'ro' if read_only else 'rw'}"
 
 
-def _unlock(connection: Any, key: bytes) -> None:
+def _unlock(connection: Any, database_key: bytes) -> None:
     """Give the connection its key: not through aiosqlite, which logs statements at DEBUG."""
     # What it would print to stderr is raised as an exception as well.
     connection.execute("PRAGMA cipher_log_level=NONE")
-    connection.execute(f"""PRAGMA key="x'{key.hex()}'" """)
+    connection.execute(f"""PRAGMA key="x'{database_key.hex()}'" """)
     # A library without a cipher ignores the key, and the file would be a plain one.
     if connection.execute("PRAGMA cipher_status").fetchall() != [("1",)]:
         connection.close()
@@ -145,17 +145,19 @@ async def set_pragmas(connection: aiosqlite.Connection, pragmas: dict[str, str |
             )
 
 
-def look_at(path: Path, key: bytes | None) -> AbstractAsyncContextManager[aiosqlite.Connection]:
+def look_at(
+    path: Path, database_key: bytes | None
+) -> AbstractAsyncContextManager[aiosqlite.Connection]:
     """Connect to a file without writing to it.
 
     The exception is a file with a rollback journal, left by a kill while a backup was given its
     write-ahead log: what that did is undone first.
     What the driver raises until this is left is raised as an AnalyticsError.
     """
-    return connect(path, key, read_only=not files.size(files.journal(path)))
+    return connect(path, database_key, read_only=not files.size(files.journal(path)))
 
 
-async def is_damaged(path: Path, key: bytes | None) -> bool:
+async def is_damaged(path: Path, database_key: bytes | None) -> bool:
     """Return whether quick_check finds damage, or the file is gone and its log is left.
 
     Raises AnalyticsError if the file cannot be read for another reason.
@@ -164,7 +166,7 @@ async def is_damaged(path: Path, key: bytes | None) -> bool:
         # The log has lost its file. SQLite would delete it, or carry it over into a new file.
         return files.size(files.journal(path)) > 0 or files.size(files.wal(path)) > 0
     try:
-        async with look_at(path, key) as connection:
+        async with look_at(path, database_key) as connection:
             [(answer,)] = await connection.execute_fetchall("PRAGMA quick_check(1)")
             return bool(answer != "ok")
     except DatabaseDamaged:

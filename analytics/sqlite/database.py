@@ -53,7 +53,7 @@ class Database:
         owner: bool,
         held: ExitStack,
         prepare: Prepare,
-        key: bytes | None,
+        database_key: bytes | None,
     ) -> None:
         self.path = path
         self.owner = owner
@@ -61,7 +61,7 @@ class Database:
         self._access = access
         self._held = held
         self._prepare = prepare
-        self._key = key
+        self._database_key = database_key
         self._connections = AsyncExitStack()
         self._writer: aiosqlite.Connection | None = None
         self._reader: aiosqlite.Connection | None = None
@@ -80,30 +80,32 @@ class Database:
         path: Path,
         access: Access,
         prepare: Prepare | None = None,
-        key: bytes | None = None,
+        database_key: bytes | None = None,
     ) -> AsyncIterator["Database"]:
-        """Open the file; OWN creates it, and its folder, if missing. With a key it is encrypted.
+        """Open the file; OWN creates it, and its folder, if missing.
 
-        `key` is the database key, 32 bytes. `prepare` is called with each file that the owner
-        opens, also when one takes the place of another while the process runs.
+        `database_key`, 32 bytes, encrypts the file. `prepare` is called with each file that the
+        owner opens, also when one takes the place of another while the process runs.
         Raises AnalyticsError if the file cannot be opened, as it is not ours, in use, or damaged
         where only the owner may set it aside.
         """
-        check_sqlite(key)
+        check_sqlite(database_key)
         # SQLite has its log beside the file that a link leads to.
         path = Path(os.path.realpath(path))
         async with AsyncExitStack() as stack:
             held = stack.enter_context(ExitStack())
             with translated(path, OSError):
-                await encryption.refuse_foreign(path, key)
+                await encryption.refuse_foreign(path, database_key)
                 if access is Access.OWN:
                     files.create_folder(path.parent)
                 else:
                     files.refuse_missing(path)
                 owner = locks.enter(path, access, held)
                 if owner and files.undo_replacing(path):
-                    await encryption.refuse_foreign(path, key)
-                database = cls(path, access, owner, held, prepare or _nothing_to_prepare, key)
+                    await encryption.refuse_foreign(path, database_key)
+                database = cls(
+                    path, access, owner, held, prepare or _nothing_to_prepare, database_key
+                )
                 stack.push_async_callback(database._disconnect)
                 try:
                     await database._connect()
@@ -234,7 +236,7 @@ class Database:
         async with AsyncExitStack() as stack:
             if self._access is Access.READ:
                 reader = await stack.enter_async_context(
-                    connect(self.path, self._key, read_only=True)
+                    connect(self.path, self._database_key, read_only=True)
                 )
                 await migrations.version(self.path, reader, may_be_old=False)
                 self._reader = reader
@@ -253,7 +255,7 @@ class Database:
 
     async def _have_a_whole_file(self) -> None:
         """Set a damaged file aside, and make one where there is none."""
-        damaged = self._damaged or await is_damaged(self.path, self._key)
+        damaged = self._damaged or await is_damaged(self.path, self._database_key)
         if self._access is not Access.OWN and (damaged or not files.size(self.path)):
             # Only the bot can notify the admins.
             raise damaged_or_gone(self.path)
@@ -263,22 +265,26 @@ class Database:
             self.set_aside.append(files.set_aside(self.path))
         if not files.size(self.path):
             self.path.unlink(missing_ok=True)
-            await migrations.make(self.path, self._key)
-        elif self._key:
+            await migrations.make(self.path, self._database_key)
+        elif self._database_key:
             files.remove_plain(self.path)  # left by a kill while it was encrypted
 
     async def _connect_writer(self, stack: AsyncExitStack) -> None:
-        writer = await stack.enter_async_context(connect(self.path, self._key, read_only=False))
+        writer = await stack.enter_async_context(
+            connect(self.path, self._database_key, read_only=False)
+        )
         version = await migrations.version(self.path, writer, may_be_old=self.owner)
         busy = BUSY_MS_OWN if self.owner else BUSY_MS_SHARE
         await set_pragmas(writer, PRAGMAS | {"busy_timeout": busy})
         if self.owner:
-            await copying.before_migration(self.path, version, writer, self._key)
+            await copying.before_migration(self.path, version, writer, self._database_key)
             await migrations.migrate(writer, version)
         # A backup has no log until its first statement, and the log is part of the identity.
         await writer.execute_fetchall("PRAGMA user_version")
         # Opened last and closed first: the writer's closing then carries the log over.
-        reader = await stack.enter_async_context(connect(self.path, self._key, read_only=True))
+        reader = await stack.enter_async_context(
+            connect(self.path, self._database_key, read_only=True)
+        )
         await set_pragmas(reader, {"query_only": 1})
         self._writer, self._reader = writer, reader
 
@@ -305,14 +311,14 @@ class Database:
             with translated(self.path, OSError):
                 replaced = self._is_replaced()
                 if not replaced and self._suspect and not self._damaged:
-                    self._damaged = await is_damaged(self.path, self._key)
+                    self._damaged = await is_damaged(self.path, self._database_key)
                     self._suspect = False
                     if not self._needs_healing:
                         return
                 await self._disconnect()
                 if replaced:
                     self._damaged = False  # that was the other file
-                    await encryption.refuse_foreign(self.path, self._key)
+                    await encryption.refuse_foreign(self.path, self._database_key)
                     files.create_folder(self.path.parent)
                     # The lock may have been deleted with the file.
                     self._held.close()

@@ -27,17 +27,17 @@ from analytics.sqlite.connections import (
 from analytics.sqlite.migrations import APPLICATION_ID
 
 
-async def refuse_foreign(path: Path, key: bytes | None) -> None:
+async def refuse_foreign(path: Path, database_key: bytes | None) -> None:
     """Raise NotOurDatabase for a file that is not ours, WrongDatabaseKey for one under another key.
 
     SQLite calls a file under another key damaged. Only a file that can be read with the key at
     first may be found damaged later.
     """
-    files.refuse_foreign(path, APPLICATION_ID, encrypted=key is not None)
-    if not key or not files.size(path):
+    files.refuse_foreign(path, APPLICATION_ID, encrypted=database_key is not None)
+    if not database_key or not files.size(path):
         return
     try:
-        async with look_at(path, key) as connection:
+        async with look_at(path, database_key) as connection:
             [(application_id,)] = await connection.execute_fetchall("PRAGMA application_id")
     except DatabaseDamaged as error:
         if primary_code(error.__cause__) == NOT_A_DATABASE:
@@ -51,14 +51,14 @@ async def refuse_foreign(path: Path, key: bytes | None) -> None:
         raise files.foreign(path)
 
 
-async def encrypt(path: Path, key: bytes) -> bool:
-    """Encrypt a plain file with a key of 32 bytes; return False if it is encrypted already.
+async def encrypt(path: Path, database_key: bytes) -> bool:
+    """Encrypt a plain file with the `database_key`, 32 bytes; return False if it already is.
 
     A kill leaves a file that opens, plain or encrypted; another call finishes what was begun.
     Raises DatabaseMissing without a file, DatabaseInUse while a bot, a command or another program
     uses it, DatabaseDamaged if it is damaged, and other AnalyticsErrors if it cannot be encrypted.
     """
-    check_sqlite(key)
+    check_sqlite(database_key)
     path = Path(os.path.realpath(path))
     files.refuse_special(path)
     if not files.size(path) and not files.size(files.plain(path)):
@@ -71,12 +71,12 @@ async def encrypt(path: Path, key: bytes) -> bool:
             files.undo_replacing(path)
             held.callback(files.discard_draft, path)
             is_plain = files.is_plain(path)
-            await refuse_foreign(path, None if is_plain else key)
+            await refuse_foreign(path, None if is_plain else database_key)
             files.remove_plain(path)
             if is_plain:
                 await _carry_log_over(path)
                 files.discard_draft(path)
-                await _copy(path, files.begin_draft(path), key)
+                await _copy(path, files.begin_draft(path), database_key)
                 files.replace_with_draft(path)
                 files.remove_plain(path)
         except DatabaseDamaged as error:
@@ -100,9 +100,9 @@ async def _carry_log_over(path: Path) -> None:
         raise DatabaseInUse(f"{path} is being read by another program", "close it and try again")
 
 
-async def _copy(path: Path, draft: Path, key: bytes) -> None:
+async def _copy(path: Path, draft: Path, database_key: bytes) -> None:
     """Copy everything in the file into an encrypted one, and check that all of it is there."""
-    async with connect(draft, key, read_only=False) as copy:
+    async with connect(draft, database_key, read_only=False) as copy:
         await _attach(copy, path)
         await copy.execute_fetchall("BEGIN")
         await copy.execute_fetchall("SELECT sqlcipher_export('main', 'plain')")
@@ -110,10 +110,10 @@ async def _copy(path: Path, draft: Path, key: bytes) -> None:
             [(value,)] = await copy.execute_fetchall(f"PRAGMA plain.{name}")
             await copy.execute_fetchall(f"PRAGMA main.{name}={value}")
         await copy.execute_fetchall("COMMIT")
-    async with connect(draft, key, read_only=True) as copy:
+    async with connect(draft, database_key, read_only=True) as copy:
         await _attach(copy, path)
         is_whole = await _counts(copy, "main") == await _counts(copy, "plain")
-    if not is_whole or await is_damaged(draft, key):
+    if not is_whole or await is_damaged(draft, database_key):
         raise DatabaseUnavailable(
             f"{path} stays as it is, since its copy is not whole", "try again"
         )

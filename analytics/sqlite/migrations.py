@@ -89,14 +89,16 @@ MIGRATIONS: dict[int, Sequence[str]] = {
 MADE = "SELECT type, name FROM sqlite_schema WHERE name NOT LIKE 'sqlite%' ORDER BY type"
 
 
-async def make(path: Path, key: bytes | None) -> None:
-    """Make a new, empty database, whole before it has its name; encrypted with `key`, 32 bytes.
+async def make(path: Path, database_key: bytes | None) -> None:
+    """Make a new, empty database, whole before it has its name.
+
+    `database_key`, 32 bytes, encrypts it.
 
     Raises FileExistsError if there is something at `path`, AnalyticsError if it cannot be written.
     """
     files.discard_draft(path)
     draft = files.begin_draft(path)
-    async with connect(draft, key, read_only=False) as connection:
+    async with connect(draft, database_key, read_only=False) as connection:
         await set_pragmas(connection, PRAGMAS)
         application_id = f"PRAGMA application_id={APPLICATION_ID}"
         await in_one_transaction(connection, [*schema(), application_id])

@@ -42,11 +42,11 @@ APPEND = """
 class SQLiteSpool:
     """A spool beside a database, read by `load` and written by `append`."""
 
-    def __init__(self, database: Path, key: bytes | None) -> None:
+    def __init__(self, database: Path, database_key: bytes | None) -> None:
         """Take the database's path and database key; no file is made before `append`."""
         self.path = files.spool(database)
         self._database = database
-        self._key = key
+        self._database_key = database_key
         self._connections = AsyncExitStack()
         self._connection: aiosqlite.Connection | None = None
 
@@ -124,9 +124,11 @@ class SQLiteSpool:
         if not self.exists:
             os.close(os.open(self.path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
             files.sync_folder(self.path.parent)
-        key = None if files.is_plain(self.path) else self._key
+        database_key = None if files.is_plain(self.path) else self._database_key
         async with AsyncExitStack() as stack:
-            connection = await stack.enter_async_context(connect(self.path, key, read_only=False))
+            connection = await stack.enter_async_context(
+                connect(self.path, database_key, read_only=False)
+            )
             await set_pragmas(connection, PRAGMAS)
             for table in TABLES:
                 await connection.execute_fetchall(table)

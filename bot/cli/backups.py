@@ -34,14 +34,14 @@ async def _backup(settings: DataSettings, path: Path, keep: int | None) -> Path:
         await analytics.maintenance.note_backup()
         doubt = await analytics.maintenance.clock_doubt()
     if keep is None:
-        await copy_database(settings.database_path, path, settings.file_key)
+        await copy_database(settings.database_path, path, settings.database_key_bytes)
         return path
     if doubt:
         typer.echo(f"{doubt}: backups past retention are kept until the clock is right", err=True)
     return await backup_into(
         settings.database_path,
         path,
-        settings.file_key,
+        settings.database_key_bytes,
         keep,
         None if doubt else settings.retention_days,
         utc_now(),
@@ -61,9 +61,9 @@ def restore_backup(
             restore(
                 path,
                 settings.database_path,
-                settings.key,
+                settings.pseudonym_key,
                 settings.pseudonymise_user_ids,
-                settings.file_key,
+                settings.database_key_bytes,
                 force=force,
             )
         )

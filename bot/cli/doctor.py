@@ -57,8 +57,8 @@ async def findings() -> list[Finding]:
         return found
     return found + await diagnose(
         data_settings.database_path,
-        key=data_settings.key,
-        database_key=data_settings.file_key,
+        pseudonym_key=data_settings.pseudonym_key,
+        database_key=data_settings.database_key_bytes,
         pseudonymise=data_settings.pseudonymise_user_ids,
         retention_days=data_settings.retention_days,
         backup_dir=data_settings.backup_dir,

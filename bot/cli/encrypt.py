@@ -15,10 +15,10 @@ def encrypt() -> None:
     """Encrypt a plain database with DATABASE_KEY. Example: python main.py encrypt"""
     with user_errors():
         settings = load(DataSettings)
-        if settings.file_key is None:
+        if settings.database_key_bytes is None:
             raise missing(DataSettings, "database_key")
         with Console(stderr=True).status("encrypting"):
-            done = asyncio.run(encrypt_file(settings.database_path, settings.file_key))
+            done = asyncio.run(encrypt_file(settings.database_path, settings.database_key_bytes))
     typer.echo(f"{shown(settings.database_path)} is encrypted{'' if done else ' already'}")
     path = settings.database_path
     for aside in plain_leftovers(path):

@@ -109,14 +109,16 @@ async def _erase_one(settings: DataSettings, telegram_id: int) -> None:
 
 async def _erase_everyone(settings: DataSettings) -> None:
     """Print what is deleted and what stays, and delete it if the operator confirms."""
-    async with wipe(settings.database_path, settings.backup_dir, settings.file_key) as wiping:
+    async with wipe(
+        settings.database_path, settings.backup_dir, settings.database_key_bytes
+    ) as wiping:
         typer.echo("This deletes, and nothing of it can be brought back:")
         for path in wiping.files:
             link = " (a link: what it leads to stays)" if path.is_symlink() else ""
             typer.echo(f"  {shown(path)}{link}")
         for path in wiping.backups_of_others:
             typer.echo(f"stays, for it may be another database's: {shown(path)}", err=True)
-        for path in wiping.key_of:
+        for path in wiping.sharing_key_file:
             typer.echo(f"the key file stays, for it is also that of {shown(path)}", err=True)
         if typer.prompt(f'Type "{EVERYONE}" to go on', default="", show_default=False) != EVERYONE:
             typer.echo("nothing was erased", err=True)
@@ -124,8 +126,8 @@ async def _erase_everyone(settings: DataSettings) -> None:
         for path in wiping.erase():
             typer.echo(f"{shown(path)} deleted")
     for name, key, file in (
-        ("USER_ID_KEY", settings.key, settings.user_id_key_file),
-        ("DATABASE_KEY", settings.file_key, settings.database_key_file),
+        ("USER_ID_KEY", settings.pseudonym_key, settings.user_id_key_file),
+        ("DATABASE_KEY", settings.database_key_bytes, settings.database_key_file),
     ):
         if file:
             typer.echo(f"delete {file}, which holds {name}, too", err=True)

@@ -37,7 +37,7 @@ async def act(analytics: Any) -> None:
 
 
 async def test_no_byte_of_any_file_is_an_admins_telegram_id(tmp_path: Path) -> None:
-    async with open_service(tmp_path, key=None) as analytics:
+    async with open_service(tmp_path, pseudonym_key=None) as analytics:
         await act(analytics)
         running = found_in(tmp_path, CLEAR)
 
@@ -78,11 +78,11 @@ def test_the_pseudonym_of_an_admin_is_negative_and_no_other_one(
 
 
 async def test_a_new_key_keeps_who_the_admins_are(tmp_path: Path) -> None:
-    async with open_service(tmp_path, key=None) as analytics:
+    async with open_service(tmp_path, pseudonym_key=None) as analytics:
         await act(analytics)
         await analytics.maintenance.rotate_key()
         await analytics.audit_log.note(Action.AUDIT, ADMIN)
-    async with open_service(tmp_path, key=None) as analytics:
+    async with open_service(tmp_path, pseudonym_key=None) as analytics:
         trail = await analytics.audit_log.entries({ADMIN, OTHER})
         muted = await analytics.alert_state.muted(ADMIN)
         mine = await analytics.people.personal_data(ADMIN)
@@ -125,7 +125,7 @@ async def test_a_file_of_before_names_nobody_after_the_first_opening(
     """Also where a command without the key brings it up to date, and compacts it."""
     old_file(tmp_path)
     if command_first:
-        async with open_service(tmp_path, key=None, access=Access.SHARE) as command:
+        async with open_service(tmp_path, pseudonym_key=None, access=Access.SHARE) as command:
             await command.maintenance.compact_if_due()
             assert {(ADMIN,), (OTHER,)} <= set(select(tmp_path, WHO))
     for _ in range(2):
@@ -162,7 +162,7 @@ async def test_a_command_with_the_key_does_so_too(tmp_path: Path) -> None:
 
 async def test_without_pseudonyms_an_admin_keeps_their_telegram_id(tmp_path: Path) -> None:
     for _ in range(2):
-        async with open_service(tmp_path, key=None, pseudonymise=False) as analytics:
+        async with open_service(tmp_path, pseudonym_key=None, pseudonymise=False) as analytics:
             await analytics.audit_log.note(Action.STATS, ADMIN)
             await analytics.alert_state.mute(ADMIN, "digest")
             trail = await analytics.audit_log.entries({ADMIN})
@@ -209,10 +209,10 @@ async def test_an_erased_admin_has_nothing_turned_off_and_stays_in_the_audit_tra
 
 
 async def test_without_the_key_the_trail_is_shown_and_nobody_can_be_named(tmp_path: Path) -> None:
-    async with open_service(tmp_path, key=None) as analytics:
+    async with open_service(tmp_path, pseudonym_key=None) as analytics:
         await act(analytics)
     key_file(tmp_path / NAME).unlink()
-    async with open_service(tmp_path, key=None, access=Access.READ) as command:
+    async with open_service(tmp_path, pseudonym_key=None, access=Access.READ) as command:
         trail = await command.audit_log.entries()
         with pytest.raises(PseudonymKeyMissing, match="is missing"):
             await command.audit_log.entries({ADMIN})

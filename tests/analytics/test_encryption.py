@@ -102,12 +102,12 @@ def left_by_a_kill(tmp_path: Path) -> Path:
     return folder
 
 
-def run_command(folder: Path, *arguments: str, key: bytes | None = DATABASE_KEY) -> Result:
+def run_command(folder: Path, *arguments: str, database_key: bytes | None = DATABASE_KEY) -> Result:
     return invoke(
         *arguments,
         DATABASE_PATH=str(folder / NAME),
         USER_ID_KEY=KEY.hex(),
-        DATABASE_KEY=key.hex() if key else "",
+        DATABASE_KEY=database_key.hex() if database_key else "",
     )
 
 
@@ -203,7 +203,7 @@ def test_another_key_is_refused_in_a_sentence_and_nothing_is_set_aside(
 ) -> None:
     asyncio.run(_make(tmp_path, made_with))
     before = contents(tmp_path)
-    result = run_command(tmp_path, *command, key=opened_with)
+    result = run_command(tmp_path, *command, database_key=opened_with)
     last = result.stderr.splitlines()[-1]
 
     assert result.exit_code == 2
@@ -421,7 +421,7 @@ def test_a_copy_that_is_not_whole_does_not_take_the_place_of_the_file(plain: Pat
 
 def test_encrypt_refuses_what_it_cannot_do_in_a_sentence(tmp_path: Path) -> None:
     nothing = run_command(tmp_path, "encrypt")
-    without_key = run_command(tmp_path, "encrypt", key=None)
+    without_key = run_command(tmp_path, "encrypt", database_key=None)
     (tmp_path / NAME).write_bytes(b"notes" * 1000)
     foreign = run_command(tmp_path, "encrypt")
     asyncio.run(_make(tmp_path / "other", OTHER_KEY))

@@ -71,7 +71,7 @@ async def test_people_of_before_are_given_random_ids(tmp_path: Path) -> None:
             "INSERT INTO interactions VALUES (?, 0, ?, 5)", (int(NOW.timestamp()), kind)
         )
         database.commit()
-    async with AnalyticsService.open(path, key=KEY, clock=lambda: NOW) as analytics:
+    async with AnalyticsService.open(path, pseudonym_key=KEY, clock=lambda: NOW) as analytics:
         held = [await analytics.people.personal_data(SOMEBODY + n) for n in range(PEOPLE)]
         await analytics.maintenance.compact_if_due(large_too=True)
 
@@ -81,7 +81,7 @@ async def test_people_of_before_are_given_random_ids(tmp_path: Path) -> None:
     ]
     assert select(tmp_path, "SELECT count FROM interactions WHERE user_id = 0") == [(5,)]
     # Those who come later have places of their own among them.
-    async with AnalyticsService.open(path, key=KEY, clock=lambda: NOW) as analytics:
+    async with AnalyticsService.open(path, pseudonym_key=KEY, clock=lambda: NOW) as analytics:
         await analytics.record([interaction(person=SOMEBODY + PEOPLE)])
     assert select(tmp_path, "SELECT count(*) FROM users") == [(PEOPLE + 1,)]
 

@@ -20,7 +20,7 @@ async def test_a_deleted_key_file_is_put_back_with_the_key_in_use(
     tmp_path: Path, caplog: pytest.LogCaptureFixture, rotated: bool
 ) -> None:
     file = key_file(tmp_path / NAME)
-    async with open_service(tmp_path, key=None) as analytics:
+    async with open_service(tmp_path, pseudonym_key=None) as analytics:
         await analytics.record([interaction()])
         if rotated:
             await analytics.maintenance.rotate_key()
@@ -29,7 +29,7 @@ async def test_a_deleted_key_file_is_put_back_with_the_key_in_use(
         file.unlink()
         for _ in range(2):
             await analytics.maintenance.run()
-    async with open_service(tmp_path, key=None) as analytics:
+    async with open_service(tmp_path, pseudonym_key=None) as analytics:
         data = await analytics.people.personal_data(SOMEBODY)
 
     assert read_key(file) == key
@@ -43,7 +43,7 @@ async def test_another_key_file_in_its_place_stays_and_is_said_once(
     tmp_path: Path, caplog: pytest.LogCaptureFixture, content: str
 ) -> None:
     file = key_file(tmp_path / NAME)
-    async with open_service(tmp_path, key=None) as analytics:
+    async with open_service(tmp_path, pseudonym_key=None) as analytics:
         own = file.read_text()
         file.unlink()
         file.write_text(content)
@@ -65,7 +65,7 @@ async def test_where_it_cannot_be_put_back_the_bot_goes_on_and_says_so_once(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     file = key_file(tmp_path / NAME)
-    async with open_service(tmp_path, key=None) as analytics:
+    async with open_service(tmp_path, pseudonym_key=None) as analytics:
         file.unlink()
         # In the place of what would be written, whoever this runs as.
         draft = file.with_name(f"{file.name}.unfinished")
@@ -84,7 +84,7 @@ async def test_where_it_cannot_be_put_back_the_bot_goes_on_and_says_so_once(
 
 async def test_without_a_key_file_none_is_made(tmp_path: Path) -> None:
     """The key comes from the settings, or there are no pseudonyms."""
-    for options in ({"key": new_key()}, {"key": None, "pseudonymise": False}):
+    for options in ({"pseudonym_key": new_key()}, {"pseudonym_key": None, "pseudonymise": False}):
         folder = tmp_path / str(len(options))
         async with open_service(folder, **options) as analytics:
             await analytics.maintenance.run()

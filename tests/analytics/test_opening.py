@@ -43,7 +43,7 @@ def _generous_umask() -> Iterator[None]:
 @pytest.mark.usefixtures("_generous_umask")
 async def test_the_folder_and_every_file_in_it_are_private(tmp_path: Path) -> None:
     folder = tmp_path / "data"
-    async with open_service(folder, key=None) as analytics:
+    async with open_service(folder, pseudonym_key=None) as analytics:
         await analytics.record(days_ago(91))
         # Makes the lock of who writes, too.
         await analytics.cleanup_old_interactions()
@@ -143,7 +143,7 @@ async def test_a_file_that_is_not_usable_is_refused_and_left_as_it_was(
         (with_another_key, {}, WrongPseudonymKey, "was written with another key: set USER_ID_KEY"),
         (
             as_it_was,
-            {"key": KEY},
+            {"pseudonym_key": KEY},
             WrongPseudonymKey,
             "was written with another key: set USER_ID_KEY",
         ),
@@ -162,27 +162,29 @@ async def test_a_file_under_another_key_is_refused_and_left_as_it_was(
     sentence: str,
     tmp_path: Path,
 ) -> None:
-    async with open_service(tmp_path, key=None) as analytics:
+    async with open_service(tmp_path, pseudonym_key=None) as analytics:
         await analytics.record(days_ago(1))
     change(tmp_path)
     before = contents(tmp_path)
     with pytest.raises(error, match=sentence) as refused:
-        async with open_service(tmp_path, **({"key": None} | options)):
+        async with open_service(tmp_path, **({"pseudonym_key": None} | options)):
             pass
 
     assert contents(tmp_path) == before
     assert_sentence(refused.value)
 
 
-@pytest.mark.parametrize("key", [None, KEY])
-async def test_a_file_of_plain_ids_is_not_switched_over(key: bytes | None, tmp_path: Path) -> None:
+@pytest.mark.parametrize("pseudonym_key", [None, KEY])
+async def test_a_file_of_plain_ids_is_not_switched_over(
+    pseudonym_key: bytes | None, tmp_path: Path
+) -> None:
     async with open_service(tmp_path, pseudonymise=False) as analytics:
         await analytics.record(days_ago(1))
     before = contents(tmp_path)
     with pytest.raises(
         WrongPseudonymKey, match="was written with PSEUDONYMISE_USER_IDS=false"
     ) as refused:
-        async with open_service(tmp_path, key=key):
+        async with open_service(tmp_path, pseudonym_key=pseudonym_key):
             pass
 
     assert contents(tmp_path) == before
@@ -190,11 +192,11 @@ async def test_a_file_of_plain_ids_is_not_switched_over(key: bytes | None, tmp_p
 
 
 async def test_the_key_may_move_from_its_file_to_the_settings(tmp_path: Path) -> None:
-    async with open_service(tmp_path, key=None) as analytics:
+    async with open_service(tmp_path, pseudonym_key=None) as analytics:
         await analytics.record([interaction()])
-    key = bytes.fromhex((tmp_path / KEY_NAME).read_text())
+    pseudonym_key = bytes.fromhex((tmp_path / KEY_NAME).read_text())
     (tmp_path / KEY_NAME).unlink()
-    async with open_service(tmp_path, key=key) as analytics:
+    async with open_service(tmp_path, pseudonym_key=pseudonym_key) as analytics:
         await analytics.record([interaction()])
 
     assert select(tmp_path, "SELECT count(*) FROM users") == [(1,)]

@@ -273,11 +273,13 @@ async def test_who_takes_the_place_of_an_erased_person_is_not_mistaken_for_them(
 
 
 async def test_what_was_recorded_under_a_replaced_key_is_anonymous(tmp_path: Path) -> None:
-    async with open_service(tmp_path, key=None, clock=lambda: NOW - 30 * DAY) as analytics:
+    async with open_service(
+        tmp_path, pseudonym_key=None, clock=lambda: NOW - 30 * DAY
+    ) as analytics:
         pass
-    async with open_service(tmp_path, key=None) as analytics:
+    async with open_service(tmp_path, pseudonym_key=None) as analytics:
         await analytics.record([interaction(30 * HOUR), interaction()])
-    async with open_service(tmp_path, key=None, access=Access.SHARE) as analytics:
+    async with open_service(tmp_path, pseudonym_key=None, access=Access.SHARE) as analytics:
         await analytics.maintenance.rotate_key()
         report = await analytics.reports.period(Period.DAY)
         history = await analytics.reports.history(7 * DAY)

@@ -118,7 +118,7 @@ def test_first_starts_at_once_agree_on_a_key(tmp_path: Path) -> None:
 
 
 async def test_the_file_holds_the_reference_and_not_the_key(tmp_path: Path) -> None:
-    async with open_service(tmp_path, key=None) as analytics:
+    async with open_service(tmp_path, pseudonym_key=None) as analytics:
         await analytics.record([interaction()])
         stored = b"".join(path.read_bytes() for path in tmp_path.glob(f"{NAME}*"))
     key = read_key((tmp_path / NAME).with_suffix(".key"))
@@ -132,7 +132,7 @@ async def test_the_file_holds_the_reference_and_not_the_key(tmp_path: Path) -> N
 
 
 async def test_a_key_that_is_given_is_not_written_to_a_file(tmp_path: Path) -> None:
-    async with open_service(tmp_path, key=KEY):
+    async with open_service(tmp_path, pseudonym_key=KEY):
         pass
 
     assert not (tmp_path / NAME).with_suffix(".key").exists()

@@ -52,7 +52,7 @@ FINGERPRINT = "SELECT value FROM file_settings WHERE name = 'references'"
 
 
 def open_with_key_file(folder: Path, **options: Any) -> Any:
-    return open_service(folder, key=None, **options)
+    return open_service(folder, pseudonym_key=None, **options)
 
 
 def key_in(folder: Path) -> bytes:
@@ -184,14 +184,14 @@ def key_files(folder: Path) -> set[str]:
 async def test_a_key_from_the_environment_is_returned_and_written_nowhere(
     tmp_path: Path,
 ) -> None:
-    async with open_service(tmp_path, key=KEY) as analytics:
+    async with open_service(tmp_path, pseudonym_key=KEY) as analytics:
         await analytics.record([interaction()])
         new = await analytics.maintenance.rotate_key()
         await analytics.record([interaction()])
     with pytest.raises(WrongPseudonymKey, match="written with another key"):
-        async with open_service(tmp_path, key=KEY):
+        async with open_service(tmp_path, pseudonym_key=KEY):
             pass
-    async with open_service(tmp_path, key=new) as analytics:
+    async with open_service(tmp_path, pseudonym_key=new) as analytics:
         data = await analytics.people.personal_data(SOMEBODY)
 
     assert len(new) == 2 * KEY_BYTES
@@ -201,17 +201,17 @@ async def test_a_key_from_the_environment_is_returned_and_written_nowhere(
 
 
 async def test_a_command_with_the_old_key_is_refused_each_time_it_asks(tmp_path: Path) -> None:
-    async with open_service(tmp_path, key=KEY) as analytics:
+    async with open_service(tmp_path, pseudonym_key=KEY) as analytics:
         await analytics.record([interaction()])
         await analytics.maintenance.rotate_key()
-    async with open_service(tmp_path, key=KEY, access=Access.READ) as command:
+    async with open_service(tmp_path, pseudonym_key=KEY, access=Access.READ) as command:
         for _ in range(2):
             with pytest.raises(WrongPseudonymKey, match="written with another key"):
                 await command.people.personal_data(SOMEBODY)
 
 
 async def test_without_pseudonyms_there_is_no_key_to_replace(tmp_path: Path) -> None:
-    async with open_service(tmp_path, key=None, pseudonymise=False) as analytics:
+    async with open_service(tmp_path, pseudonym_key=None, pseudonymise=False) as analytics:
         await analytics.record([interaction()])
         with pytest.raises(RotationRefused, match="PSEUDONYMISE_USER_IDS=false: there is no key"):
             await analytics.maintenance.rotate_key()

@@ -340,7 +340,7 @@ async def test_how_many_used_a_command_is_never_told_too_high(tmp_path: Path) ->
 async def test_after_the_key_was_replaced_nobody_knows_how_many_and_nothing_is_shown(
     tmp_path: Path,
 ) -> None:
-    async with open_service(tmp_path, key=None, breakdown_min_users=3) as analytics:
+    async with open_service(tmp_path, pseudonym_key=None, breakdown_min_users=3) as analytics:
         await analytics.record([each for kind in KINDS for each in everybody(kind, 5)])
         before = await analytics.get_admin_analytics_report()
         await analytics.maintenance.rotate_key()

@@ -220,7 +220,7 @@ async def test_a_spool_of_another_key_is_refused_in_a_sentence(tmp_path: Path) -
     (copy / f"{NAME}-wal").unlink()
 
     with pytest.raises(WrongPseudonymKey, match="was written with another key"):
-        async with open_service(copy, key=bytes(32)):
+        async with open_service(copy, pseudonym_key=bytes(32)):
             pass
     assert spool(copy / NAME).exists()
 

@@ -137,7 +137,9 @@ async def build(folder: Path, traffic: Traffic, precisions: Sequence[int]) -> di
                 database.executescript(NAIVE_SCHEMA)
         else:
             # The product makes its file, and so decides what is in it.
-            async with AnalyticsService.open(path, key=KEY, timestamp_precision=precision):
+            async with AnalyticsService.open(
+                path, pseudonym_key=KEY, timestamp_precision=precision
+            ):
                 pass
     _load(traffic, paths)
     return paths

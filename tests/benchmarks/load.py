@@ -63,7 +63,7 @@ class Load:
     async def on(cls, path: Path, traffic: Traffic, precision: int) -> AsyncIterator["Load"]:
         load = cls(traffic)
         async with AnalyticsService.open(
-            path, key=KEY, timestamp_precision=precision, clock=load.now
+            path, pseudonym_key=KEY, timestamp_precision=precision, clock=load.now
         ) as analytics:
             load.analytics = analytics
             yield load

@@ -34,7 +34,7 @@ KEY = bytes(range(32))
 
 
 async def make(path: Path, key: bytes | None = KEY) -> Path:
-    async with AnalyticsService.open(path, key=key, clock=lambda: NOW) as analytics:
+    async with AnalyticsService.open(path, pseudonym_key=key, clock=lambda: NOW) as analytics:
         assert await analytics.record(ONE)
     return path
 
@@ -101,7 +101,7 @@ async def test_a_file_in_the_place_of_a_damaged_one_has_its_backups(tmp_path: Pa
     with path.open("r+b") as file:
         file.seek((page - 1) * size)
         file.write(b"\xa5" * size)
-    async with AnalyticsService.open(path, key=KEY, clock=lambda: NOW) as analytics:
+    async with AnalyticsService.open(path, pseudonym_key=KEY, clock=lambda: NOW) as analytics:
         assert analytics.notices.qsize() == 1
         # Deleted under the running bot, it begins anew once more.
         path.unlink()
@@ -148,7 +148,7 @@ async def test_a_backup_that_is_being_made_is_not_taken_for_a_killed_one(
     monkeypatch.setattr(copying, "OTHER_COPY_TIMEOUT", 0)
     async with only_copy(path, tmp_path / "copy"):
         draft.touch()
-        async with AnalyticsService.open(path, key=KEY):
+        async with AnalyticsService.open(path, pseudonym_key=KEY):
             pass
         with pytest.raises(DatabaseInUse, match="is being made: try again"):
             await backup(path, tmp_path / "other", None)

@@ -54,7 +54,7 @@ PERSON, OTHER = 6_000_000_001, 6_000_000_002
 
 
 async def record(path: Path, person: int = PERSON, count: int = 1) -> None:
-    async with AnalyticsService.open(path, key=KEY, clock=lambda: NOW) as analytics:
+    async with AnalyticsService.open(path, pseudonym_key=KEY, clock=lambda: NOW) as analytics:
         await analytics.record([Interaction(person, InteractionType.MESSAGE, NOW)] * count)
 
 
@@ -423,7 +423,9 @@ async def test_the_backup_of_an_encrypted_database_is_encrypted_and_comes_back(
     tmp_path: Path,
 ) -> None:
     database, copy = tmp_path / "data" / "analytics.sqlite3", tmp_path / "copy"
-    async with AnalyticsService.open(database, key=KEY, database_key=DATABASE_KEY) as analytics:
+    async with AnalyticsService.open(
+        database, pseudonym_key=KEY, database_key=DATABASE_KEY
+    ) as analytics:
         await analytics.record([Interaction(PERSON, InteractionType.MESSAGE, NOW)])
     await backup(database, copy, DATABASE_KEY)
     for key, refusal in ((None, NotOurDatabase), (bytes(32), DatabaseDamaged)):
@@ -435,7 +437,9 @@ async def test_the_backup_of_an_encrypted_database_is_encrypted_and_comes_back(
     assert not files.is_plain(database)
     assert not holds(copy, PERSON)
     assert inconsistencies(database) == []
-    async with AnalyticsService.open(database, key=KEY, database_key=DATABASE_KEY) as analytics:
+    async with AnalyticsService.open(
+        database, pseudonym_key=KEY, database_key=DATABASE_KEY
+    ) as analytics:
         assert (await analytics.get_admin_analytics_report()).total_interactions == 1
 
 

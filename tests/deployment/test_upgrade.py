@@ -51,7 +51,7 @@ def ask(path: Path, sql: str) -> list[Any]:
 
 async def open_and_record(path: Path) -> int:
     """What the report counts, after one interaction more of the first person."""
-    async with AnalyticsService.open(path, key=KEY, clock=lambda: NOW) as analytics:
+    async with AnalyticsService.open(path, pseudonym_key=KEY, clock=lambda: NOW) as analytics:
         await analytics.record([Interaction(PEOPLE[0], InteractionType.MESSAGE, NOW)])
         return (await analytics.get_admin_analytics_report()).total_interactions or 0
 
@@ -76,7 +76,7 @@ async def test_an_upgrade_forgets_what_told_who_opted_out(tmp_path: Path) -> Non
         for event in ("/help", *(f"/{right}" for right in Right)):
             connection.execute("INSERT INTO daily_events VALUES (1, ?, 1)", (event,))
         connection.execute("INSERT INTO remembered_updates VALUES (7, 86400 + 3 * 3600)")
-    async with AnalyticsService.open(path, key=KEY, clock=lambda: NOW):
+    async with AnalyticsService.open(path, pseudonym_key=KEY, clock=lambda: NOW):
         pass
 
     assert ask(path, "SELECT event FROM daily_events") == [("/help",)]

@@ -145,7 +145,9 @@ CASES = [
 
 
 def open_service(folder: Path) -> Any:
-    return AnalyticsService.open(folder / NAME, key=KEY, timestamp_precision=1, clock=lambda: NOW)
+    return AnalyticsService.open(
+        folder / NAME, pseudonym_key=KEY, timestamp_precision=1, clock=lambda: NOW
+    )
 
 
 async def after_cancellation(folder: Path, case: Case, at: int, *, late: bool) -> Row | None:

@@ -90,7 +90,7 @@ def damage(path: Path, chance: random.Random) -> None:
 @asynccontextmanager
 async def service(path: Path) -> AsyncIterator[AnalyticsService]:
     async with AnalyticsService.open(
-        path, key=KEY, timestamp_precision=1, clock=lambda: NOW
+        path, pseudonym_key=KEY, timestamp_precision=1, clock=lambda: NOW
     ) as analytics:
         yield analytics
 

@@ -87,7 +87,7 @@ async def run(folder: Path, seed: int) -> list[Event]:
     ):
         for _ in range(STARTS):
             async with AnalyticsService.open(
-                folder / NAME, key=KEY, timestamp_precision=1, retention_days=1, clock=now
+                folder / NAME, pseudonym_key=KEY, timestamp_precision=1, retention_days=1, clock=now
             ) as analytics:
                 for _ in range(BATCHES // STARTS):
                     numbers = range(number, number + chance.randint(1, 40))
@@ -202,7 +202,7 @@ async def survivor(
     try:
         # As at the next start; Telegram sends again what was not acknowledged.
         async with AnalyticsService.open(
-            folder / NAME, key=KEY, timestamp_precision=1, retention_days=1, clock=_after
+            folder / NAME, pseudonym_key=KEY, timestamp_precision=1, retention_days=1, clock=_after
         ) as analytics:
             if not analytics.notices.empty():
                 faults.append("set aside as damaged")

@@ -174,7 +174,7 @@ async def record(path: Path, lives: list[list[list[int]]]) -> None:
     """The batches of update ids that each life of the service records."""
     for batches in lives:
         async with AnalyticsService.open(
-            path, key=bytes(32), timestamp_precision=1, clock=lambda: NOW
+            path, pseudonym_key=bytes(32), timestamp_precision=1, clock=lambda: NOW
         ) as analytics:
             for ids in batches:
                 interactions = [

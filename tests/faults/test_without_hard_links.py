@@ -101,7 +101,9 @@ async def test_wherever_a_first_start_is_killed_the_next_one_needs_no_repair(
 
 async def total(path: Path, database_key: bytes | None) -> int:
     """As a start finds it."""
-    async with AnalyticsService.open(path, key=KEY, database_key=database_key) as analytics:
+    async with AnalyticsService.open(
+        path, pseudonym_key=KEY, database_key=database_key
+    ) as analytics:
         assert analytics.notices.empty()
         return (await analytics.get_admin_analytics_report()).total_interactions or 0
 

@@ -29,7 +29,7 @@ async def make(to: Path) -> None:
     """Three people, of whom each did two things; an update id; a cleanup."""
     with TemporaryDirectory() as folder:
         path = Path(folder, "analytics.sqlite3")
-        async with AnalyticsService.open(path, key=KEY, clock=lambda: NOW) as analytics:
+        async with AnalyticsService.open(path, pseudonym_key=KEY, clock=lambda: NOW) as analytics:
             await analytics.record(INTERACTIONS, [*range(1, len(INTERACTIONS) + 1)])
             await analytics.cleanup_old_interactions()
         await backup(path, to, None)

@@ -18,7 +18,11 @@ SOMEBODY = 6_000_000_001
 
 def open_service(folder: Path, **options: Any) -> AbstractAsyncContextManager[AnalyticsService]:
     """Exact to the second, at NOW, unless told otherwise."""
-    defaults: dict[str, Any] = {"key": KEY, "timestamp_precision": 1, "clock": lambda: NOW}
+    defaults: dict[str, Any] = {
+        "pseudonym_key": KEY,
+        "timestamp_precision": 1,
+        "clock": lambda: NOW,
+    }
     return AnalyticsService.open(folder / NAME, **(defaults | options))
 
 

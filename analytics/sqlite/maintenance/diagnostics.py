@@ -63,7 +63,7 @@ class Facts:
 async def check_up(
     path: Path,
     *,
-    key: bytes | None,
+    pseudonym_key: bytes | None,
     database_key: bytes | None,
     pseudonymise: bool,
     retention_days: int,
@@ -72,8 +72,9 @@ async def check_up(
 ) -> list[Finding]:
     """Run all checks on the files of the database at `path`, and return their findings.
 
-    What cannot be read is a finding, too, and ends the checks. `key` is None if it is in the key
-    file; `backup_dir` is None without backups. Raises AnalyticsError if the backups cannot be read.
+    What cannot be read is a finding, too, and ends the checks. `pseudonym_key` is None if it is in
+    the key file; `backup_dir` is None without backups. Raises AnalyticsError if the backups cannot
+    be read.
     """
     found = [sqlite(database_key)]
     if found[0].to_do:
@@ -89,7 +90,7 @@ async def check_up(
     found += [
         Finding("database", f"{path} is whole, {_size(path) / MIB:,.1f} MiB"),
         Finding("schema", f"version {SCHEMA_VERSION}"),
-        key_of(path, facts, key, pseudonymise),
+        pseudonym_key_fits(path, facts, pseudonym_key, pseudonymise),
         disk(path, facts, retention_days, now, free=shutil.disk_usage(path.parent).free),
         cleanup(facts, now),
         compaction(facts, now),
@@ -132,9 +133,11 @@ def waiting(path: Path) -> Iterator[Finding]:
         yield Finding("spool", f"interactions wait in {spool}", to_do, advice=True)
 
 
-def key_of(path: Path, facts: Facts, key: bytes | None, pseudonymise: bool) -> Finding:
+def pseudonym_key_fits(
+    path: Path, facts: Facts, pseudonym_key: bytes | None, pseudonymise: bool
+) -> Finding:
     try:
-        references = choose(path, key, pseudonymise, facts.references)
+        references = choose(path, pseudonym_key, pseudonymise, facts.references)
     except AnalyticsError as error:
         return _fault("key", error)
     if references.fingerprint != facts.references:

@@ -55,7 +55,7 @@ class Restored:
 async def restore(
     source: Path,
     path: Path,
-    key: bytes | None,
+    pseudonym_key: bytes | None,
     pseudonymise: bool,
     database_key: bytes | None,
     *,
@@ -64,8 +64,8 @@ async def restore(
     """Put the backup `source` in the place of the database `path`, which must not be in use.
 
     People who were erased since are erased again, and opt-outs since are kept: they are read from
-    the database at `path`, and from damaged ones that were set aside. `key` is None if it is in
-    the key file. With `force`, a database at `path` is overwritten.
+    the database at `path`, and from damaged ones that were set aside. `pseudonym_key` is None if
+    it is in the key file. With `force`, a database at `path` is overwritten.
 
     Raises RestoreRefused if the source is no file, `path` exists without `force`, or cannot be
     written; WrongPseudonymKey or PseudonymKeyMissing if the key does not fit; DatabaseInUse while a
@@ -82,7 +82,7 @@ async def restore(
     check_sqlite(database_key)
     await check(source, database_key)
     written_with = await _written_with(source, database_key)
-    references = choose(path, key, pseudonymise, written_with)
+    references = choose(path, pseudonym_key, pseudonymise, written_with)
     if written_with != references.fingerprint:
         raise mismatch(source, written_with, references)
     try:

@@ -32,7 +32,7 @@ class Ending:
 
     files: list[Path]
     backups_of_others: list[Path] = field(default_factory=list)
-    key_of: list[Path] = field(default_factory=list)
+    sharing_key_file: list[Path] = field(default_factory=list)
     """Other databases with the same key file, which therefore stays."""
 
     def erase(self) -> Iterator[Path]:
