@@ -59,9 +59,11 @@ def bubbles(transcript: Iterable[Line]) -> Iterator[RenderableType]:
 
 
 def picture(line: Line) -> str:
-    """Return a message as SVG."""
+    """Return a message as SVG, as wide as it is."""
     console = Console(record=True, file=StringIO(), width=MAX_WIDTH)
-    console.print(*bubbles([line]), sep="\n")
+    shown = list(bubbles([line]))
+    console.width = max(console.measure(each).maximum for each in shown)
+    console.print(*shown, sep="\n")
     return console.export_svg(code_format=PICTURE)
 
 

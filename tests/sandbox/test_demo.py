@@ -1,6 +1,7 @@
 """The demo: the real bot's story, told in a terminal."""
 
 import random
+import re
 import sys
 from collections import Counter
 from collections.abc import Sequence
@@ -72,6 +73,9 @@ async def test_the_demo_shows_admin_stranger_stored_rows_and_cleanup(
     statistics, chart = (pictures / "stats.svg").read_text(), (pictures / "chart.png").read_bytes()
     assert "Statistics" in statistics
     assert "http://www.w3.org/2000/svg" in statistics
+    # As wide as the message, which fits on a phone, not as a terminal.
+    [width] = re.findall(r'viewBox="0 0 (\d+) ', statistics)
+    assert int(width) < 600
     assert statistics.count("//") == 1
     assert chart.startswith(b"\x89PNG")
 
