@@ -12,7 +12,7 @@ class NoteAccess(NamedTuple):
     """Add an entry to the audit log; `timestamp` is in Unix seconds."""
 
     timestamp: int
-    admin: int | None
+    admin_reference: int | None
     """The pseudonym of an admin, None for the command line."""
     action: str
 
@@ -20,15 +20,15 @@ class NoteAccess(NamedTuple):
 class Mute(NamedTuple):
     """Mute a kind of alert for an admin, who is given by a pseudonym."""
 
-    admin: int
-    notice: str
+    admin_reference: int
+    kind: str
 
 
 class Unmute(NamedTuple):
     """Send a kind of alert to an admin again, who is given by a pseudonym."""
 
-    admin: int
-    notice: str
+    admin_reference: int
+    kind: str
 
 
 class KeepMutes(NamedTuple):
@@ -58,7 +58,7 @@ class Person(NamedTuple):
     """A person to be erased, without their Telegram ID."""
 
     reference: int
-    admin: int
+    admin_reference: int
     """Their pseudonym among admins, if they are one."""
     erasure: int
     """Their pseudonym among erasures, listed with `day` if a backup was made since `oldest`."""

@@ -22,7 +22,7 @@ LAST_SENT = "told_"
 class AlertState:
     """The memory of alerts: when each kind was last sent, and who muted which.
 
-    `notice` is the name of a kind, `telegram_id` an admin's, of which a pseudonym is stored.
+    `kind` is the name of a kind of alert, `telegram_id` an admin's, of which a pseudonym is stored.
     """
 
     def __init__(
@@ -43,20 +43,20 @@ class AlertState:
         self._moments: dict[str, datetime | None] = {}  # as noted by this process
         self._muted: set[tuple[int, str]] | None = None
 
-    async def last(self, notice: str) -> datetime | None:
+    async def last(self, kind: str) -> datetime | None:
         """Return when an alert was last sent, None if never or unknown.
 
         A moment in the future was noted by a wrong clock, and gives None as well.
         """
-        if notice not in self._moments:
-            self._moments[notice] = await self._moment(LAST_SENT + notice)
-        moment = self._moments[notice]
+        if kind not in self._moments:
+            self._moments[kind] = await self._moment(LAST_SENT + kind)
+        moment = self._moments[kind]
         return None if moment is None or moment > self._clock() else moment
 
-    async def note(self, notice: str, moment: datetime | None) -> None:
+    async def note(self, kind: str, moment: datetime | None) -> None:
         """Note that an alert is sent at `moment`; None takes that back."""
-        name = LAST_SENT + notice
-        self._moments[notice] = moment
+        name = LAST_SENT + kind
+        self._moments[kind] = moment
         if moment is None:
             await self._keep(RemoveSetting(name))
         else:
@@ -74,8 +74,8 @@ class AlertState:
 
         Raises PseudonymKeyMissing if there is no pseudonym key, WrongPseudonymKey if it is another.
         """
-        admin, pairs = await self._admin(telegram_id), await self._pairs()
-        return {notice for each, notice in pairs if each == admin}
+        admin_reference, pairs = await self._reference(telegram_id), await self._pairs()
+        return {kind for each, kind in pairs if each == admin_reference}
 
     async def _pairs(self) -> set[tuple[int, str]]:
         if self._muted is None:
@@ -86,33 +86,33 @@ class AlertState:
                 return set()
         return self._muted
 
-    async def mute(self, telegram_id: int, notice: str) -> None:
+    async def mute(self, telegram_id: int, kind: str) -> None:
         """Mute a kind of alert for an admin; stored as soon as the database can be written.
 
         Raises PseudonymKeyMissing if there is no pseudonym key, WrongPseudonymKey if it is another.
         """
-        admin = await self._admin(telegram_id)
-        (await self._pairs()).add((admin, notice))
-        await self._keep(Mute(admin, notice))
+        admin_reference = await self._reference(telegram_id)
+        (await self._pairs()).add((admin_reference, kind))
+        await self._keep(Mute(admin_reference, kind))
 
-    async def unmute(self, telegram_id: int, notice: str) -> None:
+    async def unmute(self, telegram_id: int, kind: str) -> None:
         """Send a kind of alert to an admin again; stored as soon as the database can be written.
 
         Raises PseudonymKeyMissing if there is no pseudonym key, WrongPseudonymKey if it is another.
         """
-        admin = await self._admin(telegram_id)
-        (await self._pairs()).discard((admin, notice))
-        await self._keep(Unmute(admin, notice))
+        admin_reference = await self._reference(telegram_id)
+        (await self._pairs()).discard((admin_reference, kind))
+        await self._keep(Unmute(admin_reference, kind))
 
     async def keep_only(self, admin_ids: Iterable[int]) -> None:
         """Forget what was muted by people who are not among the admins `admin_ids`."""
-        await self._keep(KeepMutes.of([await self._admin(each) for each in admin_ids]))
+        await self._keep(KeepMutes.of([await self._reference(each) for each in admin_ids]))
 
     def forget(self) -> None:
         """Read the muted alerts from the file again. Call after some were deleted."""
         self._muted = None
 
-    async def _admin(self, telegram_id: int) -> int:
+    async def _reference(self, telegram_id: int) -> int:
         return (await self._references()).admin(telegram_id)
 
     async def _moment(self, name: str) -> datetime | None:

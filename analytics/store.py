@@ -124,10 +124,10 @@ class Slice(NamedTuple):
 
 
 class AuditRow(NamedTuple):
-    """An entry of the audit log; `admin` is a pseudonym, None for the command line."""
+    """An entry of the audit log; `admin_reference` is a pseudonym, None for the command line."""
 
     timestamp: datetime
-    admin: int | None
+    admin_reference: int | None
     action: str
 
 
@@ -307,13 +307,13 @@ class People(Protocol):
 class Admins(Protocol):
     """The audit log and the muted alerts of admins, who are given by pseudonyms."""
 
-    async def audit_entries(self, admin: int | None = None) -> list[AuditRow]:
-        """Return the audit log, the newest first; with `admin`, the entries of that one."""
+    async def audit_entries(self, admin_reference: int | None = None) -> list[AuditRow]:
+        """Return the audit log, the newest first; or only those of one admin."""
 
     async def mutes(self) -> set[tuple[int, str]]:
-        """Return the muted alerts: admin and kind."""
+        """Return the muted alerts: pairs of an `admin_reference` and a kind."""
 
-    async def forget_mutes(self, admin: int) -> None:
+    async def forget_mutes(self, admin_reference: int) -> None:
         """Forget the muted alerts of an admin. Enter `deletion` around it."""
 
 

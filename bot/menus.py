@@ -62,23 +62,23 @@ async def set_menus(
 
     for menu in _menus(purposes(texts.COMMANDS)):
         await until_set(partial(bot, menu))
-    for admin_id in admin_ids:
-        await until_set(partial(set_admin_menu, bot, admin_id, owners))
+    for telegram_id in admin_ids:
+        await until_set(partial(set_admin_menu, bot, telegram_id, owners))
 
 
-def of_admin(admin_id: int, owners: Collection[int]) -> dict[str, str]:
+def of_admin(telegram_id: int, owners: Collection[int]) -> dict[str, str]:
     """Return the commands of an admin, who may be an owner, with their purposes."""
-    audience = Audience.OWNERS if admin_id in owners else Audience.ADMINS
+    audience = Audience.OWNERS if telegram_id in owners else Audience.ADMINS
     return purposes(texts.COMMANDS, audience)
 
 
-async def set_admin_menu(bot: Bot, admin_id: int, owners: Collection[int]) -> None:
+async def set_admin_menu(bot: Bot, telegram_id: int, owners: Collection[int]) -> None:
     """Set the menu of an admin; one who has not started the bot yet gets it on /start.
 
     `owners` are Telegram IDs.
     """
     try:
-        for menu in _menus(of_admin(admin_id, owners), BotCommandScopeChat(chat_id=admin_id)):
+        for menu in _menus(of_admin(telegram_id, owners), BotCommandScopeChat(chat_id=telegram_id)):
             await bot(menu)
     except (TelegramBadRequest, TelegramForbiddenError):
         logger.info("an admin has not started the bot yet and gets the menu on /start")

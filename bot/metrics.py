@@ -54,7 +54,7 @@ class MeasuredRecording(RecordOnReceipt):
             self._updates.labels(interaction_type(update)).inc()
 
 
-class CountRecords(logging.Handler):
+class CountLogLines(logging.Handler):
     """Count log lines by level, from WARNING on, without reading them."""
 
     def __init__(self, registry: CollectorRegistry) -> None:
@@ -87,7 +87,7 @@ class Metrics:
         self.record = MeasuredRecording(
             analytics, clock, commands, self._registry, uncounted=uncounted
         )
-        self._count_records = CountRecords(self._registry)
+        self._count_log_lines = CountLogLines(self._registry)
         ProcessCollector(registry=self._registry)
         self._gauges = {
             name: Gauge(f"bot_{name}", purpose, registry=self._registry)
@@ -109,12 +109,12 @@ class Metrics:
         application = web.Application()
         application.router.add_get("/metrics", self.metrics)
         add_health(application, self._analytics, self._receiving)
-        logging.getLogger().addHandler(self._count_records)
+        logging.getLogger().addHandler(self._count_log_lines)
         try:
             async with http_server.serving(application, host, port, "METRICS", 1.0):
                 yield
         finally:
-            logging.getLogger().removeHandler(self._count_records)
+            logging.getLogger().removeHandler(self._count_log_lines)
 
     async def metrics(self, request: web.Request) -> web.Response:
         try:

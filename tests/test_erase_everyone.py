@@ -120,14 +120,14 @@ def test_of_any_names_exactly_its_own_are_deleted(
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / name
         begins = Path(name).with_suffix("").name if of_stem else name
-        planted = {begins + ending for ending in endings} - {".", ".."}
+        planted = {begins + wipe for wipe in endings} - {".", ".."}
         for file in planted:
             (Path(folder) / file).write_text("a letter")
 
         async def end() -> list[Path]:
-            async with everything(path, None, None) as ending:
-                list(ending.erase())
-                return ending.sharing_key_file
+            async with everything(path, None, None) as wipe:
+                list(wipe.delete_files())
+                return wipe.sharing_key_file
 
         try:
             shared = asyncio.run(end())
@@ -155,8 +155,8 @@ async def test_a_link_where_sqlite_has_its_log_is_removed_and_not_written_throug
     for companion in ("-wal", "-shm", "-journal"):
         path.with_name(f"{path.name}{companion}").unlink(missing_ok=True)
         path.with_name(f"{path.name}{companion}").symlink_to(letter)
-    async with everything(path, tmp_path / "copies", None) as ending:
-        list(ending.erase())
+    async with everything(path, tmp_path / "copies", None) as wipe:
+        list(wipe.delete_files())
 
     assert listed(tmp_path) == {"letter"}
     assert letter.read_text() == "dear"
@@ -186,12 +186,12 @@ async def test_what_cannot_be_deleted_is_named_the_rest_is_gone_and_the_next_run
 
     with monkeypatch.context() as patched:
         patched.setattr(files, "overwrite", refuse)
-        async with everything(path, None, None) as ending:
+        async with everything(path, None, None) as wipe:
             with pytest.raises(WipeIncomplete, match=r"reserve \(Operation not permitted\): mend"):
-                list(ending.erase())
+                list(wipe.delete_files())
     left = {file.name for file in tmp_path.iterdir()}
-    async with everything(path, None, None) as ending:
-        again = list(ending.erase())
+    async with everything(path, None, None) as wipe:
+        again = list(wipe.delete_files())
 
     assert left == {"analytics.sqlite3.reserve"}
     assert [file.name for file in again] == ["analytics.sqlite3.reserve"]
@@ -203,8 +203,8 @@ async def test_the_bytes_are_gone_not_only_the_names(tmp_path: Path) -> None:
     await make(path)
     for name in ("analytics.sqlite3", "analytics.key"):
         (tmp_path / f"second-{name}").hardlink_to(tmp_path / name)
-    async with everything(path, None, None) as ending:
-        list(ending.erase())
+    async with everything(path, None, None) as wipe:
+        list(wipe.delete_files())
 
     for file in tmp_path.iterdir():
         assert file.read_bytes().strip(b"\0") == b""
@@ -244,10 +244,10 @@ async def test_backups_of_an_encrypted_database_are_erased_without_its_key(tmp_p
     path, copies = tmp_path / "analytics.sqlite3", tmp_path / "copies"
     await make(path, DATABASE_KEY)
     made = await backup_into(path, copies, DATABASE_KEY, 7, 90, utc_now())
-    async with everything(path, copies, None) as ending:
-        left = ending.backups_of_others
-    async with everything(path, copies, DATABASE_KEY) as ending:
-        list(ending.erase())
+    async with everything(path, copies, None) as wipe:
+        left = wipe.backups_of_others
+    async with everything(path, copies, DATABASE_KEY) as wipe:
+        list(wipe.delete_files())
 
     # Without the key nobody knows whose they are.
     assert left == [made]

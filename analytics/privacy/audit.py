@@ -50,11 +50,11 @@ class AuditLog:
         `telegram_id` is that of an admin, None for the command line.
         Raises PseudonymKeyMissing if it is given without a key, WrongPseudonymKey with another.
         """
-        admin = None
+        admin_reference = None
         if telegram_id is not None:
-            admin = (await self._core.references()).admin(telegram_id)
+            admin_reference = (await self._core.references()).admin(telegram_id)
         timestamp = self._core.now() // self._precision * self._precision
-        await self._core.keep(NoteAccess(timestamp, admin, action.value))
+        await self._core.keep(NoteAccess(timestamp, admin_reference, action.value))
 
     async def entries(self, telegram_ids: Collection[int] = ()) -> list[AuditEntry]:
         """Return who looked at or deleted what, the newest first.
@@ -67,6 +67,6 @@ class AuditLog:
         for each in telegram_ids:
             named[(await self._core.references()).admin(each)] = each
         return [
-            AuditEntry(timestamp, named.get(admin, FORMER_ADMIN), Action(action))
-            for timestamp, admin, action in await self._core.store.audit_entries()
+            AuditEntry(timestamp, named.get(admin_reference, FORMER_ADMIN), Action(action))
+            for timestamp, admin_reference, action in await self._core.store.audit_entries()
         ]

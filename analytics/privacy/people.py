@@ -97,7 +97,7 @@ class People:
             return None
         self._reports.forget()
         in_backups = await self.may_be_in_backups()
-        in_audit_log = bool(await core.store.audit_entries(person.admin))
+        in_audit_log = bool(await core.store.audit_entries(person.admin_reference))
         return Erasure(deleted, await core.compact_if_due(), in_backups, in_audit_log)
 
     def erasing(self, person: Person) -> Work:

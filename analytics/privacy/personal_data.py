@@ -34,7 +34,7 @@ class PersonalData:
     """The day they were erased, as long as a backup may hold what was erased; else None."""
     audit_entries: list[tuple[datetime, str]]
     """Their actions as an admin, each with its moment, the oldest first."""
-    turned_off: list[str]
+    muted: list[str]
     """The alerts that they muted as an admin."""
     retention_days: int
     waiting: int = 0
@@ -53,19 +53,19 @@ async def everything(
 
     Raises AnalyticsError if the database cannot be read.
     """
-    reference, admin = references.reference(telegram_id), references.admin(telegram_id)
+    reference, admin_reference = references.reference(telegram_id), references.admin(telegram_id)
     opt_out = references.opt_out(telegram_id)
     interactions = await store.interactions_of(reference)
     mutes = await store.mutes()
     erased = await store.erased_on(references.erasure(reference))
-    entries = await store.audit_entries(admin)
+    entries = await store.audit_entries(admin_reference)
     return PersonalData(
         reference=reference if interactions else None,
         interactions=interactions,
         opted_out=bool(await store.opted_out([opt_out])),
         erased=None if erased is None else from_unix(erased * DAY).date(),
         audit_entries=[(each.timestamp, each.action) for each in reversed(entries)],
-        turned_off=sorted(notice for by, notice in mutes if by == admin),
+        muted=sorted(kind for by, kind in mutes if by == admin_reference),
         retention_days=retention_days,
     )
 
@@ -92,9 +92,9 @@ async def erase(
     how many interactions were deleted, None if each of 10 times another process had recorded one
     meanwhile. Raises AnalyticsError if the database fails.
     """
-    if person.admin in {admin for admin, _notice in await store.mutes()}:
+    if person.admin_reference in {by for by, _kind in await store.mutes()}:
         async with deletion():
-            await store.forget_mutes(person.admin)
+            await store.forget_mutes(person.admin_reference)
     # Listed before, in case of a kill in between, and after, in case the first backup begins
     # meanwhile.
     await store.list_erasure(person.erasure, person.day, person.oldest)
@@ -170,7 +170,7 @@ def as_json(
             "audit_entries": [
                 {"timestamp": _iso(when), "action": action} for when, action in data.audit_entries
             ],
-            "turned_off": data.turned_off,
+            "turned_off": data.muted,
         },
         indent=2,
         ensure_ascii=False,

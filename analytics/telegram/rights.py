@@ -123,10 +123,10 @@ async def erase(
 
     The same button erases again until it expires: then what was recorded since is erased.
     """
-    person = click.from_user.id
-    if confirmations.confirms(callback_data, person):
+    telegram_id = click.from_user.id
+    if confirmations.confirms(callback_data, telegram_id):
         again = confirmations.is_used(callback_data)
-        if erasure := await analytics.people.erase(person):
+        if erasure := await analytics.people.erase(telegram_id):
             confirmations.use(callback_data)
             text = rights.erased(erasure, next_cleanup(), options, again=again)
         else:

@@ -123,7 +123,7 @@ async def _erase_everyone(settings: DataSettings) -> None:
         if typer.prompt(f'Type "{EVERYONE}" to go on', default="", show_default=False) != EVERYONE:
             typer.echo("nothing was erased", err=True)
             raise typer.Exit(FAILED)
-        for path in wiping.erase():
+        for path in wiping.delete_files():
             typer.echo(f"{shown(path)} deleted")
     for name, key, file in (
         ("USER_ID_KEY", settings.pseudonym_key, settings.user_id_key_file),

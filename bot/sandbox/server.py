@@ -122,15 +122,15 @@ class Sandbox:
         """The updates that wait, that were delivered, and that the bot acknowledged."""
         return self._telegram.updates
 
-    def person(self, user_id: int | None = None, **facts: Any) -> Person:
+    def person(self, telegram_id: int | None = None, **facts: Any) -> Person:
         """Return an invented person who has not written to the bot yet.
 
-        `user_id` is their Telegram ID, `facts` are fields of Telegram's User.
+        `telegram_id` is theirs, `facts` are fields of Telegram's User.
         """
         number = next(self._people)
         name = NAMES[number % len(NAMES)]
         user = {
-            "id": FIRST_USER_ID + number if user_id is None else user_id,
+            "id": FIRST_USER_ID + number if telegram_id is None else telegram_id,
             "is_bot": False,
             "first_name": name,
             "username": f"{name.lower()}_{number}",

@@ -201,7 +201,7 @@ async def test_an_erased_admin_has_nothing_turned_off_and_stays_in_the_audit_tra
     assert of_nobody
     assert not of_nobody.in_audit_log
     assert muted == [set(), {"digest"}]
-    assert (mine.interactions, mine.turned_off) == ([], [])
+    assert (mine.interactions, mine.muted) == ([], [])
     assert len(mine.audit_entries) == 1
     assert select(tmp_path, "SELECT count(*) FROM turned_off WHERE admin_id = ?", (pseudonym,)) == [
         (0,)

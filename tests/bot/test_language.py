@@ -318,7 +318,7 @@ def test_every_answer_fits_into_a_message(
         opted_out=True,
         erased=date(2026, 11, 25),
         audit_entries=[],
-        turned_off=[],
+        muted=[],
         retention_days=days,
     )
     entries = [AuditEntry(when, admin if flag else None, max(Action, key=len))] * 10_000

@@ -58,8 +58,8 @@ async def test_two_bots_with_one_folder_leave_each_others_backups_alone(tmp_path
         newest = await back_up(one, folder, day)
     kept = listed(folder)
     last = await last_backup(one, folder, None, NOW + timedelta(days=9))
-    async with everything(one, folder, None) as ending:
-        list(ending.erase())
+    async with everything(one, folder, None) as wipe:
+        list(wipe.delete_files())
     left = listed(folder)
 
     assert len({path.name.split("-")[-1] for path in kept}) == 2
@@ -84,8 +84,8 @@ async def test_backups_of_an_earlier_version_are_told_by_what_is_in_them(tmp_pat
     before = await last_backup(one, folder, None, NOW)
     await back_up(one, folder, 0, keep=1)
     left = listed(folder)
-    async with everything(one, folder, None) as ending:
-        named = set(ending.backups_of_others)
+    async with everything(one, folder, None) as wipe:
+        named = set(wipe.backups_of_others)
 
     assert before == datetime(2026, 5, 4, 12, tzinfo=UTC)
     assert left >= {old[0], old[2], folder / "analytics-20260506T120000Z.sqlite3"}

@@ -32,7 +32,7 @@ ERASE_AGAIN = """
 
 
 @dataclass
-class Wishes:
+class PrivacyRequests:
     """The erasures and opt-outs in the database that a backup replaces."""
 
     erasures: dict[int, int] = field(default_factory=dict)
@@ -90,9 +90,9 @@ async def restore(
         with ExitStack() as held:
             locks.own(path, held, locks.OWNER_TIMEOUT)
             files.discard_draft(path)
-            wishes = await _wishes(path, references, database_key)
+            requests = await _requests(path, references, database_key)
             async with copy(source, path, database_key) as draft:
-                erased_again = await _grant(draft, wishes, references, database_key)
+                erased_again = await _apply(draft, requests, references, database_key)
                 if path.exists():
                     await _fold_log(path, database_key)
                 # A log that belongs to another file would be replayed into this one.
@@ -106,25 +106,27 @@ async def restore(
         raise RestoreRefused(
             f"{path} cannot be written ({why(path, error)})", "check its folder"
         ) from None
-    return Restored(erased_again, wishes.whole)
+    return Restored(erased_again, requests.whole)
 
 
-async def _wishes(path: Path, references: References, database_key: bytes | None) -> Wishes:
+async def _requests(
+    path: Path, references: References, database_key: bytes | None
+) -> PrivacyRequests:
     """Read the erasures and opt-outs of the database at `path`, and of those set aside there.
 
     Raises WrongPseudonymKey if the database was written with another key than the backup.
     """
     aside = all_set_aside(path)
-    wishes = Wishes(whole=path.exists() or bool(aside))
+    requests = PrivacyRequests(whole=path.exists() or bool(aside))
     for file in (path, *aside):
         if not file.exists():
             continue
         try:
             written_with = await _written_with(file, database_key)
             if written_with == references.fingerprint:
-                await _add(file, wishes, database_key)
+                await _add(file, requests, database_key)
         except AnalyticsError:
-            wishes.whole = False
+            requests.whole = False
             continue
         if written_with != references.fingerprint and file == path:
             raise WrongPseudonymKey(
@@ -132,21 +134,21 @@ async def _wishes(path: Path, references: References, database_key: bytes | None
                 "was erased since",
                 "move it away to restore nonetheless",
             )
-    return wishes
+    return requests
 
 
-async def _add(file: Path, wishes: Wishes, database_key: bytes | None) -> None:
+async def _add(file: Path, requests: PrivacyRequests, database_key: bytes | None) -> None:
     async with connect(file, database_key, read_only=True) as connection:
         if await migrations.has_table(connection, "opt_outs"):
             rows = await connection.execute_fetchall("SELECT reference FROM opt_outs")
-            wishes.opt_outs.update(reference for (reference,) in rows)
+            requests.opt_outs.update(reference for (reference,) in rows)
         if await migrations.has_table(connection, "erasures"):
             for reference, day in await connection.execute_fetchall("SELECT * FROM erasures"):
-                wishes.erasures[reference] = max(day, wishes.erasures.get(reference, day))
+                requests.erasures[reference] = max(day, requests.erasures.get(reference, day))
 
 
-async def _grant(
-    draft: Path, wishes: Wishes, references: References, database_key: bytes | None
+async def _apply(
+    draft: Path, requests: PrivacyRequests, references: References, database_key: bytes | None
 ) -> int:
     """Migrate a backup, and apply the erasures and opt-outs; return how many people it erased."""
     async with connect(draft, database_key, read_only=False) as connection:
@@ -158,11 +160,11 @@ async def _grant(
         await migrations.migrate(connection, version)
         await connection.execute_fetchall("BEGIN")
         await connection.executemany(
-            "INSERT INTO erasures (reference, day) VALUES (?, ?)", wishes.erasures.items()
+            "INSERT INTO erasures (reference, day) VALUES (?, ?)", requests.erasures.items()
         )
         await connection.executemany(
             "INSERT INTO opt_outs (reference) VALUES (?) ON CONFLICT DO NOTHING",
-            [(reference,) for reference in wishes.opt_outs],
+            [(reference,) for reference in requests.opt_outs],
         )
         # A backup of this database exists: the one that is being restored.
         await connection.execute_fetchall(
@@ -170,9 +172,9 @@ async def _grant(
         )
         people = await connection.execute_fetchall("SELECT id, reference FROM users")
         erased = [
-            (user_id, (wishes.erasures[listed] + 1) * DAY)
+            (user_id, (requests.erasures[listed] + 1) * DAY)
             for user_id, reference in people
-            if (listed := references.erasure(reference)) in wishes.erasures
+            if (listed := references.erasure(reference)) in requests.erasures
         ]
         await connection.execute_fetchall(
             "CREATE TEMP TABLE erased (user_id INTEGER PRIMARY KEY, before INTEGER)"

@@ -27,15 +27,15 @@ from analytics.sqlite.origins import Origin
 
 
 @dataclass
-class Ending:
-    """The files that `erase` deletes, keys first, and those it leaves though they look alike."""
+class Wipe:
+    """The files to delete, keys first, and those to leave though they look alike."""
 
     files: list[Path]
     backups_of_others: list[Path] = field(default_factory=list)
     sharing_key_file: list[Path] = field(default_factory=list)
     """Other databases with the same key file, which therefore stays."""
 
-    def erase(self) -> Iterator[Path]:
+    def delete_files(self) -> Iterator[Path]:
         """Overwrite and delete each file, and yield it; a link is removed, not followed.
 
         Raises WipeIncomplete at the end, naming what could not be deleted.
@@ -63,7 +63,7 @@ class Ending:
 @asynccontextmanager
 async def everything(
     path: Path, backup_dir: Path | None, database_key: bytes | None
-) -> AsyncIterator[Ending]:
+) -> AsyncIterator[Wipe]:
     """Find all files of a database: itself, its key, what was made beside it, and its backups.
 
     No bot or command can use it until this is left.
@@ -89,13 +89,13 @@ async def everything(
         keys = belongings_of_key(path)
         own = [file for file in belongings(path) if file not in (*locked, *keys)]
         own += [*unfinished(path), *copies]
-        ending = Ending(own if shared else [*keys, *own], others, shared)
-        if not ending.files:
+        wipe = Wipe(own if shared else [*keys, *own], others, shared)
+        if not wipe.files:
             raise DatabaseMissing(f"{path} does not exist", "there is nothing to erase")
-        for file in ending.files:
+        for file in wipe.files:
             if not file.is_symlink() and file.exists() and not file.is_file():
                 raise NotOurDatabase(f"{file} is not a file", "nothing was erased, move it away")
-        yield ending
+        yield wipe
     if not os.path.lexists(path):
         for lock in locked:
             lock.unlink(missing_ok=True)

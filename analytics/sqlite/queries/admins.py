@@ -33,17 +33,17 @@ OVERDUE = """
 class AdminQueries(Queries):
     """The queries about admins: audit log and muted alerts."""
 
-    async def audit_entries(self, admin: int | None = None) -> list[AuditRow]:
+    async def audit_entries(self, admin_reference: int | None = None) -> list[AuditRow]:
         return [
             AuditRow(from_unix(timestamp), by, action)
-            for timestamp, by, action in await self._database.read(LOG, (admin,))
+            for timestamp, by, action in await self._database.read(LOG, (admin_reference,))
         ]
 
     async def mutes(self) -> set[tuple[int, str]]:
-        return {(admin, notice) for admin, notice in await self._database.read(MUTES)}
+        return {(by, kind) for by, kind in await self._database.read(MUTES)}
 
-    async def forget_mutes(self, admin: int) -> None:
-        await self._database.write(FORGET_MUTES, (admin,))
+    async def forget_mutes(self, admin_reference: int) -> None:
+        await self._database.write(FORGET_MUTES, (admin_reference,))
 
 
 async def name_by_pseudonym(
@@ -55,8 +55,8 @@ async def name_by_pseudonym(
     and no key, and WrongPseudonymKey if it is another.
     """
     if clear := [telegram_id for (telegram_id,) in await database.read(CLEAR_IDS)]:
-        admin = (await references()).admin
-        renamed = {each: admin(each) for each in clear if admin(each) != each}
+        pseudonym = (await references()).admin
+        renamed = {each: pseudonym(each) for each in clear if pseudonym(each) != each}
         if renamed:
             await database.write_all(
                 (OVERDUE, ()), *((rename, (json.dumps(renamed),)) for rename in RENAME)

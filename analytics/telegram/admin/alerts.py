@@ -25,10 +25,10 @@ async def turn(
     analytics: AnalyticsService,
     options: Options,
 ) -> None:
-    admin_id, kind = click.from_user.id, callback_data.kind
+    telegram_id, kind = click.from_user.id, callback_data.kind
     do = analytics.alert_state.unmute if callback_data.on else analytics.alert_state.mute
-    await do(admin_id, kind)
-    muted = await analytics.alert_state.muted(admin_id)
+    await do(telegram_id, kind)
+    muted = await analytics.alert_state.muted(telegram_id)
     text, keyboard = messages.listed(muted, options), messages.below_list(muted, options)
     if callback_data.listed:
         await rewrite(bot, click, text, keyboard)

@@ -61,7 +61,7 @@ class Notifier:
 
     async def wanted_by(self, kind: Kind) -> list[int]:
         """Return the Telegram IDs of the admins who have not muted a kind of alert."""
-        return [admin for admin in self._admin_ids if kind not in await self._state.muted(admin)]
+        return [each for each in self._admin_ids if kind not in await self._state.muted(each)]
 
     async def tell_once_a_day(self, kind: Kind, text: str) -> set[int]:
         """Send an alert to the admins who have not muted it, at most once in 24 hours.
@@ -76,27 +76,27 @@ class Notifier:
         Does nothing if that kind was sent less than `once_in` ago. Returns the Telegram IDs of
         those who received it. If nobody could, but somebody may later, it stays due.
         """
-        admins = await self.wanted_by(kind)
+        admin_ids = await self.wanted_by(kind)
         async with self._noting:
             now, before = self._clock(), await self._state.last(kind)
-            if not admins or (before is not None and now - before < once_in):
+            if not admin_ids or (before is not None and now - before < once_in):
                 return set()
             # First, so that a kill in between does not send the alert twice.
             await self._state.note(kind, now)
-        took, is_passing = await self._send(admins, text, messages.below(kind))
+        took, is_passing = await self._send(admin_ids, text, messages.below(kind))
         if not took and is_passing:
             await self._state.note(kind, before)
         return took
 
-    async def show(self, admins: Iterable[int], picture: bytes, caption: str) -> None:
+    async def show(self, admin_ids: Iterable[int], picture: bytes, caption: str) -> None:
         """Send a chart that belongs to an alert, without a sound; `picture` is a PNG.
 
-        `admins` are Telegram IDs.
+        `admin_ids` are Telegram IDs.
         """
-        for admin_id in admins:
+        for telegram_id in admin_ids:
             try:
                 await self._bot.send_photo(
-                    admin_id,
+                    telegram_id,
                     BufferedInputFile(picture, "chart.png"),
                     caption=caption,
                     disable_notification=True,
@@ -105,14 +105,14 @@ class Notifier:
                 logger.warning("a chart could not be sent to an admin (%s)", type(error).__name__)
 
     async def _send(
-        self, admins: Iterable[int], text: str, keyboard: InlineKeyboardMarkup | None = None
+        self, admin_ids: Iterable[int], text: str, keyboard: InlineKeyboardMarkup | None = None
     ) -> tuple[set[int], bool]:
         """Return the Telegram IDs of those who received it, and whether others may later."""
         took, is_passing = set(), False
-        for admin_id in admins:
+        for telegram_id in admin_ids:
             try:
-                await self._bot.send_message(admin_id, text, reply_markup=keyboard)
-                took.add(admin_id)
+                await self._bot.send_message(telegram_id, text, reply_markup=keyboard)
+                took.add(telegram_id)
             except AiogramError as error:
                 is_passing |= isinstance(error, TRANSIENT)
                 logger.warning("an alert could not be sent to an admin (%s)", type(error).__name__)
