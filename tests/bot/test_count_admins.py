@@ -19,10 +19,6 @@ ADMIN, PERSON = 6_000_000_001, 6_000_000_002
 MESSAGES = "SELECT total(count) FROM user_interactions WHERE interaction_type = 'message'"
 
 
-def rows(database: Path, sql: str) -> list[Any]:
-    return select(database, sql)
-
-
 async def use(person: Person) -> None:
     """Each kind of what is counted: messages, commands, clicks, and that the bot is blocked."""
     for said in ("good morning", "/help", "/roll"):
@@ -54,10 +50,10 @@ async def test_what_admins_do_is_neither_recorded_nor_counted(
         await admin.clicks("30 d")
         await admin.sees_edit()
 
-    assert rows(database, "SELECT reference FROM users") == [
+    assert select(database, "SELECT reference FROM users") == [
         (pseudonyms(database).reference(PERSON),)
     ]
-    assert rows(database, "SELECT event, count FROM daily_events") == [("/help", 1)]
+    assert select(database, "SELECT event, count FROM daily_events") == [("/help", 1)]
     assert re.search(r"^Interactions +2$", report, re.MULTILINE)
     assert inconsistencies(database) == []
 
@@ -67,7 +63,7 @@ async def test_their_rights_work_all_the_same(sandbox: Sandbox, database: Path) 
     admin = sandbox.person(ADMIN)
     async with running_bot(sandbox, database, admin_ids=str(ADMIN)):
         await ask(admin, "good morning")
-    before = rows(database, MESSAGES)
+    before = select(database, MESSAGES)
     async with running_bot(sandbox, database, admin_ids=str(ADMIN), count_admins=False):
         await ask(admin, "good evening")
         held = await ask(admin, "/mydata")
@@ -82,8 +78,8 @@ async def test_their_rights_work_all_the_same(sandbox: Sandbox, database: Path) 
     assert before == [(1.0,)]
     assert "message" in held
     assert erased.startswith("Erased: ")
-    assert rows(database, MESSAGES) == [(0.0,)]
-    assert rows(database, "SELECT * FROM opt_outs") == [(pseudonyms(database).opt_out(ADMIN),)]
+    assert select(database, MESSAGES) == [(0.0,)]
+    assert select(database, "SELECT * FROM opt_outs") == [(pseudonyms(database).opt_out(ADMIN),)]
 
 
 async def test_by_default_admins_are_counted(sandbox: Sandbox, database: Path) -> None:
@@ -91,4 +87,4 @@ async def test_by_default_admins_are_counted(sandbox: Sandbox, database: Path) -
     async with running_bot(sandbox, database, admin_ids=str(ADMIN)):
         await ask(admin, "good morning")
 
-    assert rows(database, MESSAGES) == [(1.0,)]
+    assert select(database, MESSAGES) == [(1.0,)]

@@ -9,7 +9,6 @@ from functools import partial
 from operator import add
 from pathlib import Path
 from types import SimpleNamespace
-from typing import Any
 from unittest.mock import patch
 
 import pytest
@@ -45,10 +44,6 @@ def place(version: int, folder: Path) -> Path:
     return path
 
 
-def ask(path: Path, sql: str) -> list[Any]:
-    return select(path, sql)
-
-
 async def open_and_record(path: Path) -> int:
     """What the report counts, after one interaction more of the first person."""
     async with AnalyticsService.open(path, pseudonym_key=KEY, clock=lambda: NOW) as analytics:
@@ -64,9 +59,9 @@ async def test_a_file_of_each_version_opens_with_all_that_was_in_it(
     total = await open_and_record(path)
 
     assert total == len(INTERACTIONS) + 1
-    assert ask(path, "PRAGMA user_version") == [(SCHEMA_VERSION,)]
-    assert ask(path, "SELECT count(*) FROM users") == [(len(PEOPLE),)]
-    assert ask(path, "SELECT count(*) FROM remembered_updates") == [(len(INTERACTIONS),)]
+    assert select(path, "PRAGMA user_version") == [(SCHEMA_VERSION,)]
+    assert select(path, "SELECT count(*) FROM users") == [(len(PEOPLE),)]
+    assert select(path, "SELECT count(*) FROM remembered_updates") == [(len(INTERACTIONS),)]
     assert inconsistencies(path) == []
 
 
@@ -79,8 +74,8 @@ async def test_an_upgrade_forgets_what_told_who_opted_out(tmp_path: Path) -> Non
     async with AnalyticsService.open(path, pseudonym_key=KEY, clock=lambda: NOW):
         pass
 
-    assert ask(path, "SELECT event FROM daily_events") == [("/help",)]
-    assert ask(path, "SELECT received FROM remembered_updates WHERE update_id = 7") == [(86400,)]
+    assert select(path, "SELECT event FROM daily_events") == [("/help",)]
+    assert select(path, "SELECT received FROM remembered_updates WHERE update_id = 7") == [(86400,)]
 
 
 def copies(path: Path) -> list[Path]:
@@ -99,8 +94,8 @@ async def test_before_a_migration_a_copy_is_made(old: Path) -> None:
     await open_and_record(old)  # is of the new version now
     [copy] = copies(old)
 
-    assert ask(old, "PRAGMA user_version") == [(SCHEMA_VERSION,)]
-    assert ask(copy, "PRAGMA user_version") == [(1,)]
+    assert select(old, "PRAGMA user_version") == [(SCHEMA_VERSION,)]
+    assert select(copy, "PRAGMA user_version") == [(1,)]
     assert contents(copy) == before
     assert stat.S_IMODE(copy.stat().st_mode) == 0o600
 
@@ -122,7 +117,7 @@ async def test_a_migration_that_fails_again_and_again_leaves_the_file_and_one_co
             await open_and_record(old)
 
     assert len(copies(old)) == 1
-    assert ask(old, "PRAGMA user_version") == [(1,)]
+    assert select(old, "PRAGMA user_version") == [(1,)]
     assert contents(old) == before
     assert await open_and_record(old) == len(INTERACTIONS) + 1
 
@@ -134,7 +129,7 @@ async def test_without_room_for_the_copy_nothing_is_migrated(
     with pytest.raises(NoRoomForCopy, match="too little room for a copy"):
         await open_and_record(old)
 
-    assert ask(old, "PRAGMA user_version") == [(1,)]
+    assert select(old, "PRAGMA user_version") == [(1,)]
 
 
 async def test_the_copy_goes_when_it_is_past_retention(old: Path) -> None:
