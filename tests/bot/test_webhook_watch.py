@@ -180,7 +180,7 @@ async def test_health_is_503_and_the_admins_are_told_while_another_program_has_t
         while status_after := (await session.get(health)).status != 200:
             pass
 
-    assert "another program uses my token" in told
+    assert "another program uses its token" in told
     assert (status, found["receiving"]) == (503, False)
     assert not status_after
 
@@ -202,7 +202,7 @@ async def test_a_bot_that_polls_removes_a_webhook_once_and_then_tells(
             await call(sandbox, "deleteWebhook")
     log = capsys.readouterr().err
 
-    assert "another program uses my token" in told
+    assert "another program uses its token" in told
     assert log.count("another program set a webhook for this bot, which polls: removing it") == 1
     assert "another program sets a webhook for this bot, which polls, again and again" in log
     assert "updates are received again" in log
