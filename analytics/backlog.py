@@ -43,7 +43,7 @@ class Request:
         return None if callable(self.what) else self.what
 
     async def work(self) -> None:
-        """Do the other work."""
+        """Do the work of a request that is not an act; do nothing for an act."""
         if callable(self.what):
             await self.what()
 

@@ -21,7 +21,7 @@ async def nothing() -> None:
 
 
 class Core:
-    """A store, how people are named in it, and what is recorded into it by this process."""
+    """An open database: its store, pseudonym key and spool, and the recorder of its owner."""
 
     def __init__(
         self,
@@ -56,7 +56,7 @@ class Core:
         return int(self.clock().timestamp())
 
     async def likely_now(self) -> datetime:
-        """Return the time by the clock, or by the store where that contradicts a command's clock.
+        """Return the time by the clock, or the newest one in the store if a command's clock is off.
 
         Raises AnalyticsError if the database cannot be read.
         """

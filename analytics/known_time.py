@@ -17,10 +17,10 @@ async def note(store: Store, now: datetime) -> None:
 
 
 async def contradicting(store: Store, now: datetime) -> datetime | None:
-    """Return the newest time that the file knows if a clock showing `now` may be wrong, else None.
+    """Return the newest time in the database if a clock that shows `now` contradicts it, else None.
 
-    It may be wrong if it is more than a day off Telegram's last time, or more than a day before
-    what is recorded. Raises AnalyticsError if the database cannot be read.
+    It does if it is more than a day behind; and, where Telegram's time has been noted, also if it
+    is more than a day ahead. Raises AnalyticsError if the database cannot be read.
     """
     telegrams, newest = await store.known_times()
     if telegrams is None and newest is None:

@@ -1,4 +1,4 @@
-"""The data of interactions: who, what kind, when. What is recorded has no fourth field."""
+"""Interactions: as handed over (who, what kind, when), as stored, and as their person sees them."""
 
 from dataclasses import dataclass, field
 from datetime import datetime

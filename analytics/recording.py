@@ -1,8 +1,10 @@
 """Record interactions: commit them at once, or keep them in a bounded backlog.
 
 This is the only write path of interactions. `record` usually returns when they are committed.
-While the database fails, it returns when they are in another file on the disk: counting never
-costs a person their answer.
+If the database fails, it returns within four seconds, and the interactions wait in the spool, as
+far as that can be written: counting never costs a person their answer.
+
+With SQLite, the stored row is made by the trigger `record` of `sqlite/schema.sql`.
 """
 
 import asyncio

@@ -1,4 +1,4 @@
-"""The protocol of a spool: what keeps on the disk, beside a database, what waits for it."""
+"""The protocol of a spool: a file beside a database for what cannot be committed to it yet."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

@@ -1,9 +1,10 @@
 """The protocol between the analytics and a database: what is asked of it, and what it does.
 
-No method knows a Telegram ID, a file or a row number. People are given by references (numbers that
-`pseudonyms` makes), times are Unix seconds and days are days since 1970, UTC, where nothing else is
-said. Every method raises AnalyticsError if the database fails, and DatabaseUnavailable if that may
-pass. An act is one transaction: it has happened as a whole when the method returns, or not at all.
+No method knows a Telegram ID or a file. People are given by references (numbers that `pseudonyms`
+makes); only `people_of` and `interactions` return user_ids. Times are Unix seconds and days are
+days since 1970, UTC, where nothing else is said. Every method raises AnalyticsError if the database
+fails, and DatabaseUnavailable if that may pass. An act is one transaction: it has happened as a
+whole when the method returns, or not at all.
 """
 
 from collections.abc import Mapping, Sequence
@@ -144,7 +145,10 @@ class Settings(Protocol):
         """Store a setting unless it has a value."""
 
     async def perform(self, act: Act, committed: str | None = None) -> None:
-        """Carry out an act; with it, if given, `committed` becomes the setting of that name."""
+        """Carry out an act.
+
+        Set `Setting.COMMITTED` to `committed`, if given, in the same transaction.
+        """
 
 
 class Recording(Protocol):
@@ -162,7 +166,7 @@ class Recording(Protocol):
 
         `people` has for each update how many people its event has had that day, at least.
         `received` is the day they came, its beginning. `dropped` is added to the number of dropped
-        interactions. `committed`, if given, becomes the setting of that name.
+        interactions. `Setting.COMMITTED` is set to `committed`, if given, in the same transaction.
         """
 
     async def opted_out(self, opt_outs: Sequence[int]) -> set[int]:
@@ -217,10 +221,11 @@ class Statistics(Protocol):
         """
 
     async def keep_days(self, first: int, last: int, min_users: int) -> None:
-        """Keep the totals of days, from before any of their interactions are deleted.
+        """Keep the totals of the days from `first` to `last`; call before they are cleaned up.
 
-        The days are those of `first` to `last` after the newest that is kept, or from the oldest
-        with interactions on. Types are kept of days with at least `min_users` people.
+        Days up to the newest one kept are skipped; if none is kept, days before the oldest with
+        interactions are. The counts by type are kept only of days with at least `min_users` people.
+        Each day is a transaction of its own.
         """
 
     async def oldest_day_kept(self) -> int | None:

@@ -101,7 +101,7 @@ class People:
         return Erasure(deleted, await core.compact_if_due(), in_backups, in_audit_log)
 
     def erasing(self, person: Person) -> Work:
-        """Return the work that erases a person who waited in a spool."""
+        """Return the work that carries out an erasure which a spool has kept."""
         return partial(self._erase, person)
 
     async def _erase(self, person: Person, moments: Sequence[int] = ()) -> int | None:

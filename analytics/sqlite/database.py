@@ -1,7 +1,8 @@
 """Open, check, migrate, read, write and compact the SQLite file.
 
-One connection writes and one reads. Every write is a single statement outside a transaction,
-which SQLite commits whole or not at all: a cancelled task can leave nothing half done.
+One connection writes and one reads. A write is a single statement outside a transaction, or
+several in one transaction that is rolled back unless it is committed. SQLite commits either whole
+or not at all: a cancelled task can leave nothing half done.
 """
 
 import asyncio

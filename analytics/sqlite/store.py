@@ -69,9 +69,9 @@ async def open_store(
 ) -> AsyncIterator[SQLiteStore]:
     """Open the database at `path`; OWN creates it if missing. `database_key` has 32 bytes.
 
-    For each file that the owner opens, also for one that takes the place of another while the
-    process runs: `on_set_aside` is called with each damaged one that it took the place of, then
-    `prepare` with the store. `references` gives those of the file.
+    The owner calls `prepare` with the store for the file it opens, and again for each new file that
+    replaces a damaged one while the process runs. Before, it calls `on_set_aside` with the path of
+    each damaged file that was set aside. `references` returns the references of the file.
     Raises AnalyticsError if the file cannot be opened, and what `prepare` raises.
     """
     store: SQLiteStore | None = None

@@ -55,7 +55,7 @@ class AdminReport:
     compaction_pending: bool
     """True while deleted interactions leave traces in the file, until the next compaction."""
     backlog: int
-    """Interactions in memory, to be recorded as soon as the database works."""
+    """Interactions that wait to be committed, since the database fails."""
     dropped: int
     """Interactions never recorded, since the backlog was full."""
 

@@ -2,6 +2,9 @@
 
 The next getUpdates acknowledges a batch. A middleware around that request is the one place that
 sees every batch after it was received and before it can be acknowledged.
+
+What is made of an update is decided here and in `classify`; `analytics.recording` commits it, and
+the trigger `record` of `sqlite/schema.sql` makes the stored row.
 """
 
 import asyncio

@@ -39,7 +39,7 @@ SEEN = """
 
 
 class GroupQueries(Queries):
-    """The groups that interactions are of."""
+    """Queries for how many people, and which, the interactions of an hour and type are of."""
 
     async def slices(self, since: int) -> list[tuple[Slice, int]]:
         return [

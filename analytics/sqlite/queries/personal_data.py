@@ -1,4 +1,4 @@
-"""Find, erase and part from its person what is recorded of one.
+"""Find and erase the interactions of a person, and make those of all people anonymous.
 
 There is no index on the person in `interactions`: it would double the file for what is rarely
 asked. A person's rows are found by a scan on the reading connection, which does not hold up
