@@ -20,10 +20,10 @@ from aiogram.methods.base import TelegramType
 
 from analytics import Notice, NotReceiving
 from analytics.telegram import ALL_UPDATES
-from bot import refusals
+from bot import token_refusals
 from bot.errors import WrongSettings
 from bot.in_flight import UPDATES_IN_FLIGHT
-from bot.refusals import Refusals
+from bot.token_refusals import Refusals
 
 logger = logging.getLogger(__name__)
 
@@ -44,7 +44,7 @@ class WatchPolling(BaseRequestMiddleware):
     ) -> None:
         self._tell = tell
         self._monotonic = monotonic
-        self._refusals = Refusals(refusals.GRACE_WHILE_RUNNING, monotonic)
+        self._refusals = Refusals(token_refusals.GRACE_WHILE_RUNNING, monotonic)
         self._removed = float("-inf")
         self._failures = 0
         self._notified = False

@@ -11,10 +11,10 @@ from aiogram.exceptions import (
 )
 from aiogram.utils.backoff import Backoff, BackoffConfig
 
-from bot import refusals
+from bot import token_refusals
 from bot.logs import kind
-from bot.refusals import Refusals
 from bot.settings import Settings
+from bot.token_refusals import Refusals
 from bot.webhook_watch import set_webhook
 
 logger = logging.getLogger(__name__)
@@ -30,7 +30,7 @@ async def sign_in(bot: Bot, settings: Settings) -> None:
     minute. Raises WrongSettings if Telegram goes on to refuse the token, or refuses WEBHOOK_URL.
     """
     backoff = Backoff(BACKOFF)
-    refused = Refusals(refusals.GRACE_AT_START)
+    refused = Refusals(token_refusals.GRACE_AT_START)
     while True:
         try:
             await bot.me()

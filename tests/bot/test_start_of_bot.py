@@ -12,13 +12,13 @@ import typer
 from analytics import DatabaseUnavailable, WrongPseudonymKey
 from analytics.clock import GuardedClock
 from analytics.telegram.i18n import languages
-from bot import menus, refusals
+from bot import menus, token_refusals
 from bot.cli.errors import FAILED, WRONG_USE, user_errors
 from bot.errors import Remark, Unavailable, WrongSettings
-from bot.refusals import Refusals
 from bot.run import serve
 from bot.sandbox import Sandbox
 from bot.sandbox.faults import Answer, floods, refuses
+from bot.token_refusals import Refusals
 from tests.support.conversation import ask
 from tests.support.pauses import in_no_time
 from tests.support.running import running_bot
@@ -107,7 +107,7 @@ async def test_a_token_that_is_refused_in_between_starts(
 async def test_a_token_that_goes_on_being_refused_at_the_start_ends_the_bot(
     sandbox: Sandbox, database: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(refusals, "GRACE_AT_START", 0)
+    monkeypatch.setattr(token_refusals, "GRACE_AT_START", 0)
     with in_no_time(), pytest.raises(WrongSettings, match="BOT_TOKEN is refused by Telegram"):
         async with running_bot(sandbox, database, bot_token=TOKEN):
             pass
@@ -116,12 +116,12 @@ async def test_a_token_that_goes_on_being_refused_at_the_start_ends_the_bot(
 async def test_a_token_that_is_revoked_while_the_bot_runs_ends_it(
     sandbox: Sandbox, database: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(refusals, "GRACE_WHILE_RUNNING", 0)
+    monkeypatch.setattr(token_refusals, "GRACE_WHILE_RUNNING", 0)
     with in_no_time(), pytest.raises(WrongSettings, match="BOT_TOKEN is refused"):  # noqa: PT012
         async with running_bot(sandbox, database):
             sandbox.plan("getUpdates", refuses(401, "Unauthorized"), times=None)
             await sandbox.person().says("good morning")
-            await sandbox.called("getUpdates", 1 + refusals.MIN_REFUSALS)
+            await sandbox.called("getUpdates", 1 + token_refusals.MIN_REFUSALS)
 
 
 def test_refusals_count_from_the_first_and_are_forgotten_when_one_is_accepted() -> None:
