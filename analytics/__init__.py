@@ -67,7 +67,7 @@ from analytics.sqlite.maintenance.restore import restore
 from analytics.sqlite.maintenance.wipe import everything as wipe
 from analytics.statistics import figures
 from analytics.statistics.export import FORMATS, Aggregates
-from analytics.statistics.periods import (
+from analytics.statistics.report_models import (
     AdminReport,
     Bucket,
     History,

@@ -21,7 +21,7 @@ from analytics.recording import Recorder
 from analytics.sqlite.locks import Access
 from analytics.sqlite.spool import SQLiteSpool
 from analytics.sqlite.store import open_store
-from analytics.statistics.periods import AdminReport
+from analytics.statistics.report_models import AdminReport
 from analytics.statistics.reports import DEFAULT_TRENDS_MIN_USERS, ReportRules, Reports
 from analytics.store import Setting, Store
 

@@ -9,7 +9,7 @@ from functools import cache
 
 from pydantic import TypeAdapter
 
-from analytics.statistics.periods import Bucket, History, PeriodReport
+from analytics.statistics.report_models import Bucket, History, PeriodReport
 
 COLUMNS = ("section", "since", "name", "value")
 WEEKDAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")

@@ -7,7 +7,7 @@ from typing import NamedTuple
 from analytics.marking import N_
 from analytics.models import InteractionType
 from analytics.statistics.names import TYPE_NAMES
-from analytics.statistics.periods import AdminReport, Missing, Overview, Period
+from analytics.statistics.report_models import AdminReport, Missing, Overview, Period
 
 ACTIVE_USERS = N_("Active users")
 BY_TYPE = N_("By type")

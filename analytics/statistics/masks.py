@@ -6,7 +6,7 @@ from datetime import timedelta
 
 from analytics.models import InteractionType
 from analytics.statistics.commands import by_name, shown_events
-from analytics.statistics.periods import AdminReport, Bucket, PeriodReport
+from analytics.statistics.report_models import AdminReport, Bucket, PeriodReport
 from analytics.statistics.spans import DAY, HOUR, Span
 from analytics.statistics.suppression import BEGINNING, END, Plan
 from analytics.store import DayOfEvent

@@ -14,7 +14,7 @@ from analytics.core import Core
 from analytics.errors import NoReportYet
 from analytics.statistics.export import Aggregates
 from analytics.statistics.masks import mask_report
-from analytics.statistics.periods import (
+from analytics.statistics.report_models import (
     LENGTHS,
     MAX_HISTORY,
     AdminReport,

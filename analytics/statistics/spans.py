@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from analytics.statistics.periods import Period
+from analytics.statistics.report_models import Period
 
 HOUR = 3_600
 DAY = 86_400

@@ -14,7 +14,7 @@ from datetime import datetime, timedelta
 from itertools import pairwise
 
 from analytics.models import InteractionType
-from analytics.statistics.periods import MAX_HISTORY, Period
+from analytics.statistics.report_models import MAX_HISTORY, Period
 from analytics.statistics.spans import DAY, HOUR, Span, span
 from analytics.store import Slice, Store
 

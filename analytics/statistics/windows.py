@@ -13,7 +13,7 @@ from analytics.models import InteractionType
 from analytics.statistics.commands import by_name
 from analytics.statistics.distinct import DistinctPeople, Window
 from analytics.statistics.masks import mask_bucket, mask_period, mask_trend
-from analytics.statistics.periods import Bucket, History, Missing, Period, PeriodReport
+from analytics.statistics.report_models import Bucket, History, Missing, Period, PeriodReport
 from analytics.statistics.spans import DAY, HOUR, WEEK, Span, span, step_of
 from analytics.statistics.suppression import END, Plan
 from analytics.store import DayTotals, Store

@@ -14,7 +14,7 @@ import pytest
 from matplotlib.figure import Figure
 from PIL import Image
 
-from analytics.statistics.periods import History
+from analytics.statistics.report_models import History
 from analytics.telegram.charts import KEPT, Charts, drawing, nothing_to_draw
 from analytics.telegram.charts.themes import Theme
 from analytics.telegram.i18n import translations

@@ -3,7 +3,7 @@
 from datetime import UTC, datetime, timedelta
 
 from analytics.models import InteractionType
-from analytics.statistics.periods import Bucket, History
+from analytics.statistics.report_models import Bucket, History
 
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 NEWEST = datetime(2026, 3, 31, tzinfo=UTC)

@@ -9,7 +9,7 @@ from contextvars import copy_context
 from dataclasses import replace
 from functools import cache
 
-from analytics.statistics.periods import History
+from analytics.statistics.report_models import History
 from analytics.telegram.charts.series import nothing_to_draw
 from analytics.telegram.charts.themes import THEMES
 from analytics.telegram.i18n import current_locale

@@ -13,7 +13,7 @@ from babel import dates
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
-from analytics.statistics.periods import History
+from analytics.statistics.report_models import History
 from analytics.telegram.charts.canvas import HEADING, HEIGHT, LEFT, TITLE, Canvas
 from analytics.telegram.charts.heatmap import draw_heatmap
 from analytics.telegram.charts.panels import draw_panels

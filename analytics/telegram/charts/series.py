@@ -8,7 +8,7 @@ from enum import Enum
 from itertools import pairwise
 
 from analytics.models import InteractionType
-from analytics.statistics.periods import Bucket, History
+from analytics.statistics.report_models import Bucket, History
 from analytics.telegram.charts.themes import TYPES
 from analytics.telegram.i18n import N_, _
 

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from analytics import AdminReport, AnalyticsError, NoReportYet, Period, PeriodReport
 from analytics.statistics import figures
 from analytics.statistics.figures import Figure
-from analytics.statistics.periods import Overview
+from analytics.statistics.report_models import Overview
 from analytics.telegram.i18n import (
     N_,
     _,
