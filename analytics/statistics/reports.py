@@ -14,6 +14,7 @@ from analytics.core import Core
 from analytics.errors import NoReportYet
 from analytics.statistics.export import Aggregates
 from analytics.statistics.masks import mask_report
+from analytics.statistics.period_reports import PeriodReports, breakdown
 from analytics.statistics.report_models import (
     LENGTHS,
     MAX_HISTORY,
@@ -25,7 +26,6 @@ from analytics.statistics.report_models import (
 )
 from analytics.statistics.spans import DAY
 from analytics.statistics.suppression import Plan, SmallGroups
-from analytics.statistics.windows import Windows, breakdown
 from analytics.store import Setting
 
 DEFAULT_TRENDS_MIN_USERS = 5
@@ -77,7 +77,7 @@ class Reports:
         self._store = core.store
         self._clock = core.clock
         self._rules = rules
-        self._windows = Windows(core.store)
+        self._period_reports = PeriodReports(core.store)
         self._small_groups = SmallGroups(core.store, rules.breakdown_min_users)
         self._keeping = asyncio.Lock()
 
@@ -107,7 +107,7 @@ class Reports:
         await self._refresh()
         if not self.of_intervals:
             now = self._clock()
-            return await self._windows.report(period, now, now, await self._plan(now, now))
+            return await self._period_reports.report(period, now, now, await self._plan(now, now))
         return (await self._snapshot()).periods[period]
 
     async def overview(self, period: Period) -> Overview:
@@ -124,7 +124,7 @@ class Reports:
         plan = await self._plan(now, now)
         return Overview(
             whole=await self._report(now, plan),
-            period=await self._windows.report(period, now, now, plan),
+            period=await self._period_reports.report(period, now, now, plan),
         )
 
     async def history(self, length: timedelta) -> History:
@@ -138,7 +138,7 @@ class Reports:
         await self._refresh()
         if not self.of_intervals:
             now = self._clock()
-            return await self._windows.history(length, now, now, await self._plan(now, now))
+            return await self._period_reports.history(length, now, now, await self._plan(now, now))
         histories = (await self._snapshot()).histories
         return next(history.last(length) for history in histories if history.length >= length)
 
@@ -185,7 +185,7 @@ class Reports:
 
     def forget(self) -> None:
         """Forget the remembered counts. Call after an erasure: the person is counted in them."""
-        self._windows.people.forget()
+        self._period_reports.people.forget()
         self._small_groups.forget()
 
     async def _plan(self, as_of: datetime, last: datetime) -> Plan | None:
@@ -237,10 +237,11 @@ class Reports:
         return Snapshot(
             report=await self._report(end, plan),
             periods={
-                period: await self._windows.report(period, end, last, plan) for period in Period
+                period: await self._period_reports.report(period, end, last, plan)
+                for period in Period
             },
             histories=[
-                await self._windows.history(length, end, last, plan)
+                await self._period_reports.history(length, end, last, plan)
                 for length in (*LENGTHS.values(), MAX_HISTORY)
             ],
         )

@@ -17,7 +17,7 @@ from aiogram.types.update import UpdateTypeLookupError
 from analytics import Interaction, InteractionType
 from analytics.clock import from_unix
 from analytics.models import MAX_TELEGRAM_ID, SERVICE_ACCOUNTS
-from analytics.statistics.windows import BLOCKED, UNBLOCKED
+from analytics.statistics.period_reports import BLOCKED, UNBLOCKED
 
 # The name of the unknown field in which `decode` puts content that aiogram cannot decode.
 UNDECODED = "undecoded"

@@ -68,7 +68,7 @@ class Past:
         return self.began is not None and self.began // HOUR * HOUR <= hour
 
 
-class Windows:
+class PeriodReports:
     """The figures of a file; with a plan, only those that may be shown."""
 
     def __init__(self, store: Store) -> None:
