@@ -11,7 +11,7 @@ from analytics.alert_state import AlertState
 from analytics.clock import GuardedClock, utc_now
 from analytics.core import Core
 from analytics.keyring import Keyring
-from analytics.maintenance.upkeep import Maintenance
+from analytics.maintenance.operations import Maintenance
 from analytics.models import Interaction, InteractionType, UserInteraction
 from analytics.notices import DatabaseSetAside, Notice
 from analytics.privacy.audit import AuditLog

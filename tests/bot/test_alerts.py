@@ -7,7 +7,7 @@ from unittest.mock import patch
 import pytest
 
 from analytics import DatabaseUnavailable
-from analytics.maintenance import upkeep
+from analytics.maintenance import operations
 from analytics.telegram.alerts import messages
 from bot.sandbox.faults import floods
 from tests.support.hours import ADMIN, OTHER, Hours
@@ -116,7 +116,7 @@ async def test_an_unusual_day_is_told_once(hours: Hours, yesterday: int, words: 
 
 async def test_an_overdue_cleanup_is_told_once_in_24_hours(hours: Hours) -> None:
     await hours.record(3)
-    broken = patch.object(upkeep, "delete_older", side_effect=LOCKED)
+    broken = patch.object(operations, "delete_older", side_effect=LOCKED)
     settings = QUIET | {"retention_days": 1, "silence_alert_hours": 0}
     with broken:
         async with hours.bot(**settings):
@@ -137,7 +137,7 @@ async def test_an_overdue_cleanup_is_told_once_in_24_hours(hours: Hours) -> None
 
 
 async def test_a_cleanup_that_is_late_with_nothing_to_delete_is_not_told(hours: Hours) -> None:
-    with patch.object(upkeep, "forget_updates", side_effect=LOCKED):
+    with patch.object(operations, "forget_updates", side_effect=LOCKED):
         async with hours.bot(**QUIET, silence_alert_hours=0):
             assert await hours.passing(100) == []
 
