@@ -15,11 +15,11 @@ from analytics.sqlite.compaction import Compaction
 from analytics.sqlite.database import Database
 from analytics.sqlite.locks import Access
 from analytics.sqlite.queries.admins import AdminQueries, name_by_pseudonym
-from analytics.sqlite.queries.groups import GroupQueries
 from analytics.sqlite.queries.interactions import InteractionQueries
 from analytics.sqlite.queries.personal_data import PeopleQueries
 from analytics.sqlite.queries.recording import RecordingQueries
 from analytics.sqlite.queries.retention import RetentionQueries
+from analytics.sqlite.queries.small_groups import SmallGroupQueries
 from analytics.sqlite.queries.statistics import StatisticsQueries
 from analytics.store import Setting, Store
 
@@ -30,7 +30,7 @@ class SQLiteStore(
     Compaction,
     RecordingQueries,
     StatisticsQueries,
-    GroupQueries,
+    SmallGroupQueries,
     InteractionQueries,
     RetentionQueries,
     PeopleQueries,

@@ -38,7 +38,7 @@ SEEN = """
 """
 
 
-class GroupQueries(Queries):
+class SmallGroupQueries(Queries):
     """Queries for how many people, and which, the interactions of an hour and type are of."""
 
     async def slices(self, since: int) -> list[tuple[Slice, int]]:
