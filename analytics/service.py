@@ -9,11 +9,11 @@ from pathlib import Path
 
 from analytics.alert_state import AlertState
 from analytics.clock import GuardedClock, utc_now
-from analytics.core import Core
 from analytics.keyring import Keyring
 from analytics.maintenance.operations import Maintenance
 from analytics.models import Interaction, InteractionType, UserInteraction
 from analytics.notices import DatabaseSetAside, Notice
+from analytics.open_database import OpenDatabase
 from analytics.privacy.audit import AuditLog
 from analytics.privacy.people import People
 from analytics.privacy.retention import DEFAULT_RETENTION_DAYS, check_days
@@ -34,20 +34,22 @@ class AnalyticsService:
 
     def __init__(
         self,
-        core: Core,
+        database: OpenDatabase,
         rules: ReportRules,
         timestamp_precision: int,
         notices: asyncio.Queue[Notice],
     ) -> None:
-        self._core = core
+        self._database = database
         self.notices = notices
-        self.retention_days = core.retention_days
-        self.alert_state = AlertState(core.store, core.keep, core.references, core.clock)
-        self.audit_log = AuditLog(core, timestamp_precision)
-        self.reports = Reports(core, rules)
-        self.people = People(core, self.reports, self.alert_state)
-        self.maintenance = Maintenance(core, self.reports)
-        core.before_deletion = self.reports.keep_snapshot
+        self.retention_days = database.retention_days
+        self.alert_state = AlertState(
+            database.store, database.keep, database.references, database.clock
+        )
+        self.audit_log = AuditLog(database, timestamp_precision)
+        self.reports = Reports(database, rules)
+        self.people = People(database, self.reports, self.alert_state)
+        self.maintenance = Maintenance(database, self.reports)
+        database.before_deletion = self.reports.keep_snapshot
 
     @classmethod
     @asynccontextmanager
@@ -98,18 +100,20 @@ class AnalyticsService:
             references=keyring.references,
             on_set_aside=lambda aside: notices.put_nowait(DatabaseSetAside(aside)),
         ) as store:
-            core = Core(store, keyring, SQLiteSpool(path, database_key), retention_days, clock)
+            database = OpenDatabase(
+                store, keyring, SQLiteSpool(path, database_key), retention_days, clock
+            )
             rules = ReportRules(
                 retention_days=retention_days,
                 interval=report_interval,
                 breakdown_min_users=breakdown_min_users,
                 trends_min_users=trends_min_users if keep_trends else None,
             )
-            service = cls(core, rules, timestamp_precision, notices)
-            if access is Access.OWN or (store.is_owner and core.spool.exists):
+            service = cls(database, rules, timestamp_precision, notices)
+            if access is Access.OWN or (store.is_owner and database.spool.exists):
                 recorder = Recorder(
                     store,
-                    core.spool,
+                    database.spool,
                     timestamp_precision,
                     clock,
                     notices.put_nowait,
@@ -119,14 +123,14 @@ class AnalyticsService:
                 await service._replay(recorder, alone=access is not Access.OWN)
                 if access is Access.OWN:
                     recorder.use(await keyring.agree(store))
-                    core.recorder = recorder
+                    database.recorder = recorder
                     await service.reports.keep_snapshot()
             try:
                 yield service
             finally:
                 await store.interrupt()
-                if core.recorder:
-                    await core.recorder.close()
+                if database.recorder:
+                    await database.recorder.close()
 
     async def _replay(self, recorder: Recorder, *, alone: bool) -> None:
         """Commit what a killed process has left; if `alone`, close the recorder afterwards.
@@ -139,7 +143,7 @@ class AnalyticsService:
             if alone:
                 await recorder.close()
         if alone and not done and recorder.backlog:
-            raise self._core.unavailable()
+            raise self._database.unavailable()
 
     async def record(
         self,
@@ -163,7 +167,7 @@ class AnalyticsService:
         nothing else would tell it from what is committed.
         Raises RuntimeError unless the service was opened with `Access.OWN`.
         """
-        return await self._core.recording().record(
+        return await self._database.recording().record(
             interactions, update_ids, events, opting_out, unrecorded
         )
 
@@ -202,19 +206,19 @@ class AnalyticsService:
         """
         if not 1 <= limit <= MAX_LIMIT:
             raise ValueError(f"{limit} records: give a whole number from 1 to {MAX_LIMIT}")
-        return await self._core.store.interactions(limit, interaction_type, since)
+        return await self._database.store.interactions(limit, interaction_type, since)
 
     @property
     def is_recording(self) -> bool:
         """True while interactions are committed, False while the database fails and they wait."""
-        return self._core.is_recording
+        return self._database.is_recording
 
     @property
     def backlog(self) -> int:
         """The number of interactions that wait to be committed."""
-        return self._core.recorder.backlog if self._core.recorder else 0
+        return self._database.recorder.backlog if self._database.recorder else 0
 
     @property
     def dropped(self) -> int:
         """The number of interactions dropped, as the backlog was full, since the last write."""
-        return self._core.recorder.dropped if self._core.recorder else 0
+        return self._database.recorder.dropped if self._database.recorder else 0

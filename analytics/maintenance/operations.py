@@ -9,7 +9,7 @@ from functools import partial
 from analytics import known_time
 from analytics.backlog import Request
 from analytics.clock import GuardedClock, from_unix
-from analytics.core import Core
+from analytics.open_database import OpenDatabase
 from analytics.privacy.retention import check_days, cutoff, day_of, delete_older
 from analytics.recording import forget_updates
 from analytics.statistics.reports import Reports
@@ -23,8 +23,8 @@ NOTE_TIME_EVERY = timedelta(hours=1)
 class Maintenance:
     """Work that is done regularly, and what an operator asks for."""
 
-    def __init__(self, core: Core, reports: Reports) -> None:
-        self._core = core
+    def __init__(self, database: OpenDatabase, reports: Reports) -> None:
+        self._database = database
         self._reports = reports
         self._cleaning_up = asyncio.Lock()
         self._noted_time: datetime | None = None
@@ -37,29 +37,29 @@ class Maintenance:
         With `dry_run` they are only counted. `progress` is called with the number deleted so far.
         Raises ValueError for `days` outside 1 to 3650, and AnalyticsError if the database fails.
         """
-        core, store = self._core, self._core.store
-        days = core.retention_days if days is None else check_days(days)
-        now = core.clock()
+        database, store = self._database, self._database.store
+        days = database.retention_days if days is None else check_days(days)
+        now = database.clock()
         before = cutoff(now, days)
         if dry_run:
             return await store.count_before(before.timestamp())
         async with self._cleaning_up:
             deleted = 0
-            oldest_backup = cutoff(now, core.retention_days)
+            oldest_backup = cutoff(now, database.retention_days)
             listed = int(before.timestamp()), day_of(oldest_backup)
             # The database is compacted only if there is anything to delete.
             if await store.count_before(before.timestamp()) or await store.has_listed(*listed):
-                async with core.deletion():
+                async with database.deletion():
                     await self._reports.keep_trends(before)
                     deleted = await delete_older(store, before, progress)
                     await store.forget_listed(*listed)
             await store.forget_events(day_of(before))
             await forget_updates(store, now)
-            if days <= core.retention_days:
+            if days <= database.retention_days:
                 await store.put_setting(Setting.LAST_CLEANUP, int(now.timestamp()))
                 await store.put_setting(Setting.LAST_CLEANUP_DELETED, deleted)
         logger.info("cleaned up %d interactions older than %d days", deleted, days)
-        await core.compact_if_due()
+        await database.compact_if_due()
         return deleted
 
     async def last_cleanup(self) -> datetime | None:
@@ -67,7 +67,7 @@ class Maintenance:
 
         Raises AnalyticsError if the database cannot be read.
         """
-        seconds = await self._core.store.get_setting(Setting.LAST_CLEANUP)
+        seconds = await self._database.store.get_setting(Setting.LAST_CLEANUP)
         return None if seconds is None else from_unix(int(seconds))
 
     async def compact_if_due(self, large_too: bool = False) -> bool:
@@ -76,7 +76,7 @@ class Maintenance:
         Return True if nothing is left to be removed.
         Raises AnalyticsError if the database fails.
         """
-        return await self._core.compact_if_due(large_too)
+        return await self._database.compact_if_due(large_too)
 
     async def run(self, large_too: bool = False) -> None:
         """Compact if due, and renew the key file, the reserve, the report and the noted time.
@@ -85,23 +85,23 @@ class Maintenance:
         checked for damage before the next write.
         Raises AnalyticsError if the database fails.
         """
-        self._core.keyring.keep_file()
-        self._core.store.keep_reserve()
+        self._database.keyring.keep_file()
+        self._database.store.keep_reserve()
         await self._note_time()
         await self._reports.keep_snapshot()
         await self.compact_if_due(large_too)
         if large_too:
             # Last: a file under suspicion is not compacted.
-            self._core.store.suspect()
+            self._database.store.suspect()
 
     async def _note_time(self) -> None:
         """Note hourly the time by Telegram's dates: commands compare their clock with it."""
-        clock = self._core.clock
+        clock = self._database.clock
         if not isinstance(clock, GuardedClock) or not clock.knows_telegram_time:
             return
         now = clock()
         if self._noted_time is None or abs(now - self._noted_time) >= NOTE_TIME_EVERY:
-            await known_time.note(self._core.store, now)
+            await known_time.note(self._database.store, now)
             self._noted_time = now
 
     async def clock_doubt(self) -> str | None:
@@ -110,7 +110,7 @@ class Maintenance:
         While it does, nothing should be deleted by age.
         Raises AnalyticsError if the database cannot be read.
         """
-        now, store = self._core.clock(), self._core.store
+        now, store = self._database.clock(), self._database.store
         known = await known_time.contradicting(store, now)
         if known is None:
             return None
@@ -136,7 +136,7 @@ class Maintenance:
             await asyncio.wait({rotating})
 
     async def _rotate_key(self) -> bytes:
-        key = await self._core.replace_key()
+        key = await self._database.replace_key()
         self._reports.forget()
         return key
 
@@ -146,8 +146,8 @@ class Maintenance:
         Call this before each backup.
         Raises DatabaseUnavailable if the database cannot be written at the moment.
         """
-        core = self._core
-        now = int(max(core.clock(), await core.likely_now()).timestamp())
-        note = partial(core.store.put_setting, Setting.LAST_BACKUP, now)
-        if not await core.in_turn(Request(note)):
-            raise core.unavailable()
+        database = self._database
+        now = int(max(database.clock(), await database.likely_now()).timestamp())
+        note = partial(database.store.put_setting, Setting.LAST_BACKUP, now)
+        if not await database.in_turn(Request(note)):
+            raise database.unavailable()

@@ -6,7 +6,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from analytics.acts import NoteAccess
-from analytics.core import Core
+from analytics.open_database import OpenDatabase
 
 # At least an hour: joined with interactions by the second, an entry would tell an admin's row.
 MIN_PRECISION = 3600
@@ -39,9 +39,9 @@ class AuditEntry:
 class AuditLog:
     """The audit log, kept as long as interactions. Admins are stored as pseudonyms."""
 
-    def __init__(self, core: Core, precision: int) -> None:
+    def __init__(self, database: OpenDatabase, precision: int) -> None:
         """Round times down to `precision`, in seconds, but at least to the hour."""
-        self._core = core
+        self._database = database
         self._precision = max(precision, MIN_PRECISION)
 
     async def note(self, action: Action, telegram_id: int | None = None) -> None:
@@ -52,9 +52,9 @@ class AuditLog:
         """
         admin_reference = None
         if telegram_id is not None:
-            admin_reference = (await self._core.references()).admin(telegram_id)
-        timestamp = self._core.now() // self._precision * self._precision
-        await self._core.keep(NoteAccess(timestamp, admin_reference, action.value))
+            admin_reference = (await self._database.references()).admin(telegram_id)
+        timestamp = self._database.now() // self._precision * self._precision
+        await self._database.keep(NoteAccess(timestamp, admin_reference, action.value))
 
     async def entries(self, telegram_ids: Collection[int] = ()) -> list[AuditEntry]:
         """Return who looked at or deleted what, the newest first.
@@ -65,8 +65,8 @@ class AuditLog:
         """
         named: dict[int | None, int | None] = {None: None}
         for each in telegram_ids:
-            named[(await self._core.references()).admin(each)] = each
+            named[(await self._database.references()).admin(each)] = each
         return [
             AuditEntry(timestamp, named.get(admin_reference, FORMER_ADMIN), Action(action))
-            for timestamp, admin_reference, action in await self._core.store.audit_entries()
+            for timestamp, admin_reference, action in await self._database.store.audit_entries()
         ]

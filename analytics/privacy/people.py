@@ -8,9 +8,9 @@ from functools import partial
 from analytics.acts import Person
 from analytics.alert_state import AlertState
 from analytics.backlog import Request, Work
-from analytics.core import Core
 from analytics.errors import AnalyticsError
 from analytics.models import OwnRow
+from analytics.open_database import OpenDatabase
 from analytics.privacy import personal_data
 from analytics.privacy.personal_data import PersonalData
 from analytics.privacy.retention import cutoff
@@ -40,8 +40,8 @@ class People:
     is another than that of the database.
     """
 
-    def __init__(self, core: Core, reports: Reports, alert_state: AlertState) -> None:
-        self._core = core
+    def __init__(self, database: OpenDatabase, reports: Reports, alert_state: AlertState) -> None:
+        self._database = database
         self._reports = reports
         self._alert_state = alert_state
 
@@ -51,7 +51,7 @@ class People:
         While the database cannot be read, return None and False, so that people can still learn
         what is stored in general.
         """
-        references, store = await self._core.references(), self._core.store
+        references, store = await self._database.references(), self._database.store
         try:
             return (
                 await store.latest_of(references.reference(telegram_id)),
@@ -66,11 +66,11 @@ class People:
 
         Raises AnalyticsError if the database cannot be read.
         """
-        core = self._core
+        database = self._database
         data = await personal_data.everything(
-            core.store, telegram_id, await core.references(), core.retention_days
+            database.store, telegram_id, await database.references(), database.retention_days
         )
-        waiting = core.recorder.waiting_of(telegram_id) if core.recorder else 0
+        waiting = database.recorder.waiting_of(telegram_id) if database.recorder else 0
         return replace(data, waiting=waiting)
 
     async def erase(self, telegram_id: int) -> Erasure | None:
@@ -80,33 +80,33 @@ class People:
         as it works again; a command has to try again.
         Raises AnalyticsError if the database cannot be read.
         """
-        core = self._core
-        if core.recorder is None and core.spool.exists:
+        database = self._database
+        if database.recorder is None and database.spool.exists:
             return None  # the running bot will record what waits there
-        references, now = await core.references(), await core.likely_now()
-        oldest_backup = cutoff(now, core.retention_days)
+        references, now = await database.references(), await database.likely_now()
+        oldest_backup = cutoff(now, database.retention_days)
         person = personal_data.to_erase(references, telegram_id, now, oldest_backup)
-        moments = await core.store.moments_of(person.reference)
+        moments = await database.store.moments_of(person.reference)
         deleted: int | None = None
 
         async def work() -> None:
             nonlocal deleted
             deleted = await self._erase(person, moments)
 
-        if not await core.in_turn(Request(work, person)) or deleted is None:
+        if not await database.in_turn(Request(work, person)) or deleted is None:
             return None
         self._reports.forget()
         in_backups = await self.may_be_in_backups()
-        in_audit_log = bool(await core.store.audit_entries(person.admin_reference))
-        return Erasure(deleted, await core.compact_if_due(), in_backups, in_audit_log)
+        in_audit_log = bool(await database.store.audit_entries(person.admin_reference))
+        return Erasure(deleted, await database.compact_if_due(), in_backups, in_audit_log)
 
     def erasing(self, person: Person) -> Work:
         """Return the work that carries out an erasure which a spool has kept."""
         return partial(self._erase, person)
 
     async def _erase(self, person: Person, moments: Sequence[int] = ()) -> int | None:
-        core = self._core
-        deleted = await personal_data.erase(core.store, person, core.deletion, moments)
+        database = self._database
+        deleted = await personal_data.erase(database.store, person, database.deletion, moments)
         self._alert_state.forget()
         return deleted
 
@@ -115,10 +115,10 @@ class People:
 
         True as well if the database cannot be read.
         """
-        core = self._core
+        database = self._database
         try:
-            last = await core.store.get_setting(Setting.LAST_BACKUP)
-            oldest = cutoff(await core.likely_now(), core.retention_days)
+            last = await database.store.get_setting(Setting.LAST_BACKUP)
+            oldest = cutoff(await database.likely_now(), database.retention_days)
         except AnalyticsError:
             return True
         return last is not None and int(last) >= oldest.timestamp()
@@ -129,7 +129,7 @@ class People:
         Return True if that is committed, False if it waits in turn with what is recorded.
         Raises RuntimeError unless opened with `Access.OWN`.
         """
-        return await self._core.recording().opt(telegram_id, True, update_id)
+        return await self._database.recording().opt(telegram_id, True, update_id)
 
     async def opt_in(self, telegram_id: int, update_id: int | None = None) -> bool:
         """Record a person again from now on; an update that is known already has no effect.
@@ -137,12 +137,12 @@ class People:
         Return True if that is committed, False if it waits in turn with what is recorded.
         Raises RuntimeError unless opened with `Access.OWN`.
         """
-        return await self._core.recording().opt(telegram_id, False, update_id)
+        return await self._database.recording().opt(telegram_id, False, update_id)
 
     async def is_opted_out(self, telegram_id: int) -> bool:
         """Return whether a person has opted out.
 
         Raises AnalyticsError if the database cannot be read.
         """
-        reference = (await self._core.references()).opt_out(telegram_id)
-        return bool(await self._core.store.opted_out([reference]))
+        reference = (await self._database.references()).opt_out(telegram_id)
+        return bool(await self._database.store.opted_out([reference]))

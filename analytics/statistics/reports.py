@@ -10,8 +10,8 @@ from pydantic import TypeAdapter, ValidationError
 
 from analytics.backlog import Request
 from analytics.clock import from_unix
-from analytics.core import Core
 from analytics.errors import NoReportYet
+from analytics.open_database import OpenDatabase
 from analytics.statistics.export import Aggregates
 from analytics.statistics.masks import mask_report
 from analytics.statistics.period_reports import PeriodReports, breakdown
@@ -70,15 +70,15 @@ class Reports:
 
     def __init__(
         self,
-        core: Core,
+        database: OpenDatabase,
         rules: ReportRules,
     ) -> None:
-        self._core = core
-        self._store = core.store
-        self._clock = core.clock
+        self._database = database
+        self._store = database.store
+        self._clock = database.clock
         self._rules = rules
-        self._period_reports = PeriodReports(core.store)
-        self._small_groups = SmallGroups(core.store, rules.breakdown_min_users)
+        self._period_reports = PeriodReports(database.store)
+        self._small_groups = SmallGroups(database.store, rules.breakdown_min_users)
         self._keeping = asyncio.Lock()
 
     @property
@@ -162,8 +162,8 @@ class Reports:
 
     async def _refresh(self) -> None:
         """Make the report of the newest complete interval, if reports cover intervals."""
-        if self._core.is_recording and self.of_intervals:
-            await self._core.in_turn(Request(self.keep_snapshot))
+        if self._database.is_recording and self.of_intervals:
+            await self._database.in_turn(Request(self.keep_snapshot))
 
     async def keep_trends(self, before: datetime) -> None:
         """Keep the daily totals of what is older than `before`, and is going to be deleted.
@@ -249,7 +249,7 @@ class Reports:
     async def _report(self, now: datetime, plan: Plan | None) -> AdminReport:
         windows = [int((now - timedelta(days=days)).timestamp()) for days in (1, 7, 30)]
         totals = await self._store.totals(*windows)
-        recorder = self._core.recorder
+        recorder = self._database.recorder
         backlog, dropped = (recorder.backlog, recorder.dropped) if recorder else (0, 0)
         report = AdminReport(
             as_of=now,

@@ -20,7 +20,7 @@ async def nothing() -> None:
     """Do nothing."""
 
 
-class Core:
+class OpenDatabase:
     """An open database: its store, pseudonym key and spool, and the recorder of its owner."""
 
     def __init__(
