@@ -199,7 +199,9 @@ class Backlog:
                 # Whatever the error, people are answered, and it is tried again.
                 except Exception as error:
                     if self._next_try < 0:
-                        logger.error("%s fails, too (%s)", self._spool.path, reason(error))
+                        logger.error(
+                            "%s cannot be written either (%s)", self._spool.path, reason(error)
+                        )
                     self._next_try = now() + RETRY_SECONDS
                     break
                 self._spooled = self._tried

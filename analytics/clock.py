@@ -114,7 +114,7 @@ class GuardedClock:
             return
         logger.warning(
             "the clock of this computer is %s %s Telegram's: sync it, e.g. with NTP. "
-            "Until then times are Telegram's%s",
+            "Until then, Telegram's time is used%s",
             timedelta(seconds=round(abs(ahead).total_seconds())),
             "ahead of" if ahead > timedelta(0) else "behind",
             ", and nothing is deleted by schedule" if abs(ahead) > MAX_STEP else "",

@@ -90,7 +90,7 @@ class Keyring:
                 write_key(file, key)
                 found = read_key(file)
                 if found == key:
-                    logger.warning("%s was missing: it was put back from memory", file)
+                    logger.warning("%s was missing and has been restored from memory", file)
             problem = "" if found == key else "holds another key than the database was written with"
         except ValueError as error:
             problem = f"holds no key ({error})"

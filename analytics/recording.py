@@ -97,7 +97,10 @@ class Recorder:
         self._backlog.written_with = contents.written_with
         committed = await self._store.get_setting(Setting.COMMITTED)
         self._backlog.adopt(contents, str(committed or ""), erase)
-        logger.warning("%d interactions waited on the disk", self._backlog.waiting)
+        logger.warning(
+            "recording %d interactions that were kept on the disk at the last stop",
+            self._backlog.waiting,
+        )
         if not self._backlog:
             await self._backlog.committed([])
             return True
@@ -234,7 +237,7 @@ class Recorder:
             if self.failing:
                 self.failing = False
                 self._notify(RecordingWorks())
-                logger.warning("recording works again; %d interactions waited", self.backlog)
+                logger.warning("recording works again; %d interactions were waiting", self.backlog)
             await self._backlog.committed(entries)
 
     async def _commit(self, entries: Sequence[Entry]) -> None:

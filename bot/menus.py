@@ -54,7 +54,7 @@ async def set_menus(
                 asked = error.retry_after if isinstance(error, TelegramRetryAfter) else 0
                 pause = max(next(backoff), asked)
                 logger.warning(
-                    "the menus have to wait (%s): next try in %.0f s", kind(error), pause
+                    "the command menus cannot be set (%s): next try in %.0f s", kind(error), pause
                 )
                 await sleep(pause)
             else:
@@ -81,7 +81,7 @@ async def set_admin_menu(bot: Bot, telegram_id: int, owners: Collection[int]) ->
         for menu in _menus(of_admin(telegram_id, owners), BotCommandScopeChat(chat_id=telegram_id)):
             await bot(menu)
     except (TelegramBadRequest, TelegramForbiddenError):
-        logger.info("an admin has not started the bot yet and gets the menu on /start")
+        logger.info("an admin has not started the bot yet; the menu is set at /start")
 
 
 def _menus(

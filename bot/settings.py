@@ -253,14 +253,6 @@ def remarks() -> Iterator[Remark]:
     yield from environment.remarks([name.upper() for name in Settings.model_fields])
 
 
-def missing(kind: type[DataSettings], name: str) -> WrongSettings:
-    """Return the error of a command that needs a setting which is optional for others.
-
-    `name` is the field of `kind`.
-    """
-    return WrongSettings(_remark(kind, {"loc": [name], "type": "missing"}))
-
-
 def _remark(kind: type[BaseSettings], error: Any) -> Remark:
     """Return the remark of one of pydantic's errors, without secrets and Telegram IDs.
 
@@ -269,9 +261,9 @@ def _remark(kind: type[BaseSettings], error: Any) -> Remark:
     name = str(error["loc"][0])
     right = kind.model_fields[name].description
     if error["type"] == "missing":
-        where = "in .env or in the environment"
+        where = "in .env or the environment"
         if name == "bot_token":
-            where += "; python main.py init writes a .env"
+            where += " (python main.py init asks for it; python main.py demo needs none)"
         return Remark(f"{name.upper()} is missing", f"give {right}, {where}")
     wrong = "not right" if name in PRIVATE else f'"{SECRET_PART.sub("***", str(error["input"]))}"'
     return Remark(f"{name.upper()} is {wrong}", f"give {right}")

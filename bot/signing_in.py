@@ -43,7 +43,11 @@ async def sign_in(bot: Bot, settings: Settings) -> None:
         except (TelegramAPIError, ClientDecodeError) as error:
             if isinstance(error, (TelegramUnauthorizedError, TelegramNotFound)):
                 refused.refused()
-            logger.warning("no start yet (%s): next try in %.0f s", kind(error), backoff.next_delay)
+            logger.warning(
+                "cannot sign in to Telegram (%s): next try in %.0f s",
+                kind(error),
+                backoff.next_delay,
+            )
             await backoff.asleep()
         else:
             return

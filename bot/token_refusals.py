@@ -48,6 +48,6 @@ class Refusals:
             )
         if self._count == 1:
             logger.warning(
-                "BOT_TOKEN is refused by Telegram; if that goes on for %.0f s, the bot ends",
+                "BOT_TOKEN is refused by Telegram; the bot stops if this lasts for %.0f s",
                 self._grace,
             )

@@ -13,8 +13,10 @@ import pytest
 
 from analytics import AdminReport, AnalyticsService, Interaction, InteractionType
 from bot import __version__, texts
+from bot.cli.app import COMMANDS as GROUPS
 from bot.sandbox import Sandbox
 from tests.support import processes
+from tests.support.command_line import COMMANDS, invoke
 from tests.support.second_connection import select, total
 from tests.support.settings import TOKEN
 
@@ -56,6 +58,29 @@ def assert_sentence(result: Result, *words: str, expected: int = 2) -> None:
     [sentence] = [line for line in errors.splitlines() if "INFO bot.cli.app: starting" not in line]
     for word in words:
         assert word in sentence
+
+
+def test_the_version_is_printed() -> None:
+    assert invoke("--version").output == f"{__version__}\n"
+
+
+def test_help_lists_the_commands_in_groups_within_80_columns() -> None:
+    shown = invoke("--help", COLUMNS="80").output
+    headings = re.findall(r"^╭─ (.+?) ─+╮$", shown, re.MULTILINE)
+
+    assert headings == ["Options", *GROUPS]
+    assert max(map(len, shown.splitlines())) <= 80
+    for group, commands in GROUPS.items():
+        _, _, listed = shown.partition(f"─ {group} ─")
+        assert re.findall(r"^│ ([a-z-]+) ", listed.split("╰")[0], re.MULTILINE) == [*commands]
+
+
+@pytest.mark.parametrize("command", sorted(COMMANDS))
+def test_in_the_list_of_commands_each_is_one_line(command: str) -> None:
+    shown = invoke("--help", COLUMNS="80").output
+    [line] = re.findall(rf"^│ {command} +(.*?) +│$", shown, re.MULTILINE)
+
+    assert line.endswith(".")
 
 
 async def test_stats_as_json_has_the_fields_of_the_report(folder: Path) -> None:
@@ -117,7 +142,7 @@ async def test_without_a_database_a_command_says_so_and_makes_none(
 @pytest.mark.parametrize(
     ("environment", "words"),
     [
-        ({}, ("BOT_TOKEN is missing",)),
+        ({}, ("BOT_TOKEN is missing", "python main.py init", "python main.py demo")),
         ({"BOT_TOKEN": "12345"}, ("BOT_TOKEN is not right", "@BotFather")),
         ({"BOT_TOKEN": TOKEN, "ADMIN_IDS": "abc"}, ("ADMIN_IDS is not right",)),
         ({"BOT_TOKEN": TOKEN, "RETENTION_DAYS": "0"}, ('RETENTION_DAYS is "0"', "1 to 3650")),

@@ -218,7 +218,7 @@ async def test_a_key_that_another_database_has_too_stays(tmp_path: Path) -> None
     async with AnalyticsService.open(tmp_path / "analytics.db") as analytics:
         held = await analytics.people.personal_data(PERSON)
 
-    assert (status, "the key file stays" in errors) == (0, True)
+    assert (status, "the key file is not deleted" in errors) == (0, True)
     assert len(held.interactions) == 1
     assert not (tmp_path / "analytics.sqlite3").exists()
 

@@ -171,7 +171,7 @@ def test_nothing_is_a_sentence(style: str, printed: str) -> None:
     result = records("--type", "poll_answer", "--format", style)
 
     assert (result.exit_code, result.stdout) == (0, printed)
-    assert result.stderr == "nothing is recorded that fits\n"
+    assert result.stderr == "no matching records\n"
 
 
 @pytest.mark.parametrize("moment", ["0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-12:00"])

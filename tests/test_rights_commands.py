@@ -151,7 +151,7 @@ def test_the_key_is_replaced_only_after_a_yes(database: Path) -> None:
     report = json.loads(invoke("stats", "--json").stdout)
 
     assert (refused.exit_code, kept) == (1, old)
-    assert "Active users begin at 0 again" in done.stderr
+    assert "Active users start again at 0" in done.stderr
     assert done.exit_code == 0
     assert old.strip() not in key_file.read_text()
     assert key_file.stat().st_mode & 0o777 == 0o600
@@ -211,7 +211,7 @@ def test_the_audit_trail_names_who_is_an_admin_now(
 
     assert lines == [[str(OTHER), "stats"], ["a", "former", "admin", "stats"]]
     assert erased.stdout == "3 interactions erased\n"
-    assert "stays in the audit log for 90 days" in erased.stderr
+    assert "stay in the audit log for 90 days" in erased.stderr
 
 
 async def test_erase_works_beside_the_bot_and_what_ends_it_does_not(

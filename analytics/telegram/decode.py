@@ -84,7 +84,7 @@ def decode(raw: Any, bot: Bot) -> Update | None:
             logger.warning("skipped an update without a number")
             return None
     known = [kind for kind in ALL_UPDATES if kind in raw]
-    logger.warning("update %d cannot be decoded, its handlers do not see it: %s", update_id, known)
+    logger.warning("update %d cannot be decoded and is not handled: %s", update_id, known)
     kind = next(iter(known or raw.keys() - {"update_id"}), "")
     content = {"update_id": update_id, UNDECODED: Undecoded(kind, raw.get(kind))}
     return Update.model_validate(content, context={"bot": bot})

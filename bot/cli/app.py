@@ -1,4 +1,4 @@
-"""The list of commands, in the order of `--help`; without a command, the bot runs.
+"""The list of commands, in the groups and the order of `--help`; without one, the bot runs.
 
 The commands import aiogram only where they talk to Telegram: it takes seconds and 170 MB.
 """
@@ -6,6 +6,7 @@ The commands import aiogram only where they talk to Telegram: it takes seconds a
 import asyncio
 import logging
 from collections.abc import Callable
+from typing import Annotated
 
 import typer
 
@@ -20,7 +21,8 @@ from bot.settings import Settings, load
 
 logger = logging.getLogger(__name__)
 app = typer.Typer(
-    help="A Telegram bot with privacy-preserving analytics. Without a command it runs the bot.",
+    help="A Telegram bot with privacy-preserving analytics.\n\n"
+    "Without a command, it runs until it is stopped. Example: python main.py",
     add_completion=False,
     pretty_exceptions_enable=False,
 )
@@ -32,9 +34,23 @@ def main() -> None:
     app()
 
 
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(__version__)
+        raise typer.Exit
+
+
 @app.callback(invoke_without_command=True)
-def run(context: typer.Context) -> None:
-    """Run the bot until it is stopped. Example: python main.py"""
+def run(
+    context: typer.Context,
+    _version: Annotated[
+        bool,
+        typer.Option(
+            "--version", callback=_print_version, is_eager=True, help="Print the version and exit."
+        ),
+    ] = False,
+) -> None:
+    """Run the bot until it is stopped, if there is no command."""
     if context.invoked_subcommand is None:
         with user_errors(remarking=False):  # the bot logs the remarks
             settings = load(Settings)
@@ -50,21 +66,30 @@ async def _run(settings: Settings) -> None:
     await serve(settings, stop, GuardedClock())
 
 
-COMMANDS: dict[str, Callable[..., None]] = {
-    "stats": stats.stats,
-    "cleanup": cleanup,
-    "demo": demo.demo,
-    "init": init.init,
-    "doctor": doctor.doctor,
-    "health": health.health,
-    "records": records,
-    "backup": backups.backup,
-    "restore": backups.restore_backup,
-    "export": privacy.export,
-    "erase": privacy.erase,
-    "rotate-key": privacy.rotate_key,
-    "encrypt": encrypt.encrypt,
-    "audit": privacy.audit,
+COMMANDS: dict[str, dict[str, Callable[..., None]]] = {
+    "Run": {
+        "init": init.init,
+        "demo": demo.demo,
+    },
+    "Look": {
+        "stats": stats.stats,
+        "records": records,
+        "audit": privacy.audit,
+        "doctor": doctor.doctor,
+        "health": health.health,
+    },
+    "People's data": {
+        "export": privacy.export,
+        "erase": privacy.erase,
+        "rotate-key": privacy.rotate_key,
+    },
+    "Maintenance": {
+        "cleanup": cleanup,
+        "backup": backups.backup,
+        "restore": backups.restore_backup,
+        "encrypt": encrypt.encrypt,
+    },
 }
-for name, command in COMMANDS.items():
-    app.command(name)(command)
+for group, commands in COMMANDS.items():
+    for name, command in commands.items():
+        app.command(name, rich_help_panel=group)(command)

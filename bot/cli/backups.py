@@ -13,20 +13,25 @@ from bot.settings import DataSettings, load
 
 
 def backup(
-    path: Annotated[Path, typer.Argument(help="A file that does not exist; with --keep a folder.")],
+    path: Annotated[Path, typer.Argument(help="The new file; with --keep, a folder.")],
     keep: Annotated[
         int | None,
-        typer.Option(min=1, help="PATH is a folder: keep this many backups in it, delete older."),
+        typer.Option(
+            min=1, metavar="N", help="Keep only the newest N backups, in the folder PATH."
+        ),
     ] = None,
 ) -> None:
-    """Copy the database while the bot runs. Example: python main.py backup backups --keep 7"""
+    """Back up the database, also while the bot runs.
+
+    Example: python main.py backup backups --keep 7
+    """
     with user_errors():
         settings = load(DataSettings)
         to = asyncio.run(_backup(settings, path, keep))
     typer.echo(f"{shown(to)} written, {to.stat().st_size / 1024:,.0f} KiB")
     if settings.pseudonymise_user_ids and not settings.user_id_key:
         kept = key_file(settings.database_path)
-        typer.echo(f"the key is not in it: keep {kept}, in another place", err=True)
+        typer.echo(f"The backup does not contain the key. Back up {kept} separately.", err=True)
 
 
 async def _backup(settings: DataSettings, path: Path, keep: int | None) -> Path:
@@ -49,12 +54,13 @@ async def _backup(settings: DataSettings, path: Path, keep: int | None) -> Path:
 
 
 def restore_backup(
-    path: Annotated[Path, typer.Argument(help="A backup.")],
-    force: Annotated[
-        bool, typer.Option("--force", help="Overwrite the database that is there.")
-    ] = False,
+    path: Annotated[Path, typer.Argument(help="The backup to restore.")],
+    force: Annotated[bool, typer.Option("--force", help="Overwrite an existing database.")] = False,
 ) -> None:
-    """Put a backup in the place of the database. Example: python main.py restore a.sqlite3"""
+    """Replace the database with a backup. Stop the bot first.
+
+    Example: python main.py restore a.sqlite3
+    """
     with user_errors():
         settings = load(DataSettings)
         restored = asyncio.run(
@@ -69,10 +75,10 @@ def restore_backup(
         )
     typer.echo(f"{shown(settings.database_path)} restored from {shown(path)}")
     if restored.erased_again:
-        typer.echo(f"people erased since then were erased again: {restored.erased_again:,}")
+        typer.echo(f"Erasures since the backup, repeated: {restored.erased_again:,}")
     if not restored.all_known:
         typer.echo(
-            "the list of erased people is lost with the database before: whoever was erased since "
-            "the backup is in it again, and has to be erased again",
+            "The list of erasures was lost with the previous database: erase again whoever was "
+            "erased since the backup.",
             err=True,
         )

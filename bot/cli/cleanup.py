@@ -18,15 +18,19 @@ def cleanup(
         typer.Option(
             min=MIN_RETENTION_DAYS,
             max=MAX_RETENTION_DAYS,
-            help="Delete what is older than this; the default is RETENTION_DAYS.",
+            metavar="N",
+            help="Delete interactions older than N days (default: RETENTION_DAYS).",
         ),
     ] = None,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Count only, delete nothing.")] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only count.")] = False,
     force: Annotated[
-        bool, typer.Option("--force", help="Delete also where the clock may be wrong.")
+        bool, typer.Option("--force", help="Delete even if the clock may be wrong.")
     ] = False,
 ) -> None:
-    """Delete old interactions now. Example: python main.py cleanup --days 30 --dry-run"""
+    """Delete old interactions now.
+
+    Example: python main.py cleanup --days 30 --dry-run
+    """
     with user_errors():
         settings = load(DataSettings)
         days = settings.retention_days if days is None else days
@@ -34,7 +38,7 @@ def cleanup(
     what = "would be deleted" if dry_run else "deleted"
     typer.echo(f"{count:,} interactions older than {days} {'day' if days == 1 else 'days'} {what}")
     if not compacted:
-        typer.echo("the running bot will remove their traces from the disk", err=True)
+        typer.echo("the running bot will remove what is left of them on the disk", err=True)
 
 
 async def _cleanup(

@@ -24,9 +24,14 @@ RECENT = timedelta(hours=1)
 
 
 def doctor(
-    as_json: Annotated[bool, typer.Option("--json", help="Print a list of objects.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
-    """Check everything, change nothing; 1 if a check fails. Example: python main.py doctor"""
+    """Check settings, token, clock, files and database.
+
+    Changes nothing. Exits with 1 if a check fails.
+
+    Example: python main.py doctor
+    """
     found = asyncio.run(findings())
     if as_json:
         lines = [{"ok": not finding.failed, **asdict(finding)} for finding in found]
@@ -48,7 +53,7 @@ async def findings() -> list[Finding]:
     except WrongSettings as error:
         found += [Finding("settings", *remark) for remark in error.remarks]
     else:
-        found += [Finding("settings", "all right"), admins(settings), contact(settings)]
+        found += [Finding("settings", "valid"), admins(settings), contact(settings)]
         found += [finding async for finding in _ask_telegram(settings)]
     try:
         found += [*_names(), _env_file(env_file())]
@@ -70,14 +75,14 @@ def admins(settings: Settings) -> Finding:
     if settings.admin_ids:
         return Finding("admins", f"{len(settings.admin_ids)} may send /stats")
     to_do = "set ADMIN_IDS to your Telegram ID"
-    return Finding("admins", "nobody may send /stats, and nobody gets alerts", to_do, advice=True)
+    return Finding("admins", "none: nobody can use /stats or gets alerts", to_do, advice=True)
 
 
 def contact(settings: Settings) -> Finding:
     if settings.operator_contact:
-        return Finding("contact", "people can read who you are")
+        return Finding("contact", "named in /privacy")
     to_do = "set OPERATOR_CONTACT, which /privacy shows"
-    return Finding("contact", "people cannot learn who runs this bot", to_do, advice=True)
+    return Finding("contact", "people cannot find out who runs this bot", to_do, advice=True)
 
 
 async def _ask_telegram(settings: Settings) -> AsyncIterator[Finding]:
@@ -101,7 +106,7 @@ async def _ask_telegram(settings: Settings) -> AsyncIterator[Finding]:
 def updates(settings: Settings, webhook: WebhookInfo, now: datetime) -> Finding:
     """Check that Telegram sends updates to where the bot, by its settings, receives them."""
     waiting = f"{webhook.pending_update_count:,} updates wait"
-    to_do = "start the bot; if it comes back, stop the other program that has the token"
+    to_do = "start the bot; if this returns, stop the other program that uses the token"
     if settings.webhook_url is None:
         if not webhook.url:
             return Finding("updates", f"polling, {waiting}")
@@ -122,7 +127,7 @@ def clock(telegrams: datetime, ours: datetime) -> Finding:
         return Finding("clock", "agrees with Telegram's")
     direction = "ahead of" if error > timedelta(0) else "behind"
     seconds = abs(error).total_seconds()
-    return Finding("clock", f"{seconds:,.0f} s {direction} Telegram's", "set it right, best by NTP")
+    return Finding("clock", f"{seconds:,.0f} s {direction} Telegram's", "sync it, e.g. with NTP")
 
 
 def _names() -> Iterator[Finding]:
@@ -133,6 +138,6 @@ def _names() -> Iterator[Finding]:
 def _env_file(path: Path | None) -> Finding:
     """Check the rights to `.env`, which holds the token, like those to the database's files."""
     if path is None:
-        return Finding("env file", "there is none; all settings are of the environment")
+        return Finding("env file", "none; all settings come from the environment")
     finding = check_permissions([path])
     return Finding("env file", finding.found.replace("the files", str(path)), finding.to_do)

@@ -8,18 +8,24 @@ from rich.console import Console
 from analytics import encrypt as encrypt_file
 from analytics import plain_leftovers
 from bot.cli.errors import shown, user_errors
-from bot.settings import DataSettings, load, missing
+from bot.errors import Remark, WrongSettings
+from bot.settings import DataSettings, load
 
 
 def encrypt() -> None:
-    """Encrypt a plain database with DATABASE_KEY. Example: python main.py encrypt"""
+    """Encrypt a plain database with DATABASE_KEY. Stop the bot first.
+
+    Example: python main.py encrypt
+    """
     with user_errors():
         settings = load(DataSettings)
         if settings.database_key_bytes is None:
-            raise missing(DataSettings, "database_key")
+            raise WrongSettings(
+                Remark("DATABASE_KEY is missing", "set it to 64 hexadecimal digits first")
+            )
         with Console(stderr=True).status("encrypting"):
             done = asyncio.run(encrypt_file(settings.database_path, settings.database_key_bytes))
     typer.echo(f"{shown(settings.database_path)} is encrypted{'' if done else ' already'}")
     path = settings.database_path
     for aside in plain_leftovers(path):
-        typer.echo(f"{aside} stays as it is: delete it when you need it no more", err=True)
+        typer.echo(f"{aside} is not encrypted: delete it when you no longer need it", err=True)

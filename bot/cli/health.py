@@ -19,7 +19,12 @@ LOOPBACK = {"0.0.0.0": "127.0.0.1", "::": "::1"}
 
 
 def health() -> None:
-    """Ask the running bot whether it is well; 1 if not. Example: python main.py health"""
+    """Ask the running bot whether it is healthy.
+
+    Exits with 1 if it is not.
+
+    Example: python main.py health
+    """
     try:
         said = ask(*address(load(Settings)))
     except WrongSettings as error:
@@ -43,7 +48,7 @@ def address(settings: Settings) -> tuple[str, int]:
         host, port = settings.webhook_host, settings.webhook_port
     else:
         raise WrongSettings(
-            Remark("METRICS_PORT is missing", "give the port where the bot is to be asked")
+            Remark("METRICS_PORT is missing", "set it to a port for the bot to answer on")
         )
     host = host.strip("[]")
     return LOOPBACK.get(host, host), port

@@ -38,9 +38,9 @@ def init(
         str | None, typer.Option(help="Who runs the bot, shown by /privacy.")
     ] = None,
 ) -> None:
-    """Set up the bot: ask for token, admin and contact, and write .env.
+    """Set up the bot: ask for token and admin, and write .env.
 
-    Asks for what is not given as an option; with --token and --admin-id, for nothing.
+    Asks for what is not given as an option. With --token and --admin-id, asks nothing.
 
     Example: python main.py init
     """

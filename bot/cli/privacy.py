@@ -26,7 +26,7 @@ from bot.cli.errors import FAILED, WrongUse, one_of, shown, user_errors
 from bot.settings import AdminSettings, DataSettings, load
 
 TELEGRAM_ID = typer.Option(
-    min=1, max=MAX_TELEGRAM_ID, help="Telegram ID of the person.", show_default=False
+    min=1, max=MAX_TELEGRAM_ID, metavar="ID", help="Telegram ID of the person.", show_default=False
 )
 EVERYONE = "erase everyone"
 
@@ -34,16 +34,16 @@ EVERYONE = "erase everyone"
 def export(
     user: Annotated[int | None, TELEGRAM_ID] = None,
     aggregates: Annotated[
-        bool, typer.Option("--aggregates", help="Aggregate statistics of a period.")
+        bool, typer.Option("--aggregates", help="Export aggregate statistics for a period.")
     ] = False,
     period: Annotated[
-        str | None, typer.Option(metavar="P", help=f"{', '.join(Period)}; {Period.WEEK} if none.")
+        str | None, typer.Option(metavar="P", help="24h, 7d (default), 30d or 90d.")
     ] = None,
     style: Annotated[
-        str | None, typer.Option("--format", metavar="F", help="csv or json; json if none.")
+        str | None, typer.Option("--format", metavar="F", help="csv or json (default).")
     ] = None,
 ) -> None:
-    """Print what is held about a person, or the numbers of a period.
+    """Print everything about one person, or aggregate statistics.
 
     Example: python main.py export --user 1234567890
     """
@@ -75,10 +75,13 @@ async def _export(settings: DataSettings, telegram_id: int) -> str:
 def erase(
     user: Annotated[int | None, TELEGRAM_ID] = None,
     everyone: Annotated[
-        bool, typer.Option("--everyone", help="The bot ceases: delete database and key.")
+        bool, typer.Option("--everyone", help="Delete the database, its backups and its key.")
     ] = False,
 ) -> None:
-    """Erase a person, or everyone. Example: python main.py erase --user 1234567890"""
+    """Erase everything about one person, or about everyone.
+
+    Example: python main.py erase --user 1234567890
+    """
     if everyone == (user is not None):
         raise typer.BadParameter("give either --user ID or --everyone")
     with user_errors():
@@ -102,9 +105,9 @@ async def _erase_one(settings: DataSettings, telegram_id: int) -> None:
     typer.echo(f"{erasure.interactions:,} interactions erased")
     if erasure.in_audit_log:
         days = settings.retention_days
-        typer.echo(f"what they did as an admin stays in the audit log for {days} days", err=True)
+        typer.echo(f"their entries as an admin stay in the audit log for {days} days", err=True)
     if not compacted:
-        typer.echo("the running bot will remove their traces from the disk", err=True)
+        typer.echo("the running bot will remove what is left of them on the disk", err=True)
 
 
 async def _erase_everyone(settings: DataSettings) -> None:
@@ -112,14 +115,16 @@ async def _erase_everyone(settings: DataSettings) -> None:
     async with wipe(
         settings.database_path, settings.backup_dir, settings.database_key_bytes
     ) as wiping:
-        typer.echo("This deletes, and nothing of it can be brought back:")
+        typer.echo("This permanently deletes:")
         for path in wiping.files:
             link = " (a link: what it leads to stays)" if path.is_symlink() else ""
             typer.echo(f"  {shown(path)}{link}")
         for path in wiping.backups_of_others:
-            typer.echo(f"stays, for it may be another database's: {shown(path)}", err=True)
+            typer.echo(f"not deleted, as another database may need it: {shown(path)}", err=True)
         for path in wiping.sharing_key_file:
-            typer.echo(f"the key file stays, for it is also that of {shown(path)}", err=True)
+            typer.echo(
+                f"the key file is not deleted, as it is also the key of {shown(path)}", err=True
+            )
         if typer.prompt(f'Type "{EVERYONE}" to go on', default="", show_default=False) != EVERYONE:
             typer.echo("nothing was erased", err=True)
             raise typer.Exit(FAILED)
@@ -130,34 +135,37 @@ async def _erase_everyone(settings: DataSettings) -> None:
         ("DATABASE_KEY", settings.database_key_bytes, settings.database_key_file),
     ):
         if file:
-            typer.echo(f"delete {file}, which holds {name}, too", err=True)
+            typer.echo(f"also delete {file}, which holds {name}", err=True)
         elif key:
-            typer.echo(f"take {name} out of .env or the environment, too", err=True)
+            typer.echo(f"also remove {name} from .env or the environment", err=True)
 
 
 def rotate_key(
-    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask for confirmation.")] = False,
 ) -> None:
-    """Replace the key of the pseudonyms. Example: python main.py rotate-key"""
+    """Replace the pseudonym key. Stop the bot first.
+
+    Example: python main.py rotate-key
+    """
     with user_errors():
         settings = load(DataSettings)
         refuse_missing(settings.database_path)
         typer.echo(
             "Existing records can no longer be linked to any Telegram ID, so they can no longer be "
-            "exported or erased per person.\nThe counts stay. Active users begin at 0 again, and "
-            "everyone who comes back counts as new. Opt-outs stay.\nStop the bot first.",
+            "exported or erased per person.\nCounts and opt-outs are kept. Active users start "
+            "again at 0, and everyone who returns counts as new.\nStop the bot first.",
             err=True,
         )
         if not yes and not typer.confirm("Replace the key?", err=True):
-            typer.echo("the key stays", err=True)
+            typer.echo("the key was not replaced", err=True)
             raise typer.Exit(FAILED)
         key = asyncio.run(_rotate(settings))
     typer.echo("the key was replaced", err=True)
     if settings.user_id_key_file:
-        typer.echo(f"put this into {settings.user_id_key_file}, and nowhere else:", err=True)
+        typer.echo(f"store this in {settings.user_id_key_file}, and nowhere else:", err=True)
         typer.echo(key.hex())
     elif settings.user_id_key:
-        typer.echo("put this in the place of the old USER_ID_KEY, and nowhere else:", err=True)
+        typer.echo("replace the old USER_ID_KEY with this, and store it nowhere else:", err=True)
         typer.echo(f"USER_ID_KEY={key.hex()}")
 
 
@@ -170,7 +178,10 @@ async def _rotate(settings: DataSettings) -> bytes:
 
 
 def audit() -> None:
-    """Print who looked at or deleted what, the newest first. Example: python main.py audit"""
+    """Print who viewed or deleted what, newest first.
+
+    Example: python main.py audit
+    """
     with user_errors():
         entries = asyncio.run(_audit(load(AdminSettings)))
     table = Table("when (UTC)", "admin", "what", box=None)

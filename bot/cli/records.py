@@ -25,26 +25,29 @@ Records = Sequence[UserInteraction]
 # All options are texts, so that errors are in the bot's words.
 def records(
     limit: Annotated[
-        str, typer.Option(metavar="N", help=f"At most so many, 1 to {MAX_LIMIT}.")
+        str, typer.Option(metavar="N", help=f"Number of rows, 1 to {MAX_LIMIT}.")
     ] = "100",
     interaction_type: Annotated[
         str | None,
-        typer.Option("--type", metavar="T", help="Only this type; a rare one takes a full scan."),
+        typer.Option("--type", metavar="T", help="Only this type; a rare one takes longer."),
     ] = None,
     since: Annotated[
-        str | None, typer.Option(metavar="D", help="Not before this date, or date and time, UTC.")
+        str | None, typer.Option(metavar="D", help="Only since this date, or date and time (UTC).")
     ] = None,
     style: Annotated[
         str, typer.Option("--format", metavar="F", help="table, csv or json.")
     ] = "table",
 ) -> None:
-    """Print what is recorded, the newest first. Example: python main.py records --limit 20"""
+    """Print the stored rows, newest first.
+
+    Example: python main.py records --limit 20
+    """
     with user_errors():
         show = FORMATS[one_of("--format", style, FORMATS)]
         wanted = _limit(limit), _type(interaction_type), _moment(since)
         found = asyncio.run(_records(load(DataSettings), *wanted))
     if not found:
-        typer.echo("nothing is recorded that fits", err=True)
+        typer.echo("no matching records", err=True)
     show(found)
 
 

@@ -23,7 +23,10 @@ def stats(
         bool, typer.Option("--json", help="Print the fields of the report, without a period.")
     ] = False,
 ) -> None:
-    """Print the figures that admins get with /stats. Example: python main.py stats --json"""
+    """Print the figures that admins get with /stats.
+
+    Example: python main.py stats --json
+    """
     with user_errors():
         wanted = Period(one_of("--period", period, Period))
         shown = asyncio.run(_overview(load(DataSettings), wanted))

@@ -121,6 +121,7 @@ def _environment(sandbox: Sandbox, database: Path) -> dict[str, str]:
         "BOT_TOKEN": sandbox.token,
         "BOT_API_URL": sandbox.url,
         "ADMIN_IDS": str(ADMIN_ID),
+        "OPERATOR_CONTACT": "demo@example.org",
         "DATABASE_PATH": str(database),
         "CLEANUP_AT": f"{datetime.now(UTC) + CLEANED_UP:%H:%M}",
     }

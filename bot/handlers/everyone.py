@@ -69,7 +69,7 @@ async def failed(event: ErrorEvent) -> None:
     """
     if is_not_taken(event.exception):
         # Another answer would not be taken either.
-        logger.warning("an answer was not taken (%s)", type(event.exception).__name__)
+        logger.warning("Telegram did not accept an answer (%s)", type(event.exception).__name__)
         return
     logger.error("a handler failed", exc_info=event.exception)
     asked = event.update.message or event.update.callback_query

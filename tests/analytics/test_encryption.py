@@ -434,7 +434,7 @@ def test_encrypt_refuses_what_it_cannot_do_in_a_sentence(tmp_path: Path) -> None
     assert [result.exit_code for result in results] == [2] * 5
     assert [len(result.stderr.splitlines()) for result in results] == [1] * 5
     assert "does not exist" in nothing.stderr
-    assert without_key.stderr.startswith("DATABASE_KEY is missing: give 64 hexadecimal digits")
+    assert without_key.stderr.startswith("DATABASE_KEY is missing: set it to 64 hexadecimal digits")
     assert "cannot be read with this DATABASE_KEY" in foreign.stderr
     assert "cannot be read with this DATABASE_KEY" in other.stderr
     assert "is damaged: take DATABASE_KEY out" in broken.stderr

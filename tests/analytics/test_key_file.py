@@ -34,7 +34,7 @@ async def test_a_deleted_key_file_is_put_back_with_the_key_in_use(
 
     assert read_key(file) == key
     assert stat.S_IMODE(file.stat().st_mode) == 0o600
-    assert logged(caplog) == [f"{file} was missing: it was put back from memory"]
+    assert logged(caplog) == [f"{file} was missing and has been restored from memory"]
     assert len(data.interactions) == 1
 
 

@@ -343,7 +343,7 @@ async def test_nothing_is_praised_that_is_not_there(world: World) -> None:
     world.monkeypatch.delenv("BOT_TOKEN")
     found = {finding.check: finding for finding in await findings()}
 
-    assert found["env file"].found == "there is none; all settings are of the environment"
+    assert found["env file"].found == "none; all settings come from the environment"
     assert found["settings"].failed
     assert "main.py init" in found["settings"].to_do
 

@@ -182,7 +182,7 @@ def test_where_nothing_is_left_to_tell_from_it_is_said(
     again = invoke("restore", str(tmp_path / "copy"), "--force")
 
     assert (done.exit_code, again.exit_code) == (0, 0)
-    assert "has to be erased again" in done.stderr
+    assert "The list of erasures was lost" in done.stderr
     assert again.stderr == ""
 
 

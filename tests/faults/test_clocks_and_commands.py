@@ -111,7 +111,7 @@ async def test_who_is_erased_under_a_wrong_clock_is_erased_again_after_a_restore
     restored = await run(tale, "restore", "copy.sqlite3", "--force")
 
     assert [made[0], erased[0], restored[0]] == [0, 0, 0]
-    assert "people erased since then were erased again: 1" in restored[1]
+    assert "Erasures since the backup, repeated: 1" in restored[1]
     assert counts(tale.database) == {}
 
 

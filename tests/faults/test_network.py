@@ -57,7 +57,7 @@ async def test_a_person_who_blocks_the_bot_is_one_line_in_the_log(
         await tale.talk()
     log = capsys.readouterr().err
 
-    assert log.count("an answer was not taken (TelegramForbiddenError)") == 1
+    assert log.count("Telegram did not accept an answer (TelegramForbiddenError)") == 1
     assert "Traceback" not in log
     assert "people.py" not in log
 

@@ -63,7 +63,7 @@ class Alerts:
             shown = await self._analytics.reports.overview(period)
             history = await self._analytics.reports.history(period.length)
         except AnalyticsError as error:
-            logger.warning("the digest has to wait (%s)", error)
+            logger.warning("the digest is postponed (%s)", error)
             return
         numbers = stats.summary(shown, postponed=self._clock.is_skewed)
         took = await self._notifier.tell(Kind.DIGEST, messages.digest(period, numbers))
@@ -83,7 +83,7 @@ class Alerts:
             try:
                 await look()
             except AnalyticsError as error:
-                logger.warning("not everything could be checked (%s)", error)
+                logger.warning("alerts could not be checked (%s)", error)
 
     async def _recording(self) -> None:
         """Repeat the alert about recording if the failure lasts for more than a day."""
