@@ -58,7 +58,6 @@ from analytics.sqlite.belongings import key_file, plain_leftovers
 from analytics.sqlite.encryption import encrypt
 from analytics.sqlite.files import real as real_path
 from analytics.sqlite.files import refuse_missing
-from analytics.sqlite.locks import Access
 from analytics.sqlite.maintenance.backups import DailyBackups, backup, backup_into
 from analytics.sqlite.maintenance.diagnostics import Finding
 from analytics.sqlite.maintenance.diagnostics import check_up as diagnose
@@ -77,6 +76,7 @@ from analytics.statistics.report_models import (
     PeriodReport,
 )
 from analytics.statistics.reports import DEFAULT_TRENDS_MIN_USERS
+from analytics.store_types import Access
 
 __all__ = [
     "DAILY",

@@ -11,7 +11,8 @@ from analytics.acts import Act, KeepMutes, Mute, PutSetting, RemoveSetting, Unmu
 from analytics.clock import from_unix
 from analytics.errors import AnalyticsError
 from analytics.pseudonyms import References
-from analytics.store import Setting, Store
+from analytics.store import Store
+from analytics.store_types import Setting
 
 logger = logging.getLogger(__name__)
 

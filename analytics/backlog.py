@@ -11,7 +11,7 @@ from itertools import takewhile
 from analytics.acts import NAMES, Act, Person, named
 from analytics.errors import reason
 from analytics.spool import Contents, Kept, Spool
-from analytics.store import Received
+from analytics.store_types import Received
 
 logger = logging.getLogger(__name__)
 

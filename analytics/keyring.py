@@ -17,7 +17,8 @@ from analytics.pseudonyms import (
 )
 from analytics.sqlite import files
 from analytics.sqlite.belongings import DRAFT, key_file, matching, next_key_file, sharing_key
-from analytics.store import Setting, Store
+from analytics.store import Store
+from analytics.store_types import Setting
 
 logger = logging.getLogger(__name__)
 

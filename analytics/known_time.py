@@ -3,7 +3,8 @@
 from datetime import datetime
 
 from analytics.clock import MAX_STEP, from_unix
-from analytics.store import Setting, Store
+from analytics.store import Store
+from analytics.store_types import Setting
 
 
 async def note(store: Store, now: datetime) -> None:

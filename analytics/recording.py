@@ -21,7 +21,8 @@ from analytics.pseudonyms import References
 from analytics.spool import Spool
 from analytics.statistics.commands import counts_as
 from analytics.statistics.event_people import EventPeople
-from analytics.store import Received, Setting, Store
+from analytics.store import Store
+from analytics.store_types import Received, Setting
 
 logger = logging.getLogger(__name__)
 

@@ -18,12 +18,12 @@ from analytics.privacy.audit import AuditLog
 from analytics.privacy.people import People
 from analytics.privacy.retention import DEFAULT_RETENTION_DAYS, check_days
 from analytics.recording import Recorder
-from analytics.sqlite.locks import Access
 from analytics.sqlite.spool import SQLiteSpool
 from analytics.sqlite.store import open_store
 from analytics.statistics.report_models import AdminReport
 from analytics.statistics.reports import DEFAULT_TRENDS_MIN_USERS, ReportRules, Reports
-from analytics.store import Setting, Store
+from analytics.store import Store
+from analytics.store_types import Access, Setting
 
 DEFAULT_TIMESTAMP_PRECISION = 3600
 MAX_LIMIT = 100_000  # records are held in memory, all of them; for more there is the view

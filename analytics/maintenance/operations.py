@@ -13,7 +13,7 @@ from analytics.open_database import OpenDatabase
 from analytics.privacy.retention import check_days, cutoff, day_of, delete_older
 from analytics.recording import forget_updates
 from analytics.statistics.reports import Reports
-from analytics.store import Setting
+from analytics.store_types import Setting
 
 logger = logging.getLogger(__name__)
 

@@ -15,7 +15,7 @@ from analytics.privacy import personal_data
 from analytics.privacy.personal_data import PersonalData
 from analytics.privacy.retention import cutoff
 from analytics.statistics.reports import Reports
-from analytics.store import Setting
+from analytics.store_types import Setting
 
 logger = logging.getLogger(__name__)
 

@@ -33,7 +33,7 @@ from analytics.sqlite.connections import (
     translated,
 )
 from analytics.sqlite.files import Identity
-from analytics.sqlite.locks import Access
+from analytics.store_types import Access
 
 # How long a statement waits for another process: short in the bot, whose interactions can wait
 # in memory; long in a command, which may meet the bot's VACUUM.

@@ -2,7 +2,6 @@
 
 import os
 from contextlib import ExitStack
-from enum import Enum, auto
 from pathlib import Path
 from typing import Any
 
@@ -10,22 +9,12 @@ from filelock import FileLock, Timeout
 
 from analytics.errors import DatabaseInUse, NotOurDatabase
 from analytics.sqlite import files
+from analytics.store_types import Access
 
 # How long a starting bot waits for a command that has the file to itself, or for the bot before it.
 OWNER_TIMEOUT = 5.0
 # How long a command waits for another command.
 WRITER_TIMEOUT = 60.0
-
-
-class Access(Enum):
-    """The access that a process has to the file."""
-
-    OWN = auto()
-    """The bot: the only one of its kind, creates and migrates, checkpoints and compacts."""
-    SHARE = auto()
-    """A command that writes: beside a running bot, or as the owner while there is none."""
-    READ = auto()
-    """A command that reads: takes no lock, creates nothing."""
 
 
 def enter(path: Path, access: Access, stack: ExitStack) -> bool:

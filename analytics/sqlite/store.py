@@ -13,7 +13,6 @@ from analytics.pseudonyms import References
 from analytics.sqlite import origins
 from analytics.sqlite.compaction import Compaction
 from analytics.sqlite.database import Database
-from analytics.sqlite.locks import Access
 from analytics.sqlite.queries.admins import AdminQueries, name_by_pseudonym
 from analytics.sqlite.queries.interactions import InteractionQueries
 from analytics.sqlite.queries.personal_data import PeopleQueries
@@ -21,7 +20,8 @@ from analytics.sqlite.queries.recording import RecordingQueries
 from analytics.sqlite.queries.retention import RetentionQueries
 from analytics.sqlite.queries.small_groups import SmallGroupQueries
 from analytics.sqlite.queries.statistics import StatisticsQueries
-from analytics.store import Setting, Store
+from analytics.store import Store
+from analytics.store_types import Access, Setting
 
 VOCABULARY = "INSERT OR IGNORE INTO interaction_types (name) SELECT value FROM json_each(?)"
 

@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 
 from analytics.models import InteractionType
-from analytics.store import DayOfEvent
+from analytics.store_types import DayOfEvent
 
 OTHER = InteractionType.OTHER.value
 

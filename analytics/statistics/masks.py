@@ -9,7 +9,7 @@ from analytics.statistics.commands import by_name, shown_events
 from analytics.statistics.report_models import AdminReport, Bucket, PeriodReport
 from analytics.statistics.spans import DAY, HOUR, Span
 from analytics.statistics.suppression import BEGINNING, END, Plan
-from analytics.store import DayOfEvent
+from analytics.store_types import DayOfEvent
 
 COMMAND = InteractionType.COMMAND.value
 MEMBERSHIP = InteractionType.MY_CHAT_MEMBER.value

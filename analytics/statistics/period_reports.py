@@ -16,7 +16,8 @@ from analytics.statistics.masks import mask_bucket, mask_period, mask_trend
 from analytics.statistics.report_models import Bucket, History, Missing, Period, PeriodReport
 from analytics.statistics.spans import DAY, HOUR, WEEK, Span, span, step_of
 from analytics.statistics.suppression import END, Plan
-from analytics.store import DayTotals, Store
+from analytics.store import Store
+from analytics.store_types import DayTotals
 
 # Events that happen to the bot, and are no commands.
 BLOCKED = "blocked"

@@ -26,7 +26,7 @@ from analytics.statistics.report_models import (
 )
 from analytics.statistics.spans import DAY
 from analytics.statistics.suppression import Plan, SmallGroups
-from analytics.store import Setting
+from analytics.store_types import Setting
 
 DEFAULT_TRENDS_MIN_USERS = 5
 # Raise it when a field of a report gets another meaning: snapshots of another version are not read.

@@ -16,7 +16,8 @@ from itertools import pairwise
 from analytics.models import InteractionType
 from analytics.statistics.report_models import MAX_HISTORY, Period
 from analytics.statistics.spans import DAY, HOUR, Span, span
-from analytics.store import Slice, Store
+from analytics.store import Store
+from analytics.store_types import Slice
 
 OTHER = InteractionType.OTHER.value
 # Before and after all that is stored.

@@ -3,7 +3,7 @@
 from collections import Counter, defaultdict
 from collections.abc import Callable, Sequence
 
-from analytics.store import DayOfEvent, Received, Slice
+from analytics.store_types import DayOfEvent, Received, Slice
 from tests.store.updates import DAY, HOUR
 
 

@@ -16,7 +16,8 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
-from analytics.store import Received, Store
+from analytics.store import Store
+from analytics.store_types import Received
 from tests.store.kinds import Kind
 from tests.store.model import Model
 from tests.store.updates import (

@@ -7,7 +7,8 @@ import pytest
 from analytics import DatabaseUnavailable, InteractionType
 from analytics.clock import from_unix
 from analytics.models import OwnRow
-from analytics.store import Setting, Store
+from analytics.store import Store
+from analytics.store_types import Setting
 from tests.store.kinds import Kind
 from tests.store.updates import ADA, BO, DAY, HOUR, NOON, count, erase, record, update
 

@@ -5,7 +5,8 @@ from pathlib import Path
 import pytest
 
 from analytics import DatabaseUnavailable
-from analytics.store import Setting, Store
+from analytics.store import Store
+from analytics.store_types import Setting
 from tests.store.kinds import Kind
 from tests.store.updates import ADA, BO, NOON, TODAY, count, erase, opt_out_of, record, update
 

@@ -1,7 +1,8 @@
 """The contract of deletion by age: exactly what is older goes, and with it what was counted."""
 
 from analytics.acts import NoteAccess
-from analytics.store import DayTotals, Setting, Store
+from analytics.store import Store
+from analytics.store_types import DayTotals, Setting
 from tests.store.updates import (
     ADA,
     BO,

@@ -17,7 +17,8 @@ from analytics.acts import (
     named,
 )
 from analytics.clock import from_unix
-from analytics.store import AuditRow, Setting, Store
+from analytics.store import Store
+from analytics.store_types import AuditRow, Setting
 from tests.store.kinds import Kind
 from tests.store.updates import DAY, NOON, record, update
 

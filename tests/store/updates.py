@@ -2,7 +2,8 @@
 
 from collections.abc import Sequence
 
-from analytics.store import Received, Store
+from analytics.store import Store
+from analytics.store_types import Received
 
 HOUR = 3_600
 DAY = 86_400

@@ -20,7 +20,7 @@ from analytics.sqlite.belongings import all_set_aside
 from analytics.sqlite.connections import check_sqlite, connect, set_pragmas, why
 from analytics.sqlite.copying import check, copy
 from analytics.sqlite.queries.settings import GET, PUT
-from analytics.store import Setting
+from analytics.store_types import Setting
 
 DAY = 86_400
 

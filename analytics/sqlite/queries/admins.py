@@ -7,7 +7,7 @@ from analytics.clock import from_unix
 from analytics.pseudonyms import References
 from analytics.sqlite.database import Database
 from analytics.sqlite.queries.base import Queries
-from analytics.store import AuditRow
+from analytics.store_types import AuditRow
 
 LOG = """
     SELECT timestamp, admin_id, action FROM audit_trail WHERE ?1 IS NULL OR admin_id = ?1

@@ -12,7 +12,7 @@ from analytics.clock import from_unix
 from analytics.models import InteractionType, OwnRow
 from analytics.sqlite.queries.base import Queries
 from analytics.sqlite.queries.settings import PUT
-from analytics.store import Setting
+from analytics.store_types import Setting
 
 LATEST = """
     SELECT name, timestamp, count

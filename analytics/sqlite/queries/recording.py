@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 from analytics.sqlite.queries.base import Queries, Statement
 from analytics.sqlite.queries.settings import marked
-from analytics.store import Received
+from analytics.store_types import Received
 
 RECORD = """
     INSERT INTO received (

@@ -10,7 +10,7 @@ from analytics.acts import (
     Unmute,
 )
 from analytics.sqlite.queries.base import Queries, Statement
-from analytics.store import Setting
+from analytics.store_types import Setting
 
 GET = "SELECT value FROM file_settings WHERE name = ?"
 PUT = """

@@ -4,7 +4,7 @@ import json
 from collections.abc import Sequence
 
 from analytics.sqlite.queries.base import Queries
-from analytics.store import Slice
+from analytics.store_types import Slice
 
 SLICES = """
     SELECT

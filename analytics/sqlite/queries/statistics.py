@@ -5,7 +5,14 @@ from collections.abc import Sequence
 from typing import Any
 
 from analytics.sqlite.queries.base import Queries
-from analytics.store import DayOfEvent, DayTotals, HistoryCounts, PeriodCounts, Setting, Totals
+from analytics.store_types import (
+    DayOfEvent,
+    DayTotals,
+    HistoryCounts,
+    PeriodCounts,
+    Setting,
+    Totals,
+)
 
 DAY = 86_400
 
