@@ -18,8 +18,8 @@ from analytics.errors import InteractionsLost, WrongPseudonymKey, reason
 from analytics.models import Interaction
 from analytics.notices import Notice, RecordingFails, RecordingWorks
 from analytics.pseudonyms import References
+from analytics.rows import row, unrecorded_row
 from analytics.spool import Spool
-from analytics.statistics.commands import counts_as
 from analytics.statistics.event_people import EventPeople
 from analytics.store import Store
 from analytics.store_types import Received, Setting
@@ -123,7 +123,8 @@ class Recorder:
         nothing = [None] * len(interactions)
         columns = [each or nothing for each in (update_ids, events, opting_out, unrecorded)]
         now = self._clock()
-        rows = [self._row(now, *each) for each in zip(interactions, *columns, strict=True)]
+        received = zip(interactions, *columns, strict=True)
+        rows = [row(self._references, self._precision, now, *each) for each in received]
         room = BACKLOG_LIMIT - self._backlog.rows
         if len(rows) > room:
             self._drop(len(rows) - room)
@@ -135,7 +136,7 @@ class Recorder:
     async def opt(self, telegram_id: int, out: bool, update_id: int | None) -> bool:
         """Opt a person out or in, once for each update; return False if that waits."""
         opt_out = self._references.opt_out(telegram_id)
-        return await self._put([_unrecorded(update_id, opt_out, out)], None)
+        return await self._put([unrecorded_row(update_id, opt_out, out)], None)
 
     async def in_turn(self, request: Request) -> bool:
         """Run a request after what was received before it; return True if that has happened.
@@ -188,31 +189,6 @@ class Recorder:
         self._event_people.forget()
         self._backlog.written_with = references.fingerprint
 
-    def _row(
-        self,
-        now: datetime,
-        interaction: Interaction,
-        update_id: int | None,
-        event: str | None,
-        opting_out: bool | None,
-        unrecorded: bool | None,
-    ) -> Received:
-        opt_out = self._references.opt_out(interaction.telegram_id)
-        if unrecorded:
-            return _unrecorded(update_id, opt_out, opting_out)
-        # A clock of a phone or of Telegram may be ahead of ours: nothing occurs in the future.
-        occurred = min(interaction.timestamp, now)
-        timestamp = int(occurred.timestamp()) // self._precision * self._precision
-        return Received(
-            _remembered(update_id),
-            self._references.reference(interaction.telegram_id),
-            opt_out,
-            interaction.interaction_type.value,
-            timestamp,
-            event if counts_as(event, interaction.interaction_type) else None,
-            opting_out,
-        )
-
     async def _write(self) -> None:
         """Write the backlog: the only task that records.
 
@@ -242,7 +218,7 @@ class Recorder:
             await self._backlog.committed(entries)
 
     async def _commit(self, entries: Sequence[Entry]) -> None:
-        rows = [row for entry in entries for row in entry.rows]
+        rows = [each for entry in entries for each in entry.rows]
         request = entries[0].request
         if rows:
             await self._record(rows, entries)
@@ -264,7 +240,7 @@ class Recorder:
         mark = self._backlog.mark(entries)
         # Nothing else tells rows without update ids from the same ones in the spool.
         self._backlog.in_doubt = mark is None and any(
-            row.update_id is None and row.interaction_type is not None for row in rows
+            each.update_id is None and each.interaction_type is not None for each in rows
         )
         # Last: what is committed here must not be tried again.
         await self._store.record(rows, people, received, dropped, mark)
@@ -288,18 +264,6 @@ class Recorder:
         if now - self._dropped_logged >= LOG_DROPPED_SECONDS:
             self._dropped_logged = now
             logger.error("the backlog is full: %d interactions dropped so far", self.dropped)
-
-
-def _unrecorded(update_id: int | None, opt_out: int, opting_out: bool | None) -> Received:
-    """Return a row that only keeps the update id, and opts out or in."""
-    return Received(_remembered(update_id), 0, opt_out, None, 0, None, opting_out)
-
-
-def _remembered(update_id: int | None) -> int | None:
-    """Return the update id as SQLite can hold it: negative if it cannot be one of Telegram's."""
-    if update_id is None or 0 <= update_id < 2**63:
-        return update_id
-    return -(update_id % 2**62) - 1
 
 
 async def _nothing() -> None:
