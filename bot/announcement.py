@@ -6,7 +6,7 @@ from datetime import datetime
 
 from aiogram import Bot
 
-from analytics import AnalyticsService, NoReportYet
+from analytics import AnalyticsError, AnalyticsService, NoReportYet
 from bot.settings import Settings
 
 logger = logging.getLogger(__name__)
@@ -46,6 +46,9 @@ async def _contents(analytics: AnalyticsService) -> str:
         report = await analytics.get_admin_analytics_report()
     except NoReportYet:
         return "no report yet"
+    # The bot answers and keeps interactions all the same.
+    except AnalyticsError:
+        return "cannot be read now"
     if report.oldest_interaction is None:
         return "no interactions yet"
     return f"interactions since {report.oldest_interaction:%Y-%m-%d}"

@@ -102,7 +102,8 @@ async def play(
     status.stop()
     console.print(
         f"{PEOPLE} invented people sent {len(said):,} messages and commands to a bot on this "
-        f"machine\nin twelve weeks; {len(today)} of them today, and the bot has answered these."
+        f"machine\nin twelve weeks; {len(today)} of them today, and the bot has answered these.",
+        highlight=False,
     )
     console.print(*told, sep="\n")
     console.print(Rule("What you can do next"))

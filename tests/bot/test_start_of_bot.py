@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 import typer
 
-from analytics import DatabaseUnavailable, WrongPseudonymKey
+from analytics import AdminReport, AnalyticsService, DatabaseUnavailable, WrongPseudonymKey
 from analytics.clock import GuardedClock
 from analytics.telegram.i18n import languages
 from bot import menus, token_refusals
@@ -88,6 +88,26 @@ async def test_menus_wait_as_long_as_telegram_asks_and_longer_each_time(
     assert pauses[0] == 20_000
     assert pauses[1] < pauses[4] < pauses[8] <= max(pauses[1:]) <= 3_600 * 1.5
     assert bot.called == 21 + len(languages())
+
+
+async def test_a_start_does_not_depend_on_what_it_says_of_the_database(
+    sandbox: Sandbox,
+    database: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    async def fail(_: AnalyticsService) -> AdminReport:
+        raise DatabaseUnavailable("locked", "try again")
+
+    async with running_bot(sandbox, database):
+        pass
+    monkeypatch.setattr(AnalyticsService, "get_admin_analytics_report", fail)
+    async with running_bot(sandbox, database):
+        person = sandbox.person()
+        await person.says("/start")
+        await person.answer()
+
+    assert f"database: {database} (cannot be read now)" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("code", [401, 404])
