@@ -49,7 +49,10 @@ def env_file() -> Path | None:
     found = [path for path in paths if path.exists()]
     if instead and not found:
         raise WrongSettings(
-            Remark(f"{INSTEAD} leads to no file", "give the path of a file, or nothing")
+            Remark(
+                f"{INSTEAD} names a file that does not exist",
+                "give the path of a file, or unset it",
+            )
         )
     if not found or found[0] == Path(os.devnull):
         return None
@@ -168,7 +171,7 @@ def read_secrets(values: dict[str, Any], names: Collection[str]) -> dict[str, An
         secret = name.removesuffix("_file")
         if values.get(secret):
             both = f"{secret.upper()} and {name.upper()} are both set"
-            wrong.append(Remark(both, "take one of them out"))
+            wrong.append(Remark(both, "remove one of them"))
             continue
         try:
             values = values | {secret: _read_secret(Path(expand(str(values[name]))))}
@@ -222,11 +225,11 @@ def remarks(names: Collection[str]) -> Iterator[Remark]:
         for name in given:
             close = get_close_matches(name.upper(), names, n=1, cutoff=SIMILARITY)
             if close and name.upper() not in names:
-                yield Remark(f"{name} in {place} is not a setting", f"is {close[0]} meant?")
+                yield Remark(f"{name} in {place} is not a setting", f"did you mean {close[0]}?")
     for name, value in os.environ.items():
         if name.upper() in names and _is_service_link(name, value):
             yield Remark(
-                f"{name} in the environment is an address that Kubernetes or Docker gave it, "
+                f"{name} in the environment is an address set by Kubernetes or Docker, "
                 "and is ignored",
                 "set enableServiceLinks to false, or give a port",
             )

@@ -52,7 +52,7 @@ def proxy_of(settings: Settings) -> SplitResult | None:
     except ValueError:
         raise WrongSettings(
             Remark(
-                f"{server.scheme.upper()}_PROXY or ALL_PROXY of the environment is not right",
+                f"{server.scheme.upper()}_PROXY or ALL_PROXY in the environment is invalid",
                 "give http://, https://, socks5:// or socks5h://, host and port, or set PROXY",
             )
         ) from None

@@ -265,5 +265,5 @@ def _remark(kind: type[BaseSettings], error: Any) -> Remark:
         if name == "bot_token":
             where += " (python main.py init asks for it; python main.py demo needs none)"
         return Remark(f"{name.upper()} is missing", f"give {right}, {where}")
-    wrong = "not right" if name in PRIVATE else f'"{SECRET_PART.sub("***", str(error["input"]))}"'
+    wrong = "invalid" if name in PRIVATE else f'"{SECRET_PART.sub("***", str(error["input"]))}"'
     return Remark(f"{name.upper()} is {wrong}", f"give {right}")

@@ -143,8 +143,8 @@ async def test_without_a_database_a_command_says_so_and_makes_none(
     ("environment", "words"),
     [
         ({}, ("BOT_TOKEN is missing", "python main.py init", "python main.py demo")),
-        ({"BOT_TOKEN": "12345"}, ("BOT_TOKEN is not right", "@BotFather")),
-        ({"BOT_TOKEN": TOKEN, "ADMIN_IDS": "abc"}, ("ADMIN_IDS is not right",)),
+        ({"BOT_TOKEN": "12345"}, ("BOT_TOKEN is invalid", "@BotFather")),
+        ({"BOT_TOKEN": TOKEN, "ADMIN_IDS": "abc"}, ("ADMIN_IDS is invalid",)),
         ({"BOT_TOKEN": TOKEN, "RETENTION_DAYS": "0"}, ('RETENTION_DAYS is "0"', "1 to 3650")),
         ({"BOT_TOKEN": TOKEN, "DATABASE_PATH": "no-folder/a"}, ("no-folder/a", "cannot be used")),
         ({"BOT_TOKEN": TOKEN, "DATABASE_PATH": "text"}, ("text is not a database",)),

@@ -128,7 +128,7 @@ def _plain(contact: str) -> str:
     """
     if SPECIAL.search(contact := contact.strip()):
         remedy = "write it without # $ \" \\, and without ' at the beginning"
-        raise WrongSettings(Remark("OPERATOR_CONTACT is not right", remedy))
+        raise WrongSettings(Remark("OPERATOR_CONTACT is invalid", remedy))
     return contact
 
 

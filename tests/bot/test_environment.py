@@ -188,7 +188,7 @@ def test_the_file_of_the_current_folder_wins_and_another_one_can_be_named(
     monkeypatch.setenv(environment.INSTEAD, os.devnull)
     assert load(DataSettings).retention_days == 90
     monkeypatch.setenv(environment.INSTEAD, "gone.env")
-    assert "BOT_ENV_FILE leads to no file" in complaint()
+    assert "BOT_ENV_FILE names a file that does not exist" in complaint()
 
 
 @pytest.mark.parametrize(
@@ -207,11 +207,11 @@ def test_a_misspelt_name_is_warned_about_with_the_right_one(
 ) -> None:
     (folder / ".env").write_text(f"{name}=30\n")
 
-    assert [*map(str, remarks())] == [f"{name} in .env is not a setting: is {meant} meant?"]
+    assert [*map(str, remarks())] == [f"{name} in .env is not a setting: did you mean {meant}?"]
     (folder / ".env").unlink()
     monkeypatch.setenv(name, "30")
     assert [*map(str, remarks())] == [
-        f"{name} in the environment is not a setting: is {meant} meant?"
+        f"{name} in the environment is not a setting: did you mean {meant}?"
     ]
 
 
@@ -324,7 +324,7 @@ def test_a_secret_given_twice_is_refused(
     monkeypatch.setenv(name, SECRETS[name])
     (folder / ".env").write_text(f"{name}_FILE=secret\n")
 
-    assert complaint() == f"{name} and {name}_FILE are both set: take one of them out"
+    assert complaint() == f"{name} and {name}_FILE are both set: remove one of them"
 
 
 @pytest.mark.parametrize(

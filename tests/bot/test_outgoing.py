@@ -86,7 +86,7 @@ async def all_three(sandbox: Sandbox, folder: Path, secrets: tuple[str, ...], **
         bot.send(15)
         ended = await bot.ended()
 
-    assert init == (0, "@sandbox_bot can start: python main.py\n", "")
+    assert init == (0, "Saved to .env. To start @sandbox_bot: python main.py\n", "")
     assert "ok   token        @sandbox_bot" in doctor[1]
     assert ended[0] == 0
     for secret in secrets:
@@ -192,7 +192,7 @@ def test_what_is_no_proxy_is_one_sentence_without_the_password(
 ) -> None:
     monkeypatch.setenv("BOT_TOKEN", TOKEN)
     monkeypatch.setenv("PROXY", url)
-    with pytest.raises(WrongSettings, match=r"^PROXY is not right: give http://") as found:
+    with pytest.raises(WrongSettings, match=r"^PROXY is invalid: give http://") as found:
         load(Settings)
 
     assert "secret" not in str(found.value)

@@ -76,7 +76,7 @@ def test_a_wrong_secret_or_person_is_not_repeated(
 ) -> None:
     line = complaint(monkeypatch, **{name: value})
 
-    assert line.startswith(f"{name} is not right: give ")
+    assert line.startswith(f"{name} is invalid: give ")
     assert not [part for part in value.split(",") if part in line]
 
 

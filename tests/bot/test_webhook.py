@@ -191,5 +191,5 @@ def test_a_webhook_without_a_secret_is_refused(
 ) -> None:
     monkeypatch.setenv("WEBHOOK_URL", webhook["webhook_url"])
     monkeypatch.setenv("BOT_TOKEN", "123456789:" + "A" * 35)
-    with pytest.raises(WrongSettings, match="WEBHOOK_SECRET is not right: give 16 to 256"):
+    with pytest.raises(WrongSettings, match="WEBHOOK_SECRET is invalid: give 16 to 256"):
         load(Settings)

@@ -293,7 +293,7 @@ async def damaged_left(world: World) -> None:
     [
         (contact_missing, "contact", "OPERATOR_CONTACT"),
         (admins_missing, "admins", "ADMIN_IDS"),
-        (name_misspelt, "names", "is RETENTION_DAYS meant?"),
+        (name_misspelt, "names", "did you mean RETENTION_DAYS?"),
         (damaged_left, "set aside", "rm "),
         (spool_left, "spool", "start it"),
     ],

@@ -46,8 +46,8 @@ async def test_init_overwrites_nothing(sandbox: Sandbox, tmp_path: Path) -> None
     ("token", "admin", "words"),
     [
         (TOKEN, ADMIN, "BOT_TOKEN is refused by Telegram: give"),
-        ("12345", ADMIN, "BOT_TOKEN is not right: give"),
-        (None, "me", "ADMIN_IDS is not right: give"),
+        ("12345", ADMIN, "BOT_TOKEN is invalid: give"),
+        (None, "me", "ADMIN_IDS is invalid: give"),
     ],
 )
 async def test_what_is_wrong_is_a_sentence_and_nothing_is_written(
@@ -91,16 +91,16 @@ async def test_what_is_wrong_is_asked_again_and_what_was_right_is_kept(
 ) -> None:
     async with init_at_a_terminal(sandbox, tmp_path) as terminal:
         await terminal.answers("(hidden as you type): ", "12345")
-        await terminal.sees("BOT_TOKEN is not right")
+        await terminal.sees("BOT_TOKEN is invalid")
         await terminal.answers("(hidden as you type): ", TOKEN)
         await terminal.sees("BOT_TOKEN is refused by Telegram")
         await terminal.answers("(hidden as you type): ", sandbox.token)
         await terminal.sees("token of @sandbox_bot")
         await terminal.answers("Your Telegram ID: ", "me")
-        await terminal.sees("ADMIN_IDS is not right")
+        await terminal.sees("ADMIN_IDS is invalid")
         await terminal.answers("Your Telegram ID: ", ADMIN)
         await terminal.answers("an address: ", "Ada #1")
-        await terminal.sees("OPERATOR_CONTACT is not right")
+        await terminal.sees("OPERATOR_CONTACT is invalid")
         await terminal.answers("an address: ", "Ada <ada@example.org>")
 
     text = f"BOT_TOKEN={sandbox.token}\nADMIN_IDS={ADMIN}\n"
