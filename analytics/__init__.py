@@ -1,6 +1,7 @@
 """Analytics in an embedded SQLite file. Knows SQLite, not Telegram."""
 
 from analytics.clock import GuardedClock, http_date, utc_now
+from analytics.disk import real as real_path
 from analytics.errors import (
     AnalyticsError,
     BackupRefused,
@@ -25,6 +26,7 @@ from analytics.errors import (
     WrongDatabaseKey,
     WrongPseudonymKey,
 )
+from analytics.key_files import key_file
 from analytics.maintenance.schedule import (
     DAILY,
     HOURLY,
@@ -54,16 +56,15 @@ from analytics.privacy.retention import (
 )
 from analytics.pseudonyms import PlainIds, Pseudonyms, parse_key
 from analytics.service import DEFAULT_TIMESTAMP_PRECISION, MAX_LIMIT, AnalyticsService
-from analytics.sqlite.belongings import key_file, plain_leftovers
+from analytics.sqlite.belongings import plain_leftovers
 from analytics.sqlite.encryption import encrypt
-from analytics.sqlite.files import real as real_path
-from analytics.sqlite.files import refuse_missing
 from analytics.sqlite.maintenance.backups import DailyBackups, backup, backup_into
 from analytics.sqlite.maintenance.diagnostics import Finding
 from analytics.sqlite.maintenance.diagnostics import check_up as diagnose
 from analytics.sqlite.maintenance.diagnostics import permissions as check_permissions
 from analytics.sqlite.maintenance.restore import restore
 from analytics.sqlite.maintenance.wipe import everything as wipe
+from analytics.sqlite.refusals import refuse_missing
 from analytics.statistics import figures
 from analytics.statistics.export import FORMATS, Aggregates
 from analytics.statistics.report_models import (

@@ -5,18 +5,15 @@ from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager, suppress
 from pathlib import Path
 
+from analytics import disk
 from analytics.errors import DatabaseInUse, PseudonymKeyMissing, RotationRefused, WrongPseudonymKey
+from analytics.key_files import key_file, next_key_file, read_key, replace_key, write_key
 from analytics.pseudonyms import (
     PlainIds,
     Pseudonyms,
     References,
     new_key,
-    read_key,
-    replace_key,
-    write_key,
 )
-from analytics.sqlite import files
-from analytics.sqlite.belongings import DRAFT, key_file, matching, next_key_file, sharing_key
 from analytics.store import Store
 from analytics.store_types import Setting
 
@@ -27,17 +24,24 @@ class Keyring:
     """The references of a file, and of each one that takes its place while the process runs."""
 
     def __init__(
-        self, path: Path, pseudonym_key: bytes | None, pseudonymise: bool, *, may_begin: bool
+        self,
+        path: Path,
+        pseudonym_key: bytes | None,
+        pseudonymise: bool,
+        *,
+        may_begin: bool,
+        sharing_key_file: Callable[[Path], list[Path]],
     ) -> None:
         """Take the database `path`, and its key: None if that is in the key file beside it.
 
         `may_begin` lets a new database get its key. With `pseudonymise` False it has plain
-        Telegram IDs.
+        Telegram IDs. `sharing_key_file` finds other databases with the same key file.
         """
         self._path = path
         self._pseudonym_key = pseudonym_key
         self._pseudonymise = pseudonymise
         self._may_begin = may_begin
+        self._sharing_key_file = sharing_key_file
         self._in_use: References | None = None
         self._file_differs = False
 
@@ -122,7 +126,7 @@ class Keyring:
                 f"{self._path} was written with PSEUDONYMISE_USER_IDS=false",
                 "there is no key to replace",
             )
-        if self._pseudonym_key is None and (others := sharing_key(self._path)):
+        if self._pseudonym_key is None and (others := self._sharing_key_file(self._path)):
             raise RotationRefused(
                 f"{others[0]} has the same key file",
                 "give it another name, and a copy of the key",
@@ -151,9 +155,9 @@ def _next_key(path: Path, written_with: str | int | None) -> bytes | None:
 def _finish_replacing(path: Path, next_key: bytes | None) -> None:
     if next_key:
         replace_key(next_key_file(path), key_file(path))
-    files.discard_draft(key_file(path))
-    for left in matching(next_key_file(path), DRAFT):
-        left.unlink()
+    disk.discard_draft(key_file(path))
+    next_key_file(path).unlink(missing_ok=True)
+    disk.discard_draft(next_key_file(path))
 
 
 def choose(

@@ -3,14 +3,9 @@
 There are about 10^10 Telegram IDs: without a key all of them can be tried in an hour.
 """
 
-import os
 import secrets
-from contextlib import suppress
 from hashlib import blake2b
-from pathlib import Path
 from typing import Protocol
-
-from analytics.sqlite import files
 
 KEY_BYTES = 32
 
@@ -118,44 +113,5 @@ def parse_key(text: str) -> bytes:
     return key
 
 
-def read_key(path: Path) -> bytes | None:
-    """Return the key in a key file, None without a file.
-
-    Raises ValueError for a file without a key, or one that cannot be read.
-    """
-    if path.exists() and not path.is_file():
-        raise ValueError("it is not a file")  # reading a pipe would block
-    try:
-        return parse_key(path.read_text("ascii"))
-    except FileNotFoundError:
-        return None
-    except OSError as error:
-        raise ValueError(error.strerror) from None
-
-
 def new_key() -> bytes:
     return secrets.token_bytes(KEY_BYTES)
-
-
-def write_key(path: Path, key: bytes) -> None:
-    """Make a key file with mode 0600, on the disk when this returns; an existing one stays.
-
-    Raises OSError if it cannot be written.
-    """
-    files.discard_draft(path)
-    files.begin_draft(path, f"{key.hex()}\n".encode())
-    with suppress(FileExistsError):
-        files.publish(path)
-
-
-def replace_key(new: Path, path: Path) -> None:
-    """Rename the key file `new` to `path`, and overwrite the bytes of the one that was there.
-
-    Raises OSError if that fails.
-    """
-    with path.open("r+b") as old:
-        new.replace(path)
-        files.sync_folder(path.parent)
-        old.write(bytes(os.fstat(old.fileno()).st_size))
-        old.flush()
-        os.fsync(old.fileno())

@@ -18,6 +18,7 @@ from analytics.privacy.audit import AuditLog
 from analytics.privacy.people import People
 from analytics.privacy.retention import DEFAULT_RETENTION_DAYS, check_days
 from analytics.recording import Recorder
+from analytics.sqlite.belongings import sharing_key
 from analytics.sqlite.spool import SQLiteSpool
 from analytics.sqlite.store import open_store
 from analytics.statistics.report_models import AdminReport
@@ -80,7 +81,13 @@ class AnalyticsService:
         path = Path(os.path.realpath(path))
         check_days(retention_days)
         notices: asyncio.Queue[Notice] = asyncio.Queue()
-        keyring = Keyring(path, pseudonym_key, pseudonymise, may_begin=access is Access.OWN)
+        keyring = Keyring(
+            path,
+            pseudonym_key,
+            pseudonymise,
+            may_begin=access is Access.OWN,
+            sharing_key_file=sharing_key,
+        )
 
         async def prepare(store: Store) -> None:
             if access is not Access.OWN:

@@ -18,10 +18,10 @@ from analytics import (
     Interaction,
     InteractionType,
     WipeIncomplete,
+    disk,
 )
 from analytics.clock import utc_now
-from analytics.sqlite import files
-from analytics.sqlite.files import overwrite
+from analytics.disk import overwrite
 from analytics.sqlite.maintenance.backups import backup_into
 from analytics.sqlite.maintenance.wipe import everything
 from tests.support.processes import MAIN, run
@@ -185,7 +185,7 @@ async def test_what_cannot_be_deleted_is_named_the_rest_is_gone_and_the_next_run
         overwrite(file)
 
     with monkeypatch.context() as patched:
-        patched.setattr(files, "overwrite", refuse)
+        patched.setattr(disk, "overwrite", refuse)
         async with everything(path, None, None) as wipe:
             with pytest.raises(WipeIncomplete, match=r"reserve \(Operation not permitted\): mend"):
                 list(wipe.delete_files())

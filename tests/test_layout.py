@@ -31,8 +31,6 @@ UNSEEN = {
 SEE_SQLITE = {
     "analytics": "the door, through which commands reach the files",
     "analytics.service": "chooses and opens the store",
-    "analytics.keyring": "the key file, which belongs to a database file",
-    "analytics.pseudonyms": "how a key file is written",
 }
 # Modules of one name in one package are the same thing at two levels.
 SAME_THING = {

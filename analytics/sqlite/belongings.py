@@ -8,11 +8,13 @@ import os
 import re
 from pathlib import Path
 
+from analytics import disk
+from analytics.key_files import key_file, next_key_file
 from analytics.sqlite import files
 
 DAMAGED = rf"{re.escape(files.DAMAGED)}\d{{8}}T\d{{6}}\.\d{{6}}Z"
 BEFORE_MIGRATION = r"\.before-schema-\d+"
-DRAFT = rf"({re.escape(files.UNFINISHED)})?"
+DRAFT = rf"({re.escape(disk.UNFINISHED)})?"
 COMPANION = "(-wal|-shm|-journal)?"
 LOCKS = r"\.(lock|write-lock|backup-lock)"
 MARKS = (
@@ -57,15 +59,6 @@ def plain_leftovers(path: Path) -> list[Path]:
     return matching(path, DAMAGED + COMPANION)
 
 
-def key_file(path: Path) -> Path:
-    return path.with_suffix(files.KEY)
-
-
-def next_key_file(path: Path) -> Path:
-    """Return the path of the next key's file, which is there until the database uses that key."""
-    return path.with_suffix(files.NEXT_KEY)
-
-
 def sharing_key(path: Path) -> list[Path]:
     """Return other databases with the same key file: their names differ in the suffix alone."""
     own = {path, *belongings(path)}
@@ -78,4 +71,4 @@ def sharing_key(path: Path) -> list[Path]:
 
 def _is_database(path: Path) -> bool:
     """Return whether it is one of ours, maybe encrypted: opening it has made a lock beside it."""
-    return files.is_regular(path) and os.path.lexists(f"{path}.lock")
+    return disk.is_regular(path) and os.path.lexists(f"{path}.lock")

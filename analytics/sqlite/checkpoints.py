@@ -4,6 +4,7 @@ from pathlib import Path
 
 import aiosqlite
 
+from analytics import disk
 from analytics.errors import AnalyticsError
 from analytics.sqlite import files, locks
 from analytics.sqlite.connections import ERRORS
@@ -22,7 +23,7 @@ class Checkpoints:
 
     async def if_large(self, writer: aiosqlite.Connection) -> None:
         """Make a checkpoint if the log has grown to 4 MB; try later if that is not possible now."""
-        size = files.size(files.wal(self._path))
+        size = disk.size(files.wal(self._path))
         if size < self._due_at:
             return
         try:

@@ -9,6 +9,7 @@ from typing import Any
 
 import aiosqlite
 
+from analytics import disk
 from analytics.errors import (
     AnalyticsError,
     DatabaseDamaged,
@@ -154,7 +155,7 @@ def look_at(
     write-ahead log: what that did is undone first.
     What the driver raises until this is left is raised as an AnalyticsError.
     """
-    return connect(path, database_key, read_only=not files.size(files.journal(path)))
+    return connect(path, database_key, read_only=not disk.size(files.journal(path)))
 
 
 async def is_damaged(path: Path, database_key: bytes | None) -> bool:
@@ -162,9 +163,9 @@ async def is_damaged(path: Path, database_key: bytes | None) -> bool:
 
     Raises AnalyticsError if the file cannot be read for another reason.
     """
-    if not files.size(path):
+    if not disk.size(path):
         # The log has lost its file. SQLite would delete it, or carry it over into a new file.
-        return files.size(files.journal(path)) > 0 or files.size(files.wal(path)) > 0
+        return disk.size(files.journal(path)) > 0 or disk.size(files.wal(path)) > 0
     try:
         async with look_at(path, database_key) as connection:
             [(answer,)] = await connection.execute_fetchall("PRAGMA quick_check(1)")

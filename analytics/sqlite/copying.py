@@ -13,6 +13,7 @@ from pathlib import Path
 
 import aiosqlite
 
+from analytics import disk
 from analytics.errors import (
     AnalyticsError,
     BackupRefused,
@@ -24,7 +25,7 @@ from analytics.errors import (
     NotOurDatabase,
     WrongDatabaseKey,
 )
-from analytics.sqlite import files, locks, migrations
+from analytics.sqlite import files, locks, migrations, refusals, reserve
 from analytics.sqlite.belongings import COMPANION, matching
 from analytics.sqlite.connections import address, connect, is_full, set_pragmas
 
@@ -48,7 +49,7 @@ async def only_copy(path: Path, to: Path) -> AsyncIterator[None]:
                 raise DatabaseInUse(f"a backup of {path} is being made", "try again later")
             await asyncio.sleep(0.1)
         _sweep(path)
-        _refuse_draft_of_others(files.draft_of(to))
+        _refuse_draft_of_others(disk.draft_of(to))
         _write_note(path, to)
         try:
             yield
@@ -65,10 +66,10 @@ def sweep(path: Path) -> None:
 
 def unfinished(path: Path) -> list[Path]:
     """Return the existing files of the copy that was being made, in whatever folder."""
-    if not files.is_regular(note(path)):
+    if not disk.is_regular(note(path)):
         return []
     to = Path(os.fsdecode(note(path).read_bytes()))
-    return matching(files.draft_of(to), COMPANION) if to.is_absolute() else []
+    return matching(disk.draft_of(to), COMPANION) if to.is_absolute() else []
 
 
 def note(path: Path) -> Path:
@@ -92,7 +93,7 @@ def _write_note(path: Path, to: Path) -> None:
 def _refuse_draft_of_others(draft: Path) -> None:
     if not os.path.lexists(draft):
         return
-    if not files.is_regular(draft) or time.time() - draft.stat().st_mtime < SURELY_LEFT:
+    if not disk.is_regular(draft) or time.time() - draft.stat().st_mtime < SURELY_LEFT:
         raise BackupRefused(
             f"{draft} is being written by another program, or was left", "delete it"
         )
@@ -110,7 +111,7 @@ async def copy(source: Path, to: Path, database_key: bytes | None) -> AsyncItera
     _refuse_without_room(source, to)
     try:
         # VACUUM INTO takes an empty file as it is, with its mode.
-        draft = files.begin_draft(to)
+        draft = disk.begin_draft(to)
         try:
             await _vacuum_into(source, draft, database_key)
             await _leave_out_erasures(draft, database_key)
@@ -155,7 +156,7 @@ async def check(path: Path, database_key: bytes | None) -> None:
     file, NewerSchema for a newer version, DatabaseDamaged, or DatabaseInaccessible.
     """
     answer, found = "", 0
-    if database_key and files.size(path) and files.is_plain(path):
+    if database_key and disk.size(path) and files.is_plain(path):
         raise WrongDatabaseKey(
             f"{path} is not encrypted", "take DATABASE_KEY out, restore it, and encrypt it then"
         )
@@ -182,7 +183,7 @@ async def check(path: Path, database_key: bytes | None) -> None:
 
 def _may_be_ours(path: Path, database_key: bytes | None) -> bool:
     try:
-        files.refuse_foreign(path, migrations.APPLICATION_ID, encrypted=database_key is not None)
+        refusals.refuse_foreign(path, migrations.APPLICATION_ID, encrypted=database_key is not None)
     except AnalyticsError:
         return False
     return True
@@ -231,7 +232,7 @@ async def _leave_out_erasures(draft: Path, database_key: bytes | None) -> None:
 
 def _refuse_without_room(source: Path, to: Path) -> None:
     """Raise BackupRefused without enough free space: a backup must not fill the bot's disk."""
-    needed = files.size(source) + files.size(files.wal(source)) + 2 * files.RESERVE_BYTES
+    needed = disk.size(source) + disk.size(files.wal(source)) + 2 * reserve.RESERVE_BYTES
     if shutil.disk_usage(to.parent).free < needed:
         raise NoRoomForCopy(
             f"{to.parent} has too little room for a copy", f"make {needed / 2**20:,.0f} MiB free"

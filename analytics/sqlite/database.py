@@ -15,8 +15,9 @@ from typing import Any
 
 import aiosqlite
 
+from analytics import disk
 from analytics.errors import AnalyticsError, DatabaseReplaced, DatabaseUnavailable, DiskFull
-from analytics.sqlite import copying, encryption, files, locks, migrations
+from analytics.sqlite import copying, encryption, files, locks, migrations, refusals, reserve
 from analytics.sqlite.checkpoints import Checkpoints, checkpoint
 from analytics.sqlite.connections import (
     DAMAGE,
@@ -98,9 +99,9 @@ class Database:
             with translated(path, OSError):
                 await encryption.refuse_foreign(path, database_key)
                 if access is Access.OWN:
-                    files.create_folder(path.parent)
+                    disk.create_folder(path.parent)
                 else:
-                    files.refuse_missing(path)
+                    refusals.refuse_missing(path)
                 owner = locks.enter(path, access, held)
                 if owner and files.undo_replacing(path):
                     await encryption.refuse_foreign(path, database_key)
@@ -111,7 +112,7 @@ class Database:
                 try:
                     await database._connect()
                 except DiskFull:
-                    if not (owner and files.give_up_reserve(path)):
+                    if not (owner and reserve.give_up(path)):
                         raise
                     await database._disconnect()
                     await database._connect()
@@ -201,12 +202,12 @@ class Database:
 
     def size(self) -> int:
         """Return the bytes on disk, write-ahead log included."""
-        return files.size(self.path) + files.size(files.wal(self.path))
+        return disk.size(self.path) + disk.size(files.wal(self.path))
 
     def keep_reserve(self) -> None:
         """Make the reserve, to be given up when the disk is full, if there is room for it."""
         if self.owner:
-            files.keep_reserve(self.path)
+            reserve.keep(self.path)
 
     def suspect(self) -> None:
         """Have the file checked before the next write: what is never read may be damaged."""
@@ -247,7 +248,7 @@ class Database:
         self._damaged = self._suspect = False
         self._identity = files.identity(self.path)
         if self.owner:
-            files.keep_reserve(self.path)
+            reserve.keep(self.path)
             try:
                 await self._prepare(self)
             except BaseException:
@@ -257,14 +258,14 @@ class Database:
     async def _have_a_whole_file(self) -> None:
         """Set a damaged file aside, and make one where there is none."""
         damaged = self._damaged or await is_damaged(self.path, self._database_key)
-        if self._access is not Access.OWN and (damaged or not files.size(self.path)):
+        if self._access is not Access.OWN and (damaged or not disk.size(self.path)):
             # Only the bot can notify the admins.
             raise damaged_or_gone(self.path)
         files.discard_draft(self.path)
         copying.sweep(self.path)
         if damaged:
             self.set_aside.append(files.set_aside(self.path))
-        if not files.size(self.path):
+        if not disk.size(self.path):
             self.path.unlink(missing_ok=True)
             await migrations.make(self.path, self._database_key)
         elif self._database_key:
@@ -320,7 +321,7 @@ class Database:
                 if replaced:
                     self._damaged = False  # that was the other file
                     await encryption.refuse_foreign(self.path, self._database_key)
-                    files.create_folder(self.path.parent)
+                    disk.create_folder(self.path.parent)
                     # The lock may have been deleted with the file.
                     self._held.close()
                     locks.own(self.path, self._held, timeout=0)
@@ -334,7 +335,7 @@ class Database:
         if not self.owner or self._writer is None:
             return failure
         code, full = primary_code(error), isinstance(failure, DiskFull)
-        if full and files.give_up_reserve(self.path):
+        if full and reserve.give_up(self.path):
             with suppress(*ERRORS):
                 await checkpoint(self._writer)
         self._damaged = self._damaged or code in DAMAGE

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import aiosqlite
 
+from analytics import disk
 from analytics.errors import (
     DatabaseDamaged,
     DatabaseInUse,
@@ -13,7 +14,7 @@ from analytics.errors import (
     DatabaseUnavailable,
     WrongDatabaseKey,
 )
-from analytics.sqlite import files, locks
+from analytics.sqlite import files, locks, refusals
 from analytics.sqlite.connections import (
     NOT_A_DATABASE,
     address,
@@ -33,8 +34,8 @@ async def refuse_foreign(path: Path, database_key: bytes | None) -> None:
     SQLite calls a file under another key damaged. Only a file that can be read with the key at
     first may be found damaged later.
     """
-    files.refuse_foreign(path, APPLICATION_ID, encrypted=database_key is not None)
-    if not database_key or not files.size(path):
+    refusals.refuse_foreign(path, APPLICATION_ID, encrypted=database_key is not None)
+    if not database_key or not disk.size(path):
         return
     try:
         async with look_at(path, database_key) as connection:
@@ -48,7 +49,7 @@ async def refuse_foreign(path: Path, database_key: bytes | None) -> None:
             ) from None
         return  # the key is right
     if application_id != APPLICATION_ID:
-        raise files.foreign(path)
+        raise refusals.foreign(path)
 
 
 async def encrypt(path: Path, database_key: bytes) -> bool:
@@ -60,8 +61,8 @@ async def encrypt(path: Path, database_key: bytes) -> bool:
     """
     check_sqlite(database_key)
     path = Path(os.path.realpath(path))
-    files.refuse_special(path)
-    if not files.size(path) and not files.size(files.plain(path)):
+    refusals.refuse_special(path)
+    if not disk.size(path) and not disk.size(files.plain(path)):
         raise DatabaseMissing(
             f"{path} does not exist", "the bot makes it, encrypted, on its first start"
         )
@@ -76,7 +77,7 @@ async def encrypt(path: Path, database_key: bytes) -> bool:
             if is_plain:
                 await _carry_log_over(path)
                 files.discard_draft(path)
-                await _copy(path, files.begin_draft(path), database_key)
+                await _copy(path, disk.begin_draft(path), database_key)
                 files.replace_with_draft(path)
                 files.remove_plain(path)
         except DatabaseDamaged as error:

@@ -7,8 +7,8 @@ from typing import Any
 
 from filelock import FileLock, Timeout
 
+from analytics import disk
 from analytics.errors import DatabaseInUse, NotOurDatabase
-from analytics.sqlite import files
 from analytics.store_types import Access
 
 # How long a starting bot waits for a command that has the file to itself, or for the bot before it.
@@ -93,6 +93,6 @@ def write_lock(path: Path, timeout: float) -> Any:
 
 
 def _lock(path: str, timeout: float) -> Any:
-    if os.path.lexists(path) and not files.is_regular(Path(path)):
+    if os.path.lexists(path) and not disk.is_regular(Path(path)):
         raise NotOurDatabase(f"{path} is not a regular file", "remove it, and try again")
     return FileLock(path, mode=0o600).acquire(timeout=timeout)

@@ -11,6 +11,7 @@ from typing import Any
 
 import aiosqlite
 
+from analytics import disk
 from analytics.errors import DatabaseDamaged, NewerSchema, OlderSchema
 from analytics.sqlite import files
 from analytics.sqlite.connections import ERRORS, PRAGMAS, connect, set_pragmas
@@ -97,7 +98,7 @@ async def make(path: Path, database_key: bytes | None) -> None:
     Raises FileExistsError if there is something at `path`, AnalyticsError if it cannot be written.
     """
     files.discard_draft(path)
-    draft = files.begin_draft(path)
+    draft = disk.begin_draft(path)
     async with connect(draft, database_key, read_only=False) as connection:
         await set_pragmas(connection, PRAGMAS)
         application_id = f"PRAGMA application_id={APPLICATION_ID}"

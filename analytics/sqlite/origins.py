@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+from analytics import disk
 from analytics.errors import AnalyticsError
 from analytics.sqlite import files
 from analytics.sqlite.connections import connect
@@ -16,7 +17,7 @@ MOMENT = "%Y%m%dT%H%M%SZ"
 # The moment is followed by the id of the database; backups of earlier versions have no id.
 NAME = re.compile(
     r"(?P<stem>.+)-(?P<moment>\d{8}T\d{6}Z)(-(?P<database_id>[0-9a-f]{16}))?\.sqlite3"
-    rf"(?P<draft>{re.escape(files.UNFINISHED)}(-wal|-shm|-journal)?)?",
+    rf"(?P<draft>{re.escape(disk.UNFINISHED)}(-wal|-shm|-journal)?)?",
     re.ASCII | re.DOTALL,
 )
 # Names in file_settings: a random id that is made with the file, the fingerprint of its key, and
@@ -46,7 +47,7 @@ async def origin(path: Path, database_key: bytes | None) -> Origin:
 
     Raises AnalyticsError if the file cannot be read with this key, 32 bytes.
     """
-    if not files.is_regular(path):
+    if not disk.is_regular(path):
         return Origin(None, None, None)
     if database_key and files.is_plain(path):
         database_key = None  # a backup that was made before `encrypt`

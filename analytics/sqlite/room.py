@@ -5,6 +5,7 @@ import os
 import tempfile
 from pathlib import Path
 
+from analytics import disk
 from analytics.sqlite import files
 
 try:
@@ -25,7 +26,7 @@ def is_left(path: Path) -> bool:
     """
     if resource is not None:
         limit, _ = resource.getrlimit(resource.RLIMIT_FSIZE)
-        largest = max(map(files.size, (path, files.wal(path), files.journal(path))))
+        largest = max(map(disk.size, (path, files.wal(path), files.journal(path))))
         if limit != resource.RLIM_INFINITY and largest + MIN_BYTES > limit:
             return False
     try:

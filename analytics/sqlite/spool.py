@@ -14,9 +14,10 @@ from typing import Any
 
 import aiosqlite
 
+from analytics import disk
 from analytics.errors import AnalyticsError, DatabaseDamaged, DiskFull
 from analytics.spool import Contents, Kept
-from analytics.sqlite import files
+from analytics.sqlite import files, reserve
 from analytics.sqlite.connections import connect, set_pragmas, translated
 
 logger = logging.getLogger(__name__)
@@ -96,7 +97,7 @@ class SQLiteSpool:
         try:
             await self._append(token, written_with, content)
         except DiskFull:
-            if not files.give_up_reserve(self._database):
+            if not reserve.give_up(self._database):
                 raise
             await self._append(token, written_with, content)
 
@@ -111,9 +112,9 @@ class SQLiteSpool:
         await self.close()
         for file in (files.journal(self.path), self.path):
             if file.exists():
-                files.overwrite(file)
+                disk.overwrite(file)
                 file.unlink()
-        files.sync_folder(self.path.parent)
+        disk.sync_folder(self.path.parent)
 
     async def close(self) -> None:
         """Close the connection, and leave the file for the next process."""
@@ -123,7 +124,7 @@ class SQLiteSpool:
     async def _open(self) -> aiosqlite.Connection:
         if not self.exists:
             os.close(os.open(self.path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
-            files.sync_folder(self.path.parent)
+            disk.sync_folder(self.path.parent)
         database_key = None if files.is_plain(self.path) else self._database_key
         async with AsyncExitStack() as stack:
             connection = await stack.enter_async_context(

@@ -11,8 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from analytics import Access, Action, PseudonymKeyMissing, Pseudonyms
+from analytics.key_files import key_file
 from analytics.privacy.audit import FORMER_ADMIN
-from analytics.sqlite.belongings import key_file
 from tests.support.bytes_on_disk import forms, found_in
 from tests.support.clock import NOW
 from tests.support.old_files import FILES

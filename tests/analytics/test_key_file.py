@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from analytics.pseudonyms import new_key, read_key
-from analytics.sqlite.belongings import key_file
+from analytics.key_files import key_file, read_key
+from analytics.pseudonyms import new_key
 from tests.support.second_connection import NAME
 from tests.support.service import SOMEBODY, interaction, open_service
 

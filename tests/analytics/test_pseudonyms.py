@@ -12,7 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from analytics import AnalyticsService, PlainIds, Pseudonyms
-from analytics.pseudonyms import new_key, parse_key, read_key, write_key
+from analytics.key_files import read_key, write_key
+from analytics.pseudonyms import new_key, parse_key
 from analytics.sqlite import locks
 from tests.support.second_connection import NAME, select
 from tests.support.service import KEY, SOMEBODY, interaction, open_service

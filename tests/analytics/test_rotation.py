@@ -23,8 +23,8 @@ from analytics import (
     RotationRefused,
     WrongPseudonymKey,
 )
-from analytics.pseudonyms import KEY_BYTES, read_key
-from analytics.sqlite.belongings import key_file
+from analytics.key_files import key_file, read_key
+from analytics.pseudonyms import KEY_BYTES
 from analytics.sqlite.connections import PRAGMAS
 from analytics.sqlite.queries import personal_data
 from tests.support.bytes_on_disk import forms, found_in, key_forms

@@ -1,6 +1,6 @@
 """How many bytes an interaction takes on the disk."""
 
-from analytics.sqlite.files import size as size_of
+from analytics.disk import size as size_of
 from tests.benchmarks.data import NAIVE
 from tests.benchmarks.files import PRECISIONS, Files, Size
 from tests.benchmarks.table import AT_MOST, Finding

@@ -12,9 +12,9 @@ from typing import Any
 import pytest
 
 from analytics import AnalyticsService, Interaction, InteractionType
+from analytics.key_files import key_file, read_key
 from analytics.privacy import retention
-from analytics.pseudonyms import Pseudonyms, read_key
-from analytics.sqlite.belongings import key_file
+from analytics.pseudonyms import Pseudonyms
 from analytics.telegram.admin import cleanup as admin_cleanup
 from analytics.telegram.buttons import Confirm, Irreversible
 from analytics.telegram.command_table import ADMIN_COMMANDS

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from analytics.pseudonyms import Pseudonyms, read_key
-from analytics.sqlite.belongings import key_file
+from analytics.key_files import key_file, read_key
+from analytics.pseudonyms import Pseudonyms
 from bot.sandbox import Person, Sandbox
 from tests.support.conversation import ask
 from tests.support.recount import inconsistencies

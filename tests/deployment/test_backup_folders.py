@@ -21,9 +21,10 @@ from analytics import (
 )
 from analytics.sqlite import copying
 from analytics.sqlite.copying import note, only_copy
-from analytics.sqlite.files import keep_reserve, reserve
 from analytics.sqlite.maintenance.backups import backup, backup_into, last_backup
 from analytics.sqlite.maintenance.wipe import everything
+from analytics.sqlite.reserve import keep as keep_reserve
+from analytics.sqlite.reserve import reserve_of
 from tests.support.processes import PATIENCE, run, start
 from tests.support.second_connection import NAME, select
 
@@ -177,12 +178,12 @@ async def test_two_databases_never_write_one_backup(tmp_path: Path) -> None:
 def test_the_reserve_is_never_written_through_a_link(tmp_path: Path) -> None:
     letter = tmp_path / "letter"
     letter.write_bytes(b"dear " * 2**20)
-    reserve(tmp_path / NAME).symlink_to(letter)
+    reserve_of(tmp_path / NAME).symlink_to(letter)
     keep_reserve(tmp_path / NAME)
 
     assert letter.read_bytes() == b"dear " * 2**20
-    assert not reserve(tmp_path / NAME).is_symlink()
-    assert reserve(tmp_path / NAME).stat().st_size > 0
+    assert not reserve_of(tmp_path / NAME).is_symlink()
+    assert reserve_of(tmp_path / NAME).stat().st_size > 0
 
 
 async def test_sqlite_writes_through_no_link(tmp_path: Path) -> None:

@@ -19,7 +19,7 @@ from analytics import AnalyticsService, Interaction, InteractionType
 from analytics.sqlite import connections
 from analytics.sqlite.files import spool
 from analytics.sqlite.maintenance.backups import backup_into
-from analytics.sqlite.maintenance.diagnostics import Facts, Finding, disk
+from analytics.sqlite.maintenance.diagnostics import Facts, Finding, disk_space
 from bot.cli.doctor import findings, updates
 from bot.cli.telegram import WebhookInfo
 from bot.sandbox import Sandbox
@@ -424,6 +424,6 @@ def test_the_disk_needs_room_for_growth_and_for_a_copy(
     path = tmp_path / "a"
     path.write_bytes(bytes(10 * 2**20))
     facts = Facts(None, None, None, None, int((NOW - timedelta(days=days)).timestamp()) - 1)
-    finding = disk(path, facts, retention_days, NOW, free_mib * 2**20)
+    finding = disk_space(path, facts, retention_days, NOW, free_mib * 2**20)
 
     assert (finding.to_do == "") == enough

@@ -14,7 +14,8 @@ from pathlib import Path
 from typing import Any
 
 from analytics import AnalyticsService, Interaction, InteractionType
-from analytics.sqlite.files import keep_reserve, reserve
+from analytics.sqlite.reserve import keep as keep_reserve
+from analytics.sqlite.reserve import reserve_of
 from bot.sandbox import Person, Sandbox
 from tests.faults.table import Fault, Row
 from tests.support.processes import bot_process
@@ -143,7 +144,7 @@ async def disk_full(times: int) -> Row:
                 # The bot gives up its reserve, and goes on recording.
                 await tale.talk()
                 await tale.until_recorded()
-                assert not reserve(tale.database).exists()
+                assert not reserve_of(tale.database).exists()
                 fillers.append(fill(disk, "second"))
                 await tale.talk()
                 for filler in fillers:

@@ -8,8 +8,9 @@ from pathlib import Path
 import pytest
 
 from analytics import Access, AnalyticsService, DatabaseInUse
+from analytics.disk import size
 from analytics.sqlite import checkpoints, locks
-from analytics.sqlite.files import size, wal
+from analytics.sqlite.files import wal
 from bot.sandbox import Sandbox
 from tests.faults.commands import FAULTS, MAX_RETENTION, OLD, clean_up, fill, total
 from tests.faults.database import AN_INTERACTION

@@ -25,9 +25,12 @@ from analytics import (
     Interaction,
     InteractionType,
     NotOurDatabase,
+    disk,
 )
-from analytics.sqlite import files, locks
-from analytics.sqlite.files import RESERVE_BYTES, keep_reserve, reserve, set_aside, wal
+from analytics.sqlite import locks
+from analytics.sqlite.files import set_aside, wal
+from analytics.sqlite.reserve import RESERVE_BYTES, reserve_of
+from analytics.sqlite.reserve import keep as keep_reserve
 from tests.faults.damage import NOW, count_at, files_set_aside, later, service
 from tests.faults.database import can_mount, fill, small_disk
 from tests.faults.power_cuts import cut
@@ -238,10 +241,10 @@ async def test_a_second_bot_is_refused_also_when_the_lock_was_deleted(tmp_path: 
 
 def test_a_reserve_that_was_cut_short_is_completed(tmp_path: Path) -> None:
     path = tmp_path / NAME
-    reserve(path).write_bytes(b"a kill came")
+    reserve_of(path).write_bytes(b"a kill came")
     keep_reserve(path)
 
-    assert reserve(path).stat().st_size == RESERVE_BYTES
+    assert reserve_of(path).stat().st_size == RESERVE_BYTES
 
 
 async def test_on_a_full_disk_the_start_says_so_and_leaves_nothing() -> None:
@@ -268,7 +271,7 @@ async def test_on_a_full_disk_the_reserve_is_given_up_to_start() -> None:
     with small_disk() as disk:
         async with service(disk / NAME) as analytics:
             assert await analytics.record(ONE)
-        assert reserve(disk / NAME).stat().st_size == RESERVE_BYTES
+        assert reserve_of(disk / NAME).stat().st_size == RESERVE_BYTES
         fill(disk, "filler")
         async with service(disk / NAME) as analytics:
             assert await analytics.record(ONE)
@@ -296,7 +299,7 @@ async def test_what_may_be_over_is_told_from_what_a_person_has_to_mend(
     tmp_path: Path, error: OSError, kind: type[AnalyticsError], words: str
 ) -> None:
     with (
-        patch.object(files, "create_folder", side_effect=error),
+        patch.object(disk, "create_folder", side_effect=error),
         pytest.raises(AnalyticsError, match=words) as refused,
     ):
         async with service(tmp_path / NAME):

@@ -8,9 +8,9 @@ from typing import Any
 
 from analytics import AnalyticsError, AnalyticsService, Interaction, InteractionType
 from analytics.clock import GuardedClock
+from analytics.key_files import key_file, read_key
 from analytics.maintenance.schedule import Schedule, Task
-from analytics.pseudonyms import Pseudonyms, read_key
-from analytics.sqlite.belongings import key_file
+from analytics.pseudonyms import Pseudonyms
 from bot.sandbox import Person, Sandbox
 from tests.support.running import running_bot, schedules
 from tests.support.second_connection import locked, select

@@ -6,6 +6,7 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
+from analytics import disk
 from analytics.sqlite import files
 
 NAME = "analytics.sqlite3"
@@ -14,7 +15,7 @@ DATABASE_KEY = bytes(range(100, 132))
 
 def second_connection(path: Path) -> sqlite3.Connection:
     """Encrypted means with DATABASE_KEY."""
-    if not files.size(path) or files.is_plain(path):
+    if not disk.size(path) or files.is_plain(path):
         return sqlite3.connect(path)
     from sqlcipher3 import dbapi2 as sqlcipher  # not everyone has the extra
 

@@ -4,7 +4,8 @@ import sqlite3
 from contextlib import closing, suppress
 from pathlib import Path
 
-from analytics.pseudonyms import Pseudonyms, read_key
+from analytics.key_files import read_key
+from analytics.pseudonyms import Pseudonyms
 from bot.sandbox.people import FIRST_USER_ID
 from tests.support.second_connection import select
 

@@ -6,9 +6,10 @@ from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
 from pathlib import Path
 
+from analytics import disk
 from analytics.errors import AnalyticsError, BackupRefused, NoRoomForCopy
 from analytics.notices import BackupFails, Notice
-from analytics.sqlite import files, migrations, origins
+from analytics.sqlite import files, migrations, origins, refusals
 from analytics.sqlite.belongings import BEFORE_MIGRATION, matching
 from analytics.sqlite.connections import is_full, why
 from analytics.sqlite.copying import copy, only_copy
@@ -89,11 +90,11 @@ async def backup(path: Path, to: Path, database_key: bytes | None) -> None:
     """
     path = Path(os.path.realpath(path))
     if not path.is_file():
-        raise files.missing(path)
+        raise refusals.missing(path)
     try:
         if os.path.lexists(to):
             raise FileExistsError
-        files.create_folder(to.parent)
+        disk.create_folder(to.parent)
         async with only_copy(path, to), copy(path, to, database_key):
             files.publish(to)
     except FileExistsError:

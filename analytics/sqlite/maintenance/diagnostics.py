@@ -10,10 +10,11 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 
+from analytics import disk
 from analytics.clock import from_unix
 from analytics.errors import AnalyticsError, DatabaseDamaged, NewerSchema, OlderSchema
 from analytics.keyring import choose, mismatch
-from analytics.sqlite import files
+from analytics.sqlite import files, reserve
 from analytics.sqlite.belongings import COMPANION, DAMAGED, belongings, matching
 from analytics.sqlite.connections import check_sqlite, connect, is_damaged, translated
 from analytics.sqlite.encryption import refuse_foreign
@@ -91,7 +92,7 @@ async def check_up(
         Finding("database", f"{path} is whole, {_size(path) / MIB:,.1f} MiB"),
         Finding("schema", f"version {SCHEMA_VERSION}"),
         pseudonym_key_fits(path, facts, pseudonym_key, pseudonymise),
-        disk(path, facts, retention_days, now, free=shutil.disk_usage(path.parent).free),
+        disk_space(path, facts, retention_days, now, free=shutil.disk_usage(path.parent).free),
         cleanup(facts, now),
         compaction(facts, now),
     ]
@@ -145,7 +146,7 @@ def pseudonym_key_fits(
     return Finding("key", "the one that the file was written with")
 
 
-def disk(path: Path, facts: Facts, retention_days: int, now: datetime, free: int) -> Finding:
+def disk_space(path: Path, facts: Facts, retention_days: int, now: datetime, free: int) -> Finding:
     """Check for room for what a full retention takes, and for the copy that VACUUM makes.
 
     `free` is in bytes.
@@ -154,7 +155,7 @@ def disk(path: Path, facts: Facts, retention_days: int, now: datetime, free: int
     oldest = now.timestamp() if facts.oldest is None else facts.oldest
     days = max(1.0, (now.timestamp() - oldest) / 86_400)
     full_size = size * max(1.0, retention_days / days)
-    needed = (full_size - size) + full_size + 2 * files.RESERVE_BYTES
+    needed = (full_size - size) + full_size + 2 * reserve.RESERVE_BYTES
     found = f"{free / MIB:,.0f} MiB free, about {needed / MIB:,.0f} MiB needed"
     return Finding("disk", found, "" if free >= needed else "make room, or shorten RETENTION_DAYS")
 
@@ -220,7 +221,7 @@ def _is_open(path: Path) -> bool:
 
 
 def _size(path: Path) -> int:
-    return files.size(path) + files.size(files.wal(path))
+    return disk.size(path) + disk.size(files.wal(path))
 
 
 def _moment(when: datetime) -> str:

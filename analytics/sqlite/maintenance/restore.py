@@ -5,6 +5,7 @@ from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from analytics import disk
 from analytics.clock import utc_now
 from analytics.errors import (
     AnalyticsError,
@@ -15,7 +16,7 @@ from analytics.errors import (
 )
 from analytics.keyring import choose, mismatch
 from analytics.pseudonyms import References
-from analytics.sqlite import files, locks, migrations
+from analytics.sqlite import files, locks, migrations, refusals
 from analytics.sqlite.belongings import all_set_aside
 from analytics.sqlite.connections import check_sqlite, connect, set_pragmas, why
 from analytics.sqlite.copying import check, copy
@@ -76,7 +77,7 @@ async def restore(
     if not source.is_file():
         what = "is not a file" if source.exists() else "does not exist"
         raise RestoreRefused(f"{source} {what}", "give the path of a backup")
-    files.refuse_special(path)
+    refusals.refuse_special(path)
     if path.exists() and not force:
         raise RestoreRefused(f"{path} exists already", "--force overwrites it with the backup")
     check_sqlite(database_key)
@@ -86,7 +87,7 @@ async def restore(
     if written_with != references.fingerprint:
         raise mismatch(source, written_with, references)
     try:
-        files.create_folder(path.parent)
+        disk.create_folder(path.parent)
         with ExitStack() as held:
             locks.own(path, held, locks.OWNER_TIMEOUT)
             files.discard_draft(path)

@@ -6,6 +6,7 @@ from contextlib import ExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from analytics import disk
 from analytics.errors import (
     AnalyticsError,
     DatabaseInUse,
@@ -13,7 +14,7 @@ from analytics.errors import (
     NotOurDatabase,
     WipeIncomplete,
 )
-from analytics.sqlite import files, locks, origins
+from analytics.sqlite import locks, origins, refusals
 from analytics.sqlite.belongings import (
     LOCKS,
     all_set_aside,
@@ -43,8 +44,8 @@ class Wipe:
         failed = []
         for file in self.files:
             try:
-                if files.is_regular(file):
-                    files.overwrite(file)
+                if disk.is_regular(file):
+                    disk.overwrite(file)
                 file.unlink()
             except FileNotFoundError:
                 continue
@@ -53,7 +54,7 @@ class Wipe:
             else:
                 yield file
         for folder in {file.parent for file in self.files}:
-            files.sync_folder(folder)
+            disk.sync_folder(folder)
         if failed:
             raise WipeIncomplete(
                 f"not deleted: {', '.join(failed)}", "mend that, and run this again"
@@ -71,7 +72,7 @@ async def everything(
     there, and NotOurDatabase for a folder in the place of a file; nothing has changed then.
     """
     path = Path(os.path.realpath(path))
-    files.refuse_key_name(path)
+    refusals.refuse_key_name(path)
     if not belongings(path):
         raise DatabaseMissing(f"{path} does not exist", "there is nothing to erase")
     with ExitStack() as held:
@@ -105,7 +106,7 @@ async def _known_by(path: Path, database_key: bytes | None) -> Origin:
     """Return what tells the database from others, read from it or from a damaged one set aside."""
     for file in (path, *reversed(all_set_aside(path))):
         try:
-            files.refuse_special(file)
+            refusals.refuse_special(file)
             of = await origins.origin(file, database_key)
         except (AnalyticsError, OSError):
             continue
