@@ -136,6 +136,12 @@ def test_the_sqlite_store_is_seen_only_by_those_who_open_it_or_its_files() -> No
     assert {name for name in found if not name.startswith("analytics.sqlite")} == set(SEE_SQLITE)
 
 
+def test_only_the_sqlite_store_knows_its_drivers() -> None:
+    for file in sorted((ROOT / "analytics").rglob("*.py")):
+        if ROOT / "analytics" / "sqlite" not in file.parents:
+            assert not imports(file) & {"sqlite3", "aiosqlite", "sqlcipher3"}, file
+
+
 def inner_names(file: Path) -> set[str]:
     """Names of the analytics that a file imports past the two doors."""
     found: set[str] = set()
