@@ -27,11 +27,6 @@ async def http() -> AsyncIterator[aiohttp.ClientSession]:
         yield session
 
 
-def recorded(database: Path) -> int:
-    count = total(database)
-    return int(count)
-
-
 @pytest.mark.parametrize(
     "path",
     ["", "/тайна", "/a{b}/{}", "/%61%7E%2fb|c^d", "/a b//c;d=1", "/hook?key={x}&y=ü", "/%zz"],
@@ -65,7 +60,7 @@ async def test_an_update_is_in_the_file_before_telegram_gets_its_200(
             async with http.post(
                 webhook["webhook_url"], json=an_update(number), headers={HEADER: SECRET}
             ) as answer:
-                at_answer = recorded(database)
+                at_answer = total(database)
                 assert (answer.status, at_answer) == (200, number)
 
 
@@ -77,7 +72,7 @@ async def test_people_are_answered(
         answer = await ask(person, "/start")
 
     assert "/privacy" in answer
-    assert recorded(database) == 1
+    assert total(database) == 1
 
 
 async def test_every_kind_of_update_is_asked_for(
@@ -111,7 +106,7 @@ async def test_a_wrong_secret_gets_401_before_the_body_is_read(
     ):
         assert answer.status == 401
 
-    assert recorded(database) == 0
+    assert total(database) == 0
 
 
 @pytest.mark.parametrize(
@@ -132,7 +127,7 @@ async def test_what_cannot_be_decoded_is_not_sent_again(
             ) as answer:
                 assert answer.status == 200
 
-    assert recorded(database) == 1
+    assert total(database) == 1
 
 
 async def test_health_is_200_only_while_updates_are_recorded(
@@ -159,7 +154,7 @@ async def test_health_is_200_only_while_updates_are_recorded(
     assert before == (200, {"receiving": True, "recording": True, "backlog": 0, "dropped": 0})
     assert unhealthy == (503, {"receiving": True, "recording": False, "backlog": 1, "dropped": 0})
     assert after == before
-    assert recorded(database) == 2
+    assert total(database) == 2
 
 
 async def test_going_back_to_polling_removes_the_webhook(
@@ -171,7 +166,7 @@ async def test_going_back_to_polling_removes_the_webhook(
     async with running_bot(sandbox, database):
         await ask(person, "two")
 
-    assert recorded(database) == 2
+    assert total(database) == 2
 
 
 async def test_a_port_in_use_is_one_sentence(

@@ -214,6 +214,5 @@ async def test_a_number_that_comes_again_after_a_week_is_another_update(database
         now += timedelta(days=7)
         await analytics.cleanup_old_interactions()
         await analytics.record([an_interaction], [5])
-    count = total(path)
 
-    assert count == 2
+    assert total(path) == 2
