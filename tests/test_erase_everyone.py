@@ -9,7 +9,7 @@ import tempfile
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from analytics import (
@@ -114,6 +114,7 @@ parts = st.sampled_from(
     endings=st.sets(st.lists(parts, max_size=4).map("".join), max_size=12),
     of_stem=st.booleans(),
 )
+@example(name="a.sqlite3", endings={".sqlite3", ".key", ".db", ".db.lock"}, of_stem=True)
 def test_of_any_names_exactly_its_own_are_deleted(
     name: str, endings: set[str], of_stem: bool
 ) -> None:

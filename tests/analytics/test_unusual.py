@@ -5,7 +5,7 @@ import random
 from collections.abc import Sequence
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from analytics.statistics.anomalies import DAYS_BEFORE, ENOUGH_DAYS, usual
@@ -90,9 +90,10 @@ def test_less_than_twice_and_more_than_half_is_no_alarm(days: tuple[int, int]) -
 
 
 @given(
-    st.integers(0, 10**6),
-    st.lists(st.none() | st.integers(0, 10**6), max_size=2 * DAYS_BEFORE),
+    day=st.integers(0, 400),
+    before=st.lists(st.none() | st.integers(80, 120), max_size=2 * DAYS_BEFORE),
 )
+@example(day=1_000, before=[100] * ENOUGH_DAYS)
 def test_an_alarm_is_of_half_or_twice_the_usual_and_of_enough_days(
     day: int, before: list[int | None]
 ) -> None:
