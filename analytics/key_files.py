@@ -36,13 +36,13 @@ def read_key(path: Path) -> bytes | None:
         raise ValueError(error.strerror) from None
 
 
-def write_key(path: Path, key: bytes) -> None:
+def write_key(path: Path, pseudonym_key: bytes) -> None:
     """Make a key file with mode 0600, on the disk when this returns; an existing one stays.
 
     Raises OSError if it cannot be written.
     """
     disk.discard_draft(path)
-    disk.begin_draft(path, f"{key.hex()}\n".encode())
+    disk.begin_draft(path, f"{pseudonym_key.hex()}\n".encode())
     with suppress(FileExistsError):
         disk.publish(path)
 

@@ -38,16 +38,16 @@ class References(Protocol):
 class Pseudonyms:
     """Keyed references: the same for a person under the same key, and meaningless without it.
 
-    `key` has 32 bytes. If it replaces another one it has 32 more, for the references of opt-outs
-    and admins: they could not be made anew, since no Telegram ID is known.
+    `pseudonym_key` has 32 bytes. If it replaces another one it has 32 more, for the references of
+    opt-outs and admins: they could not be made anew, since no Telegram ID is known.
     """
 
-    def __init__(self, key: bytes) -> None:
+    def __init__(self, pseudonym_key: bytes) -> None:
         """Take the key. Raises ValueError if it has not 32 or 64 bytes."""
-        if len(key) not in (KEY_BYTES, 2 * KEY_BYTES):
-            raise ValueError(f"the key has {len(key)} bytes instead of {KEY_BYTES}")
-        self.key = key
-        self._people, opt_outs = key[:KEY_BYTES], key[KEY_BYTES:]
+        if len(pseudonym_key) not in (KEY_BYTES, 2 * KEY_BYTES):
+            raise ValueError(f"the key has {len(pseudonym_key)} bytes instead of {KEY_BYTES}")
+        self.key = pseudonym_key
+        self._people, opt_outs = pseudonym_key[:KEY_BYTES], pseudonym_key[KEY_BYTES:]
         self._opt_outs = opt_outs or _derived(self._people)
         # Kept in the file to recognise its key; it tells nothing about the key.
         self.fingerprint = blake2b(

@@ -41,15 +41,15 @@ def _check_token(token: SecretStr) -> SecretStr:
     return token
 
 
-def _check_key(key: SecretStr) -> SecretStr:
-    parse_key(key.get_secret_value())
-    return key
+def _check_pseudonym_key(pseudonym_key: SecretStr) -> SecretStr:
+    parse_key(pseudonym_key.get_secret_value())
+    return pseudonym_key
 
 
-def _check_database_key(key: SecretStr) -> SecretStr:
-    if not re.fullmatch(r"[0-9a-fA-F]{64}", key.get_secret_value()):
+def _check_database_key(database_key: SecretStr) -> SecretStr:
+    if not re.fullmatch(r"[0-9a-fA-F]{64}", database_key.get_secret_value()):
         raise ValueError("malformed")
-    return key
+    return database_key
 
 
 def _check_secret(secret: SecretStr | None, others: ValidationInfo) -> SecretStr | None:
@@ -128,7 +128,7 @@ PersonIds = Annotated[
 ]
 OwnerIds = Annotated[PersonIds, AfterValidator(_check_owners)]
 BotToken = Annotated[SecretStr, AfterValidator(_check_token)]
-PseudonymKey = Annotated[SecretStr, AfterValidator(_check_key)]
+PseudonymKey = Annotated[SecretStr, AfterValidator(_check_pseudonym_key)]
 DatabaseKey = Annotated[SecretStr, AfterValidator(_check_database_key)]
 ProxyUrl = Annotated[SecretStr, AfterValidator(_check_proxy)]
 WebhookSecret = Annotated[SecretStr | None, AfterValidator(_check_secret)]
