@@ -82,6 +82,7 @@ async def test_a_command_in_a_group_that_takes_no_answer_is_one_warning(
 ) -> None:
     person, group = sandbox.person(), sandbox.group()
     async with running_bot(sandbox, database):
+        capsys.readouterr()  # what a start says
         sandbox.plan("sendMessage", answer, times=None)
         await person.says("/privacy", chat=group)
         await sandbox.called("sendMessage")
@@ -118,6 +119,7 @@ async def test_a_group_that_became_a_supergroup_is_answered_there(
         migrate_to_chat_id=supergroup.facts["id"],
     )
     async with running_bot(sandbox, database):
+        capsys.readouterr()  # what a start says
         sandbox.plan("sendMessage", moved)
         await person.says("/privacy", chat=group, topic=7)
         answer = await person.answer(chat=supergroup)
