@@ -124,6 +124,8 @@ def _environment(sandbox: Sandbox, database: Path) -> dict[str, str]:
         "ADMIN_IDS": str(ADMIN_ID),
         "OPERATOR_CONTACT": "demo@example.org",
         "DATABASE_PATH": str(database),
+        # It would be due at once, after weeks without one, and come before an answer.
+        "DIGEST": "off",
         "CLEANUP_AT": f"{datetime.now(UTC) + CLEANED_UP:%H:%M}",
     }
 
