@@ -107,7 +107,10 @@ async def test_it_has_exactly_the_tables_triggers_and_views_of_a_new_file(tmp_pa
     assert contents(old)[0] == SCHEMA_VERSION
 
 
-async def test_it_holds_what_it_held_and_goes_on(tmp_path: Path) -> None:
+async def test_it_holds_what_it_held_and_goes_on(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("INFO", "analytics")
     file_of_version_1(tmp_path)
     before = rows(tmp_path)
     assert len(before["users"]) == PEOPLE
@@ -131,6 +134,9 @@ async def test_it_holds_what_it_held_and_goes_on(tmp_path: Path) -> None:
     # The update that the first version has counted is not counted again.
     reference = Pseudonyms(KEY).reference(SOMEBODY)
     assert select(tmp_path, f"SELECT rows FROM users WHERE reference = {reference}") == [(1,)]
+    # The operator can read what has happened to the file.
+    assert f"migrated the database from schema 1 to {SCHEMA_VERSION}" in caplog.text
+    assert "older than 40 days" in caplog.text
 
 
 async def test_a_command_that_reads_leaves_it_to_the_bot(tmp_path: Path) -> None:

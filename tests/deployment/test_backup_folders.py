@@ -71,6 +71,13 @@ async def test_two_bots_with_one_folder_leave_each_others_backups_alone(tmp_path
     assert len(left & others) == 2
 
 
+async def test_brackets_in_a_name_are_no_pattern(tmp_path: Path) -> None:
+    path, folder = await make(tmp_path / "bot[1].sqlite3"), tmp_path / "copies [2]"
+    made = [await back_up(path, folder, day) for day in range(5)]
+
+    assert listed(folder) == set(made[-2:])
+
+
 async def test_backups_of_an_earlier_version_are_told_by_what_is_in_them(tmp_path: Path) -> None:
     """They have no identity in their name, nor inside."""
     one = await make(tmp_path / "one" / NAME, key=None)

@@ -366,6 +366,16 @@ async def test_the_running_bot_backs_up_at_once_where_there_is_no_backup(
     assert mode(folder) == 0o700
 
 
+async def test_a_scheduled_backup_is_logged_with_its_path(
+    database: Path, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("INFO", "analytics")
+    await daily_backups(database, tmp_path / "copies", clock=lambda: NOW).run()
+
+    [copy] = (tmp_path / "copies").iterdir()
+    assert f"backed up to {copy}" in caplog.text
+
+
 async def test_a_scheduled_backup_that_fails_is_logged_and_told_once_a_day(
     database: Path, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
