@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from analytics import History, Interaction, InteractionType, Period, PeriodReport
 from analytics.statistics.commands import by_name
 from tests.support.clock import NOW
-from tests.support.service import SOMEBODY, interaction, open_service
+from tests.support.service import SOMEBODY, interaction, open_service, run_once
 
 HOUR = timedelta(hours=1)
 # What the bot registers, and what it does not.
@@ -63,8 +63,7 @@ async def test_commands_sum_to_their_type_in_every_period(
     words = [chance.choice(WORDS) for _ in said]
     with TemporaryDirectory() as name:
         options = {"timestamp_precision": precision, "keep_trends": False}
-        async with open_service(Path(name), clock=lambda: NOW - 400 * timedelta(days=1)):
-            pass
+        await run_once(Path(name), clock=lambda: NOW - 400 * timedelta(days=1))
         async with open_service(Path(name), clock=lambda: now, **options) as analytics:
             await analytics.record(said, None, words)
             for person in erased:

@@ -11,7 +11,7 @@ import pytest
 
 from analytics import DatabaseInaccessible, UnsupportedSQLite
 from analytics.sqlite.connections import PRAGMAS, connect
-from tests.support.service import open_service
+from tests.support.service import open_service, run_once
 from tests.support.statements import connections
 
 # What SQLite may answer to a pragma that it refuses.
@@ -56,8 +56,7 @@ async def test_a_refused_pragma_is_noticed(name: str, tmp_path: Path) -> None:
             UnsupportedSQLite, match=f"SQLite refuses {name}=.* and stays at {OTHERWISE[name]}"
         ),
     ):
-        async with open_service(tmp_path):
-            pass
+        await run_once(tmp_path)
 
 
 async def answer(connection: aiosqlite.Connection, name: str) -> Any:

@@ -39,7 +39,7 @@ from tests.support.processes import bot_process, run
 from tests.support.processes import settings as environment
 from tests.support.recount import inconsistencies
 from tests.support.second_connection import DATABASE_KEY, NAME, select, total
-from tests.support.service import KEY, SOMEBODY, days_ago, interaction, open_service
+from tests.support.service import KEY, SOMEBODY, days_ago, interaction, open_service, run_once
 from tests.support.statements import Statement, statements
 
 pytest.importorskip("sqlcipher3", reason="needs the extra [sqlcipher]")
@@ -62,8 +62,7 @@ def encrypt(folder: Path) -> bool:
 
 
 async def _make(folder: Path, key: bytes | None) -> None:
-    async with open_service(folder, database_key=key) as analytics:
-        await analytics.record(days_ago(1, INTERACTIONS))
+    await run_once(folder, days_ago(1, INTERACTIONS), database_key=key)
 
 
 async def encrypt_and_die(path: Path, count: int) -> None:

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from analytics import AnalyticsService, Interaction, InteractionType
 from tests.support.clock import NOW
 from tests.support.second_connection import NAME, select
-from tests.support.service import SOMEBODY, interaction, open_service
+from tests.support.service import SOMEBODY, interaction, open_service, run_once
 
 BEGIN = datetime(1970, 1, 1, tzinfo=UTC)
 ZONES = [timezone(timedelta(hours=hours)) for hours in (-11, 0, 14)]
@@ -64,10 +64,12 @@ async def test_a_time_is_rounded_down_to_the_precision_and_is_never_in_the_futur
     occurred: datetime, now: datetime, precision: int
 ) -> None:
     with TemporaryDirectory() as folder:
-        async with open_service(
-            Path(folder), clock=lambda: now, timestamp_precision=precision
-        ) as analytics:
-            await analytics.record([Interaction(SOMEBODY, InteractionType.MESSAGE, occurred)])
+        await run_once(
+            Path(folder),
+            [Interaction(SOMEBODY, InteractionType.MESSAGE, occurred)],
+            clock=lambda: now,
+            timestamp_precision=precision,
+        )
         [(stored,)] = select(Path(folder), "SELECT timestamp FROM interactions")
 
     exact = min(occurred, now).timestamp()

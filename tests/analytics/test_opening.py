@@ -28,7 +28,7 @@ from analytics.sqlite.migrations import SCHEMA_VERSION
 from tests.faults.migrations import next_version
 from tests.support.recount import inconsistencies
 from tests.support.second_connection import NAME, select, total
-from tests.support.service import KEY, days_ago, interaction, open_service
+from tests.support.service import KEY, days_ago, interaction, open_service, run_once
 
 KEY_NAME = "analytics.key"
 
@@ -59,8 +59,7 @@ async def test_a_folder_that_is_there_is_left_as_it_is(tmp_path: Path) -> None:
     folder = tmp_path / "data"
     folder.mkdir()
     folder.chmod(0o755)
-    async with open_service(folder):
-        pass
+    await run_once(folder)
 
     assert folder.stat().st_mode & 0o777 == 0o755
 
@@ -118,13 +117,11 @@ async def test_a_file_that_is_not_usable_is_refused_and_left_as_it_was(
     access: Access, change: Any, error: type[AnalyticsError], sentence: str, tmp_path: Path
 ) -> None:
     if change is newer:
-        async with open_service(tmp_path) as analytics:
-            await analytics.record(days_ago(1))
+        await run_once(tmp_path, days_ago(1))
     change(tmp_path)
     before = contents(tmp_path)
     with pytest.raises(error, match=sentence) as refused:
-        async with open_service(tmp_path, access=access):
-            pass
+        await run_once(tmp_path, access=access)
 
     assert contents(tmp_path) == before
     assert_sentence(refused.value)
@@ -162,13 +159,11 @@ async def test_a_file_under_another_key_is_refused_and_left_as_it_was(
     sentence: str,
     tmp_path: Path,
 ) -> None:
-    async with open_service(tmp_path, pseudonym_key=None) as analytics:
-        await analytics.record(days_ago(1))
+    await run_once(tmp_path, days_ago(1), pseudonym_key=None)
     change(tmp_path)
     before = contents(tmp_path)
     with pytest.raises(error, match=sentence) as refused:
-        async with open_service(tmp_path, **({"pseudonym_key": None} | options)):
-            pass
+        await run_once(tmp_path, **{"pseudonym_key": None} | options)
 
     assert contents(tmp_path) == before
     assert_sentence(refused.value)
@@ -178,26 +173,22 @@ async def test_a_file_under_another_key_is_refused_and_left_as_it_was(
 async def test_a_file_of_plain_ids_is_not_switched_over(
     pseudonym_key: bytes | None, tmp_path: Path
 ) -> None:
-    async with open_service(tmp_path, pseudonymise=False) as analytics:
-        await analytics.record(days_ago(1))
+    await run_once(tmp_path, days_ago(1), pseudonymise=False)
     before = contents(tmp_path)
     with pytest.raises(
         WrongPseudonymKey, match="was written with PSEUDONYMISE_USER_IDS=false"
     ) as refused:
-        async with open_service(tmp_path, pseudonym_key=pseudonym_key):
-            pass
+        await run_once(tmp_path, pseudonym_key=pseudonym_key)
 
     assert contents(tmp_path) == before
     assert_sentence(refused.value)
 
 
 async def test_the_key_may_move_from_its_file_to_the_settings(tmp_path: Path) -> None:
-    async with open_service(tmp_path, pseudonym_key=None) as analytics:
-        await analytics.record([interaction()])
+    await run_once(tmp_path, [interaction()], pseudonym_key=None)
     pseudonym_key = bytes.fromhex((tmp_path / KEY_NAME).read_text())
     (tmp_path / KEY_NAME).unlink()
-    async with open_service(tmp_path, pseudonym_key=pseudonym_key) as analytics:
-        await analytics.record([interaction()])
+    await run_once(tmp_path, [interaction()], pseudonym_key=pseudonym_key)
 
     assert select(tmp_path, "SELECT count(*) FROM users") == [(1,)]
 
@@ -205,16 +196,14 @@ async def test_the_key_may_move_from_its_file_to_the_settings(tmp_path: Path) ->
 @pytest.mark.parametrize("access", [Access.SHARE, Access.READ])
 async def test_a_command_makes_no_file(access: Access, tmp_path: Path) -> None:
     with pytest.raises(DatabaseMissing, match="does not exist: start the bot first"):
-        async with open_service(tmp_path / "data", access=access):
-            pass
+        await run_once(tmp_path / "data", access=access)
 
     assert list(tmp_path.iterdir()) == []
 
 
 @pytest.mark.parametrize("access", [Access.SHARE, Access.READ])
 async def test_a_command_records_nothing(access: Access, tmp_path: Path) -> None:
-    async with open_service(tmp_path):
-        pass
+    await run_once(tmp_path)
     async with open_service(tmp_path, access=access) as analytics:
         with pytest.raises(RuntimeError, match="only the owner"):
             await analytics.record([interaction()])
@@ -226,14 +215,12 @@ async def test_a_second_owner_is_refused(tmp_path: Path) -> None:
     with patch.object(locks, "OWNER_TIMEOUT", 0):
         async with open_service(tmp_path):
             with pytest.raises(DatabaseInUse, match=r"another process is running on .*: stop it"):
-                async with open_service(tmp_path):
-                    pass
+                await run_once(tmp_path)
 
 
 async def test_an_older_file_is_brought_up_to_date_in_one_transaction(tmp_path: Path) -> None:
     """Whoever reads meanwhile sees the old one or the new one."""
-    async with open_service(tmp_path) as analytics:
-        await analytics.record(days_ago(1, 5))
+    await run_once(tmp_path, days_ago(1, 5))
     seen: set[tuple[Any, ...]] = set()
     execute = aiosqlite.Connection.execute_fetchall
     look = "SELECT (SELECT * FROM pragma_user_version), (SELECT count(*) FROM sqlite_schema)"
@@ -262,8 +249,7 @@ async def test_a_command_beside_the_bot_does_not_migrate(access: Access, tmp_pat
         await analytics.record(days_ago(1))
         before = contents(tmp_path)
         with next_version(), pytest.raises(OlderSchema, match="start this version's bot once"):
-            async with open_service(tmp_path, access=access):
-                pass
+            await run_once(tmp_path, access=access)
         after = contents(tmp_path)
 
     assert after == before
@@ -275,8 +261,7 @@ async def test_an_old_sqlite_is_refused(tmp_path: Path) -> None:
         patch.object(sqlite3, "sqlite_version", "3.36.0"),
         pytest.raises(UnsupportedSQLite, match=r"SQLite is 3\.36\.0: .* SQLite 3\.37\.0 or newer"),
     ):
-        async with open_service(tmp_path / "data"):
-            pass
+        await run_once(tmp_path / "data")
 
     assert list(tmp_path.iterdir()) == []
 

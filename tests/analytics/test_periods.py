@@ -25,7 +25,7 @@ from analytics.sqlite.queries.statistics import HISTORY, PERIOD
 from tests.support.clock import NOW
 from tests.support.recount import inconsistencies
 from tests.support.second_connection import select
-from tests.support.service import SOMEBODY, interaction, open_service
+from tests.support.service import SOMEBODY, interaction, open_service, run_once
 from tests.support.traffic import at_precision, people, some_traffic
 
 HOUR = timedelta(hours=1)
@@ -84,8 +84,7 @@ async def test_every_period_equals_a_recount_of_the_rows(
     said: list[Interaction] = []
     with TemporaryDirectory() as name:
         # The bot is old enough for every comparison.
-        async with open_service(Path(name), clock=lambda: NOW - 400 * DAY):
-            pass
+        await run_once(Path(name), clock=lambda: NOW - 400 * DAY)
         async with open_service(Path(name), timestamp_precision=precision) as analytics:
             for count in counts:
                 batch = some_traffic(chance, count)
@@ -124,8 +123,7 @@ async def test_24_hours_begin_with_a_whole_hour_and_the_ones_before_end_there(
     tmp_path: Path,
 ) -> None:
     since = begin(Period.DAY)
-    async with open_service(tmp_path, clock=lambda: NOW - 30 * DAY):
-        pass
+    await run_once(tmp_path, clock=lambda: NOW - 30 * DAY)
     async with open_service(tmp_path) as analytics:
         for person, at in enumerate([since, since - timedelta(seconds=1), since - DAY]):
             await analytics.record([Interaction(SOMEBODY + person, InteractionType.MESSAGE, at)])
@@ -147,8 +145,7 @@ async def test_a_bot_that_is_younger_has_no_earlier_data(tmp_path: Path) -> None
 
 
 async def test_a_day_without_anybody_is_a_0_and_not_missing(tmp_path: Path) -> None:
-    async with open_service(tmp_path, clock=lambda: NOW - 10 * DAY):
-        pass
+    await run_once(tmp_path, clock=lambda: NOW - 10 * DAY)
     async with open_service(tmp_path) as analytics:
         await analytics.record([interaction()])
         report = await analytics.reports.period(Period.DAY)
@@ -158,8 +155,7 @@ async def test_a_day_without_anybody_is_a_0_and_not_missing(tmp_path: Path) -> N
 
 
 async def test_what_retention_deleted_is_told_apart(tmp_path: Path) -> None:
-    async with open_service(tmp_path, clock=lambda: NOW - 200 * DAY):
-        pass
+    await run_once(tmp_path, clock=lambda: NOW - 200 * DAY)
     async with open_service(tmp_path) as analytics:
         await analytics.record([interaction(timedelta(days=days)) for days in (1, 20, 80, 100)])
         before = await analytics.reports.period(Period.QUARTER)
@@ -248,8 +244,7 @@ async def test_with_an_interval_periods_change_with_it_only(tmp_path: Path) -> N
 
 
 async def test_a_command_has_no_period_before_the_bot_made_a_report(tmp_path: Path) -> None:
-    async with open_service(tmp_path):
-        pass
+    await run_once(tmp_path)
     async with open_service(tmp_path, report_interval=HOUR, access=Access.READ) as command:
         with pytest.raises(NoReportYet, match="no report yet"):
             await command.reports.period(Period.DAY)
@@ -258,8 +253,7 @@ async def test_a_command_has_no_period_before_the_bot_made_a_report(tmp_path: Pa
 async def test_who_takes_the_place_of_an_erased_person_is_not_mistaken_for_them(
     tmp_path: Path,
 ) -> None:
-    async with open_service(tmp_path, clock=lambda: NOW - 30 * DAY):
-        pass
+    await run_once(tmp_path, clock=lambda: NOW - 30 * DAY)
     async with open_service(tmp_path) as analytics:
         ago = 30 * HOUR
         await analytics.record([interaction(ago), interaction(ago, SOMEBODY + 1)])
@@ -273,12 +267,8 @@ async def test_who_takes_the_place_of_an_erased_person_is_not_mistaken_for_them(
 
 
 async def test_what_was_recorded_under_a_replaced_key_is_anonymous(tmp_path: Path) -> None:
-    async with open_service(
-        tmp_path, pseudonym_key=None, clock=lambda: NOW - 30 * DAY
-    ) as analytics:
-        pass
-    async with open_service(tmp_path, pseudonym_key=None) as analytics:
-        await analytics.record([interaction(30 * HOUR), interaction()])
+    await run_once(tmp_path, pseudonym_key=None, clock=lambda: NOW - 30 * DAY)
+    await run_once(tmp_path, [interaction(30 * HOUR), interaction()], pseudonym_key=None)
     async with open_service(tmp_path, pseudonym_key=None, access=Access.SHARE) as analytics:
         await analytics.maintenance.rotate_key()
         report = await analytics.reports.period(Period.DAY)

@@ -16,7 +16,7 @@ from analytics.key_files import read_key, write_key
 from analytics.pseudonyms import new_key, parse_key
 from analytics.sqlite import locks
 from tests.support.second_connection import NAME, select
-from tests.support.service import KEY, SOMEBODY, interaction, open_service
+from tests.support.service import KEY, SOMEBODY, interaction, open_service, run_once
 
 KEYS = st.binary(min_size=32, max_size=32)
 PEOPLE = st.integers(1, 2**52)
@@ -133,7 +133,6 @@ async def test_the_file_holds_the_reference_and_not_the_key(tmp_path: Path) -> N
 
 
 async def test_a_key_that_is_given_is_not_written_to_a_file(tmp_path: Path) -> None:
-    async with open_service(tmp_path, pseudonym_key=KEY):
-        pass
+    await run_once(tmp_path, pseudonym_key=KEY)
 
     assert not (tmp_path / NAME).with_suffix(".key").exists()

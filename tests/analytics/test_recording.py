@@ -24,7 +24,7 @@ from analytics.sqlite.queries import statistics as queries
 from analytics.sqlite.queries.recording import COUNT_DROPPED, RECORD
 from tests.support.clock import NOW
 from tests.support.second_connection import NAME, locked, select, total
-from tests.support.service import SOMEBODY, days_ago, interaction, open_service
+from tests.support.service import SOMEBODY, days_ago, interaction, open_service, run_once
 from tests.support.statements import Statement, connections, statements
 
 LIMIT = 10
@@ -225,8 +225,7 @@ async def test_what_waits_is_written_before_the_end(tmp_path: Path) -> None:
 async def test_what_cannot_be_written_at_the_end_waits_for_the_next_start(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    async with open_service(tmp_path):
-        pass
+    await run_once(tmp_path)
     async with AsyncExitStack() as opened:
         analytics = await opened.enter_async_context(open_service(tmp_path))
         with locked(tmp_path):
@@ -236,8 +235,7 @@ async def test_what_cannot_be_written_at_the_end_waits_for_the_next_start(
 
     assert f"3 interactions wait in {tmp_path / NAME}.spool for the next start" in caplog.messages
     assert total(tmp_path) == 0
-    async with open_service(tmp_path):
-        pass
+    await run_once(tmp_path)
     assert total(tmp_path) == 3
 
 

@@ -22,7 +22,7 @@ from analytics import (
 )
 from tests.support.clock import NOW, Clock
 from tests.support.second_connection import NAME, locked, second_connection
-from tests.support.service import SOMEBODY, failing_at_once, open_service
+from tests.support.service import SOMEBODY, failing_at_once, open_service, run_once
 
 INTERVAL = timedelta(minutes=60)
 # NOW lies within an interval; this one is complete then.
@@ -178,8 +178,7 @@ async def test_a_command_that_deletes_does_not_change_it_either(tmp_path: Path) 
 async def test_before_the_bot_has_run_with_intervals_a_command_has_no_report(
     tmp_path: Path,
 ) -> None:
-    async with open_service(tmp_path) as analytics:
-        await analytics.record([Interaction(SOMEBODY, InteractionType.MESSAGE, NOW)])
+    await run_once(tmp_path, [Interaction(SOMEBODY, InteractionType.MESSAGE, NOW)])
     async with open_of_intervals(tmp_path, Clock(), access=Access.READ) as command:
         with pytest.raises(NoReportYet, match="start the bot once"):
             await command.get_admin_analytics_report()

@@ -14,7 +14,7 @@ from analytics.privacy.retention import STEP, cutoff
 from tests.support.clock import NOW
 from tests.support.recount import inconsistencies
 from tests.support.second_connection import NAME, select, total
-from tests.support.service import SOMEBODY, days_ago, interaction, open_service
+from tests.support.service import SOMEBODY, days_ago, interaction, open_service, run_once
 
 SECOND = timedelta(seconds=1)
 SMALL_STEP = 10
@@ -80,8 +80,7 @@ async def test_the_same_at_the_same_time_is_counted_as_often_as_it_occurred(
 async def test_a_dry_run_says_the_number_and_changes_nothing(
     access: Access, tmp_path: Path
 ) -> None:
-    async with open_service(tmp_path) as analytics:
-        await analytics.record(days_ago(91, 5) + days_ago(1, 3))
+    await run_once(tmp_path, days_ago(91, 5) + days_ago(1, 3))
     files = {path: path.read_bytes() for path in tmp_path.iterdir()}
     async with open_service(tmp_path, access=access) as analytics:
         dry = await analytics.cleanup_old_interactions(dry_run=True)
@@ -117,8 +116,7 @@ async def test_days_outside_1_to_3650_are_refused(days: int, tmp_path: Path) -> 
             with pytest.raises(ValueError, match="from 1 to 3650"):
                 await analytics.cleanup_old_interactions(days, dry_run)
     with pytest.raises(ValueError, match="from 1 to 3650"):
-        async with open_service(tmp_path, retention_days=days):
-            pass
+        await run_once(tmp_path, retention_days=days)
 
     assert total(tmp_path) == 1
 

@@ -34,7 +34,14 @@ from tests.support.model import (
 )
 from tests.support.recount import inconsistencies
 from tests.support.second_connection import NAME, locked, select, total
-from tests.support.service import KEY, SOMEBODY, failing_at_once, interaction, open_service
+from tests.support.service import (
+    KEY,
+    SOMEBODY,
+    failing_at_once,
+    interaction,
+    open_service,
+    run_once,
+)
 from tests.support.statements import Statement, statements
 
 REFERENCES = Pseudonyms(KEY)
@@ -280,8 +287,7 @@ async def test_while_another_program_locks_the_file_nothing_is_erased_and_later_
 async def test_a_command_that_finds_the_file_locked_says_so_and_erases_nothing(
     tmp_path: Path,
 ) -> None:
-    async with open_service(tmp_path) as analytics:
-        await analytics.record([interaction()])
+    await run_once(tmp_path, [interaction()])
     with failing_at_once():
         async with open_service(tmp_path, access=Access.SHARE) as command:
             with locked(tmp_path):

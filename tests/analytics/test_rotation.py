@@ -31,7 +31,14 @@ from tests.support.bytes_on_disk import forms, found_in, key_forms
 from tests.support.killed import die, is_killed
 from tests.support.recount import inconsistencies
 from tests.support.second_connection import NAME, locked, select
-from tests.support.service import KEY, SOMEBODY, failing_at_once, interaction, open_service
+from tests.support.service import (
+    KEY,
+    SOMEBODY,
+    failing_at_once,
+    interaction,
+    open_service,
+    run_once,
+)
 from tests.support.statements import (
     FIRST_CHECKPOINT,
     SECOND_CHECKPOINT,
@@ -189,8 +196,7 @@ async def test_a_key_from_the_environment_is_returned_and_written_nowhere(
         new = await analytics.maintenance.rotate_key()
         await analytics.record([interaction()])
     with pytest.raises(WrongPseudonymKey, match="written with another key"):
-        async with open_service(tmp_path, pseudonym_key=KEY):
-            pass
+        await run_once(tmp_path, pseudonym_key=KEY)
     async with open_service(tmp_path, pseudonym_key=new) as analytics:
         data = await analytics.people.personal_data(SOMEBODY)
 

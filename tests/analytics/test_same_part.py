@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from analytics import Interaction, InteractionType, Period
 from analytics.telegram.texts.stats import change
-from tests.support.service import SOMEBODY, open_service
+from tests.support.service import SOMEBODY, open_service, run_once
 
 BEGIN = datetime(2026, 1, 5, tzinfo=UTC)
 # So far apart that a period has some hundred interactions, and its hours have equally many.
@@ -42,12 +42,13 @@ async def test_steady_use_shows_no_change_at_any_minute(
         said.append(Interaction(person, InteractionType.MESSAGE, at))
         at += every
     with TemporaryDirectory() as name:
-        async with open_service(Path(name), clock=lambda: BEGIN):
-            pass
-        async with open_service(
-            Path(name), clock=lambda: now, timestamp_precision=precision
-        ) as analytics:
-            await analytics.record([each for each in said if each.timestamp < end(now, interval)])
+        await run_once(Path(name), clock=lambda: BEGIN)
+        await run_once(
+            Path(name),
+            [each for each in said if each.timestamp < end(now, interval)],
+            clock=lambda: now,
+            timestamp_precision=precision,
+        )
         options = {"report_interval": timedelta(minutes=interval), "timestamp_precision": precision}
         async with open_service(Path(name), clock=lambda: now, **options) as analytics:
             report = await analytics.reports.period(period)

@@ -11,20 +11,20 @@ import pytest
 from analytics import InteractionType
 from analytics.sqlite.migrations import APPLICATION_ID, SCHEMA_VERSION, schema
 from tests.support.second_connection import NAME, select
-from tests.support.service import SOMEBODY, interaction, open_service
+from tests.support.service import SOMEBODY, interaction, open_service, run_once
 
 
 @pytest.fixture
 async def folder(tmp_path: Path) -> Path:
     """With two people, one of whom clicked twice within a second."""
-    async with open_service(tmp_path) as analytics:
-        await analytics.record(
-            [
-                interaction(timedelta(hours=1)),
-                *[interaction(interaction_type=InteractionType.BUTTON_CLICK)] * 2,
-                interaction(person=SOMEBODY + 1),
-            ]
-        )
+    await run_once(
+        tmp_path,
+        [
+            interaction(timedelta(hours=1)),
+            *[interaction(interaction_type=InteractionType.BUTTON_CLICK)] * 2,
+            interaction(person=SOMEBODY + 1),
+        ],
+    )
     return tmp_path
 
 

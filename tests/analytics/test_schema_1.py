@@ -21,7 +21,7 @@ from tests.support.killed import is_killed
 from tests.support.old_files import FILES
 from tests.support.recount import inconsistencies
 from tests.support.second_connection import NAME, select
-from tests.support.service import KEY, SOMEBODY, interaction, open_service
+from tests.support.service import KEY, SOMEBODY, interaction, open_service, run_once
 from tests.support.statements import killing_after
 
 FILE_1 = FILES / "schema-1.sqlite3"
@@ -100,8 +100,7 @@ async def test_it_has_exactly_the_tables_triggers_and_views_of_a_new_file(tmp_pa
     old, new = tmp_path / "old", tmp_path / "new"
     file_of_version_1(old)
     for folder in (old, new):
-        async with open_service(folder):
-            pass
+        await run_once(folder)
 
     assert contents(old) == contents(new)
     assert contents(old)[0] == SCHEMA_VERSION
@@ -143,8 +142,7 @@ async def test_a_command_that_reads_leaves_it_to_the_bot(tmp_path: Path) -> None
     file_of_version_1(tmp_path)
     before = contents(tmp_path)
     with pytest.raises(OlderSchema, match="start this version's bot once"):
-        async with open_service(tmp_path, access=Access.READ):
-            pass
+        await run_once(tmp_path, access=Access.READ)
 
     assert contents(tmp_path) == before
 
@@ -162,8 +160,7 @@ async def test_a_command_that_writes_brings_it_up_to_date(tmp_path: Path) -> Non
 
 async def open_and_die(folder: Path, count: int) -> None:
     with killing_after(count):
-        async with open_service(folder):
-            pass
+        await run_once(folder)
 
 
 @pytest.mark.long
@@ -183,8 +180,7 @@ async def test_killed_after_any_statement_it_is_of_one_version_or_the_other(
         version, made = contents(tmp_path / "look")
         versions.append(version)
         assert made == contents(whole)[1] or version == SCHEMA_VERSION
-        async with open_service(copy):
-            pass
+        await run_once(copy)
         assert contents(copy)[0] == SCHEMA_VERSION
         assert rows(copy) == held
         assert inconsistencies(copy / NAME) == []

@@ -28,7 +28,7 @@ from analytics import (
 )
 from tests.support.clock import NOW
 from tests.support.second_connection import select
-from tests.support.service import SOMEBODY, interaction, open_service
+from tests.support.service import SOMEBODY, interaction, open_service, run_once
 
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 THIS_HOUR = NOW.replace(minute=0, second=0)
@@ -237,8 +237,7 @@ async def test_no_sum_of_few_people_follows_from_all_that_is_shown(
     attack = Attack(said, enough)
     with tempfile.TemporaryDirectory() as name:
         options: dict[str, Any] = {"breakdown_min_users": enough}
-        async with open_service(Path(name), clock=lambda: EVER):
-            pass
+        await run_once(Path(name), clock=lambda: EVER)
         async with open_service(Path(name), **options) as analytics:
             await analytics.record(
                 [Interaction(each.person, InteractionType(each.kind), each.at) for each in said],

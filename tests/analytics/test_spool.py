@@ -35,6 +35,7 @@ from tests.support.service import (
     failing_at_once,
     interaction,
     open_service,
+    run_once,
 )
 
 OTHER = SOMEBODY + 1
@@ -129,8 +130,7 @@ async def test_what_waits_is_there_once_however_often_the_process_is_killed(
             if not steps:
                 break
             steps.pop(0)
-        async with open_service(folder):
-            pass
+        await run_once(folder)
 
         assert expected.found_wrong_in(folder) == []
 
@@ -162,8 +162,7 @@ async def test_nothing_is_counted_twice_after_a_kill_around_the_commit(
 ) -> None:
     copy, recorded = await _left(tmp_path, at)
     assert spool(copy / NAME).exists() == (at == "before")
-    async with open_service(copy):
-        pass
+    await run_once(copy)
 
     assert total(copy) == recorded
     assert select(copy, "SELECT action FROM audit_trail") == [("stats",)]
@@ -220,8 +219,7 @@ async def test_a_spool_of_another_key_is_refused_in_a_sentence(tmp_path: Path) -
     (copy / f"{NAME}-wal").unlink()
 
     with pytest.raises(WrongPseudonymKey, match="was written with another key"):
-        async with open_service(copy, pseudonym_key=bytes(32)):
-            pass
+        await run_once(copy, pseudonym_key=bytes(32))
     assert spool(copy / NAME).exists()
 
 
@@ -233,8 +231,7 @@ async def test_a_command_replays_before_it_erases(tmp_path: Path) -> None:
             copy = killed(tmp_path)
     async with open_service(copy, access=Access.SHARE) as analytics:
         erased = await analytics.people.erase(SOMEBODY)
-    async with open_service(copy):
-        pass
+    await run_once(copy)
 
     assert erased is not None
     assert erased.interactions == 3
@@ -269,8 +266,7 @@ async def test_what_is_being_committed_is_no_backlog(tmp_path: Path) -> None:
                 await recording
                 waits = analytics.backlog
                 copy = killed(tmp_path)
-    async with open_service(copy):
-        pass
+    await run_once(copy)
 
     assert (begun, waits, total(copy)) == (0, 3, 3)
 
@@ -292,8 +288,7 @@ async def test_a_batch_that_takes_too_long_is_counted_once_whether_it_was_commit
             with patch.object(SQLiteSpool, "remove", AsyncMock(side_effect=committed.set)):
                 await committed.wait()
                 copy = killed(tmp_path)
-    async with open_service(copy):
-        pass
+    await run_once(copy)
 
     assert total(copy) == total(tmp_path) == 4
 

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from analytics import History, Interaction, InteractionType
 from tests.support.clock import NOW
 from tests.support.second_connection import select
-from tests.support.service import SOMEBODY, interaction, open_service
+from tests.support.service import SOMEBODY, interaction, open_service, run_once
 from tests.support.traffic import at_precision, people, some_traffic
 
 HOUR = timedelta(hours=1)
@@ -72,8 +72,7 @@ async def test_every_history_equals_a_recount_of_the_rows(
 ) -> None:
     said: list[Interaction] = []
     with TemporaryDirectory() as name:
-        async with open_service(Path(name), clock=lambda: NOW - 400 * DAY):
-            pass
+        await run_once(Path(name), clock=lambda: NOW - 400 * DAY)
         async with open_service(Path(name), timestamp_precision=precision) as analytics:
             for count in counts:
                 batch = some_traffic(chance, count)
@@ -173,8 +172,7 @@ async def test_the_hours_of_the_week_are_of_the_whole_weeks_that_are_known(
 ) -> None:
     began = NOW - days * DAY
     said = [interaction(timedelta(hours=ago)) for ago in range(round(days * 24))]
-    async with open_service(tmp_path, clock=lambda: began):
-        pass
+    await run_once(tmp_path, clock=lambda: began)
     async with open_service(tmp_path) as analytics:
         await analytics.record(said)
         history = await analytics.reports.history(30 * DAY)
@@ -194,8 +192,7 @@ async def test_deleted_hours_are_in_no_week(tmp_path: Path) -> None:
 
 
 async def test_a_history_begins_with_the_day_that_recording_began(tmp_path: Path) -> None:
-    async with open_service(tmp_path, clock=lambda: NOW - 3 * DAY):
-        pass
+    await run_once(tmp_path, clock=lambda: NOW - 3 * DAY)
     async with open_service(tmp_path) as analytics:
         days = await analytics.reports.history(30 * DAY)
         hours = await analytics.reports.history(DAY)

@@ -21,7 +21,7 @@ from tests.support.killed import is_killed
 from tests.support.old_files import FILES, PEOPLE
 from tests.support.recount import inconsistencies
 from tests.support.second_connection import DATABASE_KEY, NAME, select
-from tests.support.service import KEY, SOMEBODY, interaction, open_service
+from tests.support.service import KEY, SOMEBODY, interaction, open_service, run_once
 from tests.support.statements import killing_after, statements
 from tests.support.traffic import record_all, somebodies
 
@@ -59,8 +59,7 @@ async def folder(tmp_path: Path) -> Path:
     """With a row of each of two people; a backup of them is beside it."""
     folder = tmp_path / "data"
     folder.mkdir()
-    async with open_service(folder) as analytics:
-        await analytics.record([interaction(), interaction(person=SOMEBODY + 1)])
+    await run_once(folder, [interaction(), interaction(person=SOMEBODY + 1)])
     await back_up(folder, tmp_path / "copy")
     return folder
 
@@ -89,8 +88,7 @@ async def test_who_came_back_after_the_day_of_the_erasure_stays(
     folder: Path, tmp_path: Path
 ) -> None:
     await erase(folder, SOMEBODY)
-    async with open_service(folder, clock=at(days=1)) as analytics:
-        await analytics.record([interaction(timedelta(days=-1))])
+    await run_once(folder, [interaction(timedelta(days=-1))], clock=at(days=1))
     await back_up(folder, tmp_path / "later")
     restored = await bring_back(folder, tmp_path / "later")
 
@@ -167,8 +165,7 @@ async def test_a_database_that_was_set_aside_knows_it_too(
     (folder / NAME).rename(aside)
     if not readable:
         aside.write_bytes(b"\xa5" * 8192)
-    async with open_service(folder):
-        pass
+    await run_once(folder)
 
     assert await bring_back(folder, tmp_path / "copy") == Restored(int(readable), readable)
 

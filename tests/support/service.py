@@ -1,6 +1,6 @@
 """A service with a clock and a key of its own, and what is recorded with it."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import AbstractAsyncContextManager, contextmanager
 from datetime import timedelta
 from pathlib import Path
@@ -24,6 +24,13 @@ def open_service(folder: Path, **options: Any) -> AbstractAsyncContextManager[An
         "clock": lambda: NOW,
     }
     return AnalyticsService.open(folder / NAME, **(defaults | options))
+
+
+async def run_once(folder: Path, said: Sequence[Interaction] = (), **options: Any) -> None:
+    """Open a service, record what was `said`, and close it."""
+    async with open_service(folder, **options) as analytics:
+        if said:
+            await analytics.record(said)
 
 
 def interaction(
