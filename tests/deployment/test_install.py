@@ -211,7 +211,7 @@ async def test_the_unit_starts_what_the_wheel_installs(
     doctor = await command("doctor")
 
     assert (status, "ERROR" in errors) == (0, False)
-    assert re.search(r"^total interactions +2$", before, re.M)
-    assert re.search(r"^total interactions +1$", after, re.M)
+    assert re.search(r"^ *Stored interactions +2$", before, re.M)
+    assert re.search(r"^ *Stored interactions +1$", after, re.M)
     assert "FAIL" not in doctor
     assert not (tmp_path / "wheel" / "source").exists()
