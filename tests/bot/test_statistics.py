@@ -156,6 +156,15 @@ def test_every_page_fits_into_a_message_and_its_tables_on_a_phone(
         assert max(map(len, in_tables), default=0) < MAX_WIDTH
 
 
+def test_a_change_of_less_than_a_percent_is_no_tag_on_any_page() -> None:
+    report = a_report(active_users=1_001, active_users_before=1_000)
+    text, _in_tables = parsed(
+        stats.details(Overview(whole=a_whole(), period=report), SOMETIME, postponed=False)
+    )
+
+    assert "1,001 ▲ <1%" in text
+
+
 def test_with_every_type_and_many_commands_it_fits_and_says_how_many_more() -> None:
     everything = {str(kind): 10**9 for kind in InteractionType}
     commands = {f"{number:02}".ljust(32, "x"): 10**9 for number in range(99)}

@@ -1,6 +1,7 @@
 """Texts of `/stats`: a first screen that fits on a phone, and pages behind its buttons."""
 
 from datetime import datetime, timedelta
+from html import escape
 
 from analytics import AdminReport, AnalyticsError, NoReportYet, Period, PeriodReport
 from analytics.statistics import figures
@@ -105,7 +106,7 @@ def commands(shown: Overview) -> str:
 def details(shown: Overview, next_cleanup: datetime, *, postponed: bool) -> str:
     lines = [_page_title(_(figures.DETAILS), shown.period)]
     for each in figures.details(shown):
-        compared = _change(each)
+        compared = escape(_change(each), quote=False)
         lines.append(f"{_(each.name)}: {_value(each)} {compared}".rstrip())
     lines.append(_("Next cleanup: {moment}").format(moment=format_datetime(next_cleanup)))
     if shown.whole.compaction_pending:
