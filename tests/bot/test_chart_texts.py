@@ -3,6 +3,7 @@
 import itertools
 import math
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from hypothesis import given, settings
@@ -12,7 +13,7 @@ from matplotlib.figure import Figure
 from matplotlib.text import Text
 from matplotlib.transforms import Bbox
 
-from analytics import History
+from analytics import Bucket, History
 from analytics.telegram import _, translations
 from analytics.telegram.charts import Charts, drawing, nothing_to_draw
 from analytics.telegram.charts.themes import DARK, LIGHT, THEMES, TYPES, Theme
@@ -71,6 +72,31 @@ def test_every_text_is_whole_and_apart_from_the_others(shown: History, language:
         where = written(draw(shown))
 
     assert_readable(where)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("month", [3, 9])
+def test_days_whose_names_are_long_stand_apart(language: str, month: int) -> None:
+    since = datetime(2026, month, 23, tzinfo=UTC)
+    for days in (7, 8):
+        history = History(
+            as_of=since + timedelta(days=days - 1, hours=12),
+            since=since,
+            step=timedelta(days=1),
+            buckets=tuple(
+                Bucket(
+                    since=since + timedelta(days=day),
+                    interactions=4,
+                    active_users=2,
+                    breakdown={"message": 4},
+                )
+                for day in range(days)
+            ),
+            hours_of_week=None,
+            length=timedelta(days=days),
+        )
+        with translations().use_locale(language):
+            assert_readable(written(draw(history)))
 
 
 def assert_readable(where: dict[Text, Bbox]) -> None:

@@ -45,8 +45,8 @@ FEW_USERS = 10
 FEW_POINTS = 4
 # Above so many points, dots are no larger than the line is wide.
 MAX_DOTS = 31
-# Days that each have a label, and months.
-MAX_DAYS, MAX_MONTHS = 8, 8
+# Days that each have a label, and months. Eight days have no room for "25. März".
+MAX_DAYS, MAX_MONTHS = 7, 8
 
 
 def draw_panels(canvas: Canvas, series: Series, top: float, bottom: float) -> None:
