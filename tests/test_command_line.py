@@ -186,8 +186,9 @@ async def test_a_token_that_telegram_refuses_is_one_sentence(
     sandbox: Sandbox, folder: Path
 ) -> None:
     environment = processes.settings(sandbox, folder / "data" / "a.sqlite3", BOT_TOKEN=TOKEN)
-
-    status, output, errors = await run(folder, **environment)
+    bot = await processes.start(folder, **environment)
+    # Tries after pauses that double, with a jitter: the first one after 30 s may be after 63.
+    status, output, errors = await bot.ended(3 * processes.PATIENCE)
 
     assert (status, output) == (2, "")
     assert errors.splitlines()[-1].startswith("BOT_TOKEN is refused by Telegram: give")
