@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable
 from analytics.clock import from_unix
 from analytics.pseudonyms import References
 from analytics.sqlite.database import Database
-from analytics.sqlite.queries.base import Queries
+from analytics.sqlite.queries import Queries
 from analytics.store_types import AuditRow
 
 LOG = """

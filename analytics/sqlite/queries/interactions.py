@@ -5,7 +5,7 @@ from datetime import datetime
 
 from analytics.clock import from_unix
 from analytics.models import InteractionType, UserInteraction
-from analytics.sqlite.queries.base import Queries
+from analytics.sqlite.queries import Queries
 from analytics.store_types import Setting
 
 # The columns of the view user_interactions, which has times as text and so in no order that SQLite

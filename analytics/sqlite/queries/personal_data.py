@@ -10,7 +10,7 @@ from collections.abc import Sequence
 
 from analytics.clock import from_unix
 from analytics.models import InteractionType, OwnRow
-from analytics.sqlite.queries.base import Queries
+from analytics.sqlite.queries import Queries
 from analytics.sqlite.queries.settings import PUT
 from analytics.store_types import Setting
 

@@ -3,7 +3,7 @@
 import json
 from collections.abc import Sequence
 
-from analytics.sqlite.queries.base import Queries, Statement
+from analytics.sqlite.queries import Queries, Statement
 from analytics.sqlite.queries.settings import marked
 from analytics.store_types import Received
 

@@ -1,6 +1,6 @@
 """Delete by age: interactions, events, the audit log, listed erasures."""
 
-from analytics.sqlite.queries.base import Queries
+from analytics.sqlite.queries import Queries
 
 COUNT = "SELECT coalesce(sum(count), 0) FROM interactions WHERE timestamp < ?"
 # Oldest first: the triggers rely on it.

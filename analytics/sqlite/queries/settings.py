@@ -9,7 +9,7 @@ from analytics.acts import (
     RemoveSetting,
     Unmute,
 )
-from analytics.sqlite.queries.base import Queries, Statement
+from analytics.sqlite.queries import Queries, Statement
 from analytics.store_types import Setting
 
 GET = "SELECT value FROM file_settings WHERE name = ?"

@@ -3,7 +3,7 @@
 import json
 from collections.abc import Sequence
 
-from analytics.sqlite.queries.base import Queries
+from analytics.sqlite.queries import Queries
 from analytics.store_types import Slice
 
 SLICES = """

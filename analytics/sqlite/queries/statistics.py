@@ -4,7 +4,7 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
-from analytics.sqlite.queries.base import Queries
+from analytics.sqlite.queries import Queries
 from analytics.store_types import (
     DayOfEvent,
     DayTotals,
