@@ -24,9 +24,10 @@ from analytics.telegram.texts import rights
 from bot import texts
 from bot.settings import Settings
 from tests.support import ROOT
+from tests.support.documents import code
 
-# What docs/translating.md tells to run.
-SCRIPT = ROOT / ".ci" / "translate"
+BASH, PATH_OF_SCRIPT = code("docs/translating.md", "Translate", "sh").split()
+SCRIPT = ROOT / PATH_OF_SCRIPT
 # The catalogs are of both; what speaks to people is in the second ones.
 ROOMS = (ROOT / "bot", ROOT / "analytics")
 SPEAKING = (ROOT / "bot", ROOT / "analytics" / "telegram")
@@ -222,7 +223,7 @@ def test_the_script_finds_nothing_to_change_and_begins_a_language(tmp_path: Path
         shutil.copytree(room, tmp_path / room.relative_to(ROOT))
     path = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
     script = tmp_path / SCRIPT.relative_to(ROOT)
-    subprocess.run(["bash", script, "fr"], env={"PATH": path}, check=True, capture_output=True)
+    subprocess.run([BASH, script, "fr"], env={"PATH": path}, check=True, capture_output=True)
     after = tmp_path / LOCALES.relative_to(ROOT)
 
     for language in TRANSLATED:

@@ -14,13 +14,8 @@ from aiogram.types import Message
 
 from bot.sandbox import Sandbox
 from tests.support import ROOT
+from tests.support.documents import code
 from tests.support.second_connection import select
-
-
-def blocks(page: str) -> list[str]:
-    """The Python of a page."""
-    text = (ROOT / page).read_text("utf-8")
-    return re.findall(r"^```python\n(.*?)^```", text, re.MULTILINE | re.DOTALL)
 
 
 async def test_three_lines_record_for_a_bot_that_is_not_ours(
@@ -28,7 +23,8 @@ async def test_three_lines_record_for_a_bot_that_is_not_ours(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     shown: dict[str, Any] = {}
-    [with_imports], [three_lines] = blocks("docs/extend.md"), blocks("README.md")
+    with_imports = code("docs/extend.md", "Add it to your own bot", "python")
+    three_lines = code("README.md", "Add it to your bot", "python")
     assert indent(three_lines, "    ") in with_imports
     exec(with_imports, shown)
     # A bot with handlers of its own, which answers one kind of update.
@@ -58,7 +54,7 @@ async def test_three_lines_record_for_a_bot_that_is_not_ours(
 
 
 def test_contributing_shows_the_feature_as_it_is() -> None:
-    [shown] = blocks("CONTRIBUTING.md")
+    shown = code("CONTRIBUTING.md", "Add a command", "python")
     parts = re.findall(r"^# ([\w/]+\.py).*\n((?:(?!# ).*\n)+)", shown, re.MULTILINE)
 
     assert [path for path, _ in parts] == [
@@ -68,5 +64,5 @@ def test_contributing_shows_the_feature_as_it_is() -> None:
         "bot/app.py",
         "tests/bot/test_dice.py",
     ]
-    for path, code in parts:
-        assert code.rstrip() + "\n" in (ROOT / path).read_text("utf-8")
+    for path, part in parts:
+        assert part.rstrip() + "\n" in (ROOT / path).read_text("utf-8")

@@ -8,11 +8,21 @@ from pathlib import Path
 
 from bot.sandbox import Sandbox
 from tests.support.conversation import ask
+from tests.support.documents import code
 from tests.support.environments import PATIENCE
 from tests.support.old_files import FILES, INTERACTIONS, KEY
 from tests.support.processes import run, start
 
 ADMIN = 6_000_000_009
+# What the test below does, as `start` and as `run` of tests/support/processes.py do it.
+START, INIT = "python main.py", "python main.py init"
+
+
+def test_the_pages_start_the_bot_alike() -> None:
+    install, _demo = code("README.md", "Try it", "sh").splitlines()
+
+    assert code("README.md", "Run it", "sh").splitlines() == [INIT, START]
+    assert code("docs/install.md", "Start the bot", "sh").splitlines() == [install, INIT, START]
 
 
 async def test_from_an_empty_folder_to_a_green_doctor(sandbox: Sandbox, tmp_path: Path) -> None:
@@ -30,7 +40,7 @@ async def test_from_an_empty_folder_to_a_green_doctor(sandbox: Sandbox, tmp_path
         assert status == 0, output + errors
         return output
 
-    await told("init", "--token", sandbox.token, "--admin-id", str(ADMIN))
+    await told(*INIT.split()[2:], "--token", sandbox.token, "--admin-id", str(ADMIN))
     (tmp_path / "data").mkdir(mode=0o700)
     shutil.copy(FILES / "schema-1.sqlite3", tmp_path / "data" / "analytics.sqlite3")
     (tmp_path / "data" / "analytics.sqlite3").chmod(0o600)

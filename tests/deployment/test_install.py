@@ -18,6 +18,7 @@ from bot.cli.signals import MAX_SHUTDOWN
 from bot.sandbox import Sandbox
 from tests.support import ROOT
 from tests.support.conversation import ask
+from tests.support.documents import code
 from tests.support.environments import build_wheel, make_venv, run
 from tests.support.processes import PATIENCE, Process, launch
 
@@ -157,8 +158,7 @@ def test_the_unit_is_valid_and_locked_down(tmp_path: Path) -> None:
 
 @pytest.mark.skipif(not shutil.which("systemd-analyze"), reason="systemd is not installed")
 def test_what_docs_systemd_md_adds_to_the_unit_is_valid(tmp_path: Path) -> None:
-    page = (ROOT / "docs" / "systemd.md").read_text("utf-8")
-    [added] = re.findall(r"^```ini\n(.*?)^```", page, re.MULTILINE | re.DOTALL)
+    added = code("docs/systemd.md", "Keep the token in a file of its own", "ini")
     unit = tmp_path / "telegram-bot.service"
     unit.write_text(UNIT.replace("/opt/telegram-bot/bin/telegram-bot", sys.executable))
     (tmp_path / "telegram-bot.service.d").mkdir()

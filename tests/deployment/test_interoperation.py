@@ -12,17 +12,11 @@ from pathlib import Path
 import pytest
 
 from tests.support import ROOT
+from tests.support.documents import code
 from tests.support.old_files import make
 from tests.support.second_connection import select
 
 PAGE = (ROOT / "docs" / "interoperate.md").read_text("utf-8")
-
-
-def block(title: str) -> str:
-    """The code under a title."""
-    _, _, section = PAGE.partition(f"## {title}\n")
-    _, code, *_ = re.split(r"^```(?:\w+\n)?", section, flags=re.MULTILINE)
-    return code
 
 
 @pytest.fixture
@@ -40,7 +34,7 @@ def run(folder: Path, *command: str) -> str:
 
 def test_sql(folder: Path) -> None:
     with closing(sqlite3.connect(folder / "look.sqlite3")) as connection:
-        rows = connection.execute(block("SQL")).fetchall()
+        rows = connection.execute(code("docs/interoperate.md", "SQL", "sql")).fetchall()
 
     assert rows == [
         (day, interaction_type, 1)
@@ -59,7 +53,8 @@ def test_the_page_names_the_columns_of_the_view(folder: Path) -> None:
 
 @pytest.mark.skipif(not find_spec("datasette"), reason="the extra interop is not installed")
 def test_datasette(folder: Path) -> None:
-    command = block("Datasette").replace("datasette", f"{sys.executable} -m datasette")
+    command = code("docs/interoperate.md", "Datasette", "sh")
+    command = command.replace("datasette", f"{sys.executable} -m datasette")
     rows = json.loads(run(folder, "bash", "-euc", command))
 
     assert len(rows) == 6
@@ -68,11 +63,13 @@ def test_datasette(folder: Path) -> None:
 
 @pytest.mark.skipif(not find_spec("pandas"), reason="the extra interop is not installed")
 def test_pandas(folder: Path) -> None:
-    printed = run(folder, sys.executable, "-c", block("pandas"))
+    printed = run(folder, sys.executable, "-c", code("docs/interoperate.md", "pandas", "python"))
 
     assert json.loads(printed) == {"command": 3, "message": 3}
 
 
 @pytest.mark.skipif(not find_spec("duckdb"), reason="the extra interop is not installed")
 def test_duckdb(folder: Path) -> None:
-    assert run(folder, sys.executable, "-c", block("DuckDB")) == "[(3,)]\n"
+    printed = run(folder, sys.executable, "-c", code("docs/interoperate.md", "DuckDB", "python"))
+
+    assert printed == "[(3,)]\n"

@@ -1,16 +1,17 @@
 """Every block of code in the documents is run, or says above it why not.
 
 `<!-- needs a server -->` and `<!-- takes long -->` are not run; `<!-- run by FILE -->` names the
-test that runs it, or `.ci/run`. All other blocks of a page are run here, one after the other.
+test module that takes it from its page to run it, or `.ci/run`. All other blocks of a page are run
+here, one after the other.
 """
 
+import ast
 import os
 import re
 import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import NamedTuple
 
 import pytest
 import typer
@@ -23,13 +24,10 @@ from bot.cli.app import app
 from bot.sandbox import Sandbox
 from bot.settings import Settings
 from tests.support import ROOT
+from tests.support.documents import PAGES, Block, blocks, code
 from tests.support.environments import PATIENCE
 from tests.support.processes import launch, settings
 
-PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md")])
-BLOCK = re.compile(
-    r"^(?: *<!-- ([^\n]*) -->\n)?( *)```(\w*)\n(.*?)^\2```$", re.MULTILINE | re.DOTALL
-)
 NOT_RUN = {"needs a server", "takes long"}
 # A command of the command line, as it is started from the sources, where it is installed, and in a
 # container.
@@ -37,28 +35,22 @@ STARTED = re.compile(
     r"(?:main\.py|bin/telegram-bot|run --rm bot|^bot) ([a-z][a-z-]*)([^`|\n]*)", re.MULTILINE
 )
 COMMANDS = typer.main.get_command(app).commands  # type: ignore[attr-defined]
+BLOCKS = [block for page in PAGES for block in blocks(str(page.relative_to(ROOT)))]
+RUN_HERE = sorted({block.page for block in BLOCKS if not block.comment})
 
 
-class Block(NamedTuple):
-    """A block of code, with the comment above it."""
-
-    page: Path
-    comment: str
-    language: str
-    code: str
-
-    @property
-    def is_run_here(self) -> bool:
-        return not self.comment
-
-
-def blocks(page: Path) -> Iterator[Block]:
-    for comment, _indent, language, code in BLOCK.findall(page.read_text("utf-8")):
-        yield Block(page, comment, language, code)
-
-
-BLOCKS = [block for page in PAGES for block in blocks(page)]
-RUN_HERE = sorted({block.page for block in BLOCKS if block.is_run_here})
+def run_by(module: str) -> Iterator[tuple[str, str, str]]:
+    """The page, heading and language of each block that a test module, or `.ci/run`, runs."""
+    text = (ROOT / module).read_text("utf-8")
+    if module == ".ci/run":
+        for page, heading in re.findall(r'^ *run_block (\S+) "(.+)"', text, re.MULTILINE):
+            yield page, heading, "sh"
+        return
+    for node in ast.walk(ast.parse(text)):
+        match node:
+            case ast.Call(func=ast.Name(id=code.__name__)):
+                page, heading, language = map(ast.literal_eval, node.args)
+                yield page, heading, language
 
 
 def test_every_block_of_code_is_found() -> None:
@@ -67,15 +59,21 @@ def test_every_block_of_code_is_found() -> None:
     assert sum(map(len, fences)) == 2 * len(BLOCKS)
 
 
-def test_every_block_is_run_or_says_why_not() -> None:
-    for page, comment, language, _code in BLOCKS:
-        _, by, test = comment.partition("run by ")
-        where = f"{page.name}: {comment or language}"
-        if by:
-            # It reads the page, or at least says that it does what stands there.
-            assert page.name in (ROOT / test).read_text("utf-8"), where
-        else:
-            assert comment in NOT_RUN or (not comment and language in {"sh", "dotenv"}), where
+@pytest.mark.parametrize("block", BLOCKS, ids=lambda block: f"{block.page}:{block.heading}")
+def test_every_block_is_run_or_says_why_not(block: Block) -> None:
+    _, by, module = block.comment.partition("run by ")
+
+    if by:
+        assert (block.page, block.heading, block.language) in run_by(module)
+    else:
+        assert block.comment in NOT_RUN or block.comment == "", block.comment
+        assert block.comment or block.language in {"sh", "dotenv"}
+
+
+def test_no_two_blocks_that_are_run_elsewhere_are_taken_for_each_other() -> None:
+    for block in BLOCKS:
+        if "run by " in block.comment:
+            assert code(block.page, block.heading, block.language) == block.code
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
@@ -88,7 +86,7 @@ def test_every_command_in_a_page_exists_with_its_options(page: Path) -> None:
 
 def test_what_needs_a_server_can_at_least_be_read_by_a_shell() -> None:
     for block in BLOCKS:
-        if block.language == "sh" and not block.is_run_here:
+        if block.language == "sh" and block.comment:
             done = subprocess.run(["bash", "-n"], input=block.code, text=True, check=False)
             assert done.returncode == 0, block
 
@@ -105,15 +103,15 @@ async def folder(tmp_path: Path) -> Path:
     return tmp_path
 
 
-@pytest.mark.parametrize("page", RUN_HERE, ids=lambda page: page.stem)
+@pytest.mark.parametrize("page", RUN_HERE)
 async def test_the_blocks_of_a_page_run_one_after_the_other(
-    page: Path, folder: Path, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
+    page: str, folder: Path, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(folder)
     there = settings(sandbox, folder / "data" / "analytics.sqlite3")
     there |= {"PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}"}
     there |= {"PYTHONPATH": str(ROOT), "BOT_ENV_FILE": os.devnull}
-    for block in filter(lambda block: block.is_run_here, blocks(page)):
+    for block in filter(lambda block: not block.comment, blocks(page)):
         if block.language == "dotenv":
             (folder / "some.env").write_text(block.code)
             given = {name.lower(): value for name, value in dotenv_values("some.env").items()}
