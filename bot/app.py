@@ -22,6 +22,7 @@ from analytics.telegram import (
     people_router,
     translations,
 )
+from bot.dialogues import Dialogues
 from bot.features import dice
 from bot.handlers import admins, everyone
 from bot.in_flight import InFlight
@@ -80,9 +81,8 @@ def build_dispatcher(
     `next_cleanup` returns when the next cleanup is planned.
     """
     options = options_of(settings)
-    # No dialogues: aiogram's state storage would keep a record per person for ever.
     dispatcher = Dispatcher(
-        disable_fsm=True,
+        storage=Dialogues(),
         options=options,
         analytics=analytics,
         clock=clock,
