@@ -100,6 +100,16 @@ def test_the_index_leads_to_every_page_and_the_readme_to_the_index() -> None:
     assert "](docs/README.md)" in README
 
 
+@pytest.mark.parametrize("page", sorted(DOCS.glob("*.md")), ids=lambda page: page.stem)
+def test_every_page_begins_with_what_it_is_for_and_ends_with_where_to_go_next(page: Path) -> None:
+    title, empty, first, *_, last = page.read_text("utf-8").splitlines()
+
+    assert title.startswith("# ")
+    assert empty == ""
+    assert re.match(r"[A-Z].*[.:?]$", first), first
+    assert re.search(r"\]\([\w./-]+\.md(#[\w-]+)?\)", last), last
+
+
 def anchors(page: Path) -> set[str]:
     """What links to the headings of a page end with."""
     headings = re.findall(r"^#+ (.*)$", page.read_text("utf-8"), re.MULTILINE)

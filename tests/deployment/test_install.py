@@ -84,6 +84,15 @@ async def running(
         await process.ended()
 
 
+def environment_of(container: Path) -> dict[str, str]:
+    fixed = dict(part.split("=", 1) for part in only("ENV").split())
+    return {name: inside(container, value) for name, value in fixed.items()}
+
+
+def entry_of(container: Path) -> list[str]:
+    return [inside(container, part) for part in re.findall(r'"(.*?)"', only("ENTRYPOINT"))]
+
+
 def files_in(folder: Path) -> set[str]:
     return {str(path.relative_to(folder)) for path in folder.rglob("*")}
 
@@ -93,15 +102,13 @@ async def test_the_container_runs_is_well_writes_only_its_data_and_stops_in_time
     sandbox: Sandbox, container: Path, port: int
 ) -> None:
     before = files_in(container)
-    fixed = dict(part.split("=", 1) for part in only("ENV").split())
-    environment = {name: inside(container, value) for name, value in fixed.items()}
-    environment |= {
+    environment = environment_of(container) | {
         "BOT_TOKEN": sandbox.token,
         "BOT_API_URL": sandbox.url,
         "METRICS_PORT": str(port),
     }
     bin_ = container / "venv" / "bin"
-    entry = [inside(container, part) for part in re.findall(r'"(.*?)"', only("ENTRYPOINT"))]
+    entry = entry_of(container)
     check = re.findall(r'"(.*?)"', only("HEALTHCHECK").partition("CMD ")[2])
     check = [inside(container, part) for part in check]
     person = sandbox.person()
@@ -120,6 +127,21 @@ async def test_the_container_runs_is_well_writes_only_its_data_and_stops_in_time
     assert (status, status_while_running, status_after) == (0, 0, 1), errors
     assert {path.split("/")[0] for path in files_in(container) - before} == {"data"}
     assert stat.S_IMODE((container / "data").stat().st_mode) == 0o700
+
+
+@pytest.mark.long
+async def test_init_in_a_container_writes_to_the_folder_that_it_is_given(
+    sandbox: Sandbox, container: Path, tmp_path: Path
+) -> None:
+    before = files_in(container)
+    program, *options = entry_of(container)
+    python = container / "venv" / "bin" / program
+    answers = ("--token", sandbox.token, "--admin-id", "6000000001")
+    where = environment_of(container) | {"BOT_API_URL": sandbox.url}
+    await asyncio.to_thread(lambda: run(python, *options, "init", *answers, cwd=tmp_path, **where))
+
+    assert files_in(tmp_path) == {".env"}
+    assert files_in(container) == before
 
 
 def test_the_image_holds_all_of_the_program_and_nothing_else() -> None:

@@ -13,7 +13,7 @@ PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
 EXTRAS = PROJECT["optional-dependencies"]
 RUNTIME = [Requirement(line) for line in PROJECT["dependencies"] + EXTRAS["sqlcipher"]]
 TEST = [Requirement(line) for line in EXTRAS["test"] if line not in EXTRAS["sqlcipher"]]
-# The whole, and what a container needs of it.
+# The whole, and what a running bot needs of it.
 LOCKS = {"requirements.lock": RUNTIME + TEST, "deploy/requirements.lock": RUNTIME}
 
 
@@ -33,6 +33,16 @@ def test_every_direct_dependency_is_pinned_within_its_bounds(lock: str) -> None:
         [pin] = Requirement(entry.split(" --hash")[0]).specifier
         assert pin.operator == "=="
         assert requirement.specifier.contains(pin.version), entry
+
+
+def test_each_lock_is_installed_where_contributing_says() -> None:
+    container = (ROOT / "deploy" / "Containerfile").read_text("utf-8")
+    systemd = (ROOT / "docs" / "systemd.md").read_text("utf-8")
+
+    assert "--require-hashes -r requirements.lock" in (ROOT / ".ci" / "run").read_text("utf-8")
+    assert "--require-hashes -r deploy/requirements.lock" in systemd
+    assert "COPY deploy/requirements.lock /tmp/requirements.lock" in container
+    assert "-r /tmp/requirements.lock" in container
 
 
 @pytest.mark.parametrize("lock", LOCKS)

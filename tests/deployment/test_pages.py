@@ -32,7 +32,8 @@ NOT_RUN = {"needs a server", "takes long"}
 # A command of the command line, as it is started from the sources, where it is installed, and in a
 # container.
 STARTED = re.compile(
-    r"(?:main\.py|bin/telegram-bot|run --rm bot|^bot) ([a-z][a-z-]*)([^`|\n]*)", re.MULTILINE
+    r"(?:main\.py|bin/telegram-bot|run --rm bot|telegram-bot-bot|^bot) ([a-z][a-z-]*)([^`|\n]*)",
+    re.MULTILINE,
 )
 COMMANDS = typer.main.get_command(app).commands  # type: ignore[attr-defined]
 BLOCKS = [block for page in PAGES for block in blocks(str(page.relative_to(ROOT)))]
