@@ -26,7 +26,7 @@ def start() -> str:
         "👋 <b>Hello!</b>\n\n"
         "I am a small bot that counts how often it is used. I store no texts, no names and no "
         "locations.\n\n"
-        "Write me anything, or see /help. /privacy shows what is stored."
+        "/help shows what you can do here, /privacy what is stored about you."
     )
 
 

@@ -251,8 +251,20 @@ def test_what_privacy_says_of_backups_follows_from_the_settings(
     options = some_options(**settings)
     told = privacy.policy(options, None, False, in_backups, datetime.now(UTC))
 
-    said = re.findall(r"Backups may hold it for up to (\d+) more days", told)
+    said = re.findall(r"Backups keep deleted data for up to (\d+) more days", told)
     assert said == ([] if days is None else [str(days)])
+
+
+def test_the_first_screen_of_privacy_says_who_could_look_somebody_up_and_what_stays() -> None:
+    def told(**settings: Any) -> str:
+        return privacy.policy(some_options(**settings), None, False, False, datetime.now(UTC))
+
+    can_look_up = "Whoever runs the server and has its key can look up a Telegram ID they know."
+    assert can_look_up in told()
+    assert can_look_up not in told(pseudonymise_user_ids=False)
+    assert "which whoever runs the server can read." in told(pseudonymise_user_ids=False)
+    assert "Then only anonymous daily totals stay." in told()
+    assert "totals stay" not in told(keep_trends=False)
 
 
 def test_secrets_do_not_show_in_a_repr() -> None:

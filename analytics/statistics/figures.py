@@ -15,9 +15,9 @@ COMMANDS = N_("Commands")
 DETAILS = N_("Details")
 LAST = {
     Period.DAY: N_("Last 24 hours"),
-    Period.WEEK: N_("Last 7 days"),
-    Period.MONTH: N_("Last 30 days"),
-    Period.QUARTER: N_("Last 90 days"),
+    Period.WEEK: N_("7 calendar days"),
+    Period.MONTH: N_("30 calendar days"),
+    Period.QUARTER: N_("90 calendar days"),
 }
 COMPARED = {
     None: N_("vs. the period before"),

@@ -101,8 +101,8 @@ async def play(
                 return 1
     status.stop()
     console.print(
-        f"{PEOPLE} invented people sent {len(said):,} messages and commands to a bot on this "
-        f"machine\nin twelve weeks; {len(today)} of them today, and the bot has answered these.",
+        f"{PEOPLE} invented people sent {len(said):,} messages and commands in twelve weeks.\n"
+        f"The bot has just received and answered the {len(today)} of the last 24 hours.",
         highlight=False,
     )
     console.print(*told, sep="\n")

@@ -129,7 +129,7 @@ async def test_used_buttons_disappear_and_pressed_again_say_that_it_is_done(
         await sandbox.settled()
         rows = stored(path)
 
-    assert first.startswith("Erased: ")
+    assert first.startswith("Erased from the database: ")
     assert second.startswith(rights.ALREADY)
     assert len(shown(person, sandbox)) == (0 if gone else before)
     assert rows == []

@@ -118,7 +118,8 @@ async def test_an_owner_sees_the_number_confirms_and_is_told(
     assert [button["text"] for button in buttons(shown)] == [cleanup.CONFIRM, CANCEL]
     assert (before, after) == (4, 1)
     assert told == (
-        "✅ Deleted: 3 interactions older than 30 days. Nothing of them is left on the disk."
+        "✅ Deleted: 3 interactions older than 30 days. "
+        "They are gone from the disk, too, except from backups."
     )
     assert who == [OWNER]
     assert inconsistencies(database) == []

@@ -38,7 +38,7 @@ async def test_a_confirmed_erasure_is_carried_out_though_the_click_cannot_be_ans
             told = (await person.answer()).text
     log = capsys.readouterr().err
 
-    assert told.startswith("Erased: ")
+    assert told.startswith("Erased from the database: ")
     assert "a click was not answered" in log
     assert "ERROR" not in log
 
@@ -56,7 +56,7 @@ async def test_a_handler_does_not_wait_for_a_click_that_telegram_takes_no_answer
         told = (await person.answer()).text
         hanging.lift()
 
-    assert told.startswith("Erased: ")
+    assert told.startswith("Erased from the database: ")
 
 
 async def test_a_features_button_is_answered_and_handled_as_well(

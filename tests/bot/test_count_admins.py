@@ -77,7 +77,7 @@ async def test_their_rights_work_all_the_same(sandbox: Sandbox, database: Path) 
 
     assert before == [(1.0,)]
     assert "message" in held
-    assert erased.startswith("Erased: ")
+    assert erased.startswith("Erased from the database: ")
     assert select(database, MESSAGES) == [(0.0,)]
     assert select(database, "SELECT * FROM opt_outs") == [(pseudonyms(database).opt_out(ADMIN),)]
 

@@ -222,7 +222,7 @@ async def test_menus_are_in_the_language_of_who_opens_them(
 
 TYPES = list(InteractionType)
 # A screen of a phone: lines, and characters of each.
-SCREEN, WIDTH = 20, 40
+SCREEN, WIDTH = 18, 40
 
 
 def lines_on_a_phone(html: str) -> int:

@@ -32,7 +32,7 @@ async def test_privacy_shows_the_newest_row_of_who_asks(sandbox: Sandbox, databa
         await ask(person, "/help")
         answer = await ask(person, "/privacy")
 
-    assert "like your newest one:\nwho   a random number\nwhat  command\nwhen  " in answer
+    assert "like your newest:\nwho   a random number\nwhat  command\nwhen  " in answer
     assert "Somebody <nobody@example.org>" in answer
 
 
@@ -120,8 +120,9 @@ async def test_forget_me_erases_all_of_one_and_nothing_of_another(
     assert "cannot be undone" in before
     assert still_there == [(1, "message"), (2, "message")]
     # The command and the click are recorded nowhere.
-    assert after.startswith("Erased: 1 interaction,")
-    assert "Nothing of it is left on the disk." in after
+    assert after.startswith("Erased from the database: 1 interaction,")
+    assert "Anonymous totals stay." in after
+    assert "Backups" not in after
     assert rows == [(1, "message")]
     assert inconsistencies(database) == []
 
@@ -138,9 +139,11 @@ async def test_where_there_are_backups_people_are_told(sandbox: Sandbox, databas
         erased = await tap(person, rights.CONFIRM)
         summary = await ask(person, "/mydata")
 
-    assert "Backups may hold" not in before
-    assert "Backups may hold it for up to 90 more days" in policy
-    assert "Backups may still contain your data" in erased
+    may_hold = "Backups keep deleted data for up to 90 more days."
+    assert "Backups" not in before
+    assert may_hold in policy
+    assert may_hold in erased
+    assert "If one is restored, your data is erased again." in erased
     assert "You erased your data on" in summary
 
 
@@ -211,7 +214,7 @@ async def test_who_opts_out_is_not_recorded_from_the_next_update_on(
     assert dict(counts) == {"command": 1, "message": 2}
     # Whoever sent it, and whatever was asked for: none of it has effect again.
     assert remembered == 12
-    assert "your newest one" in policy
+    assert "your newest:" in policy
     assert "counted again" in again
 
 
@@ -227,7 +230,7 @@ async def test_erasing_keeps_an_opt_out(sandbox: Sandbox, database: Path) -> Non
         rows = stored(database)
 
     assert "erase it now" in offered
-    assert erased.startswith("Erased: 1 interaction,")
+    assert erased.startswith("Erased from the database: 1 interaction,")
     assert "You have opted out" in policy
     assert rows == []
 

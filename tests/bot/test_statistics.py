@@ -285,9 +285,9 @@ def test_what_was_deleted_what_was_never_and_nobody_are_told_apart() -> None:
     nobody = first_screen(a_report(interactions_before=0))
     partly = first_screen(a_report(deleted_until=SOMETIME))
 
-    assert "Last 7 days, no earlier data" in never
-    assert "Last 7 days, earlier data deleted" in deleted
-    assert "Last 7 days, vs. the period before" in nobody
+    assert "7 calendar days, no earlier data" in never
+    assert "7 calendar days, earlier data deleted" in deleted
+    assert "7 calendar days, vs. the period before" in nobody
     assert "⚠️ Deleted: all before Jun 1, 2026" in partly
     assert not any("all before" in text for text in (never, deleted, nobody))
 

@@ -223,8 +223,8 @@ async def test_the_walk_shows_what_was_sent_in_at_every_step(
         assert tuple(tuple(label.strip("· ") for label in row) for row in line.buttons) == ROWS
         assert line.message["message_id"] == first.message["message_id"]
         assert "has_protected_content" not in line.message
-    assert "Last 7 days, vs. the period before" in first.text
-    assert "Last 90 days, no earlier data" in texts_shown[2][1].text
+    assert "7 calendar days, vs. the period before" in first.text
+    assert "90 calendar days, no earlier data" in texts_shown[2][1].text
     assert pages[Period.WEEK]["Commands"]["/roll"] == 2
     assert pages[Period.DAY]["Commands"] == {}
     # The page of definitions shows no figures; going back does.
@@ -285,7 +285,7 @@ async def test_where_trends_reach_further_than_the_retention_there_is_a_year(
         await tap(admin, "1 year", sent, clock)
         year = await admin.answer()
 
-    assert "Last 7 days, earlier data deleted" in text
+    assert "7 calendar days, earlier data deleted" in text
     assert week.buttons == (("1 year",),)
     assert (year.text, year.buttons) == ("[photo] Interactions and active users, 1 year", ())
     assert sandbox.content(year.message).startswith(PNG)
@@ -387,7 +387,7 @@ async def test_a_message_that_is_gone_or_too_old_is_written_anew(
         await sandbox.inject(click(admin, inaccessible, Show(period=Period.DAY).pack()))
         again = await admin.answer()
 
-    assert "Last 30 days" in anew.text
+    assert "30 calendar days" in anew.text
     assert "Last 24 hours" in again.text
     for line in (anew, again):
         assert line.message["message_id"] != message["message_id"]
@@ -509,6 +509,6 @@ async def test_an_owner_walks_on_to_cleanup_and_audit(
     assert "Delete 2 interactions older than 30 days?" in offered.text
     assert edit.text.startswith("✅ Deleted: 2 interactions older than 30 days.")
     assert repeated == cleanup.TOO_OLD
-    assert "Last 30 days, earlier data deleted" in after
+    assert "30 calendar days, earlier data deleted" in after
     looks = [line.split(" · ", 2)[2] for line in audit.splitlines() if " · " in line]
     assert looks == ["statistics × 9", "cleanup"]

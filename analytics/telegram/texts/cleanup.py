@@ -67,7 +67,7 @@ def cleaned_up(count: int, older_than: int, compacted_by: datetime | None) -> st
     disk = (
         _("They leave the disk by {moment}.").format(moment=format_datetime(compacted_by))
         if compacted_by
-        else _("Nothing of them is left on the disk.")
+        else _("They are gone from the disk, too, except from backups.")
     )
     return f"{text} {disk}" if count else text
 

@@ -103,22 +103,21 @@ def policy(
     there may be backups.
     """
     if row is not None:
-        title = _("Each time you use this bot, it stores a row like your newest one:")
+        title = _("Each use adds a row like your newest:")
     elif opted_out:
-        title = _("You have opted out. Otherwise, each use would be stored as such a row:")
+        title = _("You have opted out. Otherwise, each use would add a row like this:")
     else:
-        title = _("Each time you use this bot, it stores such a row (an example):")
+        title = _("Each use adds a row, for example:")
     return "\n".join(
         [
             _("🔒 <b>What is stored about you</b>"),
-            "",
             title,
             _sample(row or _example(options, now)),
-            _number(options),
+            _who_can_look_up(options),
             "",
             _("<b>Never stored:</b> texts, names, phone numbers, locations."),
             " ".join(_how_long(options, in_backups)),
-            _("<b>Who sees it:</b> the admins of this bot, as totals only."),
+            _("<b>Who sees it:</b> admins, as totals only."),
             _("<b>Who runs this bot:</b> {contact}").format(contact=_contact(options)),
         ]
     )
@@ -148,8 +147,8 @@ def _details(options: Options) -> list[str]:
         _("<b>Not linked to anyone</b>") + "\n" + "\n".join(_anonymous()),
         _("<b>Purpose:</b> to know how much this bot is used."),
         _(
-            "<b>Deleted data</b> is removed from the disk, too. If a backup is restored, data "
-            "that was erased since is erased again."
+            "<b>Deleted data</b> is removed from the disk, too, except from backups. If one is "
+            "restored, data that was erased since is erased again."
         )
         + " "
         + " ".join(kept),
@@ -158,6 +157,18 @@ def _details(options: Options) -> list[str]:
             "counting, /optin allows it again. Such requests are not recorded."
         ),
     ]
+
+
+def how_long_in_backups(options: Options) -> str:
+    """Return a sentence about the days that backups may hold what is deleted now."""
+    # One a day: what is deleted is in the last one that is kept for as many days. Of others
+    # it is only known that none is kept longer than interactions.
+    days = min(options.daily_backups or options.retention_days, options.retention_days)
+    return _(
+        "Backups keep deleted data for up to {count} more day.",
+        "Backups keep deleted data for up to {count} more days.",
+        days,
+    ).format(count=format_number(days))
 
 
 def _example(options: Options, now: datetime) -> OwnRow:
@@ -180,26 +191,22 @@ def _sample(row: OwnRow) -> str:
     return "<pre>" + "\n".join(lines) + "</pre>"
 
 
-def _number(options: Options) -> str:
+def _who_can_look_up(options: Options) -> str:
     if options.pseudonymise_user_ids:
-        return _("The number stands for a pseudonym of your Telegram ID.")
-    return _("The number stands for your Telegram ID.")
+        return _("Whoever runs the server and has its key can look up a Telegram ID they know.")
+    return _("The number stands for your Telegram ID, which whoever runs the server can read.")
 
 
 def _how_long(options: Options, in_backups: bool) -> Iterator[str]:
-    """Yield sentences about retention and backups."""
-    yield _("<b>Kept for:</b> {days}, then deleted.").format(
-        days=durations.days(options.retention_days)
+    """Yield sentences about retention, backups and what stays."""
+    kept = (
+        _("<b>Kept for:</b> {days}. Then only anonymous daily totals stay.")
+        if options.keep_trends
+        else _("<b>Kept for:</b> {days}, then deleted.")
     )
+    yield kept.format(days=durations.days(options.retention_days))
     if options.daily_backups or in_backups:
-        # One a day: what is deleted is in the last one that is kept for as many days. Of others
-        # it is only known that none is kept longer than interactions.
-        days = min(options.daily_backups or options.retention_days, options.retention_days)
-        yield _(
-            "Backups may hold it for up to {count} more day.",
-            "Backups may hold it for up to {count} more days.",
-            days,
-        ).format(count=format_number(days))
+        yield how_long_in_backups(options)
 
 
 def _fields(options: Options) -> list[str]:

@@ -6,6 +6,7 @@ from analytics import Erasure, PersonalData
 from analytics.telegram.i18n import N_, _, format_date, format_datetime, format_number
 from analytics.telegram.options import Options
 from analytics.telegram.texts import durations
+from analytics.telegram.texts.privacy import how_long_in_backups
 from analytics.telegram.texts.tables import table
 from analytics.telegram.texts.type_names import type_name
 
@@ -93,24 +94,19 @@ def erased(
     """
     if erasure.interactions and not again:
         text = _(
-            "<b>Erased:</b> {count} interaction, and its pseudonym.",
-            "<b>Erased:</b> {count} interactions, and their pseudonym.",
+            "<b>Erased from the database:</b> {count} interaction, and its pseudonym.",
+            "<b>Erased from the database:</b> {count} interactions, and their pseudonym.",
             erasure.interactions,
         ).format(count=format_number(erasure.interactions))
-        disk = (
-            _("Nothing of it is left on the disk.")
-            if erasure.compacted
-            else _("It leaves the disk by {moment}.").format(moment=format_datetime(compacted_by))
-        )
-        lines = [f"{text} {disk}"]
+        if not erasure.compacted:
+            moment = format_datetime(compacted_by)
+            text += " " + _("It leaves the disk by {moment}.").format(moment=moment)
+        lines = [text + " " + _("Anonymous totals stay.")]
     else:
         lines = [_(ALREADY)]
     if erasure.in_backups:
         lines.append(
-            _(
-                "Backups may still contain your data for a while, see /privacy. "
-                "If one is restored, your data is erased again."
-            )
+            how_long_in_backups(options) + " " + _("If one is restored, your data is erased again.")
         )
     if erasure.in_audit_log:
         stays = _(

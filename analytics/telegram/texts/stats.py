@@ -121,15 +121,15 @@ def meaning(min_users: int) -> str:
         _("❓ <b>What do these mean?</b>"),
         _(
             "<b>Active users</b>: distinct users with at least one interaction in the last "
-            "24 hours (daily), 7 days (weekly) or 30 days (monthly)."
+            "24 hours (daily), 7 × 24 hours (weekly) or 30 × 24 hours (monthly)."
         ),
         _(
             "<b>Interactions</b>: messages, commands, button clicks and the like that the bot "
             "received."
         ),
         _(
-            "<b>Period</b>: 24 full hours, or 7, 30 or 90 full days, including the current one; "
-            "in UTC."
+            "<b>Period</b>: 24 hours, or 7, 30 or 90 calendar days, in UTC, including the current "
+            "hour or day. So new and returning users do not add up to weekly active users."
         ),
         _("<b>▲ ▼</b>: change from the same part of the period before."),
         _(
