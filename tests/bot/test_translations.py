@@ -194,6 +194,35 @@ def test_a_translation_has_every_form_and_all_that_is_to_stay(language: str) -> 
             assert fixed(form) == fixed(original[1])
 
 
+def glossary() -> Iterator[tuple[str, str, str]]:
+    """Each English term of docs/translating.md, with a language and the words it has for it."""
+    table = re.findall(r"^\| (.*) \|$", (ROOT / "docs" / "translating.md").read_text("utf-8"), re.M)
+    for row in table[2:]:
+        # What is in parentheses explains, and a star says where a word is from.
+        english, *others = re.sub(r"\([^|]*?\)|\*|\bto ", "", row).split("|")
+        for language, words in zip(TRANSLATED, others, strict=True):
+            for term, translated in zip(english.split(","), words.split(","), strict=True):
+                yield term.strip(), language, translated.strip()
+
+
+def beginnings(words: str) -> set[str]:
+    """What stays of each word in most of its forms."""
+    return {word[: max(2, min(4, len(word) - 2))] for word in words.lower().split()}
+
+
+@pytest.mark.parametrize(("term", "language", "words"), [*glossary()])
+def test_the_glossary_has_the_words_of_most_translations(
+    term: str, language: str, words: str
+) -> None:
+    uses = [
+        all(word in " ".join(forms(message.string)).lower() for word in beginnings(words))
+        for message in catalog(language)
+        if re.search(rf"\b{term}", FIXED.sub("", forms(message.id)[-1]), re.IGNORECASE)
+    ]
+
+    assert 2 * sum(uses) >= len(uses)
+
+
 @pytest.mark.parametrize("language", TRANSLATED)
 def test_numbers_get_the_form_that_the_catalog_says_whatever_babel_knows(language: str) -> None:
     """Babel changes its plural rules between releases; the translations were made for these."""
