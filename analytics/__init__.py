@@ -45,7 +45,7 @@ from analytics.models import (
     UserInteraction,
 )
 from analytics.notices import Notice, NotReceiving
-from analytics.privacy.audit import FORMER_ADMIN, Action, AuditEntry
+from analytics.privacy.audit import ACTION_NAMES, FORMER_ADMIN, Action, AuditEntry
 from analytics.privacy.people import Erasure
 from analytics.privacy.personal_data import PersonalData
 from analytics.privacy.personal_data import as_json as personal_data_as_json
@@ -80,6 +80,7 @@ from analytics.statistics.reports import DEFAULT_TRENDS_MIN_USERS
 from analytics.store_types import Access
 
 __all__ = [
+    "ACTION_NAMES",
     "DAILY",
     "DEFAULT_RETENTION_DAYS",
     "DEFAULT_TIMESTAMP_PRECISION",

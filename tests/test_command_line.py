@@ -83,6 +83,14 @@ def test_in_the_list_of_commands_each_is_one_line(command: str) -> None:
     assert line.endswith(".")
 
 
+@pytest.mark.parametrize("command", ["", *sorted(COMMANDS)])
+def test_help_names_no_types_of_options_and_fits_into_80_columns(command: str) -> None:
+    shown = invoke(*command.split(), "--help", COLUMNS="80").output
+
+    assert re.findall(r"--[\w-]+.*[<>].*", shown) == []
+    assert max(map(len, shown.splitlines())) <= 80
+
+
 async def test_stats_as_json_has_the_fields_of_the_report(folder: Path) -> None:
     status, output, _ = await run(folder, "stats", "--json")
     report = json.loads(output)

@@ -1,11 +1,13 @@
 """The audit log: who looked at or deleted what, with nothing about the people concerned."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from types import MappingProxyType
 
 from analytics.acts import NoteAccess
+from analytics.marking import N_
 from analytics.open_database import OpenDatabase
 
 # At least an hour: joined with interactions by the second, an entry would tell an admin's row.
@@ -22,6 +24,20 @@ class Action(StrEnum):
     ERASE = "erase"
     AUDIT = "audit"
     ROTATE_KEY = "rotate-key"
+
+
+# The name of each action, wherever people read the audit log.
+ACTION_NAMES: Mapping[Action, str] = MappingProxyType(
+    {
+        Action.STATS: N_("statistics"),
+        Action.STATS_EXPORT: N_("statistics file"),
+        Action.CLEANUP: N_("cleanup"),
+        Action.EXPORT: N_("person's data"),
+        Action.ERASE: N_("erasure"),
+        Action.AUDIT: N_("audit log"),
+        Action.ROTATE_KEY: N_("key replaced"),
+    }
+)
 
 
 @dataclass(frozen=True, slots=True)

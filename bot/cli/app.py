@@ -15,14 +15,17 @@ from bot import __version__, logs, terminal
 from bot.cli import backups, demo, doctor, encrypt, health, init, privacy, stats
 from bot.cli.cleanup import cleanup
 from bot.cli.errors import user_errors
+from bot.cli.help import Command, Group
 from bot.cli.records import records
 from bot.cli.signals import stop_on_signals
 from bot.settings import Settings, load
 
 logger = logging.getLogger(__name__)
 app = typer.Typer(
+    cls=Group,
     help="A Telegram bot with privacy-preserving analytics.\n\n"
-    "Without a command, it runs until it is stopped. Example: python main.py",
+    "Without a command, the bot runs until it is stopped. Example: python main.py",
+    subcommand_metavar="[COMMAND]",
     add_completion=False,
     pretty_exceptions_enable=False,
 )
@@ -67,23 +70,23 @@ async def _run(settings: Settings) -> None:
 
 
 COMMANDS: dict[str, dict[str, Callable[..., None]]] = {
-    "Run": {
+    "First steps": {
         "init": init.init,
         "demo": demo.demo,
     },
-    "Look": {
+    "Statistics": {
         "stats": stats.stats,
         "records": records,
-        "audit": privacy.audit,
-        "doctor": doctor.doctor,
-        "health": health.health,
     },
-    "People's data": {
+    "Privacy": {
         "export": privacy.export,
         "erase": privacy.erase,
+        "audit": privacy.audit,
         "rotate-key": privacy.rotate_key,
     },
     "Maintenance": {
+        "doctor": doctor.doctor,
+        "health": health.health,
         "cleanup": cleanup,
         "backup": backups.backup,
         "restore": backups.restore_backup,
@@ -92,4 +95,4 @@ COMMANDS: dict[str, dict[str, Callable[..., None]]] = {
 }
 for group, commands in COMMANDS.items():
     for name, command in commands.items():
-        app.command(name, rich_help_panel=group)(command)
+        app.command(name, cls=Command, rich_help_panel=group)(command)

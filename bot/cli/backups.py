@@ -8,17 +8,20 @@ import typer
 
 from analytics import Access, backup_into, key_file, restore, utc_now
 from analytics import backup as copy_database
-from bot.cli.errors import shown, user_errors
+from bot.cli.errors import shown, user_errors, whole_number
 from bot.settings import DataSettings, load
+
+# More than anybody keeps.
+MAX_KEPT = 100_000
 
 
 def backup(
-    path: Annotated[Path, typer.Argument(help="The new file; with --keep, a folder.")],
+    path: Annotated[
+        Path, typer.Argument(metavar="PATH", help="The new file; with --keep, a folder.")
+    ],
     keep: Annotated[
-        int | None,
-        typer.Option(
-            min=1, metavar="N", help="Keep only the newest N backups, in the folder PATH."
-        ),
+        str | None,
+        typer.Option(metavar="N", help="Keep only the newest N backups, in the folder PATH."),
     ] = None,
 ) -> None:
     """Back up the database, also while the bot runs.
@@ -26,8 +29,9 @@ def backup(
     Example: python main.py backup backups --keep 7
     """
     with user_errors():
+        newest = None if keep is None else whole_number("--keep", keep, 1, MAX_KEPT)
         settings = load(DataSettings)
-        to = asyncio.run(_backup(settings, path, keep))
+        to = asyncio.run(_backup(settings, path, newest))
     typer.echo(f"{shown(to)} written, {to.stat().st_size / 1024:,.0f} KiB")
     if settings.pseudonymise_user_ids and not settings.user_id_key:
         kept = key_file(settings.database_path)
@@ -54,7 +58,7 @@ async def _backup(settings: DataSettings, path: Path, keep: int | None) -> Path:
 
 
 def restore_backup(
-    path: Annotated[Path, typer.Argument(help="The backup to restore.")],
+    path: Annotated[Path, typer.Argument(metavar="PATH", help="The backup to restore.")],
     force: Annotated[bool, typer.Option("--force", help="Overwrite an existing database.")] = False,
 ) -> None:
     """Replace the database with a backup. Stop the bot first.

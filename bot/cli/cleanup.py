@@ -8,16 +8,14 @@ from rich.console import Console
 from rich.progress import Progress
 
 from analytics import MAX_RETENTION_DAYS, MIN_RETENTION_DAYS, Access, Action
-from bot.cli.errors import WrongUse, user_errors
+from bot.cli.errors import WrongUse, user_errors, whole_number
 from bot.settings import DataSettings, load
 
 
 def cleanup(
     days: Annotated[
-        int | None,
+        str | None,
         typer.Option(
-            min=MIN_RETENTION_DAYS,
-            max=MAX_RETENTION_DAYS,
             metavar="N",
             help="Delete interactions older than N days (default: RETENTION_DAYS).",
         ),
@@ -33,10 +31,12 @@ def cleanup(
     """
     with user_errors():
         settings = load(DataSettings)
-        days = settings.retention_days if days is None else days
-        count, compacted = asyncio.run(_cleanup(settings, days, dry_run, force))
+        than = settings.retention_days
+        if days is not None:
+            than = whole_number("--days", days, MIN_RETENTION_DAYS, MAX_RETENTION_DAYS)
+        count, compacted = asyncio.run(_cleanup(settings, than, dry_run, force))
     what = "would be deleted" if dry_run else "deleted"
-    typer.echo(f"{count:,} interactions older than {days} {'day' if days == 1 else 'days'} {what}")
+    typer.echo(f"{count:,} interactions older than {than} {'day' if than == 1 else 'days'} {what}")
     if not compacted:
         typer.echo("the running bot will remove what is left of them on the disk", err=True)
 

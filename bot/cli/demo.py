@@ -10,10 +10,11 @@ from rich.console import Console
 
 def demo(
     keep: Annotated[
-        Path | None, typer.Option(help="Keep the demo's database as this file.")
+        Path | None, typer.Option(metavar="PATH", help="Keep the demo's database as this file.")
     ] = None,
     pictures: Annotated[
-        Path | None, typer.Option(help="Save /stats and a chart as pictures in this folder.")
+        Path | None,
+        typer.Option(metavar="FOLDER", help="Save /stats and a chart as pictures in this folder."),
     ] = None,
 ) -> None:
     """Watch the bot at work on this machine: no bot token, no network.

@@ -26,6 +26,14 @@ def one_of(option: str, text: str, choices: Iterable[str]) -> str:
     return text
 
 
+def whole_number(option: str, text: str, smallest: int, largest: int) -> int:
+    """Return the value of an option as a number; raises WrongUse outside of the limits."""
+    # Python does not convert a number of thousands of digits.
+    if text.isascii() and text.isdigit() and len(text) < 20 and smallest <= int(text) <= largest:
+        return int(text)
+    raise WrongUse(f'{option} is "{text}": give a whole number from {smallest} to {largest}')
+
+
 def shown(path: Path) -> str:
     """Return a path as text; bytes that are not UTF-8 are shown with backslashes."""
     return os.fsencode(path).decode("utf-8", "backslashreplace")

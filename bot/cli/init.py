@@ -30,12 +30,14 @@ Checked = TypeVar("Checked")
 
 
 def init(
-    token: Annotated[str | None, typer.Option(help="The token from @BotFather.")] = None,
+    token: Annotated[
+        str | None, typer.Option(metavar="TOKEN", help="The token from @BotFather.")
+    ] = None,
     admin_id: Annotated[
-        str | None, typer.Option(help=f'Your Telegram ID, or "{NO_ADMIN}".')
+        str | None, typer.Option(metavar="ID", help=f'Your Telegram ID, or "{NO_ADMIN}".')
     ] = None,
     contact: Annotated[
-        str | None, typer.Option(help="Who runs the bot, shown by /privacy.")
+        str | None, typer.Option(metavar="TEXT", help="Who runs the bot, shown by /privacy.")
     ] = None,
 ) -> None:
     """Set up the bot: ask for token and admin, and write .env.

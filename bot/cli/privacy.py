@@ -8,6 +8,7 @@ from rich.console import Console
 from rich.table import Table
 
 from analytics import (
+    ACTION_NAMES,
     FORMATS,
     FORMER_ADMIN,
     MAX_TELEGRAM_ID,
@@ -22,17 +23,23 @@ from analytics import (
     utc_now,
     wipe,
 )
-from bot.cli.errors import FAILED, WrongUse, one_of, shown, user_errors
+from bot.cli.errors import FAILED, WrongUse, one_of, shown, user_errors, whole_number
 from bot.settings import AdminSettings, DataSettings, load
 
-TELEGRAM_ID = typer.Option(
-    min=1, max=MAX_TELEGRAM_ID, metavar="ID", help="Telegram ID of the person.", show_default=False
-)
+TELEGRAM_ID = typer.Option(metavar="ID", help="Telegram ID of the person.", show_default=False)
 EVERYONE = "erase everyone"
 
 
+def _telegram_id(text: str) -> int:
+    """Return a Telegram ID; raises WrongUse, which does not name it, if it is none."""
+    try:
+        return whole_number("--user", text, 1, MAX_TELEGRAM_ID)
+    except WrongUse:
+        raise WrongUse("--user is invalid: give a Telegram ID, such as 1234567890") from None
+
+
 def export(
-    user: Annotated[int | None, TELEGRAM_ID] = None,
+    user: Annotated[str | None, TELEGRAM_ID] = None,
     aggregates: Annotated[
         bool, typer.Option("--aggregates", help="Export aggregate statistics for a period.")
     ] = False,
@@ -53,7 +60,8 @@ def export(
         if user is not None:
             if period is not None or style is not None:
                 raise WrongUse("--period and --format go with --aggregates, not with --user")
-            typer.echo(asyncio.run(_export(load(DataSettings), user)))
+            telegram_id = _telegram_id(user)
+            typer.echo(asyncio.run(_export(load(DataSettings), telegram_id)))
             return
         wanted = Period(one_of("--period", period or Period.WEEK, Period))
         write = FORMATS[one_of("--format", style or "json", FORMATS)]
@@ -73,7 +81,7 @@ async def _export(settings: DataSettings, telegram_id: int) -> str:
 
 
 def erase(
-    user: Annotated[int | None, TELEGRAM_ID] = None,
+    user: Annotated[str | None, TELEGRAM_ID] = None,
     everyone: Annotated[
         bool, typer.Option("--everyone", help="Delete the database, its backups and its key.")
     ] = False,
@@ -82,11 +90,14 @@ def erase(
 
     Example: python main.py erase --user 1234567890
     """
-    if everyone == (user is not None):
-        raise typer.BadParameter("give either --user ID or --everyone")
     with user_errors():
+        if everyone == (user is not None):
+            raise WrongUse("give either --user ID or --everyone")
+        telegram_id = None if user is None else _telegram_id(user)
         settings = load(DataSettings)
-        asyncio.run(_erase_everyone(settings) if user is None else _erase_one(settings, user))
+        asyncio.run(
+            _erase_everyone(settings) if telegram_id is None else _erase_one(settings, telegram_id)
+        )
 
 
 async def _erase_one(settings: DataSettings, telegram_id: int) -> None:
@@ -184,12 +195,16 @@ def audit() -> None:
     """
     with user_errors():
         entries = asyncio.run(_audit(load(AdminSettings)))
+    if not entries:
+        typer.echo("nothing has been viewed or deleted yet", err=True)
+        return
     table = Table("when (UTC)", "admin", "what", box=None)
     for entry in entries:
-        who = {None: "command line", FORMER_ADMIN: "a former admin"}.get(
+        who = {None: "command line", FORMER_ADMIN: "former admin"}.get(
             entry.telegram_id, str(entry.telegram_id)
         )
-        table.add_row(entry.timestamp.strftime("%Y-%m-%d %H:%M"), who, entry.action)
+        what = ACTION_NAMES[entry.action]
+        table.add_row(entry.timestamp.strftime("%Y-%m-%d %H:%M"), who, what)
     Console(soft_wrap=True).print(table)
 
 

@@ -14,7 +14,7 @@ from rich.console import Console
 from rich.table import Table
 
 from analytics import MAX_LIMIT, Access, InteractionType, UserInteraction
-from bot.cli.errors import WrongUse, one_of, user_errors
+from bot.cli.errors import WrongUse, one_of, user_errors, whole_number
 from bot.settings import DataSettings, load
 
 COLUMNS = [field.name for field in fields(UserInteraction)]
@@ -22,7 +22,6 @@ COLUMNS = [field.name for field in fields(UserInteraction)]
 Records = Sequence[UserInteraction]
 
 
-# All options are texts, so that errors are in the bot's words.
 def records(
     limit: Annotated[
         str, typer.Option(metavar="N", help=f"Number of rows, 1 to {MAX_LIMIT}.")
@@ -44,7 +43,11 @@ def records(
     """
     with user_errors():
         show = FORMATS[one_of("--format", style, FORMATS)]
-        wanted = _limit(limit), _type(interaction_type), _moment(since)
+        wanted = (
+            whole_number("--limit", limit, 1, MAX_LIMIT),
+            _type(interaction_type),
+            _moment(since),
+        )
         found = asyncio.run(_records(load(DataSettings), *wanted))
     if not found:
         typer.echo("no matching records", err=True)
@@ -59,13 +62,6 @@ async def _records(
 ) -> Records:
     async with settings.open(Access.READ) as analytics:
         return await analytics.records(limit, interaction_type, since)
-
-
-def _limit(text: str) -> int:
-    # Python does not convert a number of thousands of digits.
-    if text.isascii() and text.isdigit() and len(text) < 20 and 1 <= int(text) <= MAX_LIMIT:
-        return int(text)
-    raise WrongUse(f'--limit is "{text}": give a whole number from 1 to {MAX_LIMIT}')
 
 
 def _type(text: str | None) -> InteractionType | None:

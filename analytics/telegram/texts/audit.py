@@ -4,21 +4,11 @@ from collections import Counter
 from collections.abc import Sequence
 from itertools import islice
 
-from analytics import Action, AuditEntry
-from analytics.privacy.audit import FORMER_ADMIN
-from analytics.telegram.i18n import N_, _, format_date, format_number
+from analytics import ACTION_NAMES, FORMER_ADMIN, AuditEntry
+from analytics.telegram.i18n import _, format_date, format_number
 
 # A message of Telegram holds 4,096 characters.
 AUDIT_LINES = 50
-ACTIONS = {
-    Action.STATS: N_("statistics"),
-    Action.STATS_EXPORT: N_("statistics file"),
-    Action.CLEANUP: N_("cleanup"),
-    Action.EXPORT: N_("person's data"),
-    Action.ERASE: N_("erasure"),
-    Action.AUDIT: N_("audit log"),
-    Action.ROTATE_KEY: N_("key replaced"),
-}
 
 
 def audit(entries: Sequence[AuditEntry]) -> str:
@@ -36,7 +26,7 @@ def audit(entries: Sequence[AuditEntry]) -> str:
             day = moment.date()
             lines.append(f"\n<b>{format_date(day)}</b>")
         times = f" × {format_number(count)}" if count > 1 else ""
-        lines.append(f"{moment:%H:%M} · {_who(who)} · {_(ACTIONS[action])}{times}")
+        lines.append(f"{moment:%H:%M} · {_who(who)} · {_(ACTION_NAMES[action])}{times}")
         shown += count
     if rest := len(entries) - shown:
         lines.append("")
