@@ -1,27 +1,23 @@
 """`init`: ask for what a bot needs to start, check each answer at once, and write `.env`."""
 
 import asyncio
-import os
-import re
 import secrets
+import sys
 from collections.abc import Callable
-from pathlib import Path
 from typing import Annotated, TypeVar
 
 import typer
 from rich.console import Console
 
-from bot.cli.errors import user_errors
+from bot.cli.errors import WrongUse, user_errors
+from bot.cli.setup import NO_ADMIN, Setup
 from bot.cli.telegram import Me, Unreachable, Updates, ask
 from bot.environment import ENV_FILE, env_file
 from bot.errors import Remark, WrongSettings
-from bot.settings import Settings, load
+from bot.settings import Settings
 
-# Formed like a token, so that everything else can be checked before a token is known.
-PLACEHOLDER = "123:" + "-" * 35
-NO_ADMIN = "none"
-# Programs that read `.env` differ in what they make of these.
-SPECIAL = re.compile(r"[#$\"\\]|^'")
+# Questions without whose answer no bot is set up, and the option that answers each.
+NEEDED = {"bot_token": "--token", "admin_ids": "--admin-id"}
 # Seconds to wait for the message that tells the operator's Telegram ID, and between two looks.
 MESSAGE_TIMEOUT = 180.0
 LOOK_EVERY = 1.0
@@ -42,57 +38,58 @@ def init(
 ) -> None:
     """Set up the bot: ask for token and admin, and write .env.
 
-    Asks for what is not given as an option. With --token and --admin-id, asks nothing.
+    Asks for what is neither an option nor right in .env already; all else in .env stays as it is.
+    With --token and --admin-id, asks nothing.
 
     Example: python main.py init
     """
     with user_errors():
-        # A new file would take the place of one that is read already.
-        if (there := env_file() or ENV_FILE).exists():
-            raise WrongSettings(Remark(f"{there} exists already", "edit it, or move it away"))
-        if token is not None and admin_id is not None:
-            contact = contact or ""
-        answers = {
-            "bot_token": (token or PLACEHOLDER).strip(),
-            "admin_ids": _ids(admin_id or NO_ADMIN),
-            "operator_contact": _plain(contact or ""),
-        }
-        # Before the first question: options, and other settings in the environment.
-        load(Settings, **answers)
-
-        def check(name: str, text: str) -> Settings:
-            settings = load(Settings, **answers | {name: text})
-            answers[name] = text
-            return settings
-
-        def signed_in(text: str) -> tuple[Settings, str]:
-            settings = check("bot_token", text.strip())
-            return settings, _username(settings, may_retry=token is None)
-
-        settings, name = _until_right(token, _ask_token, signed_in)
+        options = {"bot_token": token, "admin_ids": admin_id, "operator_contact": contact}
+        setup = Setup({name: text for name, text in options.items() if text is not None})
+        can_ask = sys.stdin.isatty()
+        if not can_ask and (missing := [NEEDED[name] for name in NEEDED if name in setup.open]):
+            raise WrongUse(f"there is no terminal to ask on: give {' and '.join(missing)}")
+        file = env_file()
+        if file is not None and can_ask:
+            typer.echo(f"{file} exists: what is right in it stays.")
+        name = _sign_in(setup, can_ask=can_ask, given=token is not None)
         if token is None:
             typer.echo(f"This is the token of @{name}.")
-        settings = _until_right(
-            admin_id,
-            lambda: _ask_id(settings, name),
-            lambda text: check("admin_ids", _ids(text)),
-        )
-        settings = _until_right(
-            contact, _ask_contact, lambda text: check("operator_contact", _plain(text))
-        )
-        _write(ENV_FILE, settings)
-    typer.echo(f"Saved to {ENV_FILE}. To start @{name}: python main.py")
+        if "admin_ids" in setup.open:
+            _until_right(
+                lambda: _ask_id(setup.settings(), name),
+                lambda text: setup.check("admin_ids", text),
+            )
+        if can_ask and "operator_contact" in setup.open and None in (token, admin_id):
+            _until_right(_ask_contact, lambda text: setup.check("operator_contact", text))
+        saved = setup.save(file)
+    done = f"Saved to {file or ENV_FILE}." if saved else "Nothing had to be changed."
+    typer.echo(f"{done} To start @{name}: python main.py")
 
 
-def _until_right(
-    given: str | None, ask: Callable[[], str], check: Callable[[str], Checked]
-) -> Checked:
-    """Return what `check` makes of the `given` text or, without one, of the first right answer.
+def _sign_in(setup: Setup, *, can_ask: bool, given: bool) -> str:
+    """Return the username of the bot, whose token is asked for until Telegram takes it.
 
-    Raises WrongSettings if the `given` text is wrong.
+    Raises WrongSettings if a token that is `given`, or one without a terminal, does not work.
     """
-    if given is not None:
-        return check(given)
+    may_ask = can_ask and not given
+    if "bot_token" not in setup.open:
+        try:
+            return _username(setup.settings(), may_retry=may_ask)
+        except WrongSettings as error:
+            if not may_ask:
+                raise
+            typer.echo(str(error), err=True)
+
+    def signed_in(text: str) -> str:
+        setup.check("bot_token", text)
+        return _username(setup.settings(), may_retry=True)
+
+    return _until_right(_ask_token, signed_in)
+
+
+def _until_right(ask: Callable[[], str], check: Callable[[str], Checked]) -> Checked:
+    """Return what `check` makes of the first right answer."""
     while True:
         try:
             return check(ask())
@@ -117,21 +114,6 @@ def _ask_id(settings: Settings, name: str) -> str:
 def _ask_contact() -> str:
     typer.echo("People who send /privacy can see who runs the bot. Press Enter to leave it out.")
     return str(typer.prompt("Your name and an address", "", show_default=False))
-
-
-def _ids(text: str) -> str:
-    return "" if text.strip().lower() == NO_ADMIN else text.strip()
-
-
-def _plain(contact: str) -> str:
-    """Return a contact without surrounding spaces.
-
-    Raises WrongSettings for characters that not all programs read as they are.
-    """
-    if SPECIAL.search(contact := contact.strip()):
-        remedy = "write it without # $ \" \\, and without ' at the beginning"
-        raise WrongSettings(Remark("OPERATOR_CONTACT is invalid", remedy))
-    return contact
 
 
 def _username(settings: Settings, *, may_retry: bool) -> str:
@@ -195,18 +177,3 @@ async def _sender(settings: Settings, code: str) -> int:
                 if message.sender and message.text.split()[-1:] == [code]:
                     return message.sender.id
             await asyncio.sleep(LOOK_EVERY)
-
-
-def _write(path: Path, settings: Settings) -> None:
-    admins = ",".join(map(str, sorted(settings.admin_ids)))
-    text = f"BOT_TOKEN={settings.bot_token.get_secret_value()}\nADMIN_IDS={admins}\n"
-    if settings.operator_contact:
-        text += f"OPERATOR_CONTACT={settings.operator_contact}\n"
-    try:
-        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    except OSError as error:
-        raise WrongSettings(
-            Remark(f"{path} cannot be written ({error.strerror})", "run this where you may write")
-        ) from None
-    with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-        file.write(text)

@@ -1,4 +1,4 @@
-"""`init` writes a first `.env`: checked, private, and never over another one."""
+"""`init` writes `.env`: checked, private, and nothing that was right in it is lost."""
 
 import signal
 import stat
@@ -30,15 +30,89 @@ async def test_init_writes_what_the_bot_needs_to_start(sandbox: Sandbox, tmp_pat
     assert stat.S_IMODE(written.stat().st_mode) == 0o600
 
 
-async def test_init_overwrites_nothing(sandbox: Sandbox, tmp_path: Path) -> None:
-    (tmp_path / ".env").write_text("RETENTION_DAYS=10\n")
+def written_before(folder: Path, text: str) -> Path:
+    path = folder / ".env"
+    path.write_text(text)
+    path.chmod(0o640)
+    return path
+
+
+async def test_only_what_is_answered_changes_in_a_file_that_exists(
+    sandbox: Sandbox, tmp_path: Path
+) -> None:
+    path = written_before(
+        tmp_path,
+        "# mine\n\nexport BOT_TOKEN=12345 # of yesterday\nRETENTION_DAYS=10\n"
+        "#ADMIN_IDS=1\nOPERATOR_CONTACT='Ada\nLovelace' # two lines\nLOG_LEVEL=debug",
+    )
+    result = await init(
+        *(sandbox, tmp_path, "--token", sandbox.token, "--admin-id", ADMIN, "--contact", "Ada")
+    )
+
+    assert result == (0, "Saved to .env. To start @sandbox_bot: python main.py\n", "")
+    assert path.read_text() == (
+        f"# mine\n\n# of yesterday\nexport BOT_TOKEN={sandbox.token}\nRETENTION_DAYS=10\n"
+        f"#ADMIN_IDS=1\n# two lines\nOPERATOR_CONTACT=Ada\nLOG_LEVEL=debug\nADMIN_IDS={ADMIN}\n"
+    )
+    assert stat.S_IMODE(path.stat().st_mode) == 0o640
+    assert list(tmp_path.iterdir()) == [path]
+
+
+async def test_lines_that_end_as_on_windows_still_do(sandbox: Sandbox, tmp_path: Path) -> None:
+    path = written_before(tmp_path, "")
+    path.write_bytes(b"\xef\xbb\xbfRETENTION_DAYS=10\r\nBOT_TOKEN=\r\n")
+    status, _, _ = await init(sandbox, tmp_path, "--token", sandbox.token, "--admin-id", ADMIN)
+    text = f"RETENTION_DAYS=10\r\nBOT_TOKEN={sandbox.token}\r\nADMIN_IDS={ADMIN}\r\n"
+
+    assert status == 0
+    assert path.read_bytes() == text.encode()
+
+
+async def test_a_complete_file_is_checked_and_stays_as_it_is(
+    sandbox: Sandbox, tmp_path: Path
+) -> None:
+    text = f"BOT_TOKEN={sandbox.token}\nADMIN_IDS={ADMIN}\n"
+    path = written_before(tmp_path, text)
+    status, output, errors = await init(sandbox, tmp_path)
+
+    assert (status, errors) == (0, "")
+    assert output.endswith("Nothing had to be changed. To start @sandbox_bot: python main.py\n")
+    assert path.read_text() == text
+    assert [call.method for call in sandbox.calls] == ["getMe"]
+
+
+async def test_another_setting_that_is_wrong_is_named_and_nothing_is_written(
+    sandbox: Sandbox, tmp_path: Path
+) -> None:
+    path = written_before(tmp_path, "RETENTION_DAYS=ninety\n")
     status, output, errors = await init(
         sandbox, tmp_path, "--token", sandbox.token, "--admin-id", ADMIN
     )
 
     assert (status, output) == (2, "")
-    assert errors.startswith(".env exists already")
-    assert (tmp_path / ".env").read_text() == "RETENTION_DAYS=10\n"
+    assert errors.startswith('RETENTION_DAYS is "ninety"')
+    assert path.read_text() == "RETENTION_DAYS=ninety\n"
+    assert sandbox.calls == []
+
+
+@pytest.mark.parametrize(
+    ("before", "arguments", "missing"),
+    [
+        ("", [], "--token and --admin-id"),
+        ("", ["--contact", "Ada"], "--token and --admin-id"),
+        ("BOT_TOKEN=12345\n", ["--admin-id", ADMIN], "--token"),
+        (f"BOT_TOKEN={TOKEN}\n", [], "--admin-id"),
+        (f"ADMIN_IDS={ADMIN}\nOWNER_IDS={ADMIN}\n", [], "--token"),
+    ],
+)
+async def test_without_a_terminal_a_sentence_says_what_to_give(
+    sandbox: Sandbox, tmp_path: Path, before: str, arguments: list[str], missing: str
+) -> None:
+    path = written_before(tmp_path, before)
+    result = await init(sandbox, tmp_path, *arguments)
+
+    assert result == (2, "", f"there is no terminal to ask on: give {missing}\n")
+    assert path.read_text() == before
     assert sandbox.calls == []
 
 
@@ -107,6 +181,30 @@ async def test_what_is_wrong_is_asked_again_and_what_was_right_is_kept(
     assert (tmp_path / ".env").read_text() == f"{text}OPERATOR_CONTACT=Ada <ada@example.org>\n"
     assert sandbox.token not in terminal.shown
     assert TOKEN not in terminal.shown
+
+
+async def test_what_is_right_in_a_file_is_not_asked(sandbox: Sandbox, tmp_path: Path) -> None:
+    text = f"OPERATOR_CONTACT=Ada\n# mine\nBOT_TOKEN={sandbox.token}\nADMIN_IDS=me\n"
+    path = written_before(tmp_path, text)
+    async with init_at_a_terminal(sandbox, tmp_path) as terminal:
+        await terminal.sees(".env exists: what is right in it stays.")
+        await terminal.sees("This is the token of @sandbox_bot.")
+        await terminal.answers("Your Telegram ID: ", ADMIN)
+
+    assert path.read_text() == text.replace("=me", f"={ADMIN}")
+    assert "(hidden as you type)" not in terminal.shown
+    assert "an address: " not in terminal.shown
+
+
+async def test_a_token_in_a_file_that_telegram_refuses_is_asked_for(
+    sandbox: Sandbox, tmp_path: Path
+) -> None:
+    path = written_before(tmp_path, f"BOT_TOKEN={TOKEN}\nADMIN_IDS={ADMIN}\nOPERATOR_CONTACT=A\n")
+    async with init_at_a_terminal(sandbox, tmp_path) as terminal:
+        await terminal.sees("BOT_TOKEN is refused by Telegram")
+        await terminal.answers("(hidden as you type): ", sandbox.token)
+
+    assert path.read_text() == f"BOT_TOKEN={sandbox.token}\nADMIN_IDS={ADMIN}\nOPERATOR_CONTACT=A\n"
 
 
 async def test_the_bot_finds_the_id_of_who_sends_the_code(sandbox: Sandbox, tmp_path: Path) -> None:
