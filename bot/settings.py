@@ -205,6 +205,7 @@ class Settings(AdminSettings):
     log_format: Annotated[Literal["text", "json"], AnyCase] = Field(
         "text", description="text or json"
     )
+    development: bool = Field(False, description="true or false")
     metrics_host: str = Field("127.0.0.1", description="an address of this machine")
     metrics_port: int | None = Field(
         None, ge=1, le=65535, description="a port from 1 to 65535, or nothing for no metrics"

@@ -57,7 +57,7 @@ def run(
     if context.invoked_subcommand is None:
         with user_errors(remarking=False):  # the bot logs the remarks
             settings = load(Settings)
-            logs.set_up(settings.log_level, settings.log_format)
+            logs.set_up(settings.log_level, settings.log_format, development=settings.development)
             logger.info("starting version %s, which takes a few seconds", __version__)
             asyncio.run(_run(settings))
 

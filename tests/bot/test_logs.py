@@ -12,6 +12,8 @@ import sys
 import warnings
 from collections.abc import Callable, Iterator
 from datetime import datetime
+from pathlib import Path
+from types import ModuleType
 
 import aiohttp
 import pytest
@@ -38,6 +40,14 @@ def log(monkeypatch: pytest.MonkeyPatch) -> Iterator[io.StringIO]:
     yield text
     root.handlers[:] = before
     root.setLevel(level)
+
+
+@pytest.fixture(autouse=True)
+def _other(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """A library called "other"."""
+    library = ModuleType("other")
+    library.__file__ = str(tmp_path / "other.py")
+    monkeypatch.setitem(sys.modules, "other", library)
 
 
 @pytest.mark.parametrize("name", ["aiogram.dispatcher", "aiohttp.server", "asyncio", "other"])
@@ -235,7 +245,7 @@ def test_an_exception_with_a_message_of_our_own_is_logged_with_it(
     try:
         raise error from sqlite3.OperationalError(CANARY)
     except type(error):
-        logging.getLogger("apscheduler").exception("Job %s raised an exception", CANARY)
+        logging.getLogger("other").exception("Job %s raised an exception", CANARY)
     logging.getLogger("aiogram.event").error("Cause exception (%s)", error)
 
     assert f"Job ... raised an exception\n    {said}\n" in log.getvalue()
@@ -250,3 +260,66 @@ def test_what_our_own_lines_say_is_not_said_again_by_aiogram(log: io.StringIO) -
 
     assert "Run polling" not in log.getvalue()
     assert "Received ... signal" in log.getvalue()
+
+
+FALLEN = "the dice fell off the table"
+
+
+def fail() -> None:
+    try:
+        try:
+            raise KeyError("dice")
+        except KeyError as error:
+            raise ValueError(FALLEN) from error
+    except ValueError:
+        logging.getLogger("bot").exception("a handler failed")
+
+
+def test_in_development_exceptions_are_logged_whole_and_the_start_says_so(
+    log: io.StringIO, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys, "stderr", log)
+    logs.set_up("DEBUG", development=True)
+    fail()
+    first, *rest = log.getvalue().splitlines()
+
+    assert "WARNING" in first
+    assert "people's data may be in this log" in first
+    assert "    Traceback (most recent call last):" in rest
+    assert "    KeyError: 'dice'" in rest
+    assert f"    ValueError: {FALLEN}" in rest
+
+
+def test_in_development_json_has_exceptions_whole(
+    log: io.StringIO, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys, "stderr", log)
+    logs.set_up("DEBUG", "json", development=True)
+    fail()
+    _start, failed = (json.loads(line) for line in log.getvalue().splitlines())
+
+    assert failed["exception"][-1] == f"ValueError: {FALLEN}"
+
+
+def test_in_development_a_token_is_not_written_either(
+    log: io.StringIO, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys, "stderr", log)
+    logs.set_up("DEBUG", development=True)
+    try:
+        raise ValueError(TOKEN)
+    except ValueError:
+        logging.getLogger("bot").exception("a handler failed")
+
+    assert "ValueError: (token)" in log.getvalue()
+
+
+def test_development_alone_does_nothing_and_says_what_it_needs(
+    log: io.StringIO, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys, "stderr", log)
+    logs.set_up("INFO", development=True)
+    fail()
+
+    assert "DEVELOPMENT has no effect: it needs LOG_LEVEL=DEBUG" in log.getvalue()
+    assert FALLEN not in log.getvalue()

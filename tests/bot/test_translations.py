@@ -43,7 +43,7 @@ NOT_TO_PEOPLE = {
         "environment.py",
         "failures.py",
         "i18n.py",
-        "logs.py",
+        "logs",
         "metrics.py",
     ),
     *("session.py", "setting_types.py", "settings.py", "terminal.py"),

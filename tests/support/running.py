@@ -66,7 +66,7 @@ async def running_bot(
     settings = some_settings(
         **{"database_path": database, "log_level": "DEBUG"} | of_sandbox | values
     )
-    logs.set_up(settings.log_level, settings.log_format)
+    logs.set_up(settings.log_level, settings.log_format, development=settings.development)
     begins = "setWebhook" if "webhook_url" in values else "getUpdates"
     before = Counter(call.method for call in sandbox.calls)
     menus_set = before["setMyCommands"] + (len(languages()) if menus else 0)

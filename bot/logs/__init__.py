@@ -12,9 +12,9 @@ from datetime import UTC, datetime
 
 from analytics import AnalyticsError
 from bot.errors import OperatorError
+from bot.logs.interpreter import LEFT_OUT, mistake
+from bot.logs.own_code import is_own
 
-# Loggers of this project, whose messages hold no personal data.
-OUR_LOGGERS = ("analytics", "bot", "scheduler", "__main__")
 logger = logging.getLogger(__name__)
 
 TOKEN = re.compile(r"\d{3,20}:[\w-]{30,64}", re.ASCII)
@@ -22,7 +22,6 @@ TOKEN = re.compile(r"\d{3,20}:[\w-]{30,64}", re.ASCII)
 
 # Beginnings of aiogram's messages that the bot's own log lines replace, with more details.
 SAID_BY_US = ("Run polling for", "Start polling", "Polling stopped", "Sleep for", "Connection est")
-LEFT_OUT = "..."
 CONVERSION = re.compile(r"%[-#0 +]*\d*(?:\.\d+)?[a-zA-Z%]")
 
 
@@ -32,9 +31,14 @@ class PrivateFormatter(logging.Formatter):
     A record of another library is shown as its template, with `...` in the place of arguments other
     than exceptions and the names of their classes. Without arguments the message may have been
     formatted before: then its place in the code is shown. An exception is shown as its kind and
-    where it was raised, never with its message, which may quote what a person wrote; except for
-    SENTENCES.
+    where it was raised, without its message, which may quote what a person wrote; except for
+    SENTENCES, and for what the interpreter itself says of code. With `whole_exceptions`, exceptions
+    are shown as Python does: with messages, which may hold what a person wrote, and source lines.
     """
+
+    def __init__(self, *, whole_exceptions: bool = False) -> None:
+        super().__init__()
+        self._describe = _whole if whole_exceptions else _where
 
     def format(self, record: logging.LogRecord) -> str:
         # The second line of defence: nothing known puts a token here.
@@ -42,7 +46,11 @@ class PrivateFormatter(logging.Formatter):
 
     def line(self, record: logging.LogRecord) -> str:
         line = f"{self.formatTime(record)} {record.levelname} {record.name}: {_message(record)}"
-        return line + "".join(f"\n    {part}" for part in _exception(record))
+        return line + "".join(f"\n    {part}" for part in self.exception(record))
+
+    def exception(self, record: logging.LogRecord) -> list[str]:
+        """Return the lines of a record's exception, none if it has none."""
+        return self._describe(record.exc_info[1]) if record.exc_info and record.exc_info[1] else []
 
 
 class PrivateJsonFormatter(PrivateFormatter):
@@ -59,7 +67,7 @@ class PrivateJsonFormatter(PrivateFormatter):
             "logger": record.name,
             "message": _message(record),
         }
-        exception = _exception(record)
+        exception = self.exception(record)
         return json.dumps(parts | {"exception": exception} if exception else parts)
 
 
@@ -67,8 +75,12 @@ FORMATTERS = {"text": PrivateFormatter, "json": PrivateJsonFormatter}
 
 
 def said(error: BaseException) -> str:
-    """Return the kind of an error, followed by its message if it is one of SENTENCES."""
-    return f"{kind(error)}: {error}" if isinstance(error, SENTENCES) else kind(error)
+    """Return the kind of an error, followed by its message if that quotes nobody.
+
+    That is the message of SENTENCES, and what the interpreter itself says of a mistake in code.
+    """
+    message = str(error) if isinstance(error, SENTENCES) else mistake(error)
+    return f"{kind(error)}: {message}" if message else kind(error)
 
 
 def kind(error: BaseException) -> str:
@@ -104,7 +116,7 @@ EAI = [name for name in dir(socket) if name.startswith("EAI_")]
 
 
 def _message(record: logging.LogRecord) -> str:
-    if _is_ours(record):
+    if is_own(record):
         return str(record.msg) if record.exc_info else record.getMessage()
     if not record.args:
         return f"{record.pathname}:{record.lineno}"
@@ -124,10 +136,6 @@ def _message(record: logging.LogRecord) -> str:
     return CONVERSION.sub(harmless, str(record.msg))
 
 
-def _exception(record: logging.LogRecord) -> list[str]:
-    return _where(record.exc_info[1]) if record.exc_info and record.exc_info[1] else []
-
-
 def _where(error: BaseException) -> list[str]:
     frames = traceback.extract_tb(error.__traceback__)
     return [
@@ -136,12 +144,12 @@ def _where(error: BaseException) -> list[str]:
     ]
 
 
-def _is_ours(record: logging.LogRecord) -> bool:
-    return record.name.split(".")[0] in OUR_LOGGERS
+def _whole(error: BaseException) -> list[str]:
+    return "".join(traceback.format_exception(error)).splitlines()
 
 
 def _matters(record: logging.LogRecord) -> bool:
-    return _is_ours(record) or record.levelno >= logging.WARNING
+    return is_own(record) or record.levelno >= logging.WARNING
 
 
 def _is_news(record: logging.LogRecord) -> bool:
@@ -160,14 +168,15 @@ def _log_warning(
     logger.warning("%s at %s:%d", category.__name__, filename, lineno)
 
 
-def set_up(level: str, form: str = "text") -> None:
+def set_up(level: str, form: str = "text", *, development: bool = False) -> None:
     """Log to stderr, including Python's warnings, which otherwise bypass logging.
 
-    `level` is the name of a level, `form` a key of FORMATTERS. Other libraries are heard from
-    WARNING on, and at DEBUG.
+    `level` is the name of a level, `form` a key of FORMATTERS. Libraries are heard from WARNING on,
+    and at DEBUG. With `development` at DEBUG, exceptions are logged whole, and may hold what people
+    wrote: the first line says so.
     """
     handler = logging.StreamHandler()
-    handler.setFormatter(FORMATTERS[form]())
+    handler.setFormatter(FORMATTERS[form](whole_exceptions=development and level == "DEBUG"))
     if level != "DEBUG":
         # Without their arguments, these lines say little.
         handler.addFilter(_matters)
@@ -182,3 +191,9 @@ def set_up(level: str, form: str = "text") -> None:
     logging.getLogger("apscheduler").setLevel(logging.WARNING)
     # It logs the parameters of every statement at DEBUG.
     logging.getLogger("aiosqlite").setLevel(logging.INFO)
+    if development and level == "DEBUG":
+        logger.warning(
+            "DEVELOPMENT is on: exceptions are logged whole, so people's data may be in this log"
+        )
+    elif development:
+        logger.warning("DEVELOPMENT has no effect: it needs LOG_LEVEL=DEBUG")
