@@ -262,9 +262,9 @@ def _remark(kind: type[BaseSettings], error: Any) -> Remark:
     name = str(error["loc"][0])
     right = kind.model_fields[name].description
     if error["type"] == "missing":
-        where = "in .env or the environment"
+        remedy = f"give {right}, in .env or the environment"
         if name == "bot_token":
-            where += " (python main.py init asks for it; python main.py demo needs none)"
-        return Remark(f"{name.upper()} is missing", f"give {right}, {where}")
+            remedy = "python main.py init asks for it; python main.py demo needs none"
+        return Remark(f"{name.upper()} is missing", remedy)
     wrong = "invalid" if name in PRIVATE else f'"{SECRET_PART.sub("***", str(error["input"]))}"'
     return Remark(f"{name.upper()} is {wrong}", f"give {right}")

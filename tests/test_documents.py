@@ -18,6 +18,7 @@ from analytics.telegram import i18n
 from analytics.telegram.command_table import Audience
 from analytics.telegram.texts import privacy
 from bot import texts
+from bot.cli.app import COMMANDS as GROUPS
 from bot.cli.app import app
 from bot.settings import Settings
 from tests.faults.__main__ import catalogue
@@ -90,6 +91,9 @@ def test_one_page_has_every_command_once_with_the_options_of_its_help() -> None:
 
     assert len(named) == len(rows)
     assert named == {command: options_of(command) for command in ["", *COMMANDS]}
+    for group, commands in GROUPS.items():
+        part = text.partition(f"\n## {group}\n")[2].partition("\n## ")[0]
+        assert re.findall(r"^\| `python main\.py ([\w-]+)`", part, re.MULTILINE) == [*commands]
 
 
 def test_the_index_leads_to_every_page_and_the_readme_to_the_index() -> None:

@@ -280,7 +280,7 @@ async def test_an_admin_who_erases_is_told_what_stays_in_the_audit_log(
     async with running_bot(sandbox, database, admin_ids=str(ADMIN)):
         await ask(admin, "/stats")
         await ask(admin, "/alerts")
-        await admin.clicks("🔕 Digest")
+        await admin.clicks("🔕 Mute: Digest")
         await admin.sees_edit()
         for each in (person, admin):
             await ask(each, "/forgetme")

@@ -52,11 +52,11 @@ async def test_a_digest_that_is_turned_off_is_not_sent_and_not_made_up_for(hours
     async with hours.bot(silence_alert_hours=0):
         for each in (hours.admin, hours.other):
             await message_for(each, "/alerts")
-            await each.clicks("🔕 Digest")
+            await each.clicks("🔕 Mute: Digest")
             await each.sees_edit()
         hours.told()
         monday = await hours.passing(7 * 24)
-        await hours.admin.clicks("🔔 Digest")
+        await hours.admin.clicks("🔔 Unmute: Digest")
         await hours.admin.sees_edit()
         tuesday = await hours.passing(1)
         await hours.passing(2 * 24)
@@ -180,7 +180,7 @@ async def test_who_is_no_admin_any_more_is_forgotten(hours: Hours) -> None:
     async with hours.bot():
         for each in (hours.admin, hours.other):
             await message_for(each, "/alerts")
-            await each.clicks("🔕 No updates")
+            await each.clicks("🔕 Mute: No updates")
             await each.sees_edit()
     before = hours.turned_off()
     async with hours.bot(admin_ids={OTHER}):
@@ -193,7 +193,7 @@ async def test_who_is_no_admin_any_more_is_forgotten(hours: Hours) -> None:
 async def test_what_an_admin_turned_off_is_in_their_data(hours: Hours) -> None:
     async with hours.bot():
         await message_for(hours.admin, "/alerts")
-        await hours.admin.clicks("🔕 Cleanup overdue")
+        await hours.admin.clicks("🔕 Mute: Cleanup overdue")
         await hours.admin.sees_edit()
         await ask(hours.admin, "/mydata")
         [call] = await hours.sandbox.called("sendDocument")

@@ -69,9 +69,9 @@ def below_list(muted: Collection[str], options: Options) -> InlineKeyboardMarkup
     rows = []
     for kind in Kind:
         if is_allowed(kind, options):
-            sign = "🔔" if kind in muted else "🔕"
+            does = _("🔔 Unmute") if kind in muted else _("🔕 Mute")
             data = Turn(kind=kind, on=kind in muted, listed=True).pack()
-            label = f"{sign} {_(NAMES[kind])}"
+            label = f"{does}: {_(NAMES[kind])}"
             rows.append([InlineKeyboardButton(text=label, callback_data=data)])
     return InlineKeyboardMarkup(inline_keyboard=rows)
 
