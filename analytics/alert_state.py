@@ -120,6 +120,6 @@ class AlertState:
         try:
             seconds = await self._store.get_setting(name)
         except AnalyticsError as error:
-            logger.warning("when an alert was last sent cannot be read (%s)", error)
+            logger.warning("the time of the last alert cannot be read (%s)", error)
             return None
         return None if seconds is None else from_unix(int(seconds))

@@ -96,11 +96,11 @@ class Keyring:
                 found = read_key(file)
                 if found == key:
                     logger.warning("%s was missing and has been restored from memory", file)
-            problem = "" if found == key else "holds another key than the database was written with"
+            problem = "" if found == key else "contains another key than the one of the database"
         except ValueError as error:
-            problem = f"holds no key ({error})"
+            problem = f"contains no key ({error})"
         except OSError as error:
-            problem = f"is missing, and cannot be put back ({error.strerror})"
+            problem = f"is missing and cannot be restored from memory ({error.strerror})"
         if problem and not self._file_differs:
             logger.error("%s %s: restore it from a backup before the next start", file, problem)
         self._file_differs = bool(problem)
@@ -117,8 +117,8 @@ class Keyring:
         """
         if not store.is_owner:
             raise DatabaseInUse(
-                f"another process is running on {self._path}",
-                "stop it, and replace the key then",
+                f"another process is using {self._path}",
+                "stop it, then replace the key",
             )
         references = await self.agree(store)
         if not isinstance(references, Pseudonyms):
@@ -128,8 +128,8 @@ class Keyring:
             )
         if self._pseudonym_key is None and (others := self._sharing_key_file(self._path)):
             raise RotationRefused(
-                f"{others[0]} has the same key file",
-                "give it another name, and a copy of the key",
+                f"{others[0]} uses the same key file",
+                "give each database a name and a key file of its own",
             )
         new = references.successor()
         if self._pseudonym_key is None:
@@ -175,13 +175,13 @@ def choose(
         pseudonym_key = pseudonym_key or read_key(key_file(path))
     except ValueError as error:
         raise PseudonymKeyMissing(
-            f"{key_file(path)} holds no key ({error})", "restore it from a backup"
+            f"{key_file(path)} contains no key ({error})", "restore it from a backup"
         ) from None
     if pseudonym_key is None and written_with not in (None, PlainIds.fingerprint):
         raise PseudonymKeyMissing(
             f"{key_file(path)} is missing and USER_ID_KEY is not set, but {path} was written "
             "with a key",
-            "restore it, or move the database away to start anew",
+            "restore the key file, or move the database away to start over",
         )
     return Pseudonyms(pseudonym_key or new_key())
 

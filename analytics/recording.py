@@ -93,13 +93,14 @@ class Recorder:
         if contents.written_with != written_with:
             raise WrongPseudonymKey(
                 f"{self._spool.path} was written with another key than {self._store.name}",
-                "restore that database with its key and start the bot once, or move the spool away",
+                "restore the database and key that it belongs to and start the bot once, or move "
+                "it away",
             )
         self._backlog.written_with = contents.written_with
         committed = await self._store.get_setting(Setting.COMMITTED)
         self._backlog.adopt(contents, str(committed or ""), erase)
         logger.warning(
-            "recording %d interactions that were kept on the disk at the last stop",
+            "recording %d interactions that were saved to the disk at the last stop",
             self._backlog.waiting,
         )
         if not self._backlog:
@@ -174,13 +175,15 @@ class Recorder:
             error = InteractionsLost(
                 f"{lost} interactions and {requests} requests are lost, for neither "
                 f"{self._store.name} nor {self._spool.path.name} could be written",
-                "make room, and close what locks the database",
+                "free up space, and close what locks the database",
             )
             logger.error("%s", error)
             raise error
         if self._backlog:
             logger.warning(
-                "%d interactions wait in %s for the next start", interactions, self._spool.path
+                "%d interactions are saved in %s until the next start",
+                interactions,
+                self._spool.path,
             )
 
     def use(self, references: References) -> None:
@@ -250,7 +253,9 @@ class Recorder:
         if not self.failing:
             self.failing = True
             self._notify(RecordingFails())
-            logger.error("recording fails (%s); interactions wait", reason(error))
+            logger.error(
+                "recording failed (%s): interactions are kept, and recorded later", reason(error)
+            )
         self._backlog.failed()
 
     async def _pause(self) -> None:

@@ -212,4 +212,4 @@ class AcceptErrors:
             return
         self._last = now
         name = errno.errorcode.get(getattr(context.get("exception"), "errno", 0), "unknown")
-        logger.error("connections cannot be accepted (%s): raise the limit of open files", name)
+        logger.error("connections cannot be accepted (%s): raise the limit on open files", name)

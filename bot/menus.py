@@ -81,7 +81,7 @@ async def set_admin_menu(bot: Bot, telegram_id: int, owners: Collection[int]) ->
         for menu in _menus(of_admin(telegram_id, owners), BotCommandScopeChat(chat_id=telegram_id)):
             await bot(menu)
     except (TelegramBadRequest, TelegramForbiddenError):
-        logger.info("an admin has not started the bot yet; the menu is set at /start")
+        logger.info("an admin has not started the bot yet: their menu is set when they send /start")
 
 
 def _menus(

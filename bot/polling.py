@@ -75,7 +75,7 @@ class WatchPolling(BaseRequestMiddleware):
             self._failures += 1
             raise
         if self._failures:
-            logger.info("updates are received again, after %d tries", self._failures)
+            logger.info("updates are received again, after %d attempts", self._failures)
         self._failures, self._notified = 0, False
         self._refusals.accepted()
         return updates
@@ -98,11 +98,13 @@ class WatchPolling(BaseRequestMiddleware):
         now = self._monotonic()
         if now - self._removed >= REMOVE_EVERY:
             self._removed = now
-            logger.warning("another program set a webhook for this bot, which polls: removing it")
+            logger.warning(
+                "another program set a webhook, but this bot uses polling: removing the webhook"
+            )
             await bot.delete_webhook()
             return
         logger.error(
-            "another program sets a webhook for this bot, which polls, again and again: "
+            "another program keeps setting a webhook, but this bot uses polling: "
             "stop it, or get a new token from @BotFather"
         )
         if not self._notified:

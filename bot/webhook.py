@@ -107,7 +107,7 @@ class Webhook:
                 body = await request.read()
             raw = loads(body)
         except (ValueError, web.HTTPRequestEntityTooLarge) as error:
-            logger.warning("skipped a request that holds no update (%s)", type(error).__name__)
+            logger.warning("skipped a request that contains no update (%s)", type(error).__name__)
             return None
         return decode(raw, self._bot)
 

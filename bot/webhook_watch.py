@@ -104,7 +104,7 @@ class WebhookWatch:
         if not info.url:
             logger.warning("the webhook is gone, %d updates wait: setting it again", waiting)
         elif not self._settings.is_webhook(info.url):
-            logger.warning("another program set another webhook: setting it again")
+            logger.warning("another program set its own webhook: setting this one again")
         elif waiting and info.last_error_date not in (None, before):
             words = KIND.match(info.last_error_message or "")
             logger.warning(

@@ -227,7 +227,7 @@ async def test_a_second_bot_on_the_same_file_is_refused(sandbox: Sandbox, folder
         environment = processes.settings(sandbox, database)
 
         result = await run(folder, **environment)
-        assert_sentence(result, "another process is running on", expected=1)
+        assert_sentence(result, "another process is using", expected=1)
 
 
 async def test_another_bot_with_the_same_token_is_named_in_the_log(

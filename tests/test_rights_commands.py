@@ -108,7 +108,7 @@ def test_the_key_is_needed_to_find_a_person(database: Path) -> None:
     result = invoke("erase", "--user", str(PERSON))
 
     assert result.exit_code == 2
-    assert "restore it" in result.stderr
+    assert "restore the key file" in result.stderr
     assert total(database) == 4
     assert not database.with_suffix(".key").exists()
 
@@ -243,6 +243,6 @@ async def test_erase_works_beside_the_bot_and_what_ends_it_does_not(
     assert erased[:2] == (0, "1 interactions erased\n")
     assert total(path) == 1
     assert rotated[0] == 1
-    assert "another process is running" in rotated[2]
+    assert "another process is using" in rotated[2]
     assert refused[0] == 1
-    assert "another process is running" in refused[2]
+    assert "another process is using" in refused[2]

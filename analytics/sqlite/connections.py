@@ -70,7 +70,7 @@ def check_sqlite(database_key: bytes | None) -> None:
     """Raise UnsupportedSQLite for an SQLite that is too old, or for a key without SQLCipher."""
     if database_key and not sqlcipher:
         raise UnsupportedSQLite(
-            "DATABASE_KEY is set and SQLCipher is missing", "pip install -e '.[sqlcipher]'"
+            "DATABASE_KEY is set, but SQLCipher is missing", "run pip install -e '.[sqlcipher]'"
         )
     library = sqlcipher if database_key else sqlite3
     if library.sqlite_version_info < MINIMUM_SQLITE:
@@ -127,7 +127,7 @@ def _unlock(connection: Any, database_key: bytes) -> None:
     if connection.execute("PRAGMA cipher_status").fetchall() != [("1",)]:
         connection.close()
         raise UnsupportedSQLite(
-            "this SQLCipher does not encrypt", "install the extra [sqlcipher] anew"
+            "this SQLCipher does not encrypt", "reinstall the extra [sqlcipher]"
         )
 
 
@@ -142,7 +142,7 @@ async def set_pragmas(connection: aiosqlite.Connection, pragmas: dict[str, str |
         if answer != wanted:
             raise UnsupportedSQLite(
                 f"SQLite refuses {name}={wanted} and stays at {answer}",
-                "keep the database on a local disk, with a Python that has an ordinary SQLite",
+                "keep the database on a local disk, with a Python that has a standard SQLite",
             )
 
 
@@ -221,7 +221,7 @@ def translate(path: Path, error: Exception) -> AnalyticsError:
         )
     if is_full(path, error):
         return DiskFull(
-            f"{path} cannot be written, for the disk is full", "make room and try again"
+            f"{path} cannot be written, for the disk is full", "free up space and try again"
         )
     if code in DAMAGE:
         return damaged_or_gone(path)

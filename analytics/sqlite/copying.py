@@ -95,7 +95,8 @@ def _refuse_draft_of_others(draft: Path) -> None:
         return
     if not disk.is_regular(draft) or time.time() - draft.stat().st_mtime < SURELY_LEFT:
         raise BackupRefused(
-            f"{draft} is being written by another program, or was left", "delete it"
+            f"{draft} is being written by another program, or left over from one",
+            "wait until that ends, or delete it",
         )
     for file in matching(draft, COMPANION):
         file.unlink()
@@ -120,7 +121,7 @@ async def copy(source: Path, to: Path, database_key: bytes | None) -> AsyncItera
             full = _is_full(to, error)
             what = "the disk is full" if full else error.problem
             raise (NoRoomForCopy if full else BackupRefused)(
-                f"{source} cannot be copied to {to} ({what})", "make room, or give another path"
+                f"{source} cannot be copied to {to} ({what})", "free up space, or give another path"
             ) from error
         yield draft
     finally:
@@ -158,7 +159,7 @@ async def check(path: Path, database_key: bytes | None) -> None:
     answer, found = "", 0
     if database_key and disk.size(path) and files.is_plain(path):
         raise WrongDatabaseKey(
-            f"{path} is not encrypted", "take DATABASE_KEY out, restore it, and encrypt it then"
+            f"{path} is not encrypted", "unset DATABASE_KEY, restore it, then encrypt it"
         )
     try:
         async with connect(path, database_key, read_only=True) as connection:
@@ -174,7 +175,7 @@ async def check(path: Path, database_key: bytes | None) -> None:
     if found != migrations.APPLICATION_ID:
         raise NotOurDatabase(
             f"{path} is not a database of this program",
-            "give another file, or set DATABASE_KEY if it is encrypted",
+            "name another file, or set DATABASE_KEY if it is encrypted",
         )
     if answer != "ok":
         another = ", or has another DATABASE_KEY" if database_key else ""
@@ -235,5 +236,5 @@ def _refuse_without_room(source: Path, to: Path) -> None:
     needed = disk.size(source) + disk.size(files.wal(source)) + 2 * reserve.RESERVE_BYTES
     if shutil.disk_usage(to.parent).free < needed:
         raise NoRoomForCopy(
-            f"{to.parent} has too little room for a copy", f"make {needed / 2**20:,.0f} MiB free"
+            f"{to.parent} has too little space for a copy", f"free up {needed / 2**20:,.0f} MiB"
         )

@@ -44,8 +44,8 @@ async def refuse_foreign(path: Path, database_key: bytes | None) -> None:
         if primary_code(error.__cause__) == NOT_A_DATABASE:
             raise WrongDatabaseKey(
                 f"{path} cannot be read with this DATABASE_KEY",
-                "set the one it was made with; "
-                "with that one it is damaged: restore a backup, or move it away",
+                "set the one that it was encrypted with; "
+                "if that fails, too, it is damaged: restore a backup, or move it away",
             ) from None
         return  # the key is right
     if application_id != APPLICATION_ID:
@@ -64,7 +64,7 @@ async def encrypt(path: Path, database_key: bytes) -> bool:
     refusals.refuse_special(path)
     if not disk.size(path) and not disk.size(files.plain(path)):
         raise DatabaseMissing(
-            f"{path} does not exist", "the bot makes it, encrypted, on its first start"
+            f"{path} does not exist", "the bot creates it, encrypted, at its first start"
         )
     with ExitStack() as held, translated(path, OSError):
         try:
@@ -83,7 +83,7 @@ async def encrypt(path: Path, database_key: bytes) -> bool:
         except DatabaseDamaged as error:
             raise DatabaseDamaged(
                 f"{path} is damaged",
-                "take DATABASE_KEY out and start the bot, which sets it aside",
+                "unset DATABASE_KEY and start the bot, which sets it aside",
             ) from error
     return is_plain
 
@@ -115,9 +115,7 @@ async def _copy(path: Path, draft: Path, database_key: bytes) -> None:
         await _attach(copy, path)
         is_whole = await _counts(copy, "main") == await _counts(copy, "plain")
     if not is_whole or await is_damaged(draft, database_key):
-        raise DatabaseUnavailable(
-            f"{path} stays as it is, since its copy is not whole", "try again"
-        )
+        raise DatabaseUnavailable(f"{path} is unchanged, as its copy is incomplete", "try again")
 
 
 async def _attach(copy: aiosqlite.Connection, path: Path) -> None:

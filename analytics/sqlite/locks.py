@@ -38,7 +38,7 @@ def own(path: Path, stack: ExitStack, timeout: float) -> None:
         stack.enter_context(_lock(f"{path}.lock", timeout))
     except Timeout:
         raise DatabaseInUse(
-            f"another process is running on {path}", "stop it, or set another DATABASE_PATH"
+            f"another process is using {path}", "stop it, or set another DATABASE_PATH"
         ) from None
 
 
@@ -68,7 +68,7 @@ def _be_the_writer(path: Path, stack: ExitStack) -> None:
         stack.enter_context(write_lock(path, WRITER_TIMEOUT))
     except Timeout:
         raise DatabaseInUse(
-            f"another command writes to {path}", "try again when it is done"
+            f"another command is writing to {path}", "try again when it is done"
         ) from None
 
 

@@ -51,7 +51,7 @@ def refuse_foreign(path: Path, application_id: int, *, encrypted: bool) -> None:
         raise foreign(path)
     if encrypted:
         raise WrongDatabaseKey(
-            f"{path} is not encrypted", "run python main.py encrypt, or take DATABASE_KEY out"
+            f"{path} is not encrypted", "run python main.py encrypt, or unset DATABASE_KEY"
         )
 
 

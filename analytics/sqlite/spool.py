@@ -66,7 +66,7 @@ class SQLiteSpool:
             about, rows = await self._read()
         except DatabaseDamaged:
             aside = files.set_aside(self.path)
-            logger.error("what waited on the disk is damaged and not recorded: it is %s now", aside)
+            logger.error("the spool is damaged and was not recorded: it is now %s", aside)
             return None
         if not about:
             return None

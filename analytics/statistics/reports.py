@@ -199,7 +199,7 @@ class Reports:
         if snapshot is None:
             raise NoReportYet(
                 "there is no report yet",
-                "with REPORT_INTERVAL the running bot makes it, so start the bot once",
+                "with REPORT_INTERVAL, only the running bot makes reports: start it once",
             )
         return snapshot
 

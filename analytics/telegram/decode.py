@@ -81,7 +81,7 @@ def decode(raw: Any, bot: Bot) -> Update | None:
     except Exception:
         update_id = raw.get("update_id") if isinstance(raw, dict) else None
         if not is_number(update_id):
-            logger.warning("skipped an update without a number")
+            logger.warning("skipped an update without an update_id")
             return None
     known = [kind for kind in ALL_UPDATES if kind in raw]
     logger.warning("update %d cannot be decoded and is not handled: %s", update_id, known)

@@ -155,7 +155,7 @@ async def test_the_key_is_not_in_the_log_at_any_level(
 async def test_without_a_cipher_no_file_is_made(tmp_path: Path) -> None:
     with (
         patch.object(connections, "sqlcipher", sqlite3),
-        pytest.raises(UnsupportedSQLite, match="does not encrypt: install"),
+        pytest.raises(UnsupportedSQLite, match="does not encrypt: reinstall"),
     ):
         async with encrypted(tmp_path):
             pass
@@ -186,7 +186,11 @@ COMMANDS = [["stats"], ["cleanup"], ["export", "--user", "1"], ["rotate-key", "-
 @pytest.mark.parametrize(
     ("made_with", "opened_with", "sentence"),
     [
-        (DATABASE_KEY, OTHER_KEY, "cannot be read with this DATABASE_KEY: set the one it was made"),
+        (
+            DATABASE_KEY,
+            OTHER_KEY,
+            "cannot be read with this DATABASE_KEY: set the one",
+        ),
         (DATABASE_KEY, None, "is not a database: .* or DATABASE_KEY if it is encrypted"),
         (None, DATABASE_KEY, "is not encrypted: run python main.py encrypt"),
     ],
@@ -219,7 +223,7 @@ def test_without_the_extra_it_is_said_how_to_install_it(plain: Path) -> None:
 
     for result in results:
         assert result.exit_code == 2
-        assert result.stderr.endswith("SQLCipher is missing: pip install -e '.[sqlcipher]'\n")
+        assert result.stderr.endswith("SQLCipher is missing: run pip install -e '.[sqlcipher]'\n")
 
 
 async def test_a_file_under_another_key_that_comes_while_the_bot_runs_is_not_set_aside(
@@ -313,7 +317,7 @@ async def test_the_whole_bot_and_every_command_work_on_an_encrypted_file(
     assert after[0][1] == "2 interactions erased\n"
     assert "export" in after[1][1]
     assert refused[0] == 1
-    assert "another process is running" in refused[2]
+    assert "another process is using" in refused[2]
     assert after[3][1].endswith("is encrypted already\n")
     assert readable == found_in(tmp_path, READABLE) == {}
     assert key not in log
@@ -410,7 +414,7 @@ def test_a_copy_that_is_not_whole_does_not_take_the_place_of_the_file(plain: Pat
 
     with (
         statements(lacking),
-        pytest.raises(DatabaseUnavailable, match="stays as it is"),
+        pytest.raises(DatabaseUnavailable, match="is unchanged"),
     ):
         encrypt(plain)
 
@@ -436,5 +440,5 @@ def test_encrypt_refuses_what_it_cannot_do_in_a_sentence(tmp_path: Path) -> None
     assert without_key.stderr.startswith("DATABASE_KEY is missing: set it to 64 hexadecimal digits")
     assert "cannot be read with this DATABASE_KEY" in foreign.stderr
     assert "cannot be read with this DATABASE_KEY" in other.stderr
-    assert "is damaged: take DATABASE_KEY out" in broken.stderr
+    assert "is damaged: unset DATABASE_KEY" in broken.stderr
     assert (tmp_path / NAME).read_bytes() == b"notes" * 1000

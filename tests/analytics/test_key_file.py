@@ -55,7 +55,7 @@ async def test_another_key_file_in_its_place_stays_and_is_said_once(
 
     assert kept == content
     assert len(said) == 1
-    assert f"{file} holds " in said[0]
+    assert f"{file} contains " in said[0]
     assert "restore it from a backup" in said[0]
     assert not [line for line in caplog.messages if own.strip() in line]
     assert file.read_text() == own
@@ -78,7 +78,7 @@ async def test_where_it_cannot_be_put_back_the_bot_goes_on_and_says_so_once(
         await analytics.maintenance.run()
 
     assert len(said) == 1
-    assert "cannot be put back" in said[0]
+    assert "cannot be restored from memory" in said[0]
     assert read_key(file)
 
 

@@ -134,9 +134,14 @@ async def test_a_file_that_is_not_usable_is_refused_and_left_as_it_was(
             without_its_key,
             {},
             PseudonymKeyMissing,
-            "is missing and USER_ID_KEY is not set, .*: restore it",
+            "is missing and USER_ID_KEY is not set, .*: restore the key file",
         ),
-        (with_a_broken_key, {}, PseudonymKeyMissing, "holds no key .*: restore it from a backup"),
+        (
+            with_a_broken_key,
+            {},
+            PseudonymKeyMissing,
+            "contains no key .*: restore it from",
+        ),
         (with_another_key, {}, WrongPseudonymKey, "was written with another key: set USER_ID_KEY"),
         (
             as_it_was,
@@ -214,7 +219,7 @@ async def test_a_command_records_nothing(access: Access, tmp_path: Path) -> None
 async def test_a_second_owner_is_refused(tmp_path: Path) -> None:
     with patch.object(locks, "OWNER_TIMEOUT", 0):
         async with open_service(tmp_path):
-            with pytest.raises(DatabaseInUse, match=r"another process is running on .*: stop it"):
+            with pytest.raises(DatabaseInUse, match=r"another process is using .*: stop it"):
                 await run_once(tmp_path)
 
 

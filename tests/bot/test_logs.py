@@ -234,7 +234,7 @@ def test_our_own_lines_say_what_failed_and_our_own_sentences_why(log: io.StringI
 @pytest.mark.parametrize(
     "error",
     [
-        DatabaseInUse("another process is running on data/a.sqlite3", "stop it"),
+        DatabaseInUse("another process is using data/a.sqlite3", "stop it"),
         Unavailable(Remark("METRICS_PORT is 80, where the bot cannot listen", "give a free port")),
     ],
 )

@@ -203,6 +203,6 @@ async def test_a_bot_that_polls_removes_a_webhook_once_and_then_tells(
     log = capsys.readouterr().err
 
     assert "another program uses its token" in told
-    assert log.count("another program set a webhook for this bot, which polls: removing it") == 1
-    assert "another program sets a webhook for this bot, which polls, again and again" in log
+    assert log.count("another program set a webhook, but this bot uses polling: removing") == 1
+    assert "another program keeps setting a webhook" in log
     assert "updates are received again" in log

@@ -221,7 +221,7 @@ async def test_the_key_of_two_databases_is_not_replaced_for_one(tmp_path: Path) 
         await make(tmp_path / name, key=None)
     key = (tmp_path / "analytics.key").read_bytes()
     async with AnalyticsService.open(tmp_path / NAME) as analytics:
-        with pytest.raises(RotationRefused, match="has the same key file"):
+        with pytest.raises(RotationRefused, match="uses the same key file"):
             await analytics.maintenance.rotate_key()
 
     assert (tmp_path / "analytics.key").read_bytes() == key

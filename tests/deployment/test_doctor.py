@@ -244,17 +244,17 @@ async def backup_none(world: World) -> None:
         (database_of_another_program, "database", "DATABASE_PATH"),
         (schema_newer, "database", "install the newer version"),
         (schema_older, "database", "start the bot"),
-        (key_missing, "key", "restore it"),
+        (key_missing, "key", "restore the key file"),
         (key_broken, "key", "restore it from a backup"),
         (key_of_another, "key", "restore the key file"),
         (plain_ids, "key", "set it back"),
         (not_encrypted, "database", "main.py encrypt"),
-        (disk_full, "disk", "make room"),
+        (disk_full, "disk", "free up space"),
         (cleanup_overdue, "cleanup", "main.py cleanup"),
         (cleanup_never, "cleanup", "main.py cleanup"),
-        (compaction_overdue, "compaction", "make room"),
-        (backup_overdue, "backup", "no backup"),
-        (backup_none, "backup", "no backup"),
+        (compaction_overdue, "compaction", "free up space"),
+        (backup_overdue, "backup", "backup failed"),
+        (backup_none, "backup", "backup failed"),
     ],
 )
 async def test_each_fault_is_named_with_what_to_do_and_nothing_else_fails(
@@ -295,7 +295,7 @@ async def damaged_left(world: World) -> None:
         (admins_missing, "admins", "ADMIN_IDS"),
         (name_misspelt, "names", "did you mean RETENTION_DAYS?"),
         (damaged_left, "set aside", "rm "),
-        (spool_left, "spool", "start it"),
+        (spool_left, "spool", "start the bot"),
     ],
 )
 async def test_what_can_be_left_as_it_is_is_advised_and_does_not_fail(

@@ -28,8 +28,12 @@ async def folder(tmp_path: Path) -> Path:
     [
         ("backup", ("restore", "backup", "--force"), "backup is not a file"),
         ("target", ("backup", "target"), "exists already"),
-        ("data/analytics.key", ("export", "--user", "7"), "holds no key (it is not a file)"),
-        ("data/analytics.key", ("restore", "copy", "--force"), "holds no key (it is not a file)"),
+        ("data/analytics.key", ("export", "--user", "7"), "contains no key (it is not a file)"),
+        (
+            "data/analytics.key",
+            ("restore", "copy", "--force"),
+            "contains no key (it is not a file)",
+        ),
         (".env", ("stats",), ".env is not a file"),
         (f"data/{NAME}", ("stats",), "is not a file"),
         (f"data/{NAME}", ("backup", "target"), "is not a file"),

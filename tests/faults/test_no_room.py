@@ -54,7 +54,7 @@ async def test_the_bot_says_that_the_disk_is_full_and_at_the_end_how_many_are_lo
         status, _, log = await bot.ended(MAX_SHUTDOWN)
 
     assert status == 1
-    assert "for the disk is full: make room and try again); interactions wait" in log
+    assert "for the disk is full: free up space and try again): interactions are kept" in log
     assert "3 interactions and 0 requests are lost, for neither" in log
 
 

@@ -95,7 +95,7 @@ async def test_what_a_link_leads_to_is_made_and_set_aside_with_its_log(tmp_path:
     link.symlink_to(path)
     async with service(link) as analytics:
         assert await analytics.record(ONE)
-        with pytest.raises(DatabaseInUse, match="another process is running"):
+        with pytest.raises(DatabaseInUse, match="another process is using"):
             async with service(path):
                 pass
         log = wal(path).read_bytes()
@@ -233,7 +233,7 @@ async def test_a_second_bot_is_refused_also_when_the_lock_was_deleted(tmp_path: 
         await analytics.maintenance.run()
         with (
             patch.object(locks, "OWNER_TIMEOUT", 0),
-            pytest.raises(DatabaseInUse, match="another process is running"),
+            pytest.raises(DatabaseInUse, match="another process is using"),
         ):
             async with service(path):
                 pass

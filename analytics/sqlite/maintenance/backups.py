@@ -64,7 +64,7 @@ class DailyBackups:
                 to = await backup_into(self._path, self._folder, self._database_key, *bounds, now)
                 logger.info("backed up to %s", to)
         except (AnalyticsError, OSError) as error:
-            logger.error("no backup: %s", error)
+            logger.error("backup failed: %s", error)
             if self._notified is None or now - self._notified >= NOTIFY_EACH:
                 self._notified = now
                 self._tell(BackupFails())

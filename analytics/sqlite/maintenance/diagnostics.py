@@ -81,7 +81,7 @@ async def check_up(
     if found[0].to_do:
         return found
     if not path.exists():
-        return [*found, Finding("database", f"{path} does not exist yet: the bot makes it")]
+        return [*found, Finding("database", f"{path} does not exist yet: the bot creates it")]
     found += [permissions([path.parent, *belongings(path)]), *set_aside(path), *waiting(path)]
     try:
         with translated(path, OSError):
@@ -89,7 +89,7 @@ async def check_up(
     except AnalyticsError as error:
         return [*found, _fault("database", error)]
     found += [
-        Finding("database", f"{path} is whole, {_size(path) / MIB:,.1f} MiB"),
+        Finding("database", f"{path} is intact, {_size(path) / MIB:,.1f} MiB"),
         Finding("schema", f"version {SCHEMA_VERSION}"),
         pseudonym_key_fits(path, facts, pseudonym_key, pseudonymise),
         disk_space(path, facts, retention_days, now, free=shutil.disk_usage(path.parent).free),
@@ -116,21 +116,21 @@ def permissions(paths: list[Path]) -> Finding:
     if not open_to_others:
         return Finding("permissions", "no one else can read the files")
     names = " ".join(str(path) for path in open_to_others)
-    return Finding("permissions", f"others can get at {names}", f"chmod go-rwx {names}")
+    return Finding("permissions", f"other users can read {names}", f"chmod go-rwx {names}")
 
 
 def set_aside(path: Path) -> Iterator[Finding]:
     """Find damaged databases: they may hold people who were erased, or are past retention."""
     if found := matching(path, DAMAGED + COMPANION):
         names = shlex.join(map(str, found))
-        to_do = f"restore a backup, or take from it what you need; then rm {names}"
-        yield Finding("set aside", f"erasing does not reach {names}", to_do, advice=True)
+        to_do = f"save what you need from it or restore a backup, then rm {names}"
+        yield Finding("set aside", f"erasure does not reach {names}", to_do, advice=True)
 
 
 def waiting(path: Path) -> Iterator[Finding]:
     """Find a spool: interactions not committed yet, recorded at the next start at the latest."""
     if (spool := files.spool(path)).exists():
-        to_do = "the bot records it as soon as it can write the database: start it, or see its log"
+        to_do = "start the bot, which records them once it can write the database, or see its log"
         yield Finding("spool", f"interactions wait in {spool}", to_do, advice=True)
 
 
@@ -143,7 +143,7 @@ def pseudonym_key_fits(
         return _fault("key", error)
     if references.fingerprint != facts.references:
         return _fault("key", mismatch(path, facts.references, references))
-    return Finding("key", "the one that the file was written with")
+    return Finding("key", "matches the database")
 
 
 def disk_space(path: Path, facts: Facts, retention_days: int, now: datetime, free: int) -> Finding:
@@ -157,7 +157,9 @@ def disk_space(path: Path, facts: Facts, retention_days: int, now: datetime, fre
     full_size = size * max(1.0, retention_days / days)
     needed = (full_size - size) + full_size + 2 * reserve.RESERVE_BYTES
     found = f"{free / MIB:,.0f} MiB free, about {needed / MIB:,.0f} MiB needed"
-    return Finding("disk", found, "" if free >= needed else "make room, or shorten RETENTION_DAYS")
+    return Finding(
+        "disk", found, "" if free >= needed else "free up space, or reduce RETENTION_DAYS"
+    )
 
 
 def cleanup(facts: Facts, now: datetime) -> Finding:
@@ -175,14 +177,14 @@ def cleanup(facts: Facts, now: datetime) -> Finding:
 
 def compaction(facts: Facts, now: datetime) -> Finding:
     if facts.compaction_due is None:
-        return Finding("compaction", "what was deleted has left the disk")
+        return Finding("compaction", "deleted data is gone from the disk")
     due = from_unix(facts.compaction_due)
-    to_do = "end programs that keep the file open, make room, and run `python main.py cleanup`"
+    to_do = "end programs that keep the file open, free up space, and run `python main.py cleanup`"
     return Finding("compaction", f"due since {_moment(due)}", to_do if now - due > OVERDUE else "")
 
 
 def newest_backup(last: datetime | None, now: datetime) -> Finding:
-    to_do = "start the bot, and look for `no backup` in its log"
+    to_do = "start the bot, and look for `backup failed` in its log"
     if last is None:
         return Finding("backup", "none in BACKUP_DIR", to_do)
     return Finding("backup", f"newest of {_moment(last)}", to_do if now - last > OVERDUE else "")

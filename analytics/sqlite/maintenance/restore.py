@@ -131,9 +131,9 @@ async def _requests(
             continue
         if written_with != references.fingerprint and file == path:
             raise WrongPseudonymKey(
-                f"{path} was written with another key than the backup, so that nobody can tell who "
-                "was erased since",
-                "move it away to restore nonetheless",
+                f"{path} was written with another key than the backup, so that later erasures "
+                "cannot be repeated",
+                "move it away to restore anyway",
             )
     return requests
 

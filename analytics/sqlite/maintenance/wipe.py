@@ -57,7 +57,8 @@ class Wipe:
             disk.sync_folder(folder)
         if failed:
             raise WipeIncomplete(
-                f"not deleted: {', '.join(failed)}", "mend that, and run this again"
+                f"these files could not be deleted: {', '.join(failed)}",
+                "resolve the cause, and run the command again",
             )
 
 

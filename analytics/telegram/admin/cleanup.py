@@ -69,7 +69,7 @@ async def delete(
             compacted = await analytics.maintenance.compact_if_due()
         # Whatever the error is, the message must not say for ever that the cleanup goes on.
         except Exception:
-            logger.exception("a cleanup stopped half way")
+            logger.exception("a cleanup was stopped by an error")
             ended = cleanup.cleanup_stopped(done, days)
         else:
             ended = cleanup.cleaned_up(done, days, None if compacted else next_cleanup())

@@ -218,7 +218,7 @@ def notice(of: Notice) -> str:
         case BackupFails():
             return _(
                 "⚠️ The backup of the database failed. It is tried again every hour. Look for "
-                "<code>no backup</code> in the log, and check the disk space of BACKUP_DIR."
+                "<code>backup failed</code> in the log, and check the disk space of BACKUP_DIR."
             )
         case NotReceiving():
             return _(
