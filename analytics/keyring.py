@@ -39,7 +39,7 @@ class Keyring:
         """
         self._path = path
         self._pseudonym_key = pseudonym_key
-        self._pseudonymise = pseudonymise
+        self.pseudonymises = pseudonymise
         self._may_begin = may_begin
         self._sharing_key_file = sharing_key_file
         self._in_use: References | None = None
@@ -69,7 +69,7 @@ class Keyring:
                 key = _next_key(path, written_with)
                 if store.is_owner:
                     _finish_replacing(path, key)
-            references = choose(path, key, self._pseudonymise, written_with)
+            references = choose(path, key, self.pseudonymises, written_with)
         is_new = self._may_begin and written_with is None
         if written_with != references.fingerprint and not is_new:
             raise mismatch(path, written_with, references)

@@ -42,7 +42,11 @@ class AnalyticsService:
     ) -> None:
         self._database = database
         self.notices = notices
-        self.retention_days = database.retention_days
+        self.clock = database.clock
+        self.rules = rules
+        self.retention_days = rules.retention_days
+        self.timestamp_precision = timestamp_precision  # seconds
+        self.pseudonymises = database.keyring.pseudonymises
         self.alert_state = AlertState(
             database.store, database.keep, database.references, database.clock
         )

@@ -1,12 +1,11 @@
 """The log lines of a start: what runs, and what an operator may want to change."""
 
 import logging
-from collections.abc import Callable
-from datetime import datetime
 
 from aiogram import Bot
 
 from analytics import AnalyticsError, AnalyticsService, NoReportYet
+from analytics.telegram import Attached
 from bot.settings import Settings
 
 logger = logging.getLogger(__name__)
@@ -15,10 +14,9 @@ logger = logging.getLogger(__name__)
 async def announce(
     bot: Bot,
     settings: Settings,
-    analytics: AnalyticsService,
+    attached: Attached,
     *,
     is_new: bool,
-    next_cleanup: Callable[[], datetime],
 ) -> None:
     """Log what runs, how to stop it, the database, the admins and the next cleanup.
 
@@ -28,7 +26,7 @@ async def announce(
     if settings.webhook_url is not None:
         by = f"webhook at {settings.webhook_host}:{settings.webhook_port}"
     logger.info("@%s is running (%s). Press Ctrl+C to stop it", (await bot.me()).username, by)
-    holds = "new" if is_new else await _contents(analytics)
+    holds = "new" if is_new else await _contents(attached.analytics)
     logger.info("database: %s (%s)", settings.database_path, holds)
     if settings.admin_ids:
         logger.info("admins: %d", len(settings.admin_ids))
@@ -36,7 +34,7 @@ async def announce(
         logger.warning("no admins: set ADMIN_IDS to your Telegram ID to use /stats")
     logger.info(
         "next cleanup: %s, of interactions older than %d days",
-        f"{next_cleanup():%Y-%m-%d %H:%M} UTC",
+        f"{attached.next_cleanup():%Y-%m-%d %H:%M} UTC",
         settings.retention_days,
     )
 

@@ -67,7 +67,7 @@ class Dialogues(BaseStorage):
         """Drop all dialogues."""
         self._dialogues.clear()
 
-    def forget(self, telegram_id: int) -> None:
+    async def forget(self, telegram_id: int) -> None:
         """Drop every dialogue of a person: theirs in any chat, and that of their private chat."""
         for key in [key for key in self._dialogues if telegram_id in (key.user_id, key.chat_id)]:
             del self._dialogues[key]

@@ -24,8 +24,6 @@ logger = logging.getLogger(__name__)
 # Seconds until a connection is ended that is idle: no request has a complete head, or nobody reads
 # the answer. aiohttp has no limit for the second.
 IDLE_SECONDS = 30.0
-# The body of an update arrives at once; Telegram gives up after a minute.
-BODY_SECONDS = 10.0
 # Telegram opens up to 40 connections; a proxy may open more.
 MAX_CONNECTIONS = 256
 MIN_CONNECTIONS = 16

@@ -4,8 +4,7 @@ Active users are not among them: read every few seconds, their number tells who 
 """
 
 import logging
-import time
-from collections.abc import AsyncIterator, Collection, Sequence
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 
 from aiogram.types import Update
@@ -13,8 +12,8 @@ from aiohttp import web
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, ProcessCollector
 from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
 
-from analytics import AnalyticsError, AnalyticsService, GuardedClock
-from analytics.telegram import RecordOnReceipt, interaction_type
+from analytics import AnalyticsError, AnalyticsService
+from analytics.telegram import interaction_type
 from bot import http_server
 from bot.health import add_health
 from bot.receiving import Receiving
@@ -23,18 +22,10 @@ from bot.receiving import Receiving
 BUCKETS = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.0)
 
 
-class MeasuredRecording(RecordOnReceipt):
-    """Record on receipt, and measure the number of updates and the time taken."""
+class CountUpdates:
+    """Count the recorded updates, and measure the time that recording them took."""
 
-    def __init__(
-        self,
-        analytics: AnalyticsService,
-        clock: GuardedClock,
-        commands: Collection[str],
-        registry: CollectorRegistry,
-        uncounted: Collection[int] = (),
-    ) -> None:
-        super().__init__(analytics, clock, commands, uncounted)
+    def __init__(self, registry: CollectorRegistry) -> None:
         self._updates = Counter(
             "bot_updates", "Updates received", ["interaction_type"], registry=registry
         )
@@ -45,11 +36,9 @@ class MeasuredRecording(RecordOnReceipt):
             registry=registry,
         )
 
-    async def record(self, updates: Sequence[Update]) -> None:
-        started = time.monotonic()
-        await super().record(updates)
+    def __call__(self, updates: Sequence[Update], seconds: float) -> None:
         if updates:
-            self._seconds.observe(time.monotonic() - started)
+            self._seconds.observe(seconds)
         for update in updates:
             self._updates.labels(interaction_type(update)).inc()
 
@@ -68,25 +57,16 @@ class CountLogLines(logging.Handler):
 
 
 class Metrics:
-    """Metrics of a bot whose middleware is `record`; `serving` answers `/metrics` and `/healthz`.
+    """Metrics of a bot; `serving` answers `/metrics` and `/healthz`.
 
-    `commands` are those to count, `uncounted` the Telegram IDs that are not recorded.
+    `count_updates` has to be called with each recorded batch.
     """
 
-    def __init__(
-        self,
-        analytics: AnalyticsService,
-        clock: GuardedClock,
-        commands: Collection[str],
-        uncounted: Collection[int],
-        receiving: Receiving,
-    ) -> None:
+    def __init__(self, analytics: AnalyticsService, receiving: Receiving) -> None:
         self._analytics = analytics
         self._receiving = receiving
         self._registry = CollectorRegistry()
-        self.record = MeasuredRecording(
-            analytics, clock, commands, self._registry, uncounted=uncounted
-        )
+        self.count_updates = CountUpdates(self._registry)
         self._count_log_lines = CountLogLines(self._registry)
         ProcessCollector(registry=self._registry)
         self._gauges = {

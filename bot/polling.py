@@ -19,10 +19,9 @@ from aiogram.methods import GetUpdates, TelegramMethod
 from aiogram.methods.base import TelegramType
 
 from analytics import Notice, NotReceiving
-from analytics.telegram import ALL_UPDATES
+from analytics.telegram import ALL_UPDATES, UPDATES_IN_FLIGHT
 from bot import token_refusals
 from bot.errors import WrongSettings
-from bot.in_flight import UPDATES_IN_FLIGHT
 from bot.token_refusals import Refusals
 
 logger = logging.getLogger(__name__)

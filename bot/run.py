@@ -3,30 +3,18 @@
 import asyncio
 import logging
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
-from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext, suppress
-from datetime import datetime
+from contextlib import asynccontextmanager, suppress
 from functools import partial
 from typing import Any
 
 from aiogram import Bot, Dispatcher
 
-from analytics import (
-    DAILY,
-    HOURLY,
-    WEEKLY,
-    Access,
-    AnalyticsService,
-    DailyBackups,
-    GuardedClock,
-    Schedule,
-    Task,
-    maintenance_tasks,
-    next_planned,
-)
-from analytics.telegram import Alerts, Notifier, RecordOnReceipt, commands_of, preload, set_locale
+from analytics import AnalyticsService, GuardedClock
+from analytics.telegram import Attached, attach
 from bot import menus, texts
 from bot.announcement import announce
 from bot.app import build_bot, build_dispatcher
+from bot.dialogues import Dialogues
 from bot.polling import WatchPolling, poll
 from bot.receiving import Receiving
 from bot.settings import Settings, remarks
@@ -46,98 +34,49 @@ async def serve(settings: Settings, stop: asyncio.Event, clock: GuardedClock) ->
     """
     for remark in remarks():
         logger.warning("%s", remark)
-    preload()
-    set_locale(settings.bot_language)
     is_new = not settings.database_path.exists()
-    async with settings.open(
-        Access.OWN, timestamp_precision=settings.timestamp_precision, clock=clock
-    ) as analytics:
-
-        def next_cleanup() -> datetime:
-            return next_planned(clock(), settings.cleanup_at)
-
-        dispatcher = build_dispatcher(settings, analytics, clock, next_cleanup)
-        commands = commands_of(dispatcher, texts.COMMANDS)
-        receiving = Receiving()
-        record = RecordOnReceipt(analytics, clock, commands, settings.uncounted)
-        serving_metrics: AbstractAsyncContextManager[None] = nullcontext()
-        if settings.metrics_port is not None:
-            from bot.metrics import Metrics
-
-            metrics = Metrics(analytics, clock, commands, settings.uncounted, receiving)
-            record = metrics.record
-            serving_metrics = metrics.serving(settings.metrics_host, settings.metrics_port)
-        async with serving_metrics, build_bot(settings, clock, receiving, record) as bot:
-            await analytics.alert_state.keep_only(settings.admin_ids)
-            notifier = Notifier(bot, analytics.alert_state, settings.admin_ids, clock)
-            alerts = Alerts(
-                notifier,
-                analytics,
-                dispatcher["options"],
-                clock,
-                last_received=lambda: record.last_received,
-                charts=dispatcher["charts"],
+    dialogues, scheduler = Dialogues(), build_scheduler()
+    dispatcher = build_dispatcher(settings, dialogues)
+    receiving = Receiving()
+    async with (
+        build_bot(settings, receiving) as bot,
+        attach(
+            bot,
+            dispatcher,
+            clock=clock,
+            scheduler=scheduler,
+            commands=texts.COMMANDS,
+            # Its handlers store nothing.
+            also_stored="",
+            on_erase=dialogues.forget,
+            **settings.attaching,
+        ) as attached,
+        _metrics(settings, attached, receiving),
+    ):
+        scheduler.start()
+        try:
+            await receive(
+                *(bot, dispatcher, settings, attached.analytics, receiving, stop),
+                started=partial(announce, bot, settings, attached, is_new=is_new),
             )
-            schedule = Schedule(
-                tasks(settings, analytics, alerts, clock),
-                clock,
-                is_postponed=lambda: not clock.is_confirmed,
-            )
-            scheduler = build_scheduler(schedule.tick)
-            scheduler.start()
-            notifying = asyncio.create_task(notifier.pass_on(analytics.notices))
-            started = partial(
-                announce, bot, settings, analytics, is_new=is_new, next_cleanup=next_cleanup
-            )
-            try:
-                await receive(
-                    *(bot, dispatcher, settings, analytics, record, receiving, stop),
-                    started=started,
-                    when_known=schedule.tick,
-                )
-            finally:
-                notifying.cancel()
-                scheduler.shutdown(wait=False)
+        finally:
+            scheduler.shutdown(wait=False)
 
 
-def tasks(
-    settings: Settings, analytics: AnalyticsService, alerts: Alerts, clock: GuardedClock
-) -> list[Task]:
-    """Return the scheduled tasks: maintenance, backup, alerts and, unless it is off, the digest."""
-    backups = DailyBackups(
-        settings.database_path,
-        settings.backup_dir,
-        settings.database_key_bytes,
-        keep=settings.backup_keep,
-        retention_days=settings.retention_days,
-        clock=clock,
-        note=analytics.maintenance.note_backup,
-        tell=analytics.notices.put_nowait,
-    )
-    table = [
-        *maintenance_tasks(analytics, settings.cleanup_at),
-        Task(
-            name="backup" if settings.backup_dir else "deletion of old copies",
-            run=backups.run,
-            every=DAILY,
-            at=settings.backup_at,
-            last=backups.last,
-            needs_clock=True,
-        ),
-        Task(name="alerts", run=alerts.check, every=HOURLY),
-    ]
-    if settings.digest != "off":
-        table.append(
-            Task(
-                name="digest",
-                run=alerts.digest,
-                every=WEEKLY if settings.digest == "weekly" else DAILY,
-                at=settings.digest_at,
-                last=alerts.last_digest,
-                needs_clock=True,
-            )
-        )
-    return table
+@asynccontextmanager
+async def _metrics(
+    settings: Settings, attached: Attached, receiving: Receiving
+) -> AsyncIterator[None]:
+    """Serve metrics, if the settings have a port for them."""
+    if settings.metrics_port is None:
+        yield
+        return
+    from bot.metrics import Metrics
+
+    metrics = Metrics(attached.analytics, receiving)
+    attached.recording.on_recorded = metrics.count_updates
+    async with metrics.serving(settings.metrics_host, settings.metrics_port):
+        yield
 
 
 async def receive(
@@ -145,17 +84,14 @@ async def receive(
     dispatcher: Dispatcher,
     settings: Settings,
     analytics: AnalyticsService,
-    record: RecordOnReceipt,
     receiving: Receiving,
     stop: asyncio.Event,
     *,
     started: Callable[[], Awaitable[None]],
-    when_known: Callable[[], Coroutine[Any, Any, None]],
 ) -> None:
     """Receive updates by polling or webhook until `stop` is set, and let running handlers finish.
 
-    Once Telegram has accepted the token and sent its time, `started` is awaited and `when_known`
-    runs in the background.
+    Once Telegram has accepted the token, `started` is awaited.
     Raises WrongSettings if Telegram refuses the token or the webhook's address or its port cannot
     be used, Unavailable if the port is not available now.
     """
@@ -165,19 +101,16 @@ async def receive(
             await started()
             watch = WatchPolling(tell)
             bot.session.middleware(watch)
-            async with (
-                _beside(when_known()),
-                _beside(menus.set_menus(bot, settings.admin_ids, settings.owners)),
-            ):
+            async with _beside(menus.set_menus(bot, settings.admin_ids, settings.owners)):
                 await poll(bot, dispatcher, stop, watch.failed)
         return
-    webhook = Webhook(bot, dispatcher, settings, analytics, record, receiving)
+    webhook = Webhook(bot, dispatcher, settings, analytics, receiving)
     async with webhook.listening():
         if await _unless(stop, sign_in(bot, settings)):
             receiving.by_webhook = True
+            await dispatcher.emit_startup(bot=bot, bots=[bot], **dispatcher.workflow_data)
             await started()
             async with (
-                _beside(when_known()),
                 _beside(menus.set_menus(bot, settings.admin_ids, settings.owners)),
                 _beside(WebhookWatch(bot, settings, receiving, tell).run()),
             ):

@@ -4,7 +4,6 @@ import asyncio
 import logging
 from collections import Counter
 from collections.abc import Awaitable, Callable
-from datetime import datetime
 from types import SimpleNamespace
 from typing import Any
 
@@ -26,12 +25,10 @@ from aiohttp import (
     ClientSession,
     TCPConnector,
     TraceConfig,
-    TraceRequestEndParams,
     TraceRequestRedirectParams,
 )
 
-from analytics import http_date
-from analytics.telegram import TRANSIENT, loads
+from analytics.telegram import CLICK_TIMEOUT, TRANSIENT, loads
 from bot import outgoing
 
 logger = logging.getLogger(__name__)
@@ -45,8 +42,6 @@ ANSWERS_AT_ONCE = 99
 # Answers to one chat that wait at a time. Telegram slows down a bot that writes much to one person:
 # that person's answers must not take the places of the others'.
 WAITING_PER_CHAT = 10
-# Seconds that a handler waits for the answer to its click: enough for the tries after 1 and 3 s.
-CLICK_TIMEOUT = 3.5
 # Parameters that are valid in a group only until it becomes a supergroup.
 OF_OLD_CHAT = ("message_thread_id", "reply_parameters")
 
@@ -149,19 +144,16 @@ class ReadableResponse(ClientResponse):
 class Session(AiohttpSession):
     """aiogram's session, which follows no redirects and reads whatever is answered.
 
-    The token is part of every address, so that a redirect would tell it to others. `on_date` is
-    called with the `Date` of each answer; `connector` is the class of aiohttp's connector, and the
-    arguments to create it.
+    The token is part of every address, so that a redirect would tell it to others. `connector` is
+    the class of aiohttp's connector, and the arguments to create it.
     """
 
     def __init__(
         self,
-        on_date: Callable[[datetime], None],
         connector: tuple[type[TCPConnector], dict[str, Any]] | None = None,
         **options: Any,
     ) -> None:
         super().__init__(json_loads=loads, **options)
-        self._on_date = on_date
         if connector is not None:
             self._connector_type, made_with = connector
             self._connector_init |= made_with
@@ -200,12 +192,8 @@ class Session(AiohttpSession):
         session = await super().create_session()
         # aiogram gives no way to choose it.
         session._response_class = ReadableResponse
-        if not session.trace_configs:
-            trace = TraceConfig()
-            trace.on_request_redirect.append(_refuse_redirect)
-            trace.on_request_end.append(self._note_date)
-            trace.freeze()
-            session.trace_configs.append(trace)
+        if _REFUSE not in session.trace_configs:
+            session.trace_configs.append(_REFUSE)
         return session
 
     async def close(self) -> None:
@@ -213,14 +201,14 @@ class Session(AiohttpSession):
         if self._session is not None:
             await self._session.close()
 
-    async def _note_date(
-        self, session: ClientSession, context: SimpleNamespace, parameters: TraceRequestEndParams
-    ) -> None:
-        if date := http_date(parameters.response.headers.get("Date")):
-            self._on_date(date)
-
 
 async def _refuse_redirect(
     session: ClientSession, context: SimpleNamespace, parameters: TraceRequestRedirectParams
 ) -> None:
     raise RedirectRefused
+
+
+# Shared by all sessions: it knows nothing of any of them.
+_REFUSE = TraceConfig()
+_REFUSE.on_request_redirect.append(_refuse_redirect)
+_REFUSE.freeze()

@@ -116,24 +116,26 @@ class DataSettings(environment.FromEnvironment):
         key = self.database_key
         return bytes.fromhex(key.get_secret_value()) if key else None
 
+    @property
+    def opening(self) -> dict[str, Any]:
+        """Options of `AnalyticsService.open` that follow from these settings."""
+        return {
+            "pseudonym_key": self.pseudonym_key,
+            "database_key": self.database_key_bytes,
+            "pseudonymise": self.pseudonymise_user_ids,
+            "retention_days": self.retention_days,
+            "report_interval": timedelta(minutes=self.report_interval),
+            "breakdown_min_users": self.breakdown_min_users,
+            "keep_trends": self.keep_trends,
+            "trends_min_users": self.trends_min_users,
+        }
+
     def open(self, access: Access, **more: Any) -> AbstractAsyncContextManager[AnalyticsService]:
         """Open the analytics with these settings, as an async context manager.
 
         `more` is passed on to `AnalyticsService.open`.
         """
-        return AnalyticsService.open(
-            self.database_path,
-            access=access,
-            pseudonym_key=self.pseudonym_key,
-            database_key=self.database_key_bytes,
-            pseudonymise=self.pseudonymise_user_ids,
-            retention_days=self.retention_days,
-            report_interval=timedelta(minutes=self.report_interval),
-            breakdown_min_users=self.breakdown_min_users,
-            keep_trends=self.keep_trends,
-            trends_min_users=self.trends_min_users,
-            **more,
-        )
+        return AnalyticsService.open(self.database_path, access=access, **self.opening | more)
 
 
 class AdminSettings(DataSettings):
@@ -217,9 +219,26 @@ class Settings(AdminSettings):
         return self.owner_ids or self.admin_ids
 
     @property
-    def uncounted(self) -> frozenset[int]:
-        """Telegram IDs of people whose own use is not recorded."""
-        return frozenset() if self.count_admins else self.admin_ids
+    def attaching(self) -> dict[str, Any]:
+        """Options of `analytics.telegram.attach` that follow from these settings."""
+        return self.opening | {
+            "path": self.database_path,
+            "timestamp_precision": self.timestamp_precision,
+            "admin_ids": self.admin_ids,
+            "owner_ids": self.owners,
+            "uncounted_ids": frozenset() if self.count_admins else self.admin_ids,
+            "operator_contact": self.operator_contact,
+            "erase_when_blocked": self.erase_when_blocked,
+            "digest": self.digest,
+            "digest_at": self.digest_at,
+            "silence_alert_hours": self.silence_alert_hours,
+            "cleanup_at": self.cleanup_at,
+            "backup_dir": self.backup_dir,
+            "backup_keep": self.backup_keep,
+            "backup_at": self.backup_at,
+            "chart_theme": self.chart_theme,
+            "language": self.bot_language,
+        }
 
     def is_webhook(self, url: str) -> bool:
         """Tell whether an address is WEBHOOK_URL, with or without a slash at the end."""

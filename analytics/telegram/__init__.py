@@ -3,11 +3,10 @@
 The only package in `analytics` that imports aiogram.
 """
 
-from analytics.telegram.admin import admin_router
-from analytics.telegram.alerts.checks import Alerts
-from analytics.telegram.alerts.notifier import Notifier
-from analytics.telegram.answering import place, refer_to_private_chat
-from analytics.telegram.charts import Charts
+from analytics.telegram.admin import admin_router, alerts_router
+from analytics.telegram.answering import CLICK_TIMEOUT, place, refer_to_private_chat
+from analytics.telegram.attached import Attached
+from analytics.telegram.attaching import attach
 from analytics.telegram.classify import interaction_type
 from analytics.telegram.command_table import (
     ADMIN_COMMANDS,
@@ -17,8 +16,7 @@ from analytics.telegram.command_table import (
     commands_of,
     purposes,
 )
-from analytics.telegram.confirmations import Confirmations
-from analytics.telegram.decode import ALL_UPDATES, SkipUnknownKinds, decode, loads
+from analytics.telegram.decode import ALL_UPDATES, loads
 from analytics.telegram.failures import TRANSIENT, is_not_taken
 from analytics.telegram.filters import Command, CommandStart
 from analytics.telegram.i18n import (
@@ -31,39 +29,41 @@ from analytics.telegram.i18n import (
     format_number,
     format_percent,
     languages,
-    preload,
     set_locale,
     translations,
 )
-from analytics.telegram.limits import LimitPerPerson
-from analytics.telegram.options import Options
+from analytics.telegram.in_flight import UPDATES_IN_FLIGHT
+from analytics.telegram.limits import EXPENSIVE, LimitPerPerson
+from analytics.telegram.own_router import Dependencies
 from analytics.telegram.recording import RecordOnReceipt
 from analytics.telegram.rights import people_router, privacy_button
+from analytics.telegram.webhook import WebhookHandler
 
 __all__ = [
     "ADMIN_COMMANDS",
     "ALL_UPDATES",
+    "CLICK_TIMEOUT",
+    "EXPENSIVE",
     "N_",
     "PEOPLE_COMMANDS",
     "SOURCE_LOCALE",
     "TRANSIENT",
-    "Alerts",
+    "UPDATES_IN_FLIGHT",
+    "Attached",
     "Audience",
-    "Charts",
     "Command",
     "CommandEntry",
     "CommandStart",
-    "Confirmations",
+    "Dependencies",
     "LimitPerPerson",
     "LocaleMiddleware",
-    "Notifier",
-    "Options",
     "RecordOnReceipt",
-    "SkipUnknownKinds",
+    "WebhookHandler",
     "_",
     "admin_router",
+    "alerts_router",
+    "attach",
     "commands_of",
-    "decode",
     "format_date",
     "format_datetime",
     "format_number",
@@ -74,7 +74,6 @@ __all__ = [
     "loads",
     "people_router",
     "place",
-    "preload",
     "privacy_button",
     "purposes",
     "refer_to_private_chat",

@@ -19,6 +19,8 @@ from analytics.telegram.failures import is_unchanged
 from analytics.telegram.i18n import N_, _
 
 OPEN_CHAT = N_("Open chat")
+# Seconds that a handler waits for the answer to its click: enough for tries after 1 and 3 s.
+CLICK_TIMEOUT = 3.5
 
 Place = Message | InaccessibleMessage
 

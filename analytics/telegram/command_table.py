@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from enum import IntEnum
 from typing import NamedTuple
 
-from aiogram import Dispatcher
+from aiogram import Router
 from aiogram.filters import Command
 
 from analytics.telegram.i18n import N_
@@ -53,21 +53,32 @@ def purposes(
 
 
 def commands_of(
-    dispatcher: Dispatcher, commands: Iterable[CommandEntry] = ADMIN_COMMANDS
+    router: Router, commands: Iterable[CommandEntry] = ADMIN_COMMANDS
 ) -> frozenset[str]:
     """Return the commands that have a handler, in small letters and without the slash.
 
     Those that `commands` has for admins or owners are left out: how often they look at statistics
     is not use of the bot.
     """
-    restricted = {each.name for each in commands if each.audience > Audience.EVERYONE}
-    registered = {
+    return registered(router.chain_tail) - restricted(commands)
+
+
+def restricted(commands: Iterable[CommandEntry]) -> frozenset[str]:
+    """Return the names of the commands that a table has for admins or owners."""
+    return frozenset(each.name for each in commands if each.audience > Audience.EVERYONE)
+
+
+def registered(routers: Iterable[Router]) -> frozenset[str]:
+    """Return the commands that have a handler in one of the routers, in small letters.
+
+    They are found by aiogram's `Command` filters with the prefix "/"; patterns are left out.
+    """
+    return frozenset(
         command.casefold()
-        for router in dispatcher.chain_tail
+        for router in routers
         for handler in router.message.handlers
         for each in handler.filters or ()
-        if isinstance(each.callback, Command)
+        if isinstance(each.callback, Command) and "/" in each.callback.prefix
         for command in each.callback.commands
         if isinstance(command, str)
-    }
-    return frozenset(registered - restricted)
+    )

@@ -3,13 +3,11 @@
 import json
 import logging
 import re
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Iterator
 from typing import Any
 
-from aiogram import BaseMiddleware, Bot
-from aiogram.dispatcher.event.bases import UNHANDLED
-from aiogram.types import TelegramObject, Update
-from aiogram.types.update import UpdateTypeLookupError
+from aiogram import Bot
+from aiogram.types import Update
 
 from analytics.telegram.classify import UNDECODED, Undecoded
 
@@ -97,20 +95,3 @@ def decode_one_by_one(answer: Any, bot: Bot) -> Iterator[Update]:
         update = decode(raw, bot)
         if update is not None:
             yield update
-
-
-class SkipUnknownKinds(BaseMiddleware):
-    """Skip kinds of updates that aiogram does not know: it would warn with the whole update."""
-
-    async def __call__(
-        self,
-        handler: Callable[[TelegramObject, dict[str, Any]], Awaitable[Any]],
-        event: TelegramObject,
-        data: dict[str, Any],
-    ) -> Any:
-        try:
-            if isinstance(event, Update):
-                event.event_type  # noqa: B018 - raises for an unknown kind
-        except UpdateTypeLookupError:
-            return UNHANDLED
-        return await handler(event, data)

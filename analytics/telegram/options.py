@@ -1,16 +1,22 @@
-"""Settings that handlers, alerts and texts read."""
+"""Options that handlers, alerts and texts read."""
 
-from collections.abc import Set
+from collections.abc import Awaitable, Callable, Collection, Set
 from dataclasses import dataclass
 from datetime import time
-from typing import Literal
+from typing import Any, Literal
+
+from analytics import AnalyticsService
+
+
+async def nothing_else(telegram_id: int) -> None:
+    """Do nothing."""
 
 
 @dataclass(frozen=True, slots=True)
 class Options:
     """Options of a bot's analytics; `admin_ids` and `owner_ids` are Telegram IDs.
 
-    Give those that are also arguments of `AnalyticsService.open` the same values in both places.
+    `options_of` makes them, so that those of an open service are its own.
     """
 
     admin_ids: Set[int] = frozenset()
@@ -18,7 +24,12 @@ class Options:
     """Admins who may also delete, and see the audit log."""
     operator_contact: str = ""
     """A name and an address for `/privacy`."""
+    also_stored: str | None = None
+    """A sentence for `/privacy` about what the bot stores besides its analytics; "" for nothing,
+    None if that is not known."""
     erase_when_blocked: bool = False
+    on_erase: Callable[[int], Awaitable[None]] = nothing_else
+    """Erases what else the bot stores about a Telegram ID."""
     digest: Literal["weekly", "daily", "off"] = "weekly"
     digest_at: time = time(8)
     """Time of day of the digest, UTC."""
@@ -27,10 +38,34 @@ class Options:
     retention_days: int = 90
     timestamp_precision: int = 3_600
     """Seconds that stored times are rounded down to."""
-    report_interval: int = 0
-    """Length of the complete intervals of reports in minutes; 0 for live reports."""
     breakdown_min_users: int = 1
     keep_trends: bool = True
     daily_backups: int | None = None
     """The number of daily backups that are kept; None if no backup is made each day."""
     pseudonymise_user_ids: bool = True
+
+
+def options_of(
+    analytics: AnalyticsService,
+    admin_ids: Collection[int] = (),
+    owner_ids: Collection[int] | None = None,
+    **options: Any,
+) -> Options:
+    """Return the options of a bot whose service is `analytics`; all admins own it by default.
+
+    Raises ValueError if an owner is no admin.
+    """
+    admins = frozenset(admin_ids)
+    owners = admins if owner_ids is None else frozenset(owner_ids)
+    if owners - admins:
+        raise ValueError("owner_ids has people who are not in admin_ids")
+    return Options(
+        admin_ids=admins,
+        owner_ids=owners,
+        retention_days=analytics.retention_days,
+        timestamp_precision=analytics.timestamp_precision,
+        breakdown_min_users=analytics.rules.breakdown_min_users,
+        keep_trends=analytics.rules.trends_min_users is not None,
+        pseudonymise_user_ids=analytics.pseudonymises,
+        **options,
+    )

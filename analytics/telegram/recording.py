@@ -9,27 +9,34 @@ the trigger `record` of `sqlite/schema.sql` makes the stored row.
 
 import asyncio
 import logging
-from collections.abc import Collection, Sequence
+import time
+from collections import OrderedDict
+from collections.abc import Callable, Collection, Sequence
 from datetime import datetime
+from types import SimpleNamespace
 from typing import Any
 
 from aiogram import Bot
+from aiogram.client.session.aiohttp import AiohttpSession
 from aiogram.client.session.middlewares.base import BaseRequestMiddleware, NextRequestMiddlewareType
 from aiogram.exceptions import ClientDecodeError, TelegramAPIError
 from aiogram.methods import GetMe, GetUpdates, TelegramMethod
 from aiogram.methods.base import TelegramType
 from aiogram.types import Update
+from aiohttp import ClientSession, TraceConfig, TraceRequestEndParams
 
 from analytics import AnalyticsService, Interaction
-from analytics.clock import GuardedClock
+from analytics.clock import GuardedClock, http_date
 from analytics.telegram.classify import classify, date_of, event
 from analytics.telegram.decode import decode_one_by_one, is_number
-from analytics.telegram.opt_out import is_right, opting_out
+from analytics.telegram.opt_out import ALL_RIGHTS, is_right, opting_out
 
 logger = logging.getLogger(__name__)
 
 # Larger offsets do not come from Telegram's own server.
 MAX_OFFSET = 2**63 - 1
+# Ids of recorded updates that are remembered until they are handled, about 100 bytes each.
+REMEMBERED = 10_000
 # Seconds between polls that return only updates that cannot be acknowledged.
 PAUSE = 1.0
 
@@ -54,10 +61,20 @@ class RecordOnReceipt(BaseRequestMiddleware):
         """
         self._analytics = analytics
         self._clock = clock
-        self._commands = frozenset(map(str.casefold, commands))
         self._uncounted = uncounted
-        self._username: str | None = None  # the bot's, known after the first getMe
+        self.commands: Collection[str] = frozenset(map(str.casefold, commands))
+        self.rights: frozenset[str] = ALL_RIGHTS
+        """The commands about one's own data that people may use."""
+        self.username: str | None = None
+        """That of the bot, known from its first getMe on."""
         self.last_received: datetime | None = None
+        self.on_recorded: Callable[[Sequence[Update], float], None] | None = None
+        """Called with the updates of a batch, and the seconds that recording them took."""
+        self._recorded: OrderedDict[int, None] = OrderedDict()  # ids that are not handled yet
+        self._warned = False
+        self._dates = TraceConfig()
+        self._dates.on_request_end.append(self._observe_date)
+        self._dates.freeze()
 
     async def __call__(
         self,
@@ -65,11 +82,12 @@ class RecordOnReceipt(BaseRequestMiddleware):
         bot: Bot,
         method: TelegramMethod[TelegramType],
     ) -> Any:
+        await self._listen_for_dates(bot)
         # aiogram types a middleware's result as the response around what it really is.
         if not isinstance(method, GetUpdates):
             answer: Any = await make_request(bot, method)
             if isinstance(method, GetMe):
-                self._username = answer.username
+                self.username = answer.username
             return answer
         try:
             updates: Any = await make_request(bot, method)  # type: ignore[arg-type]  # aiogram's
@@ -93,6 +111,7 @@ class RecordOnReceipt(BaseRequestMiddleware):
         A person who opts out is not recorded from their next update on, which may be in the same
         batch.
         """
+        began = time.monotonic()
         self._clock.observe_updates(list(filter(None, map(date_of, updates))))
         received = self._clock()
         if updates:
@@ -101,9 +120,9 @@ class RecordOnReceipt(BaseRequestMiddleware):
         for update in updates:
             try:
                 interaction = classify(update, received)
-                chosen = opting_out(update, self._username)
-                happened = event(update, self._commands, self._username)
-                is_kept_out = is_right(update, self._username)
+                chosen = opting_out(update, self.username, self.rights)
+                happened = event(update, self.commands, self.username)
+                is_kept_out = is_right(update, self.username, self.rights)
             # An odd update must not keep the others from being recorded.
             except Exception:
                 logger.exception("skipped an update that cannot be classified")
@@ -116,3 +135,40 @@ class RecordOnReceipt(BaseRequestMiddleware):
         if interactions:
             recorded, *more = zip(*interactions.values(), strict=True)
             await self._analytics.record(recorded, list(interactions), *more)
+        self._recorded.update((update.update_id, None) for update in updates)
+        while len(self._recorded) > REMEMBERED:
+            self._recorded.popitem(last=False)
+        if self.on_recorded is not None:
+            self.on_recorded(updates, time.monotonic() - began)
+
+    async def record_if_new(self, update: Update) -> None:
+        """Record an update that is handled now, unless that was done on receipt.
+
+        Each update is to be handled once. One that came by a way that `record` does not see is
+        recorded late: a crash before that loses it if Telegram has been told that it arrived.
+        """
+        if update.update_id in self._recorded:
+            del self._recorded[update.update_id]
+            return
+        if not self._warned:
+            self._warned = True
+            logger.warning(
+                "an update came by another way than getUpdates or WebhookHandler: it is recorded "
+                "when it is handled. A crash before that loses it, unless Telegram is told only "
+                "afterwards that it arrived"
+            )
+        await self.record([update])
+        del self._recorded[update.update_id]
+
+    async def _listen_for_dates(self, bot: Bot) -> None:
+        """Have the `Date` of each of Telegram's answers observed from now on."""
+        if isinstance(bot.session, AiohttpSession):
+            client = await bot.session.create_session()
+            if self._dates not in client.trace_configs:
+                client.trace_configs.append(self._dates)
+
+    async def _observe_date(
+        self, session: ClientSession, context: SimpleNamespace, answered: TraceRequestEndParams
+    ) -> None:
+        if date := http_date(answered.response.headers.get("Date")):
+            self._clock.observe(date)

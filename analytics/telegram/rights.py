@@ -3,7 +3,8 @@
 from collections.abc import Callable
 from datetime import datetime
 
-from aiogram import Bot, F, Router
+from aiogram import Bot, F
+from aiogram.dispatcher.event.bases import SkipHandler
 from aiogram.enums import ChatMemberStatus
 from aiogram.types import (
     BufferedInputFile,
@@ -26,15 +27,16 @@ from analytics.telegram.filters import Command, CommandStart
 from analytics.telegram.i18n import _
 from analytics.telegram.limits import EXPENSIVE
 from analytics.telegram.options import Options
+from analytics.telegram.own_router import Dependencies, OwnRouter
 from analytics.telegram.texts import cleanup, privacy, rights
 
 Button = InlineKeyboardButton
 Event = Message | CallbackQuery
 
 
-def people_router(options: Options) -> Router:
+def people_router(dependencies: Dependencies) -> OwnRouter:
     """Return a router of the commands and buttons about one's own data, for everyone."""
-    router = Router(name="people")
+    router = OwnRouter("people", dependencies)
     messages, clicks = router.message, router.callback_query
     private_chat = F.chat.type == "private"
 
@@ -53,7 +55,7 @@ def people_router(options: Options) -> Router:
     messages.register(in_group, Command(*Right), ~private_chat)
     clicks.register(erase, Confirm.filter(F.action == Irreversible.ERASE), flags=EXPENSIVE)
     clicks.register(cancel, Cancel.filter())
-    if options.erase_when_blocked:
+    if dependencies.options.erase_when_blocked:
         is_blocked = F.new_chat_member.status == ChatMemberStatus.KICKED
         router.my_chat_member.register(blocked, private_chat, is_blocked)
     return router
@@ -131,6 +133,7 @@ async def erase(
             text = rights.erased(erasure, next_cleanup(), options, again=again)
         else:
             text = _(rights.NOT_NOW)
+        await options.on_erase(telegram_id)
     else:
         text = _(rights.TOO_OLD)
     await place(click).answer(text)
@@ -158,9 +161,14 @@ async def opt_in(
     await place(event).answer(rights.opted_in(committed))
 
 
-async def blocked(change: ChatMemberUpdated, analytics: AnalyticsService) -> None:
-    """Erase the data of a person who blocked the bot, without an answer: it could not be sent."""
+async def blocked(change: ChatMemberUpdated, analytics: AnalyticsService, options: Options) -> None:
+    """Erase the data of a person who blocked the bot, without an answer: it could not be sent.
+
+    Other handlers of the same update run as if this one did not exist.
+    """
     await analytics.people.erase(change.from_user.id)
+    await options.on_erase(change.from_user.id)
+    raise SkipHandler
 
 
 async def _policy(

@@ -3,24 +3,25 @@
 from aiogram import Bot, F, Router
 from aiogram.types import Message, User
 
-from analytics.telegram import Command, CommandStart, Options
+from analytics.telegram import Command, CommandStart
 from bot import menus, texts
 from bot.handlers import everyone
+from bot.settings import Settings
 
 
-def router(options: Options) -> Router:
+def router(settings: Settings) -> Router:
     router = Router(name="admins")
-    from_admin, private_chat = F.from_user.id.in_(options.admin_ids), F.chat.type == "private"
+    from_admin, private_chat = F.from_user.id.in_(settings.admin_ids), F.chat.type == "private"
     router.message.register(start, CommandStart(magic=~F.args), private_chat, from_admin)
     router.message.register(help_, Command("help"), private_chat, from_admin)
     return router
 
 
-async def start(message: Message, bot: Bot, options: Options) -> None:
+async def start(message: Message, bot: Bot, settings: Settings) -> None:
     # Telegram accepts no menu for a chat that does not exist; from now on it does.
-    await menus.set_admin_menu(bot, message.chat.id, options.owner_ids)
+    await menus.set_admin_menu(bot, message.chat.id, settings.owners)
     await everyone.start(message)
 
 
-async def help_(message: Message, event_from_user: User, options: Options) -> None:
-    await message.answer(texts.help_(menus.of_admin(event_from_user.id, options.owner_ids)))
+async def help_(message: Message, event_from_user: User, settings: Settings) -> None:
+    await message.answer(texts.help_(menus.of_admin(event_from_user.id, settings.owners)))

@@ -1,55 +1,28 @@
-"""The same bot without analytics: same session, dispatcher, handlers and polling; no database."""
+"""A plain aiogram bot that gives the same answers: what one would run without analytics."""
 
 import asyncio
-import signal
-from types import SimpleNamespace
-from typing import Any, cast
+import os
 
-from aiogram import Bot
-from aiogram.client.session.middlewares.base import BaseRequestMiddleware, NextRequestMiddlewareType
-from aiogram.methods import TelegramMethod
-from aiogram.methods.base import TelegramType
+from aiogram import Bot, Dispatcher
+from aiogram.client.session.aiohttp import AiohttpSession
+from aiogram.client.telegram import TelegramAPIServer
+from aiogram.types import InlineKeyboardButton, InlineKeyboardMarkup, Message
 
-from analytics import AnalyticsService
-from analytics.clock import GuardedClock, utc_now
-from analytics.telegram.recording import RecordOnReceipt
-from bot import logs
-from bot.app import build_bot, build_dispatcher
-from bot.receiving import Receiving
-from bot.run import receive
-from bot.settings import Settings, load
+ANSWER = "I did not understand that. See /help for what I can do."
 
 
-class RecordNothing(BaseRequestMiddleware):
-    """Stands where the recording middleware stands, and passes on."""
-
-    async def __call__(
-        self,
-        make_request: NextRequestMiddlewareType[TelegramType],
-        bot: Bot,
-        method: TelegramMethod[TelegramType],
-    ) -> Any:
-        return await make_request(bot, method)
-
-
-async def nothing_planned() -> None: ...
+async def anything(message: Message) -> None:
+    button = InlineKeyboardButton(text="What is stored about you", callback_data="privacy")
+    keyboard = InlineKeyboardMarkup(inline_keyboard=[[button]])
+    await message.answer(ANSWER, reply_markup=keyboard)
 
 
 async def serve() -> None:
-    settings = load(Settings)
-    logs.set_up(settings.log_level)
-    stop = asyncio.Event()
-    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stop.set)
-    # Nothing that is asked here reaches the analytics: /stats is not.
-    nothing = cast("AnalyticsService", SimpleNamespace(notices=asyncio.Queue()))
-    record = cast("RecordOnReceipt", RecordNothing())
-    dispatcher = build_dispatcher(settings, nothing, GuardedClock(), next_cleanup=utc_now)
-    async with build_bot(settings, GuardedClock(), record) as bot:
-        await receive(
-            *(bot, dispatcher, settings, nothing, record, Receiving(), stop),
-            started=nothing_planned,
-            when_known=nothing_planned,
-        )
+    server = TelegramAPIServer.from_base(os.environ["BOT_API_URL"])
+    dispatcher = Dispatcher()
+    dispatcher.message.register(anything)
+    async with Bot(os.environ["BOT_TOKEN"], session=AiohttpSession(api=server)) as bot:
+        await dispatcher.start_polling(bot, close_bot_session=False)
 
 
 if __name__ == "__main__":

@@ -1,20 +1,21 @@
 """How often each command is used is counted by day, without identity, and nothing else is."""
 
 from pathlib import Path
-from typing import Any
 
-from aiogram import Dispatcher, Router
+from aiogram import Bot, Dispatcher, Router
 from aiogram.filters import Command
 
-from analytics.clock import GuardedClock, utc_now
+from analytics import AnalyticsService
+from analytics.telegram import Dependencies, admin_router, alerts_router, people_router
 from analytics.telegram.command_table import Audience, CommandEntry, commands_of
 from bot import texts
 from bot.app import build_dispatcher
+from bot.dialogues import Dialogues
 from bot.sandbox import Sandbox
 from tests.support.conversation import ask
 from tests.support.running import running_bot
 from tests.support.second_connection import select
-from tests.support.settings import some_settings
+from tests.support.settings import TOKEN, some_settings
 
 ADMIN = 6_000_000_001
 
@@ -83,9 +84,15 @@ def test_commands_of_a_fork_for_admins_are_not_counted() -> None:
     assert commands_of(dispatcher, table) == {"help"}
 
 
-def test_the_table_of_commands_has_all_that_the_bot_registers_and_no_others() -> None:
-    nothing: Any = None
-    dispatcher = build_dispatcher(some_settings(), nothing, GuardedClock(), next_cleanup=utc_now)
-    everyones = [CommandEntry(each.name, each.purpose) for each in texts.COMMANDS]
+async def test_the_table_of_commands_has_all_that_the_bot_registers_and_no_others(
+    tmp_path: Path,
+) -> None:
+    async with AnalyticsService.open(tmp_path / "analytics.sqlite3") as analytics:
+        dependencies = Dependencies.of(Bot(TOKEN), analytics)
+        routers = (
+            build_dispatcher(some_settings(), Dialogues()),
+            *(build(dependencies) for build in (admin_router, alerts_router, people_router)),
+        )
+    everyones = {each.name for each in texts.COMMANDS}
 
-    assert commands_of(dispatcher, everyones) == {each.name for each in texts.COMMANDS}
+    assert set().union(*(commands_of(each, ()) for each in routers)) == everyones

@@ -147,7 +147,7 @@ async def test_who_is_forgotten_has_no_dialogue_anywhere_and_others_keep_theirs(
     of_chat = StorageKey(bot_id=1, chat_id=1, user_id=-1)
     for each in (key(1), key(1, chat_id=-100), of_chat, key(2), key(2, chat_id=-100)):
         await storage.set_state(each, "asked")
-    storage.forget(1)
+    await storage.forget(1)
 
     assert storage.count == 2
     assert await storage.get_state(key(2)) == await storage.get_state(key(2, -100)) == "asked"

@@ -17,10 +17,12 @@ import aiohttp
 import pytest
 from aiohttp import web
 
+from analytics.telegram import webhook as webhook_handler
+from analytics.telegram.webhook import SECRET_HEADER
 from bot import http_server
 from bot.errors import Unavailable, WrongSettings
 from bot.sandbox import Sandbox
-from bot.webhook import MAX_BODY_BYTES, SECRET_HEADER
+from bot.webhook import MAX_BODY_BYTES
 from tests.support.processes import MAIN, PATIENCE, bot_program
 from tests.support.running import running_bot
 from tests.support.second_connection import total
@@ -198,7 +200,7 @@ async def test_answers_that_nobody_reads_make_room(monkeypatch: pytest.MonkeyPat
 async def test_a_body_that_never_ends_is_given_up_and_sent_again(
     sandbox: Sandbox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(http_server, "BODY_SECONDS", 0.05)
+    monkeypatch.setattr(webhook_handler, "BODY_SECONDS", 0.05)
     webhook = webhook_settings()
 
     async def never_ending() -> AsyncIterator[bytes]:

@@ -47,7 +47,7 @@ async def retrying(sandbox: Sandbox, pauses: list[float]) -> AsyncIterator[Bot]:
     async def sleep(seconds: float) -> None:
         pauses.append(seconds)
 
-    session = Session(lambda _: None, api=TelegramAPIServer.from_base(sandbox.url))
+    session = Session(api=TelegramAPIServer.from_base(sandbox.url))
     session.middleware(RetryAnswers(sleep))
     async with Bot(sandbox.token, session=session) as bot:
         yield bot

@@ -49,7 +49,7 @@ class Watched:
 
 @asynccontextmanager
 async def watched(sandbox: Sandbox, webhook: dict[str, Any]) -> AsyncIterator[Watched]:
-    session = Session(lambda _: None, api=TelegramAPIServer.from_base(sandbox.url))
+    session = Session(api=TelegramAPIServer.from_base(sandbox.url))
     async with Bot(sandbox.token, session=session) as bot:
         watch = Watched(sandbox, bot, webhook)
         await webhook_watch.set_webhook(bot, watch.settings)

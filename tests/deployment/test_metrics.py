@@ -18,9 +18,10 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from analytics import AnalyticsService, InteractionType
 from analytics.clock import GuardedClock
+from analytics.telegram.recording import RecordOnReceipt
 from analytics.telegram.texts import rights
 from bot.errors import Unavailable
-from bot.metrics import MeasuredRecording, Metrics
+from bot.metrics import CountUpdates, Metrics
 from bot.receiving import MAX_SILENCE, Receiving
 from bot.sandbox import Sandbox
 from tests.support.conversation import ask
@@ -169,7 +170,9 @@ async def test_with_a_webhook_the_bot_is_well_once_telegram_knows_of_it(
 async def test_an_empty_poll_is_no_recording(sandbox: Sandbox, database: Path) -> None:
     registry = CollectorRegistry()
     async with AnalyticsService.open(database) as analytics:
-        await MeasuredRecording(analytics, GuardedClock(), (), registry).record([])
+        recording = RecordOnReceipt(analytics, GuardedClock())
+        recording.on_recorded = CountUpdates(registry)
+        await recording.record([])
 
     assert registry.get_sample_value("bot_recording_seconds_count") == 0
 

@@ -1,6 +1,7 @@
 """Whatever the clock does, nothing is lost or counted twice, and cleanup deletes what it should."""
 
 import asyncio
+from contextlib import ExitStack
 from datetime import UTC, datetime, time, timedelta
 from pathlib import Path
 from time import tzset
@@ -10,9 +11,10 @@ from unittest.mock import patch
 import apscheduler.schedulers.base
 import pytest
 
-import scheduler.jobs
 from analytics import Access, AnalyticsService, Interaction, InteractionType
 from analytics.maintenance.schedule import next_planned
+from analytics.telegram import ticks
+from scheduler.jobs import build_scheduler
 from tests.faults.clocks import BEGIN, FAULTS
 from tests.faults.table import Fault
 from tests.support.recount import counts
@@ -158,17 +160,20 @@ async def test_after_a_step_back_of_years_the_next_tick_is_not_years_away() -> N
 
     with (
         patch.object(apscheduler.schedulers.base, "datetime", Datetime),
-        patch.object(scheduler.jobs, "datetime", Datetime),
-        patch.object(scheduler.jobs, "BEAT_SECONDS", 0),
+        patch.object(ticks, "datetime", Datetime),
+        patch.object(ticks, "BEAT_SECONDS", 0),
     ):
-        built = scheduler.jobs.build_scheduler(tick)
+        built = build_scheduler()
         built.start()
+        stack = ExitStack()
+        stack.enter_context(ticks.each_minute(tick, built))
         now = datetime(2026, 1, 1, tzinfo=UTC)
         beaten = asyncio.Event()
         asyncio.get_running_loop().call_later(0, beaten.set)
         await beaten.wait()
         [job] = built.get_jobs()
         planned = job.next_run_time
+        stack.close()
         built.shutdown()
 
     assert planned <= now + timedelta(minutes=1)

@@ -17,9 +17,9 @@ from hypothesis import strategies as st
 
 from analytics import AnalyticsService, Interaction, InteractionType
 from analytics.telegram.recording import PAUSE
+from analytics.telegram.webhook import SECRET_HEADER
 from bot.sandbox import Sandbox, faults
 from bot.sandbox.faults import Answer, answers, refuses
-from bot.webhook import SECRET_HEADER
 from tests.faults.redelivery import FAULTS, SECRET
 from tests.faults.table import Fault
 from tests.support.conversation import ask

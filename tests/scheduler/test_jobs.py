@@ -1,97 +1,17 @@
-"""The scheduler calls one function each minute, however late, and whatever the clock does."""
+"""The scheduler that the analytics and features add their jobs to."""
 
-import asyncio
-import logging
-from datetime import UTC, datetime, timedelta, timezone
-
-import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from datetime import UTC
 
 from scheduler.jobs import build_scheduler
 
-MOMENTS = st.datetimes(
-    datetime(2020, 1, 1),  # noqa: DTZ001 - hypothesis adds the zone
-    datetime(2035, 1, 1),  # noqa: DTZ001
-    timezones=st.integers(-12, 14).map(lambda hours: timezone(timedelta(hours=hours))),
-)
 
-
-class Ticks:
-    """A function to hand to a scheduler, which goes on until it is let go."""
-
-    def __init__(self) -> None:
-        self.begun = 0
-        self.called = asyncio.Event()
-        self.let_go = asyncio.Event()
-
-    async def __call__(self) -> None:
-        self.begun += 1
-        self.called.set()
-        await self.let_go.wait()
-
-
-async def test_the_first_tick_comes_at_once_and_the_next_a_minute_later() -> None:
-    ticks, before = Ticks(), datetime.now(UTC)
-    scheduler = build_scheduler(ticks)
-    scheduler.start()
-    await asyncio.wait_for(ticks.called.wait(), 60)
-    [job] = scheduler.get_jobs()
-    scheduler.shutdown()
-
-    assert before + timedelta(minutes=1) <= job.next_run_time
-    assert job.next_run_time <= datetime.now(UTC) + timedelta(minutes=1)
-
-
-async def test_no_tick_is_skipped_for_being_late() -> None:
-    """APScheduler's own default skips a run that is more than a second late."""
-    scheduler = build_scheduler(Ticks())
+async def test_a_late_run_of_a_job_of_the_bot_is_made_up_for() -> None:
+    scheduler = build_scheduler()
+    scheduler.add_job(print, "interval", days=1)
     scheduler.start(paused=True)
     [job] = scheduler.get_jobs()
     scheduler.shutdown()
 
     assert job.misfire_grace_time is None
-    assert job.coalesce
-
-
-async def test_while_a_tick_goes_on_there_is_no_other_and_no_word_of_it(
-    caplog: pytest.LogCaptureFixture,
-) -> None:
-    ticks = Ticks()
-    scheduler = build_scheduler(ticks)
-    scheduler.start()
-    await asyncio.wait_for(ticks.called.wait(), 60)
-    [job] = scheduler.get_jobs()
-    with caplog.at_level(logging.WARNING):
-        for _ in range(5):
-            job.modify(next_run_time=datetime.now(UTC))
-            scheduler.wakeup()
-            await asyncio.wait_for(job.func(), 60)
-    during = ticks.begun
-    ticks.let_go.set()
-    scheduler.shutdown()
-
-    assert (during, caplog.text) == (1, "")
-
-
-async def test_a_tick_that_is_ended_with_the_scheduler_is_no_failure(
-    caplog: pytest.LogCaptureFixture,
-) -> None:
-    ticks = Ticks()
-    scheduler = build_scheduler(ticks)
-    scheduler.start()
-    await asyncio.wait_for(ticks.called.wait(), 60)
-    scheduler.shutdown(wait=False)
-    await asyncio.gather(*asyncio.all_tasks() - {asyncio.current_task()}, return_exceptions=True)
-
-    assert "raised an exception" not in caplog.text
-
-
-@given(now=MOMENTS, years=st.integers(-30, 30))
-def test_whenever_the_tick_before_was_the_next_is_one_and_within_a_minute(
-    now: datetime, years: int
-) -> None:
-    [job] = build_scheduler(Ticks()).get_jobs()
-
-    following = job.trigger.get_next_fire_time(now + timedelta(days=365 * years), now)
-    assert following == now + timedelta(minutes=1)
+    assert (job.coalesce, job.max_instances) == (True, 1)
+    assert scheduler.timezone is UTC

@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import Any
 from unittest.mock import patch
 
-import bot.run
 from analytics.clock import GuardedClock, utc_now
 from analytics.maintenance.schedule import Schedule
+from analytics.telegram import attaching
 from analytics.telegram.i18n import languages
 from bot import logs
 from bot.run import serve
@@ -46,7 +46,7 @@ def schedules(*, asleep: bool) -> Iterator[Sequence[NotedSchedule]]:
             if not asleep:
                 await super().tick()
 
-    with patch.object(bot.run, "Schedule", Found):
+    with patch.object(attaching, "Schedule", Found):
         yield found
 
 

@@ -1,9 +1,9 @@
 """Settings for tests, with a made-up token and nobody real."""
 
+from dataclasses import fields
 from typing import Any
 
 from analytics.telegram.options import Options
-from bot.app import options_of
 from bot.settings import Settings
 
 TOKEN = "123456789:" + "A" * 35
@@ -16,4 +16,14 @@ def some_settings(**values: Any) -> Settings:
 
 def some_options(**values: Any) -> Options:
     """What the analytics know of such settings."""
-    return options_of(some_settings(**values))
+    settings = some_settings(**values)
+    of_attach = settings.attaching
+    names = {field.name for field in fields(Options)} & of_attach.keys()
+    return Options(
+        **{name: of_attach[name] for name in names - {"owner_ids", "keep_trends"}},
+        also_stored="",
+        owner_ids=settings.owners,
+        keep_trends=settings.keep_trends,
+        daily_backups=settings.backup_keep if settings.backup_dir else None,
+        pseudonymise_user_ids=settings.pseudonymise_user_ids,
+    )

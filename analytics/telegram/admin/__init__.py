@@ -1,21 +1,21 @@
 """Commands and buttons of admins: `/stats`, `/cleanup`, `/alerts`, `/audit`."""
 
-from aiogram import F, Router
+from aiogram import F
 
 from analytics.telegram.admin import alerts, audit, cleanup, stats
 from analytics.telegram.alerts.messages import Turn
 from analytics.telegram.buttons import Confirm, Irreversible
 from analytics.telegram.filters import Command
 from analytics.telegram.limits import EXPENSIVE
-from analytics.telegram.options import Options
+from analytics.telegram.own_router import Dependencies, OwnRouter
 
 
-def admin_router(options: Options) -> Router:
+def admin_router(dependencies: Dependencies) -> OwnRouter:
     """Return a router for admins, in their private chats; some of its commands are for owners only.
 
     For everyone else, its commands and buttons do not exist.
     """
-    router = Router(name="admins")
+    router, options = OwnRouter("admins", dependencies), dependencies.options
     messages, clicks = router.message, router.callback_query
     from_admin = F.from_user.id.in_(options.admin_ids)
     from_owner = F.from_user.id.in_(options.owner_ids)
@@ -30,9 +30,6 @@ def admin_router(options: Options) -> Router:
     clicks.register(stats.year, stats.Year.filter(), in_private, from_admin, flags=EXPENSIVE)
     clicks.register(stats.export, stats.Export.filter(), in_private, from_admin, flags=EXPENSIVE)
 
-    messages.register(alerts.show, Command("alerts"), private_chat, from_admin)
-    clicks.register(alerts.turn, Turn.filter(), in_private, from_admin)
-
     # Owners first: they get a button below the number.
     messages.register(cleanup.offer, Command("cleanup"), private_chat, from_owner, flags=EXPENSIVE)
     messages.register(
@@ -42,4 +39,14 @@ def admin_router(options: Options) -> Router:
     clicks.register(cleanup.delete, is_cleanup, in_private, from_owner, flags=EXPENSIVE)
 
     messages.register(audit.show, Command("audit"), private_chat, from_owner, flags=EXPENSIVE)
+    return router
+
+
+def alerts_router(dependencies: Dependencies) -> OwnRouter:
+    """Return a router for admins, in their private chats, with `/alerts`, which mutes alerts."""
+    router = OwnRouter("alerts", dependencies)
+    from_admin = F.from_user.id.in_(dependencies.options.admin_ids)
+    is_private, in_private = F.chat.type == "private", F.message.chat.type == "private"
+    router.message.register(alerts.show, Command("alerts"), is_private, from_admin)
+    router.callback_query.register(alerts.turn, Turn.filter(), in_private, from_admin)
     return router

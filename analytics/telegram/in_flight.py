@@ -1,12 +1,10 @@
-"""Running handlers: their largest number, and how they end at shutdown."""
+"""Running handlers, and how they end at shutdown."""
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
-
-from aiogram import BaseMiddleware
-from aiogram.types import TelegramObject
 
 logger = logging.getLogger(__name__)
 
@@ -16,34 +14,30 @@ UPDATES_IN_FLIGHT = 1_000
 DRAIN_SECONDS = 10
 
 
-class InFlight(BaseMiddleware):
-    """Middleware that keeps track of running handlers.
-
-    aiogram neither awaits nor cancels them at shutdown.
-    """
+class InFlight:
+    """The tasks that handle an update now: aiogram neither awaits nor cancels them at shutdown."""
 
     def __init__(self) -> None:
         self._running: set[asyncio.Task[Any]] = set()
 
-    async def __call__(
-        self,
-        handler: Callable[[TelegramObject, dict[str, Any]], Awaitable[Any]],
-        event: TelegramObject,
-        data: dict[str, Any],
-    ) -> Any:
+    @contextmanager
+    def handling(self) -> Iterator[None]:
+        """Keep track of the current task within the block."""
         task = asyncio.current_task()
-        assert task is not None  # aiogram makes one for each update
+        assert task is not None
         self._running.add(task)
         try:
-            return await handler(event, data)
+            yield
         finally:
             self._running.discard(task)
 
     async def drain(self) -> None:
         """Wait up to 10 seconds for the running handlers, then cancel the others."""
         await asyncio.sleep(0)  # lets a task begin that was only just made
-        if self._running:
-            _, late = await asyncio.wait(self._running, timeout=DRAIN_SECONDS)
+        # A handler may be what stops the bot.
+        running = self._running - {asyncio.current_task()}
+        if running:
+            _, late = await asyncio.wait(running, timeout=DRAIN_SECONDS)
             for task in late:
                 task.cancel()
             if late:

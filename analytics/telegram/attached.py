@@ -1,0 +1,183 @@
+"""The middleware that `attach` puts around a dispatcher: it records and answers first."""
+
+import asyncio
+import logging
+from collections.abc import Callable, Coroutine, Iterable, Sequence
+from typing import Any
+from weakref import WeakKeyDictionary
+
+from aiogram import Bot, Dispatcher, Router
+from aiogram.dispatcher.event.bases import UNHANDLED
+from aiogram.exceptions import AiogramError
+from aiogram.types import (
+    BotCommandScopeAllPrivateChats,
+    BotCommandScopeDefault,
+    TelegramObject,
+    Update,
+)
+from aiogram.types.update import UpdateTypeLookupError
+
+from analytics.telegram.buttons import PREFIX, Right
+from analytics.telegram.classify import any_command, clicked
+from analytics.telegram.command_table import ADMIN_COMMANDS, CommandEntry, registered, restricted
+from analytics.telegram.in_flight import InFlight
+from analytics.telegram.own_router import Dependencies, Handler, OwnRouter
+from analytics.telegram.recording import RecordOnReceipt
+
+logger = logging.getLogger(__name__)
+
+
+class Attached:
+    """The analytics of one bot while they are attached to a dispatcher; made by `attach`.
+
+    As a middleware of the dispatcher's updates, it offers each update to the analytics' own
+    routers before any handler of the bot.
+    """
+
+    def __init__(
+        self,
+        bot: Bot,
+        dispatcher: Dispatcher,
+        dependencies: Dependencies,
+        recording: RecordOnReceipt,
+        own: Iterable[OwnRouter],
+        commands: Iterable[CommandEntry],
+        tick: Callable[[], Coroutine[Any, Any, None]],
+    ) -> None:
+        self.analytics = dependencies.analytics
+        self.clock = dependencies.clock
+        self.next_cleanup = dependencies.next_cleanup
+        """Returns when the next daily cleanup is planned, in UTC."""
+        self.recording = recording
+        self.in_flight = InFlight()
+        self._bot = bot
+        self._dispatcher = dispatcher
+        self._options = dependencies.options
+        self._root = Router(name="analytics")
+        self._root.include_routers(*own)
+        self._table = tuple(commands)
+        self._tick = tick
+        self._answered: frozenset[str] | None = None
+        self._started = False
+        self._beside: set[asyncio.Task[None]] = set()
+
+    async def record(self, updates: Sequence[Update]) -> None:
+        """Commit the interactions of updates that are about to be acknowledged to Telegram.
+
+        Only a bot that receives updates neither by polling nor by `WebhookHandler` has to call it.
+        It takes four seconds at worst, and raises nothing.
+        """
+        self._look_at_commands()
+        await self.recording.record(updates)
+
+    async def __call__(self, handler: Handler, event: TelegramObject, data: dict[str, Any]) -> Any:
+        assert isinstance(event, Update)
+        if data["bot"].id != self._bot.id:
+            return await handler(event, data)
+        with self.in_flight.handling():
+            if not self._started:
+                self._run_beside(self.start())
+            self._look_at_commands()
+            await self.recording.record_if_new(event)
+            try:
+                kind, content = event.event_type, event.event
+            except UpdateTypeLookupError:
+                return UNHANDLED  # aiogram would warn with the whole update
+            data.setdefault("analytics", self.analytics)
+            if self._may_answer(kind, event):
+                offered = data | {"event_update": event}
+                answer = await self._root.propagate_event(kind, content, **offered)
+                if answer is not UNHANDLED:
+                    return answer
+            return await handler(event, data)
+
+    async def start(self, bots: Sequence[Bot] = (), **_: Any) -> None:
+        """Look at what the bot registered, and what Telegram knows of it; a dispatcher calls it.
+
+        Raises RuntimeError if one of `bots`, which start together, is not attached.
+        """
+        attached = attached_to(self._dispatcher)
+        if any(each.id not in attached for each in bots):
+            raise RuntimeError(
+                "a bot of this dispatcher is not attached, and nothing would be recorded of it: "
+                "attach each of the bots, with a path of its own"
+            )
+        if self._started:
+            return
+        self._started = True
+        self._look_at_commands()
+        try:
+            self.recording.username = (await self._bot.me()).username
+        except AiogramError as error:
+            logger.warning("the bot's username is not known yet (%s)", type(error).__name__)
+        # Telegram's time is known from now on, so that missed tasks can be made up for.
+        self._run_beside(self._tick())
+        if Right.PRIVACY in self.recording.rights - {each.name for each in self._table}:
+            self._run_beside(self._look_at_menu())
+
+    def _look_at_commands(self) -> None:
+        """Decide once which commands the analytics answer, and which are counted.
+
+        That is as late as possible, so that routers may be included after `attach`.
+        """
+        if self._answered is not None:
+            return
+        routers = list(self._dispatcher.chain_tail)
+        theirs = registered(each for each in routers if not isinstance(each, OwnRouter))
+        included = registered(each for each in routers if isinstance(each, OwnRouter))
+        own = registered(self._root.chain_tail)
+        for name in sorted(own & theirs):
+            logger.warning("/%s is answered by the bot's own handler, not by the analytics", name)
+        self._answered = own - theirs
+        self.recording.rights = (self._answered | included) & set(Right)
+        hidden = restricted([*self._table, *ADMIN_COMMANDS]) - theirs | restricted(self._table)
+        self.recording.commands = (theirs | own | included) - hidden
+
+    def _may_answer(self, kind: str, update: Update) -> bool:
+        """Tell whether the analytics' routers may handle an update: cheaply, as few are theirs."""
+        match kind:
+            case "message":
+                command, argument = any_command(update, self.recording.username)
+                return command in (self._answered or ()) or argument == Right.PRIVACY
+            case "callback_query":
+                return (clicked(update) or "").startswith(PREFIX)
+            case "my_chat_member":
+                return self._options.erase_when_blocked
+            case _:
+                return False
+
+    async def _look_at_menu(self) -> None:
+        """Warn if `/privacy` is not in the bot's menu."""
+        menus = []
+        try:
+            for scope in (BotCommandScopeDefault(), BotCommandScopeAllPrivateChats()):
+                menus += await self._bot.get_my_commands(scope)
+        except AiogramError:
+            return
+        if all(each.command != Right.PRIVACY for each in menus):
+            logger.warning(
+                "the bot's menu lacks /privacy, so that Telegram's apps show a general policy: "
+                "add it with set_my_commands, or /setcommands of @BotFather"
+            )
+
+    def _run_beside(self, work: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.create_task(work)
+        self._beside.add(task)
+        task.add_done_callback(self._beside.discard)
+
+    async def end(self) -> None:
+        """Wait up to 10 seconds for running handlers, and stop what runs beside them."""
+        await self.in_flight.drain()
+        beside = set(self._beside)
+        for task in beside:
+            task.cancel()
+        await asyncio.gather(*beside, return_exceptions=True)
+
+
+# The attached analytics of each dispatcher, by the ID of the bot.
+_ATTACHED: WeakKeyDictionary[Dispatcher, dict[int, Attached]] = WeakKeyDictionary()
+
+
+def attached_to(dispatcher: Dispatcher) -> dict[int, Attached]:
+    """Return what is attached to a dispatcher now, by the ID of the bot."""
+    return _ATTACHED.setdefault(dispatcher, {})

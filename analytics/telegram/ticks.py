@@ -1,0 +1,95 @@
+"""Call a coroutine function each minute, with APScheduler."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager, suppress
+from datetime import UTC, datetime, timedelta
+from uuid import uuid4
+
+from apscheduler.executors.asyncio import AsyncIOExecutor
+from apscheduler.jobstores.memory import MemoryJobStore
+from apscheduler.schedulers.asyncio import AsyncIOScheduler
+from apscheduler.triggers.base import BaseTrigger
+
+INTERVAL = timedelta(minutes=1)
+# How often to check whether the clock was set back, by the event loop's own clock.
+BEAT_SECONDS = INTERVAL.total_seconds()
+
+
+class FromNow(BaseTrigger):  # type: ignore[misc]  # APScheduler has no type information
+    """Trigger that fires one minute from now, whenever the previous run was.
+
+    APScheduler's own triggers count from the previous run: after a step of the clock of 30 years
+    forwards they would go through each minute of them, which takes 17 s.
+    """
+
+    def get_next_fire_time(self, previous_fire_time: datetime | None, now: datetime) -> datetime:
+        return now + INTERVAL
+
+
+@contextmanager
+def each_minute(
+    tick: Callable[[], Awaitable[None]], scheduler: AsyncIOScheduler | None = None
+) -> Iterator[None]:
+    """Call `tick` at once and each minute within the block, which runs in an event loop.
+
+    However far the clock is set back or forwards, the next call is at most a minute away. Calls
+    never overlap: a tick that is due while another one runs is skipped. A `scheduler` that is given
+    has to be started by whoever gives it; its job stores and executors are not used.
+    """
+    ticking = asyncio.Lock()
+
+    async def tick_unless_ticking() -> None:
+        if ticking.locked():
+            return
+        # The scheduler cancels running jobs at shutdown, and would log that as a failure.
+        with suppress(asyncio.CancelledError):
+            async with ticking:
+                await tick()
+
+    used = scheduler or AsyncIOScheduler(timezone=UTC)
+    # Other job stores may write to a database, which this job cannot be written to.
+    name = f"analytics-{uuid4().hex}"
+    used.add_jobstore(MemoryJobStore(), name)
+    used.add_executor(AsyncIOExecutor(), name)
+    job = used.add_job(
+        tick_unless_ticking,
+        FromNow(),
+        name="analytics",
+        jobstore=name,
+        executor=name,
+        next_run_time=datetime.now(UTC),
+        # APScheduler skips a run that is more than one second late, unless set otherwise.
+        misfire_grace_time=None,
+        coalesce=True,
+        # A second run finds the first one and returns; with 1, APScheduler would warn each minute.
+        max_instances=2,
+    )
+
+    loop = asyncio.get_running_loop()
+    beat: asyncio.TimerHandle
+
+    def keep_time() -> None:
+        """Bring the next run to within a minute: the clock may have been set back meanwhile.
+
+        APScheduler sleeps until the run that it has planned.
+        """
+        nonlocal beat
+        latest = datetime.now(UTC) + INTERVAL
+        # A job that waits for its scheduler to start is planned then.
+        if used.running and job.next_run_time > latest:
+            job.modify(next_run_time=latest)
+        beat = loop.call_later(BEAT_SECONDS, keep_time)
+
+    beat = loop.call_later(BEAT_SECONDS, keep_time)
+    if scheduler is None:
+        used.start()
+    try:
+        yield
+    finally:
+        beat.cancel()
+        job.remove()
+        used.remove_jobstore(name)
+        used.remove_executor(name)
+        if scheduler is None:
+            used.shutdown(wait=False)
