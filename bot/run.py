@@ -38,29 +38,29 @@ async def serve(settings: Settings, stop: asyncio.Event, clock: GuardedClock) ->
     dialogues, scheduler = Dialogues(), build_scheduler()
     dispatcher = build_dispatcher(settings, dialogues)
     receiving = Receiving()
-    async with (
-        build_bot(settings, receiving) as bot,
-        attach(
-            bot,
-            dispatcher,
-            clock=clock,
-            scheduler=scheduler,
-            commands=texts.COMMANDS,
-            # Its handlers store nothing.
-            also_stored="",
-            on_erase=dialogues.forget,
-            **settings.attaching,
-        ) as attached,
-        _metrics(settings, attached, receiving),
-    ):
-        scheduler.start()
-        try:
+    scheduler.start()
+    try:
+        async with (
+            build_bot(settings, receiving) as bot,
+            attach(
+                bot,
+                dispatcher,
+                clock=clock,
+                scheduler=scheduler,
+                commands=texts.COMMANDS,
+                # Its handlers store nothing.
+                also_stored="",
+                on_erase=dialogues.forget,
+                **settings.attaching,
+            ) as attached,
+            _metrics(settings, attached, receiving),
+        ):
             await receive(
                 *(bot, dispatcher, settings, attached.analytics, receiving, stop),
                 started=partial(announce, bot, settings, attached, is_new=is_new),
             )
-        finally:
-            scheduler.shutdown(wait=False)
+    finally:
+        scheduler.shutdown(wait=False)
 
 
 @asynccontextmanager

@@ -125,7 +125,8 @@ class Attached:
         routers = list(self._dispatcher.chain_tail)
         theirs = registered(each for each in routers if not isinstance(each, OwnRouter))
         included = registered(each for each in routers if isinstance(each, OwnRouter))
-        own = registered(self._root.chain_tail)
+        # /start with the argument of a link to /privacy is no command of its own.
+        own = registered(self._root.chain_tail) - {"start"}
         for name in sorted(own & theirs):
             logger.warning("/%s is answered by the bot's own handler, not by the analytics", name)
         self._answered = own - theirs

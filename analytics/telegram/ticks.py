@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 from uuid import uuid4
 
 from apscheduler.executors.asyncio import AsyncIOExecutor
+from apscheduler.jobstores.base import JobLookupError
 from apscheduler.jobstores.memory import MemoryJobStore
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 from apscheduler.triggers.base import BaseTrigger
@@ -88,7 +89,8 @@ def each_minute(
         yield
     finally:
         beat.cancel()
-        job.remove()
+        with suppress(JobLookupError):  # whoever gave the scheduler may have ended it
+            job.remove()
         used.remove_jobstore(name)
         used.remove_executor(name)
         if scheduler is None:
