@@ -6,10 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from analytics.telegram import limits
+from analytics.telegram import limits, own_router
 from analytics.telegram.limits import BURST, SECONDS_EACH, SLOW_DOWN, LimitPerPerson
 from analytics.telegram.texts import rights
-from bot import app
 from bot.sandbox import Sandbox
 from tests.support.conversation import ask
 from tests.support.running import running_bot
@@ -30,7 +29,7 @@ class Seconds:
 @pytest.fixture
 def seconds(monkeypatch: pytest.MonkeyPatch) -> Seconds:
     seconds = Seconds()
-    monkeypatch.setattr(app, "LimitPerPerson", partial(LimitPerPerson, seconds))
+    monkeypatch.setattr(own_router, "LimitPerPerson", partial(LimitPerPerson, seconds))
     return seconds
 
 

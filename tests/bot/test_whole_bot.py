@@ -194,7 +194,7 @@ async def test_privacy_says_what_the_settings_are(sandbox: Sandbox, database: Pa
         details = (await person.sees_edit()).text
 
     assert "7 days" in answer
-    assert "The number stands for your Telegram ID." in answer
+    assert "The number stands for your Telegram ID," in answer
     assert "rounded down to the minute" in details
     assert "stores as it is" in details
 
