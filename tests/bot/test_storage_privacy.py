@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import Any
 
 from aiogram import Bot
-from aiogram.client.session.aiohttp import AiohttpSession
 from aiogram.methods import GetUpdates
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -20,9 +19,11 @@ from analytics import AnalyticsService, InteractionType
 from analytics.clock import GuardedClock
 from analytics.telegram.recording import RecordOnReceipt
 from bot.logs import PrivateFormatter
+from bot.session import Session
 from tests.support import raw_updates
 from tests.support.raw_updates import Raw, Sent
 from tests.support.second_connection import select
+from tests.support.settings import TOKEN
 
 NOW = raw_updates.RECEIVED
 # Telegram's real case: a hidden user without the name that should be there.
@@ -31,13 +32,15 @@ BROKEN_ORIGIN = {"type": "hidden_user", "date": 1_750_000_000}
 
 async def receive(folder: Path, batch: list[Raw]) -> bytes:
     """Let the bot receive the batch; every byte of every file it keeps, while it still runs."""
-    bot = Bot("123456789:" + "A" * 35, session=AiohttpSession())
     content = json.dumps({"ok": True, "result": batch})
 
-    async def telegram(_: Bot, method: Any) -> Any:
+    async def telegram(bot: Bot, method: Any) -> Any:
         return bot.session.check_response(bot, method, 200, content).result
 
-    async with AnalyticsService.open(folder / "analytics.sqlite3", clock=lambda: NOW) as analytics:
+    async with (
+        Bot(TOKEN, session=Session()) as bot,
+        AnalyticsService.open(folder / "analytics.sqlite3", clock=lambda: NOW) as analytics,
+    ):
         record_on_receipt: Any = RecordOnReceipt(analytics, GuardedClock(lambda: NOW))
         await record_on_receipt(telegram, bot, GetUpdates())
         files = [path for path in folder.rglob("*") if path.suffix != ".key"]
