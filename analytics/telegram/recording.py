@@ -66,7 +66,7 @@ class RecordOnReceipt(BaseRequestMiddleware):
         self.rights: frozenset[str] = ALL_RIGHTS
         """The commands about one's own data that people may use."""
         self.username: str | None = None
-        """That of the bot, known from its first getMe on."""
+        """The username of the bot, known from its first getMe on."""
         self.last_received: datetime | None = None
         self.on_recorded: Callable[[Sequence[Update], float], None] | None = None
         """Called with the updates of a batch, and the seconds that recording them took."""
