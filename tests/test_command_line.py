@@ -218,6 +218,7 @@ async def test_commands_work_while_the_bot_runs(sandbox: Sandbox, folder: Path) 
     assert "running bot" in deleted[2]
     assert dry[1].startswith("0 interactions")
     assert stopped[0] == 0
+    assert stopped[2].endswith("INFO bot.cli.app: stopped\n")
     assert total(folder / "data" / "a.sqlite3") == 1
 
 

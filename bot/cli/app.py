@@ -60,6 +60,7 @@ def run(
             logs.set_up(settings.log_level, settings.log_format, development=settings.development)
             logger.info("starting version %s, which takes a few seconds", __version__)
             asyncio.run(_run(settings))
+            logger.info("stopped")
 
 
 async def _run(settings: Settings) -> None:
