@@ -31,7 +31,8 @@ class Attached:
     """The analytics of one bot while they are attached to a dispatcher; made by `attach`.
 
     As a middleware of the dispatcher's updates, it offers each update to the analytics' own
-    routers before any handler of the bot.
+    routers before any middleware and handler of the bot, which see no kinds of update that the bot
+    has no handler for.
     """
 
     def __init__(
@@ -58,6 +59,7 @@ class Attached:
         self._table = tuple(commands)
         self._tick = tick
         self._answered: frozenset[str] | None = None
+        self._handled: frozenset[str] = frozenset()
         self._started = False
         self._beside: set[asyncio.Task[None]] = set()
 
@@ -89,6 +91,8 @@ class Attached:
                 answer = await self._root.propagate_event(kind, content, **offered)
                 if answer is not UNHANDLED:
                     return answer
+            if not self._is_handled(kind):
+                return UNHANDLED
             return await handler(event, data)
 
     async def start(self, bots: Sequence[Bot] = (), **_: Any) -> None:
@@ -146,6 +150,16 @@ class Attached:
                 return self._options.erase_when_blocked
             case _:
                 return False
+
+    def _is_handled(self, kind: str) -> bool:
+        """Return whether the bot has a handler for a kind of update.
+
+        It polls for all kinds only to have them recorded: its middlewares may not expect the rest.
+        """
+        if kind not in self._handled:
+            self._handled = frozenset(self._dispatcher.resolve_used_update_types())
+        # One of them is aiogram's, which calls those of the kind.
+        return kind in self._handled or len(self._dispatcher.update.handlers) > 1
 
     async def _look_at_menu(self) -> None:
         """Warn if `/privacy` is not in the bot's menu."""

@@ -10,6 +10,10 @@ from typing import Literal, TypedDict, Unpack
 from aiogram import Bot, Dispatcher
 from aiogram.dispatcher.event.event import EventObserver
 from aiogram.dispatcher.event.handler import HandlerObject
+from aiogram.dispatcher.middlewares.error import ErrorsMiddleware
+from aiogram.dispatcher.middlewares.manager import MiddlewareManager
+from aiogram.dispatcher.middlewares.user_context import UserContextMiddleware
+from aiogram.fsm.middleware import FSMContextMiddleware
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
 from analytics import (
@@ -34,6 +38,9 @@ from analytics.telegram.own_router import CLEANUP_AT, Dependencies
 from analytics.telegram.recording import RecordOnReceipt
 from analytics.telegram.rights import people_router
 from analytics.telegram.ticks import each_minute
+
+# The middlewares of a dispatcher that come before all others.
+AIOGRAMS = (ErrorsMiddleware, UserContextMiddleware, FSMContextMiddleware)
 
 DEFAULT_PATH = Path("data/analytics.sqlite3")
 
@@ -198,8 +205,7 @@ async def attach(
         stack.callback(registry.pop, bot.id)
         bot.session.middleware(recording)
         stack.callback(bot.session.middleware.unregister, recording)
-        dispatcher.update.outer_middleware(attached)
-        stack.callback(dispatcher.update.outer_middleware.unregister, attached)
+        stack.enter_context(_before_the_bots_own(dispatcher.update.outer_middleware, attached))
         stack.enter_context(_called(dispatcher.startup, attached.start))
         # Before the bot's own: they close what its handlers use.
         stack.enter_context(_called(dispatcher.shutdown, attached.in_flight.drain, first=True))
@@ -208,6 +214,23 @@ async def attach(
         notifying = asyncio.create_task(notify())
         stack.callback(notifying.cancel)
         yield attached
+
+
+@contextmanager
+def _before_the_bots_own(middlewares: MiddlewareManager, own: Attached) -> Iterator[None]:
+    """Have a middleware called after aiogram's and before those of the bot while the block lasts.
+
+    Those of the bot are often made for what its handlers handle: others would fail in them.
+    """
+    middlewares.register(own)
+    for each in middlewares[:]:
+        if each is not own and not isinstance(each, AIOGRAMS):
+            middlewares.unregister(each)
+            middlewares.register(each)
+    try:
+        yield
+    finally:
+        middlewares.unregister(own)
 
 
 @contextmanager

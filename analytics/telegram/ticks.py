@@ -1,6 +1,7 @@
 """Call a coroutine function each minute, with APScheduler."""
 
 import asyncio
+import logging
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime, timedelta
@@ -53,6 +54,8 @@ def each_minute(
     name = f"analytics-{uuid4().hex}"
     used.add_jobstore(MemoryJobStore(), name)
     used.add_executor(AsyncIOExecutor(), name)
+    # It would say each minute that the job runs, and that it has run.
+    logging.getLogger(f"apscheduler.executors.{name}").setLevel(logging.WARNING)
     job = used.add_job(
         tick_unless_ticking,
         FromNow(),

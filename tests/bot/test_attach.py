@@ -230,6 +230,34 @@ async def test_their_middlewares_and_names_in_the_data_are_left_to_them(
     assert answers[1] == "theirs theirs a clock of theirs"
 
 
+async def test_their_middlewares_see_only_kinds_that_their_handlers_handle(
+    bot: Bot, sandbox: Sandbox, path: Path
+) -> None:
+    """All kinds are asked for, so that they are recorded: many have neither a user nor a chat."""
+    seen: list[str] = []
+
+    class Theirs(BaseMiddleware):
+        async def __call__(self, handler: Any, event: Any, data: dict[str, Any]) -> Any:
+            seen.append(event.event_type)
+            return await handler(event, data)
+
+    dispatcher = their_bot()
+    dispatcher.update.outer_middleware(Theirs())
+    person = sandbox.person()
+    inline_query = {"id": "1", "from": person.user, "query": "", "offset": ""}
+    async with polling(bot, dispatcher, sandbox, path=path):
+        await sandbox.inject({"inline_query": inline_query})
+        await ask(person, "/privacy")
+        await ask(person, "hello")
+        dispatcher.inline_query.register(echo)
+        await sandbox.inject({"inline_query": inline_query})
+        await ask(person, "hello")
+        rows = select(path, "SELECT interaction_type, sum(count) FROM user_interactions GROUP BY 1")
+
+    assert seen == ["message", "inline_query", "message"]
+    assert sorted(rows) == [("inline_query", 2), ("message", 2)]
+
+
 async def test_a_handler_of_theirs_gets_the_service(bot: Bot, sandbox: Sandbox, path: Path) -> None:
     async def show(message: Message, analytics: AnalyticsService) -> None:
         report = await analytics.get_admin_analytics_report()
