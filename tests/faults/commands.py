@@ -10,8 +10,9 @@ from pathlib import Path
 from analytics import AnalyticsService, Interaction, InteractionType
 from bot.sandbox import Sandbox
 from tests.faults.database import folder
-from tests.faults.kills import MAX_SHUTDOWN, crowd, row
+from tests.faults.kills import MAX_SHUTDOWN, row
 from tests.faults.table import Fault, Row
+from tests.support.crowds import crowd
 from tests.support.processes import PATIENCE, bot_process, run
 
 FIRST_PERSON = 6_000_000_001

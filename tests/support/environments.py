@@ -4,7 +4,10 @@ import os
 import shutil
 import subprocess
 import sys
+from importlib.metadata import Distribution, PathDistribution, distribution
 from pathlib import Path
+
+from packaging.requirements import Requirement
 
 from tests.support import ROOT
 
@@ -41,7 +44,44 @@ def build_wheel(folder: Path) -> Path:
         shutil.copytree(ROOT / name, source / name, ignore=ignore)
     for name in ("main.py", "pyproject.toml", "README.md", "LICENSE"):
         shutil.copy(ROOT / name, source)
-    run(sys.executable, "-m", "pip", "wheel", "-q", "--no-deps", "-w", folder, source, cwd=folder)
+    pip = (sys.executable, "-m", "pip", "wheel", "-q", "--no-deps", "--no-build-isolation")
+    run(*pip, "-w", folder, source, cwd=folder)
     [wheel] = folder.glob("*.whl")
     shutil.rmtree(source)
     return wheel
+
+
+def install(wheel: Path, folder: Path) -> Path:
+    """A virtual environment with the wheel and what it requires, nothing else; returns its Python.
+
+    What it requires is linked from the environment of the tests, which saves its download; the
+    sources of this repository cannot be imported there.
+    """
+    run(sys.executable, "-m", "venv", "--without-pip", folder, cwd=folder.parent)
+    python = folder / "bin" / "python"
+    pip = (sys.executable, "-m", "pip", "--python", python, "install", "-q")
+    run(*pip, "--no-deps", "--no-index", wheel, cwd=folder)
+    [site] = folder.glob("lib/python*/site-packages")
+    [info] = site.glob(f"{wheel.name.split('-')[0]}-*.dist-info")
+    for required in required_by(PathDistribution(info)).values():
+        for name in {file.parts[0] for file in required.files or ()} - {"..", "__pycache__"}:
+            if not (site / name).exists():
+                (site / name).symlink_to(str(required.locate_file(name)))
+    return python
+
+
+def required_by(dependent: Distribution) -> dict[str, Distribution]:
+    """What a distribution requires, and what that requires, by name."""
+    found: dict[str, Distribution] = {}
+    waiting = [(dependent, "")]
+    seen: set[tuple[str, str]] = set()
+    while waiting:
+        dependent, extra = waiting.pop()
+        for requirement in map(Requirement, dependent.requires or ()):
+            if requirement.marker and not requirement.marker.evaluate({"extra": extra}):
+                continue
+            found[requirement.name] = distribution(requirement.name)
+            for each in {(requirement.name, extra) for extra in ("", *requirement.extras)} - seen:
+                seen.add(each)
+                waiting.append((found[requirement.name], each[1]))
+    return found

@@ -1,4 +1,4 @@
-"""`python main.py` as a process of its own: to be run, stopped, and killed."""
+"""Programs as processes of their own, `python main.py` above all: run, stopped, and killed."""
 
 import asyncio
 import atexit
@@ -14,36 +14,99 @@ from pathlib import Path
 from typing import Any
 
 from bot.sandbox import Sandbox
+from bot.sandbox.condition import Waiting
 from tests.support import ROOT
 from tests.support.people_in_logs import people_in
 
 MAIN = ROOT / "main.py"
 PATIENCE = 60.0
+MAX_LINE_BYTES = 2**20
 FORKS = """
 import socket, sys
+import bot.run  # what `main.py` imports once it runs the bot
+from bot.cli.app import main
 from tests.support.fork_server import serve
-serve(socket.socket(fileno=int(sys.argv[1])))
+serve(socket.socket(fileno=int(sys.argv[1])), main)
 """
 
 
 class Process:
-    """A started program."""
+    """A started program; its log is its stderr."""
 
-    def __init__(self, pid: int, ended: Coroutine[Any, Any, tuple[int, bytes, bytes]]) -> None:
+    def __init__(
+        self,
+        pid: int,
+        output: asyncio.StreamReader,
+        errors: asyncio.StreamReader,
+        status: Coroutine[Any, Any, int],
+    ) -> None:
         self.pid = pid
-        self._ended = asyncio.create_task(ended)
+        self._log: list[str] = []
+        self._logged = Waiting()
+        # Who starts the next program next must find the port and the files of this one free.
+        self._ended = asyncio.gather(output.read(), self._read(errors), status)
 
     async def ended(self, within: float | None = PATIENCE) -> tuple[int, str, str]:
         """Exit status (less than zero for a signal), stdout and stderr, once it has ended."""
-        ended = await asyncio.wait_for(asyncio.shield(self._ended), within)
-        status, output, errors = ended[0], ended[1].decode(), ended[2].decode()
+        output, _, status = await asyncio.wait_for(asyncio.shield(self._ended), within)
+        errors = "".join(self._log)
         assert people_in(errors) == []
-        return status, output, errors
+        return status, output.decode(), errors
+
+    async def logged(self, text: str, within: float = PATIENCE) -> None:
+        """Wait until a line of the log holds a text."""
+        await self._logged.until(
+            lambda: any(text in line for line in self._log), within, f"{text!r} in the log"
+        )
 
     def send(self, number: int) -> None:
         if not self._ended.done():
             with suppress(ProcessLookupError):
                 os.kill(self.pid, number)
+
+    async def _read(self, errors: asyncio.StreamReader) -> None:
+        async for line in errors:
+            self._log.append(line.decode())
+            self._logged.changed()
+
+
+class Forks:
+    """A process to be forked, which ends with this one; `code` is its program.
+
+    It calls `fork_server.serve` with the socket whose number is its first argument.
+    """
+
+    def __init__(self, python: str | Path, code: str, folder: Path, *arguments: str) -> None:
+        self._socket, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        with theirs:
+            forks = subprocess.Popen(
+                [python, "-c", code, str(theirs.fileno()), *arguments],
+                cwd=folder,
+                env={"PATH": os.environ["PATH"]},
+                pass_fds=[theirs.fileno()],
+                stdin=subprocess.DEVNULL,
+            )
+        atexit.register(forks.wait)
+        atexit.register(self._socket.close)
+
+    async def start(
+        self, folder: Path, arguments: Sequence[str], environment: Mapping[str, str]
+    ) -> Process:
+        """Start the program in a folder, with this environment and no other."""
+        message = json.dumps([arguments, str(folder), environment]).encode()
+        pipes = [os.pipe() for _ in range(3)]
+        try:
+            socket.send_fds(self._socket, [message], [writing for _, writing in pipes])
+        finally:
+            for _, writing in pipes:
+                os.close(writing)
+        output, errors, report = [await _reader(reading) for reading, _ in pipes]
+        pid = int(await report.readline())
+
+        async def status() -> int:
+            return int(await report.read())
+
+        return Process(pid, output, errors, status())
 
 
 async def start(folder: Path, *arguments: str, **environment: str) -> Process:
@@ -51,43 +114,16 @@ async def start(folder: Path, *arguments: str, **environment: str) -> Process:
 
     It is the fork of a process that has imported everything: importing takes seconds.
     """
-    message = json.dumps([arguments, str(folder), _whole(folder, environment)]).encode()
-    pipes = [os.pipe() for _ in range(3)]
-    try:
-        socket.send_fds(_forks(), [message], [writing for _, writing in pipes])
-    finally:
-        for _, writing in pipes:
-            os.close(writing)
-    output, errors, report = [await _reader(reading) for reading, _ in pipes]
-    pid = int(await report.readline())
-
-    async def ended() -> tuple[int, bytes, bytes]:
-        # Who starts the next program next must find the port and the files of this one free.
-        written = await asyncio.gather(output.read(), errors.read(), report.read())
-        return int(written[2]), written[0], written[1]
-
-    return Process(pid, ended())
+    return await _forks().start(folder, arguments, _whole(folder, environment))
 
 
 @cache
-def _forks() -> socket.socket:
-    """The socket of the process to be forked, which ends with this one."""
-    ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-    with theirs:
-        forks = subprocess.Popen(
-            [sys.executable, "-c", FORKS, str(theirs.fileno())],
-            cwd=MAIN.parent,
-            env={"PATH": os.environ["PATH"]},
-            pass_fds=[theirs.fileno()],
-            stdin=subprocess.DEVNULL,
-        )
-    atexit.register(forks.wait)
-    atexit.register(ours.close)
-    return ours
+def _forks() -> Forks:
+    return Forks(sys.executable, FORKS, MAIN.parent)
 
 
 async def _reader(descriptor: int) -> asyncio.StreamReader:
-    reader = asyncio.StreamReader(limit=2**20)
+    reader = asyncio.StreamReader(limit=MAX_LINE_BYTES)
     await asyncio.get_running_loop().connect_read_pipe(
         lambda: asyncio.StreamReaderProtocol(reader), os.fdopen(descriptor, "rb")
     )
@@ -104,14 +140,12 @@ async def launch(
         env=environment,
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.PIPE,
+        limit=MAX_LINE_BYTES,
     )
 
-    async def ended() -> tuple[int, bytes, bytes]:
-        output, errors = await process.communicate()
-        assert process.returncode is not None
-        return process.returncode, output, errors
-
-    return Process(process.pid, ended())
+    assert process.stdout is not None
+    assert process.stderr is not None
+    return Process(process.pid, process.stdout, process.stderr, process.wait())
 
 
 def _whole(folder: Path, environment: Mapping[str, str]) -> dict[str, str]:
@@ -142,9 +176,9 @@ def settings(sandbox: Sandbox, database: Path, **more: str) -> dict[str, str]:
 async def bot_process(sandbox: Sandbox, database: Path, **more: str) -> AsyncIterator[Process]:
     """The bot from when it can receive updates; killed at the end, if it still runs."""
     environment = settings(sandbox, database, **{"LOG_LEVEL": "DEBUG", **more})
-    async with _from_its_first_call(
-        sandbox, environment, start(database.parent, **environment)
-    ) as process:
+    database.parent.mkdir(parents=True, exist_ok=True)
+    starting = start(database.parent, **environment)
+    async with from_its_first_call(sandbox, environment, starting) as process:
         yield process
 
 
@@ -155,18 +189,19 @@ async def bot_program(
     """The same with another program in the place of `main.py`, and nothing imported before."""
     environment = settings(sandbox, database, **more)
     whole = _whole(database.parent, environment)
+    database.parent.mkdir(parents=True, exist_ok=True)
     launching = launch((sys.executable, program), database.parent, whole)
-    async with _from_its_first_call(sandbox, environment, launching) as process:
+    async with from_its_first_call(sandbox, environment, launching) as process:
         yield process
 
 
 @asynccontextmanager
-async def _from_its_first_call(
+async def from_its_first_call(
     sandbox: Sandbox, environment: Mapping[str, str], starting: Coroutine[Any, Any, Process]
 ) -> AsyncIterator[Process]:
+    """A bot that starts, from when it can receive updates; killed at the end, if it still runs."""
     begins = "setWebhook" if "WEBHOOK_URL" in environment else "getUpdates"
     before = sum(call.method == begins for call in sandbox.calls)
-    Path(environment["DATABASE_PATH"]).parent.mkdir(parents=True, exist_ok=True)
     process = await starting
     ended = asyncio.create_task(process.ended(within=None))
     beginning = asyncio.create_task(sandbox.called(begins, before + 1, within=PATIENCE))

@@ -1,0 +1,6 @@
+from aiogram.fsm.state import State, StatesGroup
+
+
+class Survey(StatesGroup):
+    colour = State()
+    age = State()
