@@ -27,6 +27,7 @@ from analytics.errors import (
     WrongPseudonymKey,
 )
 from analytics.key_files import key_file
+from analytics.languages import SOURCE_LOCALE, available_languages
 from analytics.maintenance.schedule import (
     DAILY,
     HOURLY,
@@ -93,6 +94,7 @@ __all__ = [
     "MAX_TELEGRAM_ID",
     "MIN_RETENTION_DAYS",
     "SERVICE_ACCOUNTS",
+    "SOURCE_LOCALE",
     "WEEKLY",
     "Access",
     "Action",
@@ -143,6 +145,7 @@ __all__ = [
     "WipeIncomplete",
     "WrongDatabaseKey",
     "WrongPseudonymKey",
+    "available_languages",
     "backup",
     "backup_into",
     "check_permissions",

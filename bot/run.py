@@ -10,7 +10,7 @@ from typing import Any
 from aiogram import Bot, Dispatcher
 
 from analytics import AnalyticsService, GuardedClock
-from analytics.telegram import Attached, attach
+from analytics.telegram import Attached, attach, set_languages
 from bot import menus, texts
 from bot.announcement import announce
 from bot.app import build_bot, build_dispatcher
@@ -34,6 +34,7 @@ async def serve(settings: Settings, stop: asyncio.Event, clock: GuardedClock) ->
     """
     for remark in remarks():
         logger.warning("%s", remark)
+    set_languages(settings.languages)
     is_new = not settings.database_path.exists()
     dialogues, scheduler = Dialogues(), build_scheduler()
     dispatcher = build_dispatcher(settings, dialogues)

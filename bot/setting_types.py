@@ -9,7 +9,13 @@ from urllib.parse import urlsplit
 from pydantic import AfterValidator, AnyHttpUrl, BeforeValidator, SecretStr, ValidationInfo
 from pydantic_settings import NoDecode
 
-from analytics import MAX_TELEGRAM_ID, SERVICE_ACCOUNTS, parse_key
+from analytics import (
+    MAX_TELEGRAM_ID,
+    SERVICE_ACCOUNTS,
+    SOURCE_LOCALE,
+    available_languages,
+    parse_key,
+)
 from bot.environment import expand
 from bot.logs import TOKEN
 
@@ -21,6 +27,25 @@ LEVELS = {"WARN": "WARNING"}
 def _ids(value: Any) -> Any:
     """Split a comma-separated text into Telegram IDs."""
     return [part for part in value.split(",") if part.strip()] if isinstance(value, str) else value
+
+
+def _codes(value: Any) -> Any:
+    """Split a comma-separated text into codes of languages."""
+    if not isinstance(value, str):
+        return value
+    return [part.strip().lower() for part in value.split(",") if part.strip()]
+
+
+def _check_languages(languages: tuple[str, ...]) -> tuple[str, ...]:
+    if not {*languages} <= {*available_languages()}:
+        raise ValueError("no catalog")
+    return languages
+
+
+def _check_language(language: str, others: ValidationInfo) -> str:
+    if language not in (SOURCE_LOCALE, *others.data.get("languages", [language])):
+        raise ValueError("not among the languages of the bot")
+    return language
 
 
 def _check_people(ids: frozenset[int]) -> frozenset[int]:
@@ -127,6 +152,9 @@ PersonIds = Annotated[
     frozenset[int], NoDecode, BeforeValidator(_ids), AfterValidator(_check_people)
 ]
 OwnerIds = Annotated[PersonIds, AfterValidator(_check_owners)]
+Languages = Annotated[
+    tuple[str, ...], NoDecode, BeforeValidator(_codes), AfterValidator(_check_languages)
+]
 BotToken = Annotated[SecretStr, AfterValidator(_check_token)]
 PseudonymKey = Annotated[SecretStr, AfterValidator(_check_pseudonym_key)]
 DatabaseKey = Annotated[SecretStr, AfterValidator(_check_database_key)]
@@ -139,3 +167,4 @@ ServerUrl = Annotated[AnyHttpUrl, BeforeValidator(_server)]
 # Validators that run before a Literal, which is then read in any case of letters.
 AnyCase = BeforeValidator(_lower)
 Level = BeforeValidator(_level)
+Language = Annotated[str, AnyCase, AfterValidator(_check_language)]

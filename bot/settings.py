@@ -16,8 +16,10 @@ from analytics import (
     DEFAULT_TRENDS_MIN_USERS,
     MAX_RETENTION_DAYS,
     MIN_RETENTION_DAYS,
+    SOURCE_LOCALE,
     Access,
     AnalyticsService,
+    available_languages,
     parse_key,
     real_path,
 )
@@ -29,6 +31,8 @@ from bot.setting_types import (
     AnyCase,
     BotToken,
     DatabaseKey,
+    Language,
+    Languages,
     Level,
     LocalPath,
     OwnerIds,
@@ -41,6 +45,8 @@ from bot.setting_types import (
     WebhookSecret,
 )
 
+# The languages that this bot ships: the tests hold that their translations are complete.
+DEFAULT_LANGUAGES = ("en", "de", "es", "ru", "uk")
 MINUTES_PER_DAY = 1_440
 HOURS_PER_YEAR = 8_760
 
@@ -153,9 +159,12 @@ class Settings(AdminSettings):
         frozenset(), description=f"{IDS}, of people who are in ADMIN_IDS, too"
     )
     count_admins: bool = Field(True, description="true or false")
-    bot_language: Annotated[Literal["en", "ru", "uk", "de", "es"], AnyCase] = Field(
-        "en", description="en, ru, uk, de or es"
+    languages: Languages = Field(
+        DEFAULT_LANGUAGES,
+        description="codes of languages that have a catalog, separated by commas: "
+        + ", ".join(available_languages()),
     )
+    bot_language: Language = Field(SOURCE_LOCALE, description="en, or another one of LANGUAGES")
     chart_theme: Annotated[Literal["light", "dark"], AnyCase] = Field(
         "light", description="light or dark"
     )

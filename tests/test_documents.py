@@ -41,6 +41,8 @@ def shown(default: object) -> str:
         return str(default).lower()
     if hasattr(default, "strftime"):
         return f"{default:%H:%M}"
+    if isinstance(default, tuple):
+        return ",".join(default)
     return str(default).rstrip("/")
 
 

@@ -29,6 +29,7 @@ from analytics.telegram.i18n import (
     format_number,
     format_percent,
     languages,
+    set_languages,
     set_locale,
     translations,
 )
@@ -77,6 +78,7 @@ __all__ = [
     "privacy_button",
     "purposes",
     "refer_to_private_chat",
+    "set_languages",
     "set_locale",
     "translations",
 ]

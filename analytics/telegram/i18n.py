@@ -3,6 +3,7 @@
 The language is that of the person's client, chosen for each update and never stored.
 """
 
+from collections.abc import Collection
 from datetime import UTC, date, datetime
 from functools import cache
 from gettext import GNUTranslations
@@ -16,25 +17,46 @@ from babel import dates, numbers
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
 
+from analytics.languages import DOMAIN, LOCALES, available_languages
+from analytics.languages import SOURCE_LOCALE as SOURCE_LOCALE
 from analytics.marking import N_ as N_  # for those who translate, beside `_`
-
-# The language of the sentences in the code; each folder in LOCALES is another one.
-SOURCE_LOCALE = "en"
-LOCALES = Path(__file__).parent / "locales"
 
 
 class Translations(I18n):
-    """Compile the catalogs when they are loaded: no compiled file can be out of date."""
+    """Compile the catalogs when they are loaded: no compiled file can be out of date.
+
+    A sentence without a translation, or without one of its forms, stays in English.
+    """
+
+    def __init__(self, languages: Collection[str], path: Path = LOCALES) -> None:
+        self._languages = languages
+        super().__init__(path=path, default_locale=SOURCE_LOCALE, domain=DOMAIN)
 
     def find_locales(self) -> dict[str, GNUTranslations]:
-        found = {}
-        for file in sorted(self.path.glob(f"*/LC_MESSAGES/{self.domain}.po")):
-            compiled = BytesIO()
-            with file.open("rb") as text:
-                write_mo(compiled, read_po(text))
-            compiled.seek(0)
-            found[file.parts[-3]] = GNUTranslations(compiled)
-        return found
+        names = [each for each in self._languages if each != SOURCE_LOCALE]
+        return {
+            each: _compiled(self.path / each / "LC_MESSAGES" / f"{self.domain}.po")
+            for each in names
+        }
+
+    def choose(self, languages: Collection[str]) -> None:
+        """Load the catalogs of these languages, and no others."""
+        self._languages = languages
+        self.reload()
+
+
+def _compiled(file: Path) -> GNUTranslations:
+    with file.open("rb") as text:
+        catalog = read_po(text)
+    for message in list(catalog):
+        forms = message.string if isinstance(message.string, tuple) else [message.string]
+        if message.id and not all(forms):
+            # In part, it would get English in the forms of another language: "21 day".
+            catalog.delete(message.id, message.context)
+    compiled = BytesIO()
+    write_mo(compiled, catalog)
+    compiled.seek(0)
+    return GNUTranslations(compiled)
 
 
 class LocaleMiddleware(I18nMiddleware):
@@ -52,8 +74,18 @@ class LocaleMiddleware(I18nMiddleware):
 
 @cache
 def translations() -> Translations:
-    """Return the catalogs of all languages, which are loaded at the first call."""
-    return Translations(path=LOCALES, default_locale=SOURCE_LOCALE)
+    """Return the catalogs, which are loaded at the first call: all, or those of `set_languages`."""
+    return Translations(available_languages())
+
+
+def set_languages(languages: Collection[str]) -> None:
+    """Answer in these languages only, from here on: others, and missing sentences, are in English.
+
+    Raises ValueError for a language without a catalog.
+    """
+    if missing := {*languages} - {*available_languages()}:
+        raise ValueError(f"no catalog for {', '.join(sorted(missing))}")
+    translations().choose(languages)
 
 
 def _(sentence: str, plural: str | None = None, n: int = 1) -> str:
@@ -62,7 +94,7 @@ def _(sentence: str, plural: str | None = None, n: int = 1) -> str:
 
 
 def languages() -> list[str]:
-    """Return the codes of all languages, that of the source first."""
+    """Return the codes of the languages of the answers, that of the source first."""
     return [SOURCE_LOCALE, *translations().available_locales]
 
 

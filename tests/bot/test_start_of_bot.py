@@ -11,7 +11,6 @@ import typer
 
 from analytics import AdminReport, AnalyticsService, DatabaseUnavailable, WrongPseudonymKey
 from analytics.clock import GuardedClock
-from analytics.telegram.i18n import languages
 from bot import menus, token_refusals
 from bot.cli.errors import FAILED, WRONG_USE, user_errors
 from bot.errors import Remark, Unavailable, WrongSettings
@@ -20,6 +19,7 @@ from bot.sandbox import Sandbox
 from bot.sandbox.faults import Answer, floods, refuses
 from bot.token_refusals import Refusals
 from tests.support.conversation import ask
+from tests.support.languages import SHIPPED
 from tests.support.pauses import in_no_time
 from tests.support.running import running_bot
 from tests.support.settings import TOKEN, some_settings
@@ -47,12 +47,12 @@ async def test_menus_follow_once_telegram_takes_them(sandbox: Sandbox, database:
     refused = sandbox.plan("setMyCommands", refuses(400, "Bad Request"), times=3)
     with in_no_time():
         async with running_bot(sandbox, database):
-            calls = await sandbox.called("setMyCommands", 3 + len(languages()))
+            calls = await sandbox.called("setMyCommands", 3 + len(SHIPPED))
             person = sandbox.person()
             await ask(person, "/start")
 
     assert refused.times == 0
-    assert len(calls) == 3 + len(languages())
+    assert len(calls) == 3 + len(SHIPPED)
     assert "help" in sandbox.menu(person)
 
 
@@ -87,7 +87,7 @@ async def test_menus_wait_as_long_as_telegram_asks_and_longer_each_time(
 
     assert pauses[0] == 20_000
     assert pauses[1] < pauses[4] < pauses[8] <= max(pauses[1:]) <= 3_600 * 1.5
-    assert bot.called == 21 + len(languages())
+    assert bot.called == 21 + len(SHIPPED)
 
 
 async def test_a_start_does_not_depend_on_what_it_says_of_the_database(

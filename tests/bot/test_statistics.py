@@ -23,11 +23,12 @@ from analytics import (
     Period,
     PeriodReport,
 )
-from analytics.telegram.i18n import languages, translations
+from analytics.telegram.i18n import translations
 from analytics.telegram.texts import stats
 from analytics.telegram.texts.stats import change
 from bot.cli.app import app
 from bot.sandbox.markup import parse
+from tests.support.languages import SHIPPED
 from tests.support.strategies import COUNTS, MOMENTS, reports
 
 MAX_MESSAGE = 4096
@@ -118,7 +119,7 @@ def first_screen(report: PeriodReport, whole: AdminReport | None = None) -> str:
 LARGE = st.integers(0, 10**7 - 1)
 
 
-@pytest.mark.parametrize("language", languages())
+@pytest.mark.parametrize("language", SHIPPED)
 @settings(deadline=None)
 @given(report=reports(LARGE), whole=wholes(LARGE), postponed=st.booleans())
 def test_the_first_screen_fits_on_a_phone(
@@ -135,7 +136,7 @@ def test_the_first_screen_fits_on_a_phone(
     assert "…" not in "".join(in_tables)
 
 
-@pytest.mark.parametrize("language", languages())
+@pytest.mark.parametrize("language", SHIPPED)
 @settings(deadline=None)
 @given(report=reports(), whole=wholes(COUNTS))
 def test_every_page_fits_into_a_message_and_its_tables_on_a_phone(

@@ -12,7 +12,6 @@ from unittest.mock import patch
 from analytics.clock import GuardedClock, utc_now
 from analytics.maintenance.schedule import Schedule
 from analytics.telegram import attaching
-from analytics.telegram.i18n import languages
 from bot import logs
 from bot.run import serve
 from bot.sandbox import Sandbox
@@ -69,7 +68,7 @@ async def running_bot(
     logs.set_up(settings.log_level, settings.log_format, development=settings.development)
     begins = "setWebhook" if "webhook_url" in values else "getUpdates"
     before = Counter(call.method for call in sandbox.calls)
-    menus_set = before["setMyCommands"] + (len(languages()) if menus else 0)
+    menus_set = before["setMyCommands"] + (len({"en", *settings.languages}) if menus else 0)
     stop = asyncio.Event()
     guarded = clock if isinstance(clock, GuardedClock) else GuardedClock(clock)
     running = asyncio.create_task(serve(settings, stop, guarded))
