@@ -1,16 +1,20 @@
 """The bot and its dispatcher: who may do what, on one screen."""
 
+from collections.abc import Iterable
+
 from aiogram import Bot, Dispatcher
 from aiogram.client.default import DefaultBotProperties
 from aiogram.client.session.middlewares.base import BaseRequestMiddleware
 from aiogram.client.telegram import TelegramAPIServer
 from aiogram.enums import ParseMode
+from aiogram.fsm.storage.base import BaseStorage
 from aiogram.utils.callback_answer import CallbackAnswerMiddleware
+from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
 from analytics.telegram import LimitPerPerson, LocaleMiddleware, translations
-from bot.dialogues import Dialogues
-from bot.features import dice
-from bot.handlers import admins, everyone
+from bot.feature import Feature
+from bot.features import FEATURES
+from bot.handlers import admins, dialogues, everyone
 from bot.outgoing import connector_of
 from bot.session import RetryAnswers, Session, TolerateClicks
 from bot.settings import Settings
@@ -35,12 +39,17 @@ def build_bot(settings: Settings, *middlewares: BaseRequestMiddleware) -> Bot:
     return bot
 
 
-def build_dispatcher(settings: Settings, dialogues: Dialogues) -> Dispatcher:
+def build_dispatcher(
+    settings: Settings,
+    storage: BaseStorage,
+    scheduler: AsyncIOScheduler,
+    features: Iterable[Feature] = FEATURES,
+) -> Dispatcher:
     """Build a dispatcher with the bot's own commands, and who may use them.
 
     Those of the analytics are not among them: `attach` answers them first.
     """
-    dispatcher = Dispatcher(storage=dialogues, settings=settings)
+    dispatcher = Dispatcher(storage=storage, settings=settings, scheduler=scheduler)
     # Sets the language for every kind of update, and for the handler of errors.
     LocaleMiddleware(translations()).setup(dispatcher)
     limit = LimitPerPerson()
@@ -52,8 +61,10 @@ def build_dispatcher(settings: Settings, dialogues: Dialogues) -> Dispatcher:
     dispatcher.include_routers(
         # Admins: /start and /help with the commands that are theirs.
         admins.router(settings),
-        # Everyone, in private: /roll.
-        dice.router(),
+        # Everyone, in private: /cancel.
+        dialogues.router(),
+        # Everyone, in private: /remind.
+        *(feature.router() for feature in features),
         # Everyone: /start, /help, and whatever is left; so it is the last.
         everyone.router(),
     )

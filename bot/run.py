@@ -15,6 +15,7 @@ from bot import menus, texts
 from bot.announcement import announce
 from bot.app import build_bot, build_dispatcher
 from bot.dialogues import Dialogues
+from bot.features import FEATURES
 from bot.polling import WatchPolling, poll
 from bot.receiving import Receiving
 from bot.settings import Settings, remarks
@@ -37,7 +38,14 @@ async def serve(settings: Settings, stop: asyncio.Event, clock: GuardedClock) ->
     set_languages(settings.languages)
     is_new = not settings.database_path.exists()
     dialogues, scheduler = Dialogues(), build_scheduler()
-    dispatcher = build_dispatcher(settings, dialogues)
+    dispatcher = build_dispatcher(settings, dialogues, scheduler)
+
+    async def forget(telegram_id: int) -> None:
+        """Erase what is stored about a person besides the analytics."""
+        await dialogues.forget(telegram_id)
+        for feature in FEATURES:
+            await feature.forget(scheduler, telegram_id)
+
     receiving = Receiving()
     scheduler.start()
     try:
@@ -49,9 +57,8 @@ async def serve(settings: Settings, stop: asyncio.Event, clock: GuardedClock) ->
                 clock=clock,
                 scheduler=scheduler,
                 commands=texts.COMMANDS,
-                # Its handlers store nothing.
-                also_stored="",
-                on_erase=dialogues.forget,
+                also_stored=[feature.stores for feature in FEATURES if feature.stores],
+                on_erase=forget,
                 **settings.attaching,
             ) as attached,
             _metrics(settings, attached, receiving),

@@ -191,6 +191,9 @@ class Settings(AdminSettings):
     )
     backup_at: TimeOfDay = Field(time(3, 30), description="a time of day in UTC, such as 03:30")
     backup_keep: int = Field(7, ge=1, le=366, description="a number of backups from 1 to 366")
+    reminder_max_minutes: int = Field(
+        1_440, ge=1, le=10_080, description="a number of minutes from 1 to 10080"
+    )
     bot_api_url: ServerUrl = Field(
         AnyHttpUrl("https://api.telegram.org"), description="the address of a Bot API server"
     )

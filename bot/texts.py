@@ -7,25 +7,29 @@ from collections.abc import Mapping
 from html import escape
 
 from analytics.telegram import ADMIN_COMMANDS, N_, PEOPLE_COMMANDS, CommandEntry, _
+from bot.features import FEATURES
 
 COMMANDS = (
     CommandEntry("start", N_("About this bot")),
     CommandEntry("help", N_("What you can do here")),
+    CommandEntry("cancel", N_("Stop a dialogue")),
+    *(entry for feature in FEATURES for entry in feature.commands),
     *PEOPLE_COMMANDS,
-    CommandEntry("roll", N_("Roll a die")),
     *ADMIN_COMMANDS,
 )
 FALLBACK = N_("I did not understand that. See /help for what I can do.")
 EXPIRED = N_("This button has expired. Please send the command again.")
 HELP_IN_A_GROUP = N_("Please ask me in our private chat.")
+CANCELLED = N_("Cancelled.")
+NOTHING_TO_CANCEL = N_("There is nothing to cancel.")
 ERROR = N_("Something went wrong. Please try again in a moment.")
 
 
 def start() -> str:
     return _(
         "👋 <b>Hello!</b>\n\n"
-        "I am a small bot that counts how often it is used. I store no texts, no names and no "
-        "locations.\n\n"
+        "I can remind you of things: /remind. I count how often I am used, without names and "
+        "texts.\n\n"
         "/help shows what you can do here, /privacy what is stored about you."
     )
 
@@ -34,7 +38,3 @@ def help_(commands: Mapping[str, str]) -> str:
     """Return the answer to /help, for `commands` and their purposes, which it translates."""
     lines = [f"/{name} - {escape(_(purpose))}" for name, purpose in commands.items()]
     return "\n".join([_("<b>What you can do here</b>"), "", *lines])
-
-
-def rolled(number: int) -> str:
-    return f"🎲 {number}"

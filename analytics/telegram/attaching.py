@@ -1,7 +1,15 @@
 """Attach the analytics to an aiogram bot: all of it in a line."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Iterable, Iterator
+from collections.abc import (
+    AsyncIterator,
+    Awaitable,
+    Callable,
+    Collection,
+    Iterable,
+    Iterator,
+    Sequence,
+)
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from datetime import time, timedelta
 from pathlib import Path
@@ -74,7 +82,7 @@ async def attach(
     stats: bool = True,
     commands: Iterable[CommandEntry] = (),
     operator_contact: str = "",
-    also_stored: str | None = None,
+    also_stored: str | Sequence[str] | None = None,
     erase_when_blocked: bool = False,
     on_erase: Callable[[int], Awaitable[None]] = nothing_else,
     digest: Literal["weekly", "daily", "off"] = "weekly",
@@ -110,7 +118,7 @@ async def attach(
     people, stats: Whether to answer the commands of people, and those of admins.
     commands: The bot's own commands, as far as they are for admins: their use is not counted.
     operator_contact: A name and an address for `/privacy`.
-    also_stored: A sentence for `/privacy` about what the bot stores itself, "" for nothing.
+    also_stored: Words for `/privacy` about what the bot stores itself, [] for nothing.
     erase_when_blocked: Whether to erase the data of people who block the bot.
     on_erase: Called with the Telegram ID of a person who erases their data, to erase the rest.
     digest, digest_at: How often admins get statistics, and the time of day (UTC).

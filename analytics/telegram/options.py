@@ -1,6 +1,6 @@
 """Options that handlers, alerts and texts read."""
 
-from collections.abc import Awaitable, Callable, Collection, Set
+from collections.abc import Awaitable, Callable, Collection, Sequence, Set
 from dataclasses import dataclass
 from datetime import time
 from typing import Any, Literal
@@ -24,9 +24,8 @@ class Options:
     """Admins who may also delete, and see the audit log."""
     operator_contact: str = ""
     """A name and an address for `/privacy`."""
-    also_stored: str | None = None
-    """A sentence for `/privacy` about what the bot stores besides its analytics; "" for nothing,
-    None if that is not known."""
+    also_stored: Sequence[str] | None = None
+    """What the bot stores besides its analytics, for `/privacy`; None if that is not known."""
     erase_when_blocked: bool = False
     on_erase: Callable[[int], Awaitable[None]] = nothing_else
     """Erases what else the bot stores about a Telegram ID."""
@@ -49,6 +48,7 @@ def options_of(
     analytics: AnalyticsService,
     admin_ids: Collection[int] = (),
     owner_ids: Collection[int] | None = None,
+    also_stored: str | Sequence[str] | None = None,
     **options: Any,
 ) -> Options:
     """Return the options of a bot whose service is `analytics`; all admins own it by default.
@@ -62,6 +62,7 @@ def options_of(
     return Options(
         admin_ids=admins,
         owner_ids=owners,
+        also_stored=[also_stored] if isinstance(also_stored, str) else also_stored,
         retention_days=analytics.retention_days,
         timestamp_precision=analytics.timestamp_precision,
         breakdown_min_users=analytics.rules.breakdown_min_users,

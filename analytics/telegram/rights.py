@@ -107,9 +107,11 @@ async def my_data(event: Event, event_from_user: User, analytics: AnalyticsServi
     await place(event).answer_document(file, caption=_(rights.FILE))
 
 
-async def forget_me(event: Event, event_from_user: User, confirmations: Confirmations) -> None:
+async def forget_me(
+    event: Event, event_from_user: User, options: Options, confirmations: Confirmations
+) -> None:
     keyboard = confirmations.keyboard(_(rights.CONFIRM), Irreversible.ERASE, event_from_user.id)
-    await place(event).answer(rights.forget_me(), reply_markup=keyboard)
+    await place(event).answer(rights.forget_me(options), reply_markup=keyboard)
 
 
 async def erase(

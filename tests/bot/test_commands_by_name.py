@@ -12,6 +12,7 @@ from bot import texts
 from bot.app import build_dispatcher
 from bot.dialogues import Dialogues
 from bot.sandbox import Sandbox
+from scheduler.jobs import build_scheduler
 from tests.support.conversation import ask
 from tests.support.running import running_bot
 from tests.support.second_connection import select
@@ -29,14 +30,14 @@ async def test_only_the_commands_that_the_bot_registers_are_counted_by_name(
 ) -> None:
     person = sandbox.person()
     said = [
-        *("/help", "/roll", "/roll@sandbox_bot", "/ROLL@Sandbox_Bot 20", "/help@other_bot"),
-        *("/never_made", "roll", "see /help", "/"),
+        *("/help", "/remind", "/remind@sandbox_bot", "/REMIND@Sandbox_Bot 20", "/help@other_bot"),
+        *("/never_made", "remind", "see /help", "/"),
     ]
     async with running_bot(sandbox, database):
         for text in said:
             await ask(person, text)
 
-    assert events(database) == {"/help": 1, "/roll": 3}
+    assert events(database) == {"/help": 1, "/remind": 3}
 
 
 async def test_blocking_and_unblocking_are_counted(sandbox: Sandbox, database: Path) -> None:
@@ -90,7 +91,7 @@ async def test_the_table_of_commands_has_all_that_the_bot_registers_and_no_other
     async with AnalyticsService.open(tmp_path / "analytics.sqlite3") as analytics:
         dependencies = Dependencies.of(Bot(TOKEN), analytics)
         routers = (
-            build_dispatcher(some_settings(), Dialogues()),
+            build_dispatcher(some_settings(), Dialogues(), build_scheduler()),
             *(build(dependencies) for build in (admin_router, alerts_router, people_router)),
         )
     everyones = {each.name for each in texts.COMMANDS}

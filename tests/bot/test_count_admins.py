@@ -21,7 +21,7 @@ MESSAGES = "SELECT total(count) FROM user_interactions WHERE interaction_type = 
 
 async def use(person: Person) -> None:
     """Each kind of what is counted: messages, commands, clicks, and that the bot is blocked."""
-    for said in ("good morning", "/help", "/roll"):
+    for said in ("good morning", "/help", "/remind"):
         await ask(person, said)
     await person.blocks_bot()
     await person.unblocks_bot()

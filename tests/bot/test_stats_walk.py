@@ -154,13 +154,13 @@ async def some_weeks(sandbox: Sandbox, sent: Sent, database: Path) -> None:
     people, events = [sandbox.person() for _ in range(3)], []
     for days, who, text in (
         (45, 0, "hello"),
-        (44, 0, "/roll"),
+        (44, 0, "/remind"),
         (20, 0, "hello"),
         (10, 1, "hello"),
-        (9, 1, "/roll"),
+        (9, 1, "/remind"),
         (6, 0, "hello"),
-        (5, 0, "/roll"),
-        (5, 2, "/roll"),
+        (5, 0, "/remind"),
+        (5, 2, "/remind"),
         (1.2, 2, "hello"),
         (0.2, 1, "hello"),
         (0.1, 2, "hello"),
@@ -225,7 +225,7 @@ async def test_the_walk_shows_what_was_sent_in_at_every_step(
         assert "has_protected_content" not in line.message
     assert "7 calendar days, vs. the period before" in first.text
     assert "90 calendar days, no earlier data" in texts_shown[2][1].text
-    assert pages[Period.WEEK]["Commands"]["/roll"] == 2
+    assert pages[Period.WEEK]["Commands"]["/remind"] == 2
     assert pages[Period.DAY]["Commands"] == {}
     # The page of definitions shows no figures; going back does.
     assert trail(database) == ["stats"] * (6 + 4 * 7)

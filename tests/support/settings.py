@@ -21,7 +21,7 @@ def some_options(**values: Any) -> Options:
     names = {field.name for field in fields(Options)} & of_attach.keys()
     return Options(
         **{name: of_attach[name] for name in names - {"owner_ids", "keep_trends"}},
-        also_stored="",
+        also_stored=(),
         owner_ids=settings.owners,
         keep_trends=settings.keep_trends,
         daily_backups=settings.backup_keep if settings.backup_dir else None,

@@ -115,9 +115,10 @@ def policy(
             _sample(row or _example(options, now)),
             _who_can_look_up(options),
             "",
-            _("<b>Never stored:</b> texts, names, phone numbers, locations."),
+            _never_stored(options),
             " ".join(_how_long(options, in_backups)),
             _("<b>Who sees it:</b> admins, as totals only."),
+            *_also_stored(options),
             _("<b>Who runs this bot:</b> {contact}").format(contact=_contact(options)),
         ]
     )
@@ -195,6 +196,21 @@ def _who_can_look_up(options: Options) -> str:
     if options.pseudonymise_user_ids:
         return _("Whoever runs the server and has its key can look up a Telegram ID they know.")
     return _("The number stands for your Telegram ID, which whoever runs the server can read.")
+
+
+def _never_stored(options: Options) -> str:
+    if options.also_stored is not None and not options.also_stored:
+        return _("<b>Never stored:</b> texts, names, phone numbers, locations.")
+    return _("<b>Never in these statistics:</b> texts, names, phone numbers, locations.")
+
+
+def _also_stored(options: Options) -> Iterator[str]:
+    """Yield a sentence about what the bot stores besides its analytics."""
+    if options.also_stored is None:
+        yield _("<b>Not included:</b> what else this bot may store to do its work.")
+    elif options.also_stored:
+        what = " ".join(escape(_(each)) for each in options.also_stored)
+        yield _("<b>Also stored:</b> {what}").format(what=what)
 
 
 def _how_long(options: Options, in_backups: bool) -> Iterator[str]:

@@ -78,9 +78,13 @@ def my_data(data: PersonalData) -> str:
     return "\n\n".join(lines)
 
 
-def forget_me() -> str:
-    return _(
-        "<b>Erase everything stored about you?</b>\n\n"
+def forget_me(options: Options) -> str:
+    question = (
+        _("Erase everything stored about you?")
+        if options.also_stored is not None
+        else _("Erase everything that this bot's statistics store about you?")
+    )
+    return f"<b>{question}</b>\n\n" + _(
         "This cannot be undone. If you opted out, that stays. The button works for five minutes."
     )
 
