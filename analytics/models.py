@@ -1,8 +1,12 @@
 """Interactions: as handed over (who, what kind, when), as stored, and as their person sees them."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
+from types import MappingProxyType
+
+from analytics.marking import N_
 
 # Telegram: a user identifier has at most 52 significant bits.
 MAX_TELEGRAM_ID = 2**52
@@ -36,6 +40,35 @@ class InteractionType(StrEnum):
     MANAGED_BOT = "managed_bot"
     SUBSCRIPTION = "subscription"
     OTHER = "other"
+
+
+# Their names in the plural, wherever people read a report.
+TYPE_NAMES: Mapping[str, str] = MappingProxyType(
+    {
+        InteractionType.MESSAGE: N_("messages"),
+        InteractionType.COMMAND: N_("commands"),
+        InteractionType.BUTTON_CLICK: N_("button clicks"),
+        InteractionType.EDITED_MESSAGE: N_("edited messages"),
+        InteractionType.BUSINESS_CONNECTION: N_("business connections"),
+        InteractionType.BUSINESS_MESSAGE: N_("business messages"),
+        InteractionType.EDITED_BUSINESS_MESSAGE: N_("edited business messages"),
+        InteractionType.GUEST_MESSAGE: N_("guest messages"),
+        InteractionType.MESSAGE_REACTION: N_("reactions"),
+        InteractionType.INLINE_QUERY: N_("inline queries"),
+        InteractionType.CHOSEN_INLINE_RESULT: N_("chosen inline results"),
+        InteractionType.SHIPPING_QUERY: N_("shipping queries"),
+        InteractionType.PRE_CHECKOUT_QUERY: N_("checkouts"),
+        InteractionType.PURCHASED_PAID_MEDIA: N_("paid media purchases"),
+        InteractionType.POLL_ANSWER: N_("poll answers"),
+        InteractionType.MY_CHAT_MEMBER: N_("bot status changes"),
+        InteractionType.CHAT_MEMBER: N_("member status changes"),
+        InteractionType.CHAT_JOIN_REQUEST: N_("join requests"),
+        InteractionType.CHAT_BOOST: N_("boosts"),
+        InteractionType.MANAGED_BOT: N_("managed bots"),
+        InteractionType.SUBSCRIPTION: N_("subscriptions"),
+        InteractionType.OTHER: N_("other types"),
+    }
+)
 
 
 @dataclass(frozen=True, slots=True)

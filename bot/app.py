@@ -64,7 +64,7 @@ def build_dispatcher(
         # Everyone, in private: /cancel.
         dialogues.router(),
         # Everyone, in private: /remind.
-        *(feature.router() for feature in features),
+        *(feature.router(settings) for feature in features),
         # Everyone: /start, /help, and whatever is left; so it is the last.
         everyone.router(),
     )

@@ -7,6 +7,7 @@ from aiogram import Router
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
 from analytics.telegram import CommandEntry
+from bot.settings import Settings
 
 
 async def nothing(scheduler: AsyncIOScheduler, telegram_id: int) -> None:
@@ -20,7 +21,7 @@ class Feature:
     Handlers of its router may ask for `settings`, `scheduler`, `analytics` and what aiogram gives.
     """
 
-    router: Callable[[], Router]
+    router: Callable[[Settings], Router]
     """Returns a new router: aiogram includes a router only once."""
     commands: tuple[CommandEntry, ...] = ()
     """Its commands, from which the menus, /help and the counting follow."""

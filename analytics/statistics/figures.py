@@ -5,8 +5,7 @@ from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from analytics.marking import N_
-from analytics.models import InteractionType
-from analytics.statistics.names import TYPE_NAMES
+from analytics.models import TYPE_NAMES, InteractionType
 from analytics.statistics.report_models import AdminReport, Missing, Overview, Period
 
 ACTIVE_USERS = N_("Active users")

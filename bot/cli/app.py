@@ -16,6 +16,7 @@ from bot.cli import backups, demo, doctor, encrypt, health, init, privacy, stats
 from bot.cli.cleanup import cleanup
 from bot.cli.errors import user_errors
 from bot.cli.help import Command, Group
+from bot.cli.new_feature import new_feature
 from bot.cli.records import records
 from bot.cli.signals import stop_on_signals
 from bot.settings import Settings, load
@@ -92,6 +93,9 @@ COMMANDS: dict[str, dict[str, Callable[..., None]]] = {
         "backup": backups.backup,
         "restore": backups.restore_backup,
         "encrypt": encrypt.encrypt,
+    },
+    "Development": {
+        "new-feature": new_feature,
     },
 }
 for group, commands in COMMANDS.items():

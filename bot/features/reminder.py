@@ -44,7 +44,7 @@ class Snooze(CallbackData, prefix="reminder-snooze"):
     """Callback data of the button below a reminder."""
 
 
-def router() -> Router:
+def router(settings: Settings) -> Router:
     router = Router(name="reminder")
     messages, private_chat = router.message, F.chat.type == "private"
     messages.register(begin, Command("remind"), private_chat)

@@ -1,6 +1,6 @@
 """Names of interaction types in the current language."""
 
-from analytics.statistics.names import TYPE_NAMES
+from analytics.models import TYPE_NAMES
 from analytics.telegram.i18n import _
 
 
