@@ -7,7 +7,6 @@ from datetime import datetime, timedelta
 from enum import Enum
 from itertools import pairwise
 
-from analytics.models import InteractionType
 from analytics.statistics.report_models import Bucket, History
 from analytics.telegram.charts.themes import TYPES
 from analytics.telegram.i18n import N_, _
@@ -109,7 +108,8 @@ def _largest_types(buckets: Sequence[Bucket]) -> set[str]:
     totals = Counter[str]()
     for bucket in buckets:
         totals.update(bucket.breakdown or {})
-    del totals[InteractionType.OTHER]
+    for name in totals.keys() - TYPES.keys():
+        del totals[name]  # it has no colour of its own
     return {name for name, _total in totals.most_common(MAX_TYPES)}
 
 
