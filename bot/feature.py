@@ -1,4 +1,4 @@
-"""What a feature gives to the bot: a router, and what menus, `/privacy` and `/forgetme` need."""
+"""The parts of a feature: a router, and what menus, `/privacy` and `/forgetme` need."""
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass

@@ -51,6 +51,7 @@ SAME_THING = {
     },
     "bot": {
         "app": "the bot, and the command line",
+        "dialogues": "their storage, and the command that ends one",
         "demo": "the demo, and the command that plays it",
         "errors": "the errors, and how a command ends with one",
         "health": "the health check, and the command that asks it",

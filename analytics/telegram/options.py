@@ -25,7 +25,7 @@ class Options:
     operator_contact: str = ""
     """A name and an address for `/privacy`."""
     also_stored: Sequence[str] | None = None
-    """What the bot stores besides its analytics, for `/privacy`; None if that is not known."""
+    """Words for `/privacy` about what the bot stores itself; None if that is not known."""
     erase_when_blocked: bool = False
     on_erase: Callable[[int], Awaitable[None]] = nothing_else
     """Erases what else the bot stores about a Telegram ID."""

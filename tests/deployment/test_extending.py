@@ -1,25 +1,39 @@
-"""What the documents tell a fork, and the owner of another bot, is so."""
+"""What the documents tell the owner of another bot is so."""
 
 import asyncio
-import re
 from pathlib import Path
 from textwrap import indent
 from typing import Any
 
 import pytest
 from aiogram import Bot, Dispatcher
-from aiogram.client.session.aiohttp import AiohttpSession
-from aiogram.client.telegram import TelegramAPIServer
 from aiogram.types import Message
+from aiohttp import web
 
+from analytics.telegram import ALL_UPDATES
 from bot.sandbox import Sandbox
-from tests.support import ROOT
+from tests.support.conversation import ask
 from tests.support.documents import code
 from tests.support.second_connection import select
+from tests.support.webhooks import free_port
+
+ADMIN = 42
+ROWS = "SELECT interaction_type, count FROM user_interactions"
 
 
-async def test_three_lines_record_for_a_bot_that_is_not_ours(
-    sandbox: Sandbox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+def theirs() -> Dispatcher:
+    """A bot with handlers of its own, which answers one kind of update."""
+    dispatcher = Dispatcher()
+
+    @dispatcher.message()
+    async def echo(message: Message) -> None:
+        await message.answer(f"echo: {message.text}")
+
+    return dispatcher
+
+
+async def test_three_lines_give_a_bot_that_is_not_ours_all_of_it(
+    bot: Bot, sandbox: Sandbox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
     shown: dict[str, Any] = {}
@@ -27,42 +41,42 @@ async def test_three_lines_record_for_a_bot_that_is_not_ours(
     three_lines = code("README.md", "Add it to your bot", "python")
     assert indent(three_lines, "    ") in with_imports
     exec(with_imports, shown)
-    # A bot with handlers of its own, which answers one kind of update.
-    dispatcher = Dispatcher()
+    dispatcher, person, admin = theirs(), sandbox.person(), sandbox.person(ADMIN)
+    running = asyncio.create_task(shown["run"](bot, dispatcher))
+    await sandbox.called("getUpdates")
+    answers = [await ask(person, text) for text in ("hello", "/stats", "/privacy")]
+    stats = await ask(admin, "/stats")
+    await sandbox.inject(
+        {"inline_query": {"id": "1", "from": person.user, "query": "cats", "offset": ""}}
+    )
+    await sandbox.settled()
+    await dispatcher.stop_polling()
+    await running
 
-    @dispatcher.message()
-    async def echo(message: Message) -> None:
-        await message.answer(f"echo: {message.text}")
+    assert answers[:2] == ["echo: hello", "echo: /stats"]
+    assert "What is stored about you" in answers[2]
+    assert "Active users" in stats
+    rows = select(Path("data"), ROWS)
+    assert sorted(rows) == [("command", 1), ("command", 1), ("inline_query", 1), ("message", 1)]
 
-    session = AiohttpSession(api=TelegramAPIServer.from_base(sandbox.url))
+
+async def test_the_webhook_of_a_bot_that_is_not_ours_records_what_it_acknowledges(
+    bot: Bot, sandbox: Sandbox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    shown: dict[str, Any] = {}
+    exec(code("docs/extend.md", "Webhook", "python"), shown)
+    port, secret = free_port(), "a-secret-of-theirs"
+    runner = web.AppRunner(shown["application"](bot, theirs(), secret))
+    await runner.setup()
+    await web.TCPSite(runner, "127.0.0.1", port).start()
+    await bot.set_webhook(
+        f"http://127.0.0.1:{port}/webhook", secret_token=secret, allowed_updates=ALL_UPDATES
+    )
     person = sandbox.person()
-    async with Bot(sandbox.token, session=session) as bot:
-        running = asyncio.create_task(shown["run"](bot, dispatcher))
-        await sandbox.called("getUpdates")
-        await person.says("hello")
-        answer = await person.answer()
-        await sandbox.inject(
-            {"inline_query": {"id": "1", "from": person.user, "query": "cats", "offset": ""}}
-        )
-        await sandbox.settled()
-        await dispatcher.stop_polling()
-        await running
+    answers = [await ask(person, text) for text in ("hello", "/privacy")]
+    await runner.cleanup()
 
-    assert "echo: hello" in str(answer)
-    rows = select(Path("data"), "SELECT interaction_type, count FROM user_interactions")
-    assert sorted(rows) == [("inline_query", 1), ("message", 1)]
-
-
-def test_contributing_shows_the_feature_as_it_is() -> None:
-    shown = code("CONTRIBUTING.md", "Add a command", "python")
-    parts = re.findall(r"^# ([\w/]+\.py).*\n((?:(?!# ).*\n)+)", shown, re.MULTILINE)
-
-    assert [path for path, _ in parts] == [
-        "bot/features/dice.py",
-        "bot/texts.py",
-        "bot/texts.py",
-        "bot/app.py",
-        "tests/bot/test_dice.py",
-    ]
-    for path, part in parts:
-        assert part.rstrip() + "\n" in (ROOT / path).read_text("utf-8")
+    assert answers[0] == "echo: hello"
+    assert "What is stored about you" in answers[1]
+    assert select(Path("data"), ROWS) == [("message", 1)]

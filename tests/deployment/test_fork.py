@@ -14,6 +14,7 @@ from bot.cli.new_feature import copy
 from bot.sandbox import Sandbox
 from tests.support import ROOT
 from tests.support.conversation import ask
+from tests.support.documents import code
 from tests.support.environments import run
 from tests.support.processes import bot_program
 from tests.support.second_connection import select
@@ -33,8 +34,8 @@ COMMAND_FOR_ADMINS = {
 INTERACTION_TYPE = {
     "analytics/models.py": {
         '    MESSAGE = "message"\n': '    MESSAGE = "message"\n    VOICE = "voice"\n',
-        "TYPE_NAMES: Mapping[str, str] = MappingProxyType(\n    {\n": "TYPE_NAMES: Mapping[str, str] "
-        '= MappingProxyType(\n    {\n        InteractionType.VOICE: N_("voice messages"),\n',
+        "= MappingProxyType(\n    {\n": "= MappingProxyType(\n    {\n"
+        '        InteractionType.VOICE: N_("voice messages"),\n',
     },
     "analytics/telegram/classify.py": {
         '    if kind == "message":\n        return': "    if _of(event, 'voice'):\n"
@@ -100,7 +101,10 @@ def changed(fork: Path, before: Path) -> set[str]:
 
 
 async def new_feature(fork: Path, name: str) -> None:
-    await asyncio.to_thread(run, sys.executable, "main.py", "new-feature", name, cwd=fork)
+    """What CONTRIBUTING.md says, with another name."""
+    python, *arguments = code("CONTRIBUTING.md", "Add a feature", "sh").split()
+    assert (python, arguments[-1]) == ("python", "shop")
+    await asyncio.to_thread(run, sys.executable, *arguments[:-1], name, cwd=fork)
 
 
 async def test_each_step_of_a_fork_touches_few_files_and_works(
