@@ -11,8 +11,17 @@ from tests.support import ROOT
 
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
 EXTRAS = PROJECT["optional-dependencies"]
-RUNTIME = [Requirement(line) for line in PROJECT["dependencies"] + EXTRAS["sqlcipher"]]
-TEST = [Requirement(line) for line in EXTRAS["test"] if line not in EXTRAS["sqlcipher"]]
+
+
+def of(*extras: str) -> list[Requirement]:
+    """What extras require beside other extras of this project."""
+    listed = [Requirement(line) for extra in extras for line in EXTRAS[extra]]
+    return [each for each in listed if each.name != PROJECT["name"]]
+
+
+BASE = [Requirement(line) for line in PROJECT["dependencies"]]
+RUNTIME = BASE + of("charts", "bot", "sqlcipher")
+TEST = [each for each in of("test") if each not in RUNTIME]
 # The whole, and what a running bot needs of it.
 LOCKS = {"requirements.lock": RUNTIME + TEST, "deploy/requirements.lock": RUNTIME}
 

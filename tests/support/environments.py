@@ -51,8 +51,10 @@ def build_wheel(folder: Path) -> Path:
     return wheel
 
 
-def install(wheel: Path, folder: Path) -> Path:
+def install(wheel: Path, folder: Path, *extras: str) -> Path:
     """A virtual environment with the wheel and what it requires, nothing else; returns its Python.
+
+    What an extra requires is only there if it is given.
 
     What it requires is linked from the environment of the tests, which saves its download; the
     sources of this repository cannot be imported there.
@@ -63,17 +65,17 @@ def install(wheel: Path, folder: Path) -> Path:
     run(*pip, "--no-deps", "--no-index", wheel, cwd=folder)
     [site] = folder.glob("lib/python*/site-packages")
     [info] = site.glob(f"{wheel.name.split('-')[0]}-*.dist-info")
-    for required in required_by(PathDistribution(info)).values():
+    for required in required_by(PathDistribution(info), *extras).values():
         for name in {file.parts[0] for file in required.files or ()} - {"..", "__pycache__"}:
             if not (site / name).exists():
                 (site / name).symlink_to(str(required.locate_file(name)))
     return python
 
 
-def required_by(dependent: Distribution) -> dict[str, Distribution]:
-    """What a distribution requires, and what that requires, by name."""
+def required_by(dependent: Distribution, *extras: str) -> dict[str, Distribution]:
+    """What a distribution, with extras, requires, and what that requires, by name."""
     found: dict[str, Distribution] = {}
-    waiting = [(dependent, "")]
+    waiting = [(dependent, extra) for extra in ("", *extras)]
     seen: set[tuple[str, str]] = set()
     while waiting:
         dependent, extra = waiting.pop()
