@@ -16,6 +16,7 @@ MAX_STEP = timedelta(days=1)
 
 
 def utc_now() -> datetime:
+    """Return the current time, aware, in UTC."""
     return datetime.now(UTC)
 
 

@@ -31,4 +31,5 @@ class NotReceiving:
     """Telegram does not send the updates here, and correcting that again does not help."""
 
 
+# Something that admins are to be told; `AnalyticsService.notices` is a queue of them.
 Notice = RecordingFails | RecordingWorks | DatabaseSetAside | BackupFails | NotReceiving

@@ -55,15 +55,19 @@ class Pseudonyms:
         ).hexdigest()
 
     def reference(self, telegram_id: int) -> int:
+        """Return what `users` keeps of a person: 64 bits, signed."""
         return _pseudonym(telegram_id, self._people, b"reference")
 
     def opt_out(self, telegram_id: int) -> int:
+        """Return what the list of opt-outs keeps of a person: 64 bits, signed."""
         return _pseudonym(telegram_id, self._opt_outs, b"opt-out")
 
     def admin(self, telegram_id: int) -> int:
+        """Return what the audit log keeps of an admin: a negative number of 64 bits."""
         return -1 - _pseudonym(telegram_id, self._opt_outs, b"admin") % 2**63
 
     def erasure(self, reference: int) -> int:
+        """Return what the list of erasures keeps of a person, made from their reference."""
         return _erasure(reference, self._people)
 
     def successor(self) -> "Pseudonyms":
@@ -90,11 +94,13 @@ class PlainIds:
     fingerprint = "plain Telegram IDs"
 
     def reference(self, telegram_id: int) -> int:
+        """Return the Telegram ID."""
         return telegram_id
 
     opt_out = admin = reference
 
     def erasure(self, reference: int) -> int:
+        """Return what the list of erasures keeps of a person: not the ID itself."""
         # Without a key it can be tried out, as everything here can; at least it is not the ID.
         return _erasure(reference, b"")
 

@@ -26,8 +26,10 @@ from analytics.statistics.reports import DEFAULT_TRENDS_MIN_USERS, ReportRules, 
 from analytics.store import Store
 from analytics.store_types import Access, Setting
 
+# Seconds that times are rounded down to before they are stored.
 DEFAULT_TIMESTAMP_PRECISION = 3600
-MAX_LIMIT = 100_000  # records are held in memory, all of them; for more there is the view
+# The most rows that `AnalyticsService.records` returns, as it holds all of them in memory.
+MAX_LIMIT = 100_000
 
 
 class AnalyticsService:

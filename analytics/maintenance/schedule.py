@@ -13,6 +13,7 @@ from analytics.service import AnalyticsService
 
 logger = logging.getLogger(__name__)
 
+# How often a task runs.
 EACH_TICK = timedelta(0)
 HOURLY = timedelta(hours=1)
 DAILY = timedelta(days=1)

@@ -13,10 +13,13 @@ from analytics.open_database import OpenDatabase
 # At least an hour: joined with interactions by the second, an entry would tell an admin's row.
 MIN_PRECISION = 3600
 
+# The `telegram_id` of an entry by someone who is not among the admins that are to be named.
 FORMER_ADMIN = 0
 
 
 class Action(StrEnum):
+    """An action of an admin, or of the command line, that the audit log notes."""
+
     STATS = "stats"
     STATS_EXPORT = "stats-export"
     CLEANUP = "cleanup"

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 
 from analytics.store import Store
 
+# Days that interactions are kept.
 DEFAULT_RETENTION_DAYS = 90
 MIN_RETENTION_DAYS = 1
 MAX_RETENTION_DAYS = 3650

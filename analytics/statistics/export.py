@@ -49,6 +49,7 @@ def as_csv(aggregates: Aggregates, delimiter: str = ",") -> str:
     return text.getvalue()
 
 
+# By the name of a format, the function that writes `Aggregates` in it.
 FORMATS = {"csv": as_csv, "json": as_json}
 
 

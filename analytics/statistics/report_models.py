@@ -15,6 +15,7 @@ class Period(StrEnum):
 
     @property
     def length(self) -> timedelta:
+        """The length of the period."""
         return LENGTHS[self]
 
 

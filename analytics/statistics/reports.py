@@ -28,6 +28,7 @@ from analytics.statistics.spans import DAY
 from analytics.statistics.suppression import Plan, SmallGroups
 from analytics.store_types import Setting
 
+# With fewer people on a day, only its total stays once its interactions are deleted.
 DEFAULT_TRENDS_MIN_USERS = 5
 # Raise it when a field of a report gets another meaning: snapshots of another version are not read.
 SNAPSHOT_VERSION = 1

@@ -29,6 +29,7 @@ class CommandEntry(NamedTuple):
     audience: Audience = Audience.EVERYONE
 
 
+# The commands of `people_router`, for a bot's own menu and /help.
 PEOPLE_COMMANDS = (
     CommandEntry("privacy", N_("What is stored about you")),
     CommandEntry("mydata", N_("Your data, as a file")),
@@ -36,6 +37,7 @@ PEOPLE_COMMANDS = (
     CommandEntry("optout", N_("Stop counting me")),
     CommandEntry("optin", N_("Count me again")),
 )
+# The commands of `admin_router` and `alerts_router`.
 ADMIN_COMMANDS = (
     CommandEntry("stats", N_("Usage statistics"), Audience.ADMINS),
     CommandEntry("cleanup", N_("How much is due for deletion"), Audience.ADMINS),

@@ -66,6 +66,7 @@ class LocaleMiddleware(I18nMiddleware):
     """
 
     async def get_locale(self, event: TelegramObject, data: dict[str, Any]) -> str:
+        """Return the code of the language of the person's client, "en" without a catalog of it."""
         person: User | None = data.get("event_from_user")
         # Telegram sends "de", "pt-br", "zh-hans", and what a client makes up.
         code = ((person and person.language_code) or "").partition("-")[0].lower()
@@ -115,10 +116,12 @@ def set_locale(language: str) -> None:
 
 
 def current_locale() -> str:
+    """Return the code of the language of the current task."""
     return translations().current_locale
 
 
 def format_number(count: int) -> str:
+    """Format a whole number in the current language: 1234 as 1,234."""
     return numbers.format_decimal(count, locale=current_locale())
 
 
@@ -142,4 +145,5 @@ def format_datetime(when: datetime) -> str:
 
 
 def format_date(which: date) -> str:
+    """Format a date in the current language: Nov 25, 2026."""
     return dates.format_skeleton("yMMMd", which, locale=current_locale())

@@ -47,6 +47,7 @@ class Finding:
 
     @property
     def failed(self) -> bool:
+        """True if something is wrong: there is `to_do`, and it is not advice only."""
         return bool(self.to_do) and not self.advice
 
 
