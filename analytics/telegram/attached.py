@@ -106,6 +106,7 @@ class Attached:
                 "a bot of this dispatcher is not attached, and nothing would be recorded of it: "
                 "attach each of the bots, with a path of its own"
             )
+        self.in_flight.is_draining = False
         if self._started:
             return
         self._started = True

@@ -19,6 +19,8 @@ class InFlight:
 
     def __init__(self) -> None:
         self._running: set[asyncio.Task[Any]] = set()
+        self.is_draining = False
+        """True from the beginning of the shutdown on: no update should be accepted any more."""
 
     @contextmanager
     def handling(self) -> Iterator[None]:
@@ -33,6 +35,7 @@ class InFlight:
 
     async def drain(self) -> None:
         """Wait up to 10 seconds for the running handlers, then cancel the others."""
+        self.is_draining = True
         await asyncio.sleep(0)  # lets a task begin that was only just made
         # A handler may be what stops the bot.
         running = self._running - {asyncio.current_task()}

@@ -10,7 +10,7 @@ from aiogram.methods import TelegramMethod
 from aiogram.types import Update
 from aiohttp import web
 
-from analytics.telegram.attached import attached_to
+from analytics.telegram.attached import Attached, attached_to
 from analytics.telegram.decode import decode, loads
 from analytics.telegram.in_flight import UPDATES_IN_FLIGHT
 
@@ -26,7 +26,8 @@ class WebhookHandler:
 
     aiogram's `SimpleRequestHandler` tells Telegram first that an update arrived: what it then loses
     in a crash does not come again. This one commits the interaction before that. It answers 503
-    while the analytics are not attached, so that Telegram sends the update again.
+    while the analytics are not attached and once the dispatcher shuts down, so that Telegram sends
+    the update again.
     """
 
     def __init__(self, dispatcher: Dispatcher, bot: Bot, *, secret_token: str, **data: Any) -> None:
@@ -64,12 +65,14 @@ class WebhookHandler:
             update = await self._read(request)
         except (TimeoutError, ConnectionError, web.RequestPayloadError):
             return web.Response(status=408)  # incomplete: Telegram sends it again
+        if attached.in_flight.is_draining:
+            return web.Response(status=503)  # Telegram sends it to the bot that starts next
         if update is not None:
-            await attached.record([update])
-            await self._room.acquire()
-            task = asyncio.create_task(self._feed(update))
+            accepted = asyncio.Event()
+            task = asyncio.create_task(self._take(update, attached, accepted))
             self._handling.add(task)
             task.add_done_callback(self._handling.discard)
+            await accepted.wait()
         return web.Response()
 
     async def _read(self, request: web.Request) -> Update | None:
@@ -86,15 +89,22 @@ class WebhookHandler:
             return None
         return decode(raw, self._bot)
 
-    async def _feed(self, update: Update) -> None:
-        try:
-            answer = await self._dispatcher.feed_update(self._bot, update, **self._data)
-            if isinstance(answer, TelegramMethod):
-                await self._dispatcher.silent_call_request(self._bot, answer)
-        except Exception:
-            logger.exception("a handler failed")
-        finally:
-            self._room.release()
+    async def _take(self, update: Update, attached: Attached, accepted: asyncio.Event) -> None:
+        """Record and handle an update; the shutdown of the dispatcher waits for both."""
+        with attached.in_flight.handling():
+            try:
+                await attached.record([update])
+                await self._room.acquire()
+            finally:
+                accepted.set()
+            try:
+                answer = await self._dispatcher.feed_update(self._bot, update, **self._data)
+                if isinstance(answer, TelegramMethod):
+                    await self._dispatcher.silent_call_request(self._bot, answer)
+            except Exception:
+                logger.exception("a handler failed")
+            finally:
+                self._room.release()
 
     async def _close(self, app: web.Application) -> None:
         await self._bot.session.close()

@@ -35,6 +35,7 @@ from analytics.telegram import (
     attach,
     people_router,
 )
+from analytics.telegram.attached import attached_to
 from analytics.telegram.texts import rights
 from bot.sandbox import Sandbox, faults
 from tests.support.conversation import ask, tap
@@ -560,6 +561,42 @@ async def test_their_web_application_acknowledges_what_is_committed(
             status = response.status
 
     assert (recorded, status) == ([1, 2, 3], 401)
+
+
+async def test_at_the_end_a_webhook_handles_what_it_has_and_refuses_the_rest(
+    bot: Bot, sandbox: Sandbox, path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Shutdown comes before the end of open requests; what the bot closes then is still needed."""
+    dispatcher, person = their_bot(), sandbox.person()
+    answered: list[int] = []
+    endings: list[asyncio.Task[None]] = []
+
+    async def end() -> None:
+        answered.append(len(await sandbox.called("sendMessage", 0)))
+
+    def ours(dispatcher: Dispatcher) -> WebhookHandler:
+        return WebhookHandler(dispatcher, bot, secret_token="a-secret")
+
+    dispatcher.shutdown.register(end)
+    async with by_webhook(bot, sandbox, path, ours, dispatcher) as url, ClientSession() as http:
+        analytics = attached_to(dispatcher)[bot.id].analytics
+        record = analytics.record
+
+        async def record_meanwhile(*batch: Any) -> bool:
+            endings.append(asyncio.create_task(dispatcher.emit_shutdown(bot=bot)))
+            for _ in range(10):
+                await asyncio.sleep(0)  # the shutdown has begun
+            return await record(*batch)
+
+        monkeypatch.setattr(analytics, "record", record_meanwhile)
+        await person.says("hello")
+        await person.answer()
+        await endings[0]
+        secret = {"X-Telegram-Bot-Api-Secret-Token": "a-secret"}
+        async with http.post(url, json={"update_id": 9}, headers=secret) as response:
+            status = response.status
+
+    assert (answered[0], len(endings), status) == (1, 1, 503)
 
 
 async def test_aiograms_own_request_handler_records_too_but_is_warned_of(
