@@ -4,6 +4,7 @@ import random
 import signal
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
 
@@ -224,6 +225,22 @@ async def killed(bot_of: Make, sandbox: Sandbox, name: str, times: int) -> None:
     assert len(acknowledged) > 100 * times
     assert acknowledged - recorded == set()
     assert total(bot.database) == len(recorded)
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("name", ALL)
+async def test_it_starts_as_its_own_program(
+    foreign: Make, python: Path, sandbox: Sandbox, name: str
+) -> None:
+    bot, person = foreign(name), sandbox.person()
+    async with bot.running(python) as process:
+        welcome = await ask(person, "/start")
+        policy = await ask(person, "/privacy")
+        process.send(signal.SIGTERM)
+        status, _, _ = await process.ended()
+
+    assert (welcome, status) == (WELCOME[name], 0)
+    assert policy.startswith("🔒")
 
 
 @pytest.mark.parametrize("name", ["survey", "shop"])

@@ -11,7 +11,7 @@ from babel.messages.pofile import read_po
 
 from bot.sandbox import Person, Sandbox
 from tests.support import ROOT
-from tests.support.processes import Forks, Process, from_its_first_call
+from tests.support.processes import Forks, Process, from_its_first_call, launch
 from tests.support.webhooks import SECRET, free_port
 
 BOTS = ROOT / "tests" / "foreign"
@@ -48,10 +48,16 @@ class Foreign:
         return self.folder / "data" / "analytics.sqlite3"
 
     @asynccontextmanager
-    async def running(self, **more: str) -> AsyncIterator[Process]:
-        """The bot from when it can receive updates; killed at the end, if it still runs."""
+    async def running(self, python: Path | None = None, **more: str) -> AsyncIterator[Process]:
+        """The bot from when it can receive updates; killed at the end, if it still runs.
+
+        With `python`, nothing is imported before.
+        """
         environment = self.environment | more
-        starting = self.forks.start(self.folder, [], environment)
+        if python:
+            starting = launch([python, "main.py"], self.folder, environment)
+        else:
+            starting = self.forks.start(self.folder, [], environment)
         async with from_its_first_call(self.sandbox, environment, starting) as process:
             yield process
 

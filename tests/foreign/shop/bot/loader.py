@@ -6,7 +6,7 @@ from aiogram.client.telegram import TelegramAPIServer
 from bot.config import settings
 
 bot = Bot(
-    settings.bot_token.get_secret_value(),
+    settings.bot_token,
     session=AiohttpSession(api=TelegramAPIServer.from_base(settings.bot_api)),
     default=DefaultBotProperties(parse_mode="HTML", protect_content=True),
 )

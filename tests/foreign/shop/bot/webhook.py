@@ -26,7 +26,7 @@ async def on_startup(bot: Bot, dispatcher: Dispatcher) -> None:
     await bot.set_webhook(
         settings.webhook_url,
         allowed_updates=ALL_UPDATES,
-        secret_token=settings.webhook_secret.get_secret_value(),
+        secret_token=settings.webhook_secret,
     )
 
 
@@ -49,7 +49,7 @@ def create_app() -> web.Application:
     app = web.Application()
     app.router.add_get("/health", health)
     app.cleanup_ctx.append(analytics)
-    WebhookHandler(dp, bot, secret_token=settings.webhook_secret.get_secret_value()).register(
+    WebhookHandler(dp, bot, secret_token=settings.webhook_secret).register(
         app, path=settings.webhook_path
     )
     setup_application(app, dp, bot=bot)
