@@ -8,7 +8,6 @@ from weakref import WeakKeyDictionary
 
 from aiogram import Bot, Dispatcher, Router
 from aiogram.dispatcher.event.bases import UNHANDLED
-from aiogram.exceptions import AiogramError
 from aiogram.types import (
     BotCommandScopeAllPrivateChats,
     BotCommandScopeDefault,
@@ -95,13 +94,16 @@ class Attached:
                 return UNHANDLED
             return await handler(event, data)
 
-    async def start(self, bots: Sequence[Bot] = (), **_: Any) -> None:
+    async def start(self, bots: Any = (), **_: Any) -> None:
         """Look at what the bot registered, and what Telegram knows of it; a dispatcher calls it.
 
-        Raises RuntimeError if one of `bots`, which start together, is not attached.
+        Raises RuntimeError if one of `bots`, which start together, is not attached. The bot may
+        use that name for something else, which aiogram then passes in their place.
         """
+        self.recording.begin_polling()
         attached = attached_to(self._dispatcher)
-        if any(each.id not in attached for each in bots):
+        together = bots if isinstance(bots, list | tuple) else ()
+        if any(isinstance(each, Bot) and each.id not in attached for each in together):
             raise RuntimeError(
                 "a bot of this dispatcher is not attached, and nothing would be recorded of it: "
                 "attach each of the bots, with a path of its own"
@@ -113,7 +115,8 @@ class Attached:
         self._look_at_commands()
         try:
             self.recording.username = (await self._bot.me()).username
-        except AiogramError as error:
+        # Middlewares and sessions of the bot may raise anything.
+        except Exception as error:
             logger.warning("the bot's username is not known yet (%s)", type(error).__name__)
         # Telegram's time is known from now on, so that missed tasks can be made up for.
         self._run_beside(self._tick())
@@ -168,7 +171,7 @@ class Attached:
         try:
             for scope in (BotCommandScopeDefault(), BotCommandScopeAllPrivateChats()):
                 menus += await self._bot.get_my_commands(scope)
-        except AiogramError:
+        except Exception:
             return
         if all(each.command != Right.PRIVACY for each in menus):
             logger.warning(
@@ -180,6 +183,11 @@ class Attached:
         task = asyncio.create_task(work)
         self._beside.add(task)
         task.add_done_callback(self._beside.discard)
+
+    async def stop(self) -> None:
+        """Stop receiving, and wait up to 10 seconds for running handlers; a dispatcher calls it."""
+        await self.recording.end_polling()
+        await self.in_flight.drain()
 
     async def end(self) -> None:
         """Wait up to 10 seconds for running handlers, and stop what runs beside them."""

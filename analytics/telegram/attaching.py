@@ -39,9 +39,16 @@ from analytics.telegram.admin import admin_router, alerts_router
 from analytics.telegram.alerts.checks import Alerts
 from analytics.telegram.alerts.notifier import Notifier
 from analytics.telegram.attached import Attached, attached_to
+from analytics.telegram.charts.themes import THEMES
 from analytics.telegram.command_table import CommandEntry
-from analytics.telegram.i18n import SOURCE_LOCALE, preload, translations
-from analytics.telegram.options import Options, nothing_else
+from analytics.telegram.i18n import SOURCE_LOCALE, languages, preload, translations
+from analytics.telegram.options import (
+    Options,
+    check_choice,
+    check_times,
+    nothing_else,
+    telegram_ids,
+)
 from analytics.telegram.own_router import CLEANUP_AT, Dependencies
 from analytics.telegram.recording import RecordOnReceipt
 from analytics.telegram.rights import people_router
@@ -89,7 +96,7 @@ async def attach(
     digest_at: time = time(8),
     silence_alert_hours: int = 48,
     cleanup_at: time = CLEANUP_AT,
-    backup_dir: Path | None = None,
+    backup_dir: Path | str | None = None,
     backup_keep: int = 7,
     backup_at: time = time(3, 30),
     chart_theme: Literal["light", "dark"] = "light",
@@ -131,8 +138,9 @@ async def attach(
     opening: Options of `AnalyticsService.open`, such as `retention_days`; only with `path`.
 
     Raises RuntimeError if the bot is attached to this dispatcher already, ValueError if an owner is
-    no admin or an option is out of bounds, TypeError for options that exclude each other, and
-    AnalyticsError if the database cannot be opened, or on leaving if interactions are lost.
+    no admin or an option is out of bounds, TypeError for an option of the wrong type and for
+    options that exclude each other, and AnalyticsError if the database cannot be opened, or on
+    leaving if interactions are lost.
     """
     registry = attached_to(dispatcher)
     if bot.id in registry:
@@ -141,6 +149,11 @@ async def attach(
         raise TypeError("scheduler is no AsyncIOScheduler, which runs coroutines")
     if analytics is not None and (opening or backup_dir or clock or path is not DEFAULT_PATH):
         raise TypeError("give either an open service, or path, backup_dir and options to open one")
+    uncounted = telegram_ids("uncounted_ids", uncounted_ids)
+    check_choice("digest", digest, ("weekly", "daily", "off"))
+    check_choice("chart_theme", chart_theme, THEMES)
+    check_choice("language", language, languages())
+    check_times(digest_at=digest_at, cleanup_at=cleanup_at, backup_at=backup_at)
     preload()
     async with AsyncExitStack() as stack:
         backups = None
@@ -151,7 +164,7 @@ async def attach(
             )
             backups = DailyBackups(
                 Path(path),
-                backup_dir,
+                Path(backup_dir) if backup_dir else None,
                 opening.get("database_key"),
                 keep=backup_keep,
                 retention_days=service.retention_days,
@@ -178,7 +191,7 @@ async def attach(
             chart_theme=chart_theme,
         )
         clock, options = dependencies.clock, dependencies.options
-        recording = RecordOnReceipt(service, clock, uncounted=frozenset(uncounted_ids))
+        recording = RecordOnReceipt(service, clock, uncounted=uncounted, bot_id=bot.id)
         await service.alert_state.keep_only(options.admin_ids)
         notifier = Notifier(dependencies.bot, service.alert_state, options.admin_ids, clock)
         alerts = Alerts(
@@ -216,7 +229,7 @@ async def attach(
         stack.enter_context(_before_the_bots_own(dispatcher.update.outer_middleware, attached))
         stack.enter_context(_called(dispatcher.startup, attached.start))
         # Before the bot's own: they close what its handlers use.
-        stack.enter_context(_called(dispatcher.shutdown, attached.in_flight.drain, first=True))
+        stack.enter_context(_called(dispatcher.shutdown, attached.stop, first=True))
         stack.push_async_callback(attached.end)
         stack.enter_context(each_minute(tick, scheduler))
         notifying = asyncio.create_task(notify())

@@ -1,11 +1,12 @@
 """The table of commands, from which menus, `/help` and the counts of each command follow."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from enum import IntEnum
 from typing import NamedTuple
 
 from aiogram import Router
-from aiogram.filters import Command
+from aiogram.dispatcher.event.handler import FilterObject
+from aiogram.filters import Command, Filter
 
 from analytics.telegram.i18n import N_
 
@@ -73,14 +74,24 @@ def restricted(commands: Iterable[CommandEntry]) -> frozenset[str]:
 def registered(routers: Iterable[Router]) -> frozenset[str]:
     """Return the commands that have a handler in one of the routers, in small letters.
 
-    They are found by aiogram's `Command` filters with the prefix "/"; patterns are left out.
+    They are found by the handlers' `Command` filters with the prefix "/", alone or in `or_f` and
+    `and_f`; patterns are left out.
     """
     return frozenset(
         command.casefold()
         for router in routers
         for handler in router.message.handlers
-        for each in handler.filters or ()
-        if isinstance(each.callback, Command) and "/" in each.callback.prefix
-        for command in each.callback.commands
+        for each in _command_filters(handler.filters or ())
+        if "/" in each.prefix
+        for command in each.commands
         if isinstance(command, str)
     )
+
+
+def _command_filters(filters: Iterable[FilterObject]) -> Iterator[Command]:
+    for each in filters:
+        if isinstance(each.callback, Command):
+            yield each.callback
+        elif isinstance(each.callback, Filter):
+            # aiogram has no public class of what `or_f` and `and_f` return.
+            yield from _command_filters(getattr(each.callback, "targets", ()))

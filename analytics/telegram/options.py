@@ -44,6 +44,29 @@ class Options:
     pseudonymise_user_ids: bool = True
 
 
+def telegram_ids(option: str, ids: Collection[int]) -> frozenset[int]:
+    """Return the value of an option as a set.
+
+    Raises TypeError for text, such as a list from the environment: it would equal no Telegram ID.
+    """
+    if not isinstance(ids, Collection) or not all(isinstance(each, int) for each in ids):
+        raise TypeError(f"{option} has to be a list or set of whole numbers")
+    return frozenset(ids)
+
+
+def check_choice(option: str, value: str, choices: Collection[str]) -> None:
+    """Raise ValueError if the value of an option is none of its choices."""
+    if value not in choices:
+        raise ValueError(f"{option} has to be one of: {', '.join(choices)}")
+
+
+def check_times(**options: time) -> None:
+    """Raise TypeError if an option is not a time of day."""
+    for option, value in options.items():
+        if not isinstance(value, time):
+            raise TypeError(f"{option} has to be a datetime.time, such as time(8, 30)")
+
+
 def options_of(
     analytics: AnalyticsService,
     admin_ids: Collection[int] = (),
@@ -53,10 +76,10 @@ def options_of(
 ) -> Options:
     """Return the options of a bot whose service is `analytics`; all admins own it by default.
 
-    Raises ValueError if an owner is no admin.
+    Raises ValueError if an owner is no admin, TypeError for IDs that are not numbers.
     """
-    admins = frozenset(admin_ids)
-    owners = admins if owner_ids is None else frozenset(owner_ids)
+    admins = telegram_ids("admin_ids", admin_ids)
+    owners = admins if owner_ids is None else telegram_ids("owner_ids", owner_ids)
     if owners - admins:
         raise ValueError("owner_ids has people who are not in admin_ids")
     return Options(

@@ -15,6 +15,7 @@ from collections.abc import Callable, Collection, Sequence
 from datetime import datetime
 from types import SimpleNamespace
 from typing import Any
+from weakref import WeakSet
 
 from aiogram import Bot
 from aiogram.client.session.aiohttp import AiohttpSession
@@ -53,15 +54,18 @@ class RecordOnReceipt(BaseRequestMiddleware):
         clock: GuardedClock,
         commands: Collection[str] = (),
         uncounted: Collection[int] = (),
+        bot_id: int | None = None,
     ) -> None:
         """Create a middleware that records to `analytics`, and tells `clock` Telegram's dates.
 
         The uses of `commands`, given without the slash, are counted by day, without identity.
-        Nothing is recorded about people whose Telegram IDs are in `uncounted`.
+        Nothing is recorded about people whose Telegram IDs are in `uncounted`. With a `bot_id`,
+        requests of other bots pass: several bots may share a session.
         """
         self._analytics = analytics
         self._clock = clock
         self._uncounted = uncounted
+        self._bot_id = bot_id
         self.commands: Collection[str] = frozenset(map(str.casefold, commands))
         self.rights: frozenset[str] = ALL_RIGHTS
         """The commands about one's own data that people may use."""
@@ -71,6 +75,7 @@ class RecordOnReceipt(BaseRequestMiddleware):
         self.on_recorded: Callable[[Sequence[Update], float], None] | None = None
         """Called with the updates of a batch, and the seconds that recording them took."""
         self._recorded: OrderedDict[int, None] = OrderedDict()  # ids that are not handled yet
+        self._polling: WeakSet[asyncio.Task[Any]] = WeakSet()
         self._warned = False
         self._dates = TraceConfig()
         self._dates.on_request_end.append(self._observe_date)
@@ -82,6 +87,8 @@ class RecordOnReceipt(BaseRequestMiddleware):
         bot: Bot,
         method: TelegramMethod[TelegramType],
     ) -> Any:
+        if self._bot_id not in (None, bot.id):
+            return await make_request(bot, method)
         await self._listen_for_dates(bot)
         # aiogram types a middleware's result as the response around what it really is.
         if not isinstance(method, GetUpdates):
@@ -89,6 +96,8 @@ class RecordOnReceipt(BaseRequestMiddleware):
             if isinstance(method, GetMe):
                 self.username = answer.username
             return answer
+        if task := asyncio.current_task():
+            self._polling.add(task)
         try:
             updates: Any = await make_request(bot, method)  # type: ignore[arg-type]  # aiogram's
         except ClientDecodeError as error:
@@ -104,6 +113,22 @@ class RecordOnReceipt(BaseRequestMiddleware):
             await asyncio.sleep(PAUSE)  # the next poll would return them again at once
         await self.record(numbered)
         return numbered
+
+    def begin_polling(self) -> None:
+        """Note that a dispatcher starts: a task that polled before is none of its."""
+        self._polling.clear()
+
+    async def end_polling(self) -> None:
+        """End the tasks that have polled since the dispatcher started, except the current one.
+
+        aiogram leaves one when `start_polling` is cancelled. It would go on to acknowledge updates
+        that are not recorded.
+        """
+        left = {task for task in self._polling if not task.done()} - {asyncio.current_task()}
+        for task in left:
+            task.cancel()
+        if left:
+            await asyncio.wait(left)
 
     async def record(self, updates: Sequence[Update]) -> None:
         """Commit the interactions of updates; at worst this takes four seconds.

@@ -5,6 +5,7 @@ import logging
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from uuid import uuid4
 
 from apscheduler.executors.asyncio import AsyncIOExecutor
@@ -12,6 +13,8 @@ from apscheduler.jobstores.base import JobLookupError
 from apscheduler.jobstores.memory import MemoryJobStore
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 from apscheduler.triggers.base import BaseTrigger
+
+logger = logging.getLogger(__name__)
 
 INTERVAL = timedelta(minutes=1)
 # How often to check whether the clock was set back, by the event loop's own clock.
@@ -37,7 +40,8 @@ def each_minute(
 
     However far the clock is set back or forwards, the next call is at most a minute away. Calls
     never overlap: a tick that is due while another one runs is skipped. A `scheduler` that is given
-    has to be started by whoever gives it; its job stores and executors are not used.
+    has to be started by whoever gives it; its job stores and executors are not used. If its jobs
+    are removed, this one is added again within a minute; while it does not run, a warning says so.
     """
     ticking = asyncio.Lock()
 
@@ -56,19 +60,21 @@ def each_minute(
     used.add_executor(AsyncIOExecutor(), name)
     # It would say each minute that the job runs, and that it has run.
     logging.getLogger(f"apscheduler.executors.{name}").setLevel(logging.WARNING)
-    job = used.add_job(
+    plan = partial(
+        used.add_job,
         tick_unless_ticking,
         FromNow(),
         name="analytics",
         jobstore=name,
         executor=name,
-        next_run_time=datetime.now(UTC),
         # APScheduler skips a run that is more than one second late, unless set otherwise.
         misfire_grace_time=None,
         coalesce=True,
         # A second run finds the first one and returns; with 1, APScheduler would warn each minute.
         max_instances=2,
     )
+    job = plan(next_run_time=datetime.now(UTC))
+    was_warned = False
 
     loop = asyncio.get_running_loop()
     beat: asyncio.TimerHandle
@@ -78,10 +84,16 @@ def each_minute(
 
         APScheduler sleeps until the run that it has planned.
         """
-        nonlocal beat
+        nonlocal beat, job, was_warned
         latest = datetime.now(UTC) + INTERVAL
         # A job that waits for its scheduler to start is planned then.
-        if used.running and job.next_run_time > latest:
+        if not used.running:
+            if not was_warned:
+                logger.warning("the scheduler does not run: nothing is deleted, and no alert sent")
+            was_warned = True
+        elif used.get_job(job.id, name) is None:
+            job = plan(next_run_time=datetime.now(UTC))
+        elif job.next_run_time is None or job.next_run_time > latest:
             job.modify(next_run_time=latest)
         beat = loop.call_later(BEAT_SECONDS, keep_time)
 
@@ -95,6 +107,7 @@ def each_minute(
         with suppress(JobLookupError):  # whoever gave the scheduler may have ended it
             job.remove()
         used.remove_jobstore(name)
-        used.remove_executor(name)
+        # APScheduler cannot end an executor of a scheduler that was never started.
+        used.remove_executor(name, shutdown=used.running)
         if scheduler is None:
             used.shutdown(wait=False)

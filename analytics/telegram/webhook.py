@@ -34,8 +34,10 @@ class WebhookHandler:
         """Create a handler for a bot that is attached to `dispatcher` while requests come in.
 
         `secret_token` is that of `set_webhook`; without it, anyone could invent updates. `data` is
-        passed on to handlers.
+        passed on to handlers. Raises ValueError if the token is empty.
         """
+        if not secret_token:
+            raise ValueError("secret_token is empty: give that of set_webhook")
         self._dispatcher = dispatcher
         self._bot = bot
         self._secret = secret_token.encode()

@@ -3,7 +3,7 @@
 import asyncio
 import logging
 import re
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
@@ -26,7 +26,6 @@ from analytics import AnalyticsService, DatabaseInUse, Interaction, InteractionT
 from analytics.clock import utc_now
 from analytics.telegram import (
     ALL_UPDATES,
-    Attached,
     Audience,
     CommandEntry,
     Dependencies,
@@ -39,60 +38,17 @@ from analytics.telegram.attached import attached_to
 from analytics.telegram.texts import rights
 from bot.sandbox import Sandbox, faults
 from tests.support.conversation import ask, tap
+from tests.support.own_bot import ECHO, echo, polling, their_bot
 from tests.support.processes import PATIENCE
 from tests.support.second_connection import select, total
 from tests.support.webhooks import free_port
 
 ADMIN = 6_000_000_001
-ECHO = "echo: "
 
 
 @pytest.fixture
 def path(tmp_path: Path) -> Path:
     return tmp_path / "theirs" / "analytics.sqlite3"
-
-
-async def echo(message: Message) -> None:
-    await message.answer(f"{ECHO}{message.text}", parse_mode=None)
-
-
-def their_bot() -> Dispatcher:
-    """A bot that answers everything."""
-    dispatcher = Dispatcher()
-    dispatcher.message.register(echo)
-    return dispatcher
-
-
-@asynccontextmanager
-async def polling(
-    bot: Bot,
-    dispatcher: Dispatcher,
-    sandbox: Sandbox,
-    *,
-    included_later: Sequence[Router] = (),
-    **options: Any,
-) -> AsyncIterator[Attached]:
-    """Their bot, with what the README says, while it polls."""
-    async with attach(bot, dispatcher, **options) as attached:
-        for router in included_later:
-            dispatcher.include_router(router)
-        before = sum(call.method == "getUpdates" for call in sandbox.calls)
-        running = asyncio.create_task(
-            dispatcher.start_polling(
-                bot, allowed_updates=ALL_UPDATES, handle_signals=False, close_bot_session=False
-            )
-        )
-        beginning = asyncio.create_task(sandbox.called("getUpdates", before + 1, within=PATIENCE))
-        await asyncio.wait({running, beginning}, return_when=asyncio.FIRST_COMPLETED)
-        if running.done():
-            beginning.cancel()
-            await running
-        try:
-            yield attached
-            await sandbox.settled()
-        finally:
-            await dispatcher.stop_polling()
-            await running
 
 
 async def erase(person: Any) -> str:
@@ -383,6 +339,13 @@ async def test_what_excludes_each_other_is_refused_in_a_sentence(bot: Bot, path:
             ({"owner_ids": {ADMIN}, "analytics": analytics}, ValueError, "not in admin_ids"),
             ({"scheduler": BackgroundScheduler()}, TypeError, "no AsyncIOScheduler"),
             ({"path": path.parent / "x", "retention_days": 0}, ValueError, "0"),
+            ({"admin_ids": [str(ADMIN)]}, TypeError, "admin_ids .* whole numbers"),
+            ({"owner_ids": ADMIN}, TypeError, "owner_ids .* whole numbers"),
+            ({"uncounted_ids": str(ADMIN)}, TypeError, "uncounted_ids .* whole numbers"),
+            ({"digest": "hourly"}, ValueError, "digest .* weekly, daily, off"),
+            ({"chart_theme": "pink"}, ValueError, "chart_theme .* light, dark"),
+            ({"language": "tlh"}, ValueError, "language .* en"),
+            ({"cleanup_at": "03:00"}, TypeError, "cleanup_at .* datetime.time"),
         ):
             with pytest.raises(error, match=sentence):
                 async with attach(bot, dispatcher, **options):

@@ -14,6 +14,7 @@ from apscheduler.schedulers.asyncio import AsyncIOScheduler
 from hypothesis import given
 from hypothesis import strategies as st
 
+from analytics.telegram import ticks as module
 from analytics.telegram.ticks import FromNow, each_minute
 from scheduler.jobs import build_scheduler
 
@@ -140,3 +141,36 @@ async def test_a_scheduler_that_is_started_later_ticks_from_then_on() -> None:
     scheduler.shutdown()
 
     assert before == 0
+
+
+async def test_a_job_that_is_removed_or_paused_comes_back(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A bot may clear its scheduler to plan its own jobs anew."""
+    monkeypatch.setattr(module, "BEAT_SECONDS", 0)
+    ticks = Ticks()
+    ticks.let_go.set()
+    scheduler = AsyncIOScheduler()
+    scheduler.start()
+    with each_minute(ticks, scheduler):
+        await asyncio.wait_for(ticks.called.wait(), 60)
+        ticks.called.clear()
+        scheduler.remove_all_jobs()
+        await asyncio.wait_for(ticks.called.wait(), 60)
+        [job] = scheduler.get_jobs()
+        job.pause()
+        for _ in range(10):
+            await asyncio.sleep(0)
+        planned = job.next_run_time
+    scheduler.shutdown()
+
+    assert planned is not None
+
+
+async def test_a_scheduler_that_does_not_run_is_told_of_once(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(module, "BEAT_SECONDS", 0)
+    with each_minute(Ticks(), AsyncIOScheduler()):
+        for _ in range(10):
+            await asyncio.sleep(0)
+
+    assert caplog.text.count("the scheduler does not run") == 1
