@@ -28,6 +28,7 @@ cannot access free variable 'NAME' where it is not associated with a value in en
 """
 UNKNOWN_ATTRIBUTES = """
 'NAME' object has no attribute 'NAME'
+'NAME' object has no attribute 'NAME' and no __dict__ for setting new attributes
 type object 'NAME' has no attribute 'NAME'
 module 'NAME' has no attribute 'NAME'
 """
