@@ -18,7 +18,13 @@ from analytics.telegram.command_table import (
 )
 from analytics.telegram.decode import ALL_UPDATES, loads
 from analytics.telegram.failures import TRANSIENT, is_not_taken
-from analytics.telegram.filters import Command, CommandStart
+from analytics.telegram.filters import (
+    Command,
+    CommandStart,
+    FromAny,
+    in_private_chat,
+    outside_private_chat,
+)
 from analytics.telegram.i18n import (
     N_,
     SOURCE_LOCALE,
@@ -57,6 +63,7 @@ __all__ = [
     "CommandEntry",
     "CommandStart",
     "Dependencies",
+    "FromAny",
     "LimitPerPerson",
     "LocaleMiddleware",
     "RecordOnReceipt",
@@ -71,10 +78,12 @@ __all__ = [
     "format_datetime",
     "format_number",
     "format_percent",
+    "in_private_chat",
     "interaction_type",
     "is_not_taken",
     "languages",
     "loads",
+    "outside_private_chat",
     "people_router",
     "place",
     "privacy_button",

@@ -23,7 +23,12 @@ from analytics.privacy.personal_data import as_json
 from analytics.telegram.answering import place, refer_to_private_chat, remove_buttons, rewrite
 from analytics.telegram.buttons import Ask, Cancel, Confirm, Irreversible, Policy, Right
 from analytics.telegram.confirmations import Confirmations
-from analytics.telegram.filters import Command, CommandStart
+from analytics.telegram.filters import (
+    Command,
+    CommandStart,
+    in_private_chat,
+    outside_private_chat,
+)
 from analytics.telegram.i18n import _
 from analytics.telegram.limits import EXPENSIVE
 from analytics.telegram.options import Options
@@ -38,10 +43,9 @@ def people_router(dependencies: Dependencies) -> OwnRouter:
     """Return a router of the commands and buttons about one's own data, for everyone."""
     router = OwnRouter("people", dependencies)
     messages, clicks = router.message, router.callback_query
-    private_chat = F.chat.type == "private"
 
     link = CommandStart(deep_link=True, magic=F.args == Right.PRIVACY)
-    messages.register(show_privacy, link, private_chat, flags=EXPENSIVE)
+    messages.register(show_privacy, link, in_private_chat, flags=EXPENSIVE)
     for right, handler, flags in (
         (Right.PRIVACY, show_privacy, EXPENSIVE),
         (Right.MY_DATA, my_data, EXPENSIVE),
@@ -49,15 +53,15 @@ def people_router(dependencies: Dependencies) -> OwnRouter:
         (Right.OPT_OUT, opt_out, None),
         (Right.OPT_IN, opt_in, None),
     ):
-        messages.register(handler, Command(right), private_chat, flags=flags)
+        messages.register(handler, Command(right), in_private_chat, flags=flags)
         clicks.register(handler, Ask.filter(F.right == right), flags=flags)
     clicks.register(turn_page, Policy.filter(), flags=EXPENSIVE)
-    messages.register(in_group, Command(*Right), ~private_chat)
+    messages.register(in_group, Command(*Right), outside_private_chat)
     clicks.register(erase, Confirm.filter(F.action == Irreversible.ERASE), flags=EXPENSIVE)
     clicks.register(cancel, Cancel.filter())
     if dependencies.options.erase_when_blocked:
         is_blocked = F.new_chat_member.status == ChatMemberStatus.KICKED
-        router.my_chat_member.register(blocked, private_chat, is_blocked)
+        router.my_chat_member.register(blocked, in_private_chat, is_blocked)
     return router
 
 

@@ -6,6 +6,7 @@ from html import escape
 
 from aiogram import Bot, F, Router
 from aiogram.exceptions import AiogramError
+from aiogram.filters import StateFilter
 from aiogram.filters.callback_data import CallbackData
 from aiogram.fsm.context import FSMContext
 from aiogram.fsm.state import State, StatesGroup
@@ -20,6 +21,7 @@ from analytics.telegram import (
     _,
     current_locale,
     format_number,
+    in_private_chat,
     set_locale,
 )
 from bot.feature import Feature
@@ -46,11 +48,13 @@ class Snooze(CallbackData, prefix="reminder-snooze"):
 
 def router(settings: Settings) -> Router:
     router = Router(name="reminder")
-    messages, private_chat = router.message, F.chat.type == "private"
-    messages.register(begin, Command("remind"), private_chat)
+    messages = router.message
+    messages.filter(in_private_chat)
+    messages.register(begin, Command("remind"))
+    # Steps by `StateFilter` and before `F`, which aiogram runs in a thread for each message.
     is_answer = F.text & ~F.text.startswith("/")
-    messages.register(ask_when, ReminderSteps.text, private_chat, is_answer)
-    messages.register(end, ReminderSteps.minutes, private_chat, is_answer)
+    messages.register(ask_when, StateFilter(ReminderSteps.text), is_answer)
+    messages.register(end, StateFilter(ReminderSteps.minutes), is_answer)
     # Not answered automatically, since the answer has a text.
     by_hand = {"callback_answer": {"disabled": True}}
     router.callback_query.register(snooze, Snooze.filter(), flags=by_hand)

@@ -3,7 +3,7 @@
 from aiogram import Bot, F, Router
 from aiogram.types import Message, User
 
-from analytics.telegram import Command, CommandStart
+from analytics.telegram import Command, CommandStart, FromAny, in_private_chat
 from bot import menus, texts
 from bot.handlers import everyone
 from bot.settings import Settings
@@ -11,9 +11,9 @@ from bot.settings import Settings
 
 def router(settings: Settings) -> Router:
     router = Router(name="admins")
-    from_admin, private_chat = F.from_user.id.in_(settings.admin_ids), F.chat.type == "private"
-    router.message.register(start, CommandStart(magic=~F.args), private_chat, from_admin)
-    router.message.register(help_, Command("help"), private_chat, from_admin)
+    from_admin = FromAny(settings.admin_ids)
+    router.message.register(start, CommandStart(magic=~F.args), in_private_chat, from_admin)
+    router.message.register(help_, Command("help"), in_private_chat, from_admin)
     return router
 
 

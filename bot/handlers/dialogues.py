@@ -1,17 +1,17 @@
 """Handlers of `/cancel`, which ends any dialogue."""
 
-from aiogram import F, Router
+from aiogram import Router
 from aiogram.fsm.context import FSMContext
 from aiogram.types import Message
 
-from analytics.telegram import Command, _
+from analytics.telegram import Command, _, in_private_chat
 from bot import texts
 
 
 def router() -> Router:
     """Return a router to include before those with dialogues: `/cancel` answers no question."""
     router = Router(name="dialogues")
-    router.message.register(cancel, Command("cancel"), F.chat.type == "private")
+    router.message.register(cancel, Command("cancel"), in_private_chat)
     return router
 
 

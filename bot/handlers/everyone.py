@@ -15,7 +15,9 @@ from analytics.telegram import (
     Command,
     CommandStart,
     _,
+    in_private_chat,
     is_not_taken,
+    outside_private_chat,
     place,
     privacy_button,
     purposes,
@@ -30,13 +32,12 @@ def router() -> Router:
     """Return a router that handles every message and click that is left: include it last."""
     router = Router(name="everyone")
     messages, clicks = router.message, router.callback_query
-    private_chat = F.chat.type == "private"
-    messages.register(start, CommandStart(), private_chat)
-    messages.register(help_, Command("help"), private_chat)
+    messages.register(start, CommandStart(), in_private_chat)
+    messages.register(help_, Command("help"), in_private_chat)
     # Only commands that name this bot: in a group, /help may be meant for another one.
     asked_by_name = Command("help", "start", magic=F.mention)
-    messages.register(help_in_group, asked_by_name, ~private_chat)
-    messages.register(anything_else, private_chat)
+    messages.register(help_in_group, asked_by_name, outside_private_chat)
+    messages.register(anything_else, in_private_chat)
     clicks.register(expired, flags={"callback_answer": {"disabled": True}})
     return router
 

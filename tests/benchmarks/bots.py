@@ -10,7 +10,7 @@ from tests.support.processes import MAIN, Process, bot_program
 
 OURS = MAIN
 BARE = Path(__file__).with_name("bare_bot.py")
-BESIDE = "the same bot without analytics"
+BESIDE = "a plain aiogram bot that gives the same answer"
 
 
 @asynccontextmanager

@@ -25,10 +25,10 @@ ADMIN = 6_000_000_001
 COMMAND_FOR_ADMINS = {
     "bot/features/ban.py": {
         "def router(settings: Settings) -> Router:\n": "def router(settings: Settings) -> Router:\n"
-        "    from_admin = F.from_user.id.in_(settings.admin_ids)\n",
-        'Command("ban"), private_chat)': 'Command("ban"), private_chat, from_admin)',
+        "    from_admin = FromAny(settings.admin_ids)\n",
+        'Command("ban"))': 'Command("ban"), from_admin)',
         'N_("Remind me of something")': 'N_("Ban somebody"), Audience.ADMINS',
-        "    N_,\n": "    N_,\n    Audience,\n",
+        "    N_,\n": "    N_,\n    Audience,\n    FromAny,\n",
     },
 }
 INTERACTION_TYPE = {
