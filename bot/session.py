@@ -4,8 +4,7 @@ import asyncio
 import logging
 from collections import Counter
 from collections.abc import Awaitable, Callable
-from types import SimpleNamespace
-from typing import Any
+from typing import Any, Self
 
 from aiogram import Bot
 from aiogram.client.session.aiohttp import AiohttpSession
@@ -24,9 +23,8 @@ from aiohttp import (
     ClientResponse,
     ClientSession,
     TCPConnector,
-    TraceConfig,
-    TraceRequestRedirectParams,
 )
+from aiohttp.connector import Connection
 
 from analytics.telegram import CLICK_TIMEOUT, TRANSIENT, loads
 from bot import outgoing
@@ -42,6 +40,7 @@ ANSWERS_AT_ONCE = 99
 # Answers to one chat that wait at a time. Telegram slows down a bot that writes much to one person:
 # that person's answers must not take the places of the others'.
 WAITING_PER_CHAT = 10
+REDIRECTS = frozenset({301, 302, 303, 307, 308})
 # Parameters that are valid in a group only until it becomes a supergroup.
 OF_OLD_CHAT = ("message_thread_id", "reply_parameters")
 
@@ -134,8 +133,15 @@ class RedirectRefused(ClientError):
     """Raised if the server answers with a redirect: the token must not be sent elsewhere."""
 
 
-class ReadableResponse(ClientResponse):
-    """Response whose text can be read whatever its bytes are: invalid ones are replaced."""
+class SafeResponse(ClientResponse):
+    """Response that is no redirect, and whose text can be read: invalid bytes are replaced."""
+
+    async def start(self, connection: Connection) -> Self:
+        """Read the head of the response. Raises RedirectRefused for a redirect."""
+        await super().start(connection)
+        if self.status in REDIRECTS:
+            raise RedirectRefused
+        return self
 
     async def text(self, encoding: str | None = None, errors: str = "replace") -> str:
         return await super().text(encoding, errors)
@@ -191,24 +197,10 @@ class Session(AiohttpSession):
     async def create_session(self) -> ClientSession:
         session = await super().create_session()
         # aiogram gives no way to choose it.
-        session._response_class = ReadableResponse
-        if _REFUSE not in session.trace_configs:
-            session.trace_configs.append(_REFUSE)
+        session._response_class = SafeResponse
         return session
 
     async def close(self) -> None:
         """Close the connections, without aiogram's pause for TLS: aiohttp waits for that itself."""
         if self._session is not None:
             await self._session.close()
-
-
-async def _refuse_redirect(
-    session: ClientSession, context: SimpleNamespace, parameters: TraceRequestRedirectParams
-) -> None:
-    raise RedirectRefused
-
-
-# Shared by all sessions: it knows nothing of any of them.
-_REFUSE = TraceConfig()
-_REFUSE.on_request_redirect.append(_refuse_redirect)
-_REFUSE.freeze()

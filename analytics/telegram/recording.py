@@ -12,6 +12,7 @@ import logging
 import time
 from collections import OrderedDict
 from collections.abc import Callable, Collection, Sequence
+from contextlib import suppress
 from datetime import datetime
 from types import SimpleNamespace
 from typing import Any
@@ -38,6 +39,8 @@ logger = logging.getLogger(__name__)
 MAX_OFFSET = 2**63 - 1
 # Ids of recorded updates that are remembered until they are handled, about 100 bytes each.
 REMEMBERED = 10_000
+# Seconds between looks at the time of Telegram's servers.
+DATE_EVERY = 60.0
 # Seconds between polls that return only updates that cannot be acknowledged.
 PAUSE = 1.0
 
@@ -77,6 +80,7 @@ class RecordOnReceipt(BaseRequestMiddleware):
         self._recorded: OrderedDict[int, None] = OrderedDict()  # ids that are not handled yet
         self._polling: WeakSet[asyncio.Task[Any]] = WeakSet()
         self._warned = False
+        self._next_date = float("-inf")  # by the monotonic clock
         self._dates = TraceConfig()
         self._dates.on_request_end.append(self._observe_date)
         self._dates.freeze()
@@ -89,7 +93,7 @@ class RecordOnReceipt(BaseRequestMiddleware):
     ) -> Any:
         if self._bot_id not in (None, bot.id):
             return await make_request(bot, method)
-        await self._listen_for_dates(bot)
+        await self._listen_for_a_date(bot)
         # aiogram types a middleware's result as the response around what it really is.
         if not isinstance(method, GetUpdates):
             answer: Any = await make_request(bot, method)
@@ -185,15 +189,22 @@ class RecordOnReceipt(BaseRequestMiddleware):
         await self.record([update])
         del self._recorded[update.update_id]
 
-    async def _listen_for_dates(self, bot: Bot) -> None:
-        """Have the `Date` of each of Telegram's answers observed from now on."""
-        if isinstance(bot.session, AiohttpSession):
-            client = await bot.session.create_session()
-            if self._dates not in client.trace_configs:
-                client.trace_configs.append(self._dates)
+    async def _listen_for_a_date(self, bot: Bot) -> None:
+        """Have the `Date` of Telegram's next answer observed, if the last one is a minute old.
+
+        Not that of each answer: aiohttp traces a request slowly.
+        """
+        if time.monotonic() < self._next_date or not isinstance(bot.session, AiohttpSession):
+            return
+        client = await bot.session.create_session()
+        if self._dates not in client.trace_configs:
+            client.trace_configs.append(self._dates)
 
     async def _observe_date(
         self, session: ClientSession, context: SimpleNamespace, answered: TraceRequestEndParams
     ) -> None:
         if date := http_date(answered.response.headers.get("Date")):
             self._clock.observe(date)
+            self._next_date = time.monotonic() + DATE_EVERY
+            with suppress(ValueError):  # requests at the same time have removed it
+                session.trace_configs.remove(self._dates)

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from datetime import datetime
+from functools import cache
 
 from aiogram import Bot, F
 from aiogram.dispatcher.event.bases import SkipHandler
@@ -193,12 +194,18 @@ async def _policy(
     return privacy.policy(options, row, opted_out, in_backups, utc_now()), keyboard
 
 
+@cache
+def _asking_for(right: Right) -> str:
+    """Return the callback data of a button for a right: below many answers there is one."""
+    return Ask(right=right).pack()
+
+
 def _policy_button(label: str, *, details: bool) -> InlineKeyboardButton:
     return Button(text=label, callback_data=Policy(details=details).pack())
 
 
 def _button(label: str, right: Right) -> InlineKeyboardButton:
-    return Button(text=label, callback_data=Ask(right=right).pack())
+    return Button(text=label, callback_data=_asking_for(right))
 
 
 def _keyboard(*buttons: InlineKeyboardButton) -> InlineKeyboardMarkup:
