@@ -206,6 +206,10 @@ def _read_secret(path: Path) -> str:
     return text
 
 
+# Names that other programs read: a desktop sets LANGUAGE, for gettext.
+OF_OTHERS = frozenset({"LANGUAGE"})
+
+
 def remarks(names: Collection[str]) -> Iterator[Remark]:
     """Yield a remark for each name in `.env` or the environment that looks like a mistake.
 
@@ -224,7 +228,7 @@ def remarks(names: Collection[str]) -> Iterator[Remark]:
     for place, given in ((str(file), in_file), ("the environment", os.environ)):
         for name in given:
             close = get_close_matches(name.upper(), names, n=1, cutoff=SIMILARITY)
-            if close and name.upper() not in names:
+            if close and name.upper() not in {*names, *OF_OTHERS}:
                 yield Remark(f"{name} in {place} is not a setting", f"did you mean {close[0]}?")
     for name, value in os.environ.items():
         if name.upper() in names and _is_service_link(name, value):

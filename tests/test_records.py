@@ -208,7 +208,7 @@ def test_no_command_edits_a_record() -> None:
     read = {"stats", "records", "export", "audit", "backup", "doctor"}
     # All of them at once, by those of a backup, which are as they were recorded.
     replace = {"restore"}
-    neither = {"demo", "encrypt", "health", "rotate-key", "init"}
+    neither = {"demo", "encrypt", "health", "rotate-key", "init", "new-feature"}
 
     assert delete | read | replace | neither == COMMANDS
 

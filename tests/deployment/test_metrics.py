@@ -58,7 +58,7 @@ async def test_metrics_count_what_happened(sandbox: Sandbox, database: Path, por
         await ask(person, "/start")
         await person.clicks(rights.SEE_PRIVACY)
         await person.toast()
-        logging.getLogger("other").error(CANARY)
+        logging.getLogger("asyncio").error(CANARY)
         async with asyncio.timeout(PATIENCE):  # for the cleanup that runs at start
             while not (values := samples((await get(port, "metrics"))[1]))[CLEANED, ""]:
                 pass

@@ -126,7 +126,7 @@ async def test_without_room_for_the_copy_nothing_is_migrated(
     old: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(shutil, "disk_usage", lambda _: SimpleNamespace(free=0))
-    with pytest.raises(NoRoomForCopy, match="too little room for a copy"):
+    with pytest.raises(NoRoomForCopy, match="too little space for a copy"):
         await open_and_record(old)
 
     assert select(old, "PRAGMA user_version") == [(1,)]
