@@ -188,9 +188,7 @@ async def test_what_cannot_be_deleted_is_named_the_rest_is_gone_and_the_next_run
     with monkeypatch.context() as patched:
         patched.setattr(disk, "overwrite", refuse)
         async with everything(path, None, None) as wipe:
-            with pytest.raises(
-                WipeIncomplete, match=r"reserve \(Operation not permitted\): resolve"
-            ):
+            with pytest.raises(WipeIncomplete, match=r"reserve \(Operation not permitted\)"):
                 list(wipe.delete_files())
     left = {file.name for file in tmp_path.iterdir()}
     async with everything(path, None, None) as wipe:
