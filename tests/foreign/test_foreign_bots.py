@@ -161,12 +161,14 @@ async def test_the_bots_own_jobs_run_and_an_erasure_reaches_what_it_stores_itsel
         reminder = (await person.answer()).text
         await ask(person, "/remind 60 eat")
         before = await ask(person, "/statistics")
+        policy = await ask(person, "/privacy")
         await ask(person, "/forgetme")
         await tap(person, rights.CONFIRM)
         after = await ask(person, "/statistics")
 
     assert reminder == "Reminder: drink"
     assert (before, after) == ("You have 1 reminders.", "You have 0 reminders.")
+    assert "The reminders that you set, until they are sent." in policy
 
 
 @pytest.mark.parametrize("name", ALL)
