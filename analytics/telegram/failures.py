@@ -1,6 +1,8 @@
-"""Failures of requests to Telegram: transient, permanent, or caused by members of a chat."""
+"""Failures of requests to Telegram, and how to log failures without personal data."""
 
 import re
+from pathlib import Path
+from traceback import extract_tb
 
 from aiogram.exceptions import (
     ClientDecodeError,
@@ -35,3 +37,13 @@ def is_not_taken(error: Exception) -> bool:
 def is_unchanged(error: TelegramBadRequest) -> bool:
     """Tell whether an edit was refused because the message is the same already."""
     return "message is not modified" in error.message
+
+
+def traced(error: BaseException) -> str:
+    """Return the type of an error and its traceback in one line, for the log.
+
+    Its message is left out, which may quote a person.
+    """
+    frames = extract_tb(error.__traceback__)
+    lines = (f"{Path(each.filename).name}:{each.lineno}" for each in frames)
+    return f"{type(error).__name__} in {' > '.join(lines)}"

@@ -19,7 +19,7 @@ from analytics import AnalyticsService, GuardedClock, next_planned
 from analytics.telegram.answering import CLICK_TIMEOUT, place
 from analytics.telegram.charts import Charts
 from analytics.telegram.confirmations import Confirmations
-from analytics.telegram.failures import is_not_taken
+from analytics.telegram.failures import is_not_taken, traced
 from analytics.telegram.i18n import N_, LocaleMiddleware, _, translations
 from analytics.telegram.limits import LimitPerPerson
 from analytics.telegram.options import Options, options_of
@@ -142,7 +142,7 @@ async def report_failures(handler: Handler, event: TelegramObject, data: dict[st
             # Another answer would not be taken either.
             logger.warning("Telegram did not accept an answer (%s)", type(error).__name__)
             return None
-        logger.exception("a handler of the analytics failed")
+        logger.error("a handler of the analytics failed: %s", traced(error))
         if isinstance(event, Message | CallbackQuery):
             try:
                 await place(event).answer(_(ERROR))

@@ -31,6 +31,7 @@ from analytics import AnalyticsService, Interaction
 from analytics.clock import GuardedClock, http_date
 from analytics.telegram.classify import classify, date_of, event
 from analytics.telegram.decode import decode_one_by_one, is_number
+from analytics.telegram.failures import traced
 from analytics.telegram.opt_out import ALL_RIGHTS, is_right, opting_out
 
 logger = logging.getLogger(__name__)
@@ -153,8 +154,8 @@ class RecordOnReceipt(BaseRequestMiddleware):
                 happened = event(update, self.commands, self.username)
                 is_kept_out = is_right(update, self.username, self.rights)
             # An odd update must not keep the others from being recorded.
-            except Exception:
-                logger.exception("skipped an update that cannot be classified")
+            except Exception as error:
+                logger.error("skipped an update that cannot be classified: %s", traced(error))
                 continue
             if interaction is None:
                 continue

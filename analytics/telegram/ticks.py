@@ -59,7 +59,8 @@ def each_minute(
     used.add_jobstore(MemoryJobStore(), name)
     used.add_executor(AsyncIOExecutor(), name)
     # It would say each minute that the job runs, and that it has run.
-    logging.getLogger(f"apscheduler.executors.{name}").setLevel(logging.WARNING)
+    executor_logger = logging.getLogger(f"apscheduler.executors.{name}")
+    executor_logger.setLevel(logging.WARNING)
     plan = partial(
         used.add_job,
         tick_unless_ticking,
@@ -104,6 +105,8 @@ def each_minute(
         yield
     finally:
         beat.cancel()
+        # It would log a tick that is cancelled before it began as a failure.
+        executor_logger.setLevel(logging.CRITICAL + 1)
         with suppress(JobLookupError):  # whoever gave the scheduler may have ended it
             job.remove()
         used.remove_jobstore(name)

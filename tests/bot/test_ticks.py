@@ -99,6 +99,19 @@ async def test_a_tick_that_is_ended_with_the_scheduler_is_no_failure(
     assert "raised an exception" not in caplog.text
 
 
+@pytest.mark.parametrize("steps", range(4))
+async def test_a_tick_that_is_ended_before_it_began_is_no_failure(
+    caplog: pytest.LogCaptureFixture, steps: int
+) -> None:
+    with each_minute(Ticks()):
+        for _ in range(steps):
+            await asyncio.sleep(0)
+    for _ in range(5):
+        await asyncio.sleep(0)
+
+    assert "Error running job" not in caplog.text
+
+
 @given(now=MOMENTS, years=st.integers(-30, 30))
 def test_whenever_the_tick_before_was_the_next_is_one_and_within_a_minute(
     now: datetime, years: int
