@@ -52,7 +52,7 @@ GROUPS: list[tuple[str, str, str]] = [
         "analytics.telegram",
         "Commands",
         "CommandEntry Audience ADMIN_COMMANDS PEOPLE_COMMANDS commands_of purposes Command "
-        "CommandStart",
+        "CommandStart FromAny in_private_chat outside_private_chat",
     ),
     (
         "analytics.telegram",
