@@ -17,7 +17,7 @@ def demo(
         typer.Option(metavar="FOLDER", help="Save /stats and a chart as pictures in this folder."),
     ] = None,
 ) -> None:
-    """Watch the bot at work on this machine: no bot token, no network.
+    """Watch the bot at work on this machine, without a bot token.
 
     Example: python main.py demo
     """

@@ -76,7 +76,7 @@ def test_commands_write_one_after_the_other(
     with ExitStack() as bot, ExitStack() as one:
         locks.enter(database, Access.OWN, bot)
         locks.enter(database, Access.SHARE, one)
-        with ExitStack() as other, pytest.raises(DatabaseInUse, match="another command writes"):
+        with ExitStack() as other, pytest.raises(DatabaseInUse, match="another command is writing"):
             locks.enter(database, Access.SHARE, other)
         one.close()
         with ExitStack() as other:

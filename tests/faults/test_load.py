@@ -7,8 +7,8 @@ from unittest.mock import patch
 import pytest
 from aiohttp import web
 
+from analytics.telegram import webhook as webhook_handler
 from bot import app, polling
-from bot import webhook as bot_webhook
 from bot.sandbox import Sandbox, faults
 from bot.sandbox.faults import Answer
 from bot.session import ANSWERS_AT_ONCE, WAITING_PER_CHAT, RetryAnswers
@@ -65,7 +65,7 @@ async def test_one_person_whom_telegram_slows_down_is_in_nobodys_way(
     with (
         patch.object(app, "RetryAnswers", lambda: RetryAnswers(pause)),
         patch.object(polling, "UPDATES_IN_FLIGHT", FEW),
-        patch.object(bot_webhook, "UPDATES_IN_FLIGHT", FEW),
+        patch.object(webhook_handler, "UPDATES_IN_FLIGHT", FEW),
     ):
         async with Sandbox() as sandbox:
             tale = Story(sandbox, database)
@@ -115,7 +115,7 @@ async def test_updates_wait_at_telegrams_while_answers_do(database: Path, webhoo
     with (
         patch.object(app, "RetryAnswers", lambda: RetryAnswers(pause)),
         patch.object(polling, "UPDATES_IN_FLIGHT", FEW),
-        patch.object(bot_webhook, "UPDATES_IN_FLIGHT", FEW),
+        patch.object(webhook_handler, "UPDATES_IN_FLIGHT", FEW),
     ):
         async with Sandbox() as sandbox:
             people = [sandbox.person() for _ in range(20 * FEW)]
