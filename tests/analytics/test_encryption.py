@@ -315,7 +315,7 @@ async def test_the_whole_bot_and_every_command_work_on_an_encrypted_file(
     assert '"total_interactions": 2' in beside[0][1]
     assert [row["count"] for row in json.loads(beside[1][1])["interactions"]] == [1, 1]
     assert after[0][1] == "2 interactions erased\n"
-    assert "export" in after[1][1]
+    assert "person's data" in after[1][1]
     assert refused[0] == 1
     assert "another process is using" in refused[2]
     assert after[3][1].endswith("is encrypted already\n")

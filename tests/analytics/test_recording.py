@@ -233,7 +233,8 @@ async def test_what_cannot_be_written_at_the_end_waits_for_the_next_start(
             async with asyncio.timeout(HANGS):
                 await opened.aclose()
 
-    assert f"3 interactions wait in {tmp_path / NAME}.spool for the next start" in caplog.messages
+    saved = f"3 interactions are saved in {tmp_path / NAME}.spool until the next start"
+    assert saved in caplog.messages
     assert total(tmp_path) == 0
     await run_once(tmp_path)
     assert total(tmp_path) == 3

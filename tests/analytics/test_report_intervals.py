@@ -180,7 +180,7 @@ async def test_before_the_bot_has_run_with_intervals_a_command_has_no_report(
 ) -> None:
     await run_once(tmp_path, [Interaction(SOMEBODY, InteractionType.MESSAGE, NOW)])
     async with open_of_intervals(tmp_path, Clock(), access=Access.READ) as command:
-        with pytest.raises(NoReportYet, match="start the bot once"):
+        with pytest.raises(NoReportYet, match="start it once"):
             await command.get_admin_analytics_report()
 
 
