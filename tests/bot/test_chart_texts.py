@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from matplotlib.colors import to_hex
 from matplotlib.figure import Figure
@@ -178,6 +178,7 @@ def histories(draw: st.DrawFn) -> History:
 
 @settings(max_examples=25, deadline=None)
 @given(histories(), st.sampled_from(LANGUAGES))
+@example(history([{"message": 4}], week=4_547_728, step=DAY), "ru")
 def test_whatever_was_recorded_is_readable_and_no_empty_picture(
     shown: History, language: str
 ) -> None:

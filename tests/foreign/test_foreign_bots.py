@@ -257,4 +257,4 @@ async def test_nothing_is_lost_or_counted_twice_when_it_is_killed(
 async def test_nothing_is_lost_or_counted_twice_when_it_is_killed_often(
     foreign: Make, sandbox: Sandbox, name: str
 ) -> None:
-    await killed(foreign, sandbox, name, 25)
+    await killed(foreign, sandbox, name, 8)

@@ -136,7 +136,8 @@ def number_upwards(axes: Axes, most: float) -> None:
 
 
 def short(count: int) -> str:
-    """Format a count exactly if it is below a million, else like 1.2M."""
+    """Format a count exactly if it is below a million, else like 1.2M; from 100M on like 120M."""
     if count < LONG_COUNT:
         return format_number(count)
-    return numbers.format_compact_decimal(count, locale=current_locale(), fraction_digits=1)
+    digits = 0 if 100 * LONG_COUNT <= count < 1_000 * LONG_COUNT else 1
+    return numbers.format_compact_decimal(count, locale=current_locale(), fraction_digits=digits)
