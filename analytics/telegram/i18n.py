@@ -45,6 +45,7 @@ class Translations(I18n):
         self.reload()
 
 
+@cache
 def _compiled(file: Path) -> GNUTranslations:
     with file.open("rb") as text:
         catalog = read_po(text)
