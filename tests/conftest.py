@@ -35,6 +35,11 @@ if TYPE_CHECKING:
     from tests.support.two_clocks import Tale
 
 
+def pytest_xdist_auto_num_workers() -> int:
+    """Run one more than there are processors: most tests wait for the disk or for a process."""
+    return (os.cpu_count() or 1) + 1
+
+
 @pytest.fixture(autouse=True)
 def _nobodys_settings(monkeypatch: pytest.MonkeyPatch) -> None:
     """Who has a bot of their own in this folder wants no test to read its `.env`."""
