@@ -11,6 +11,7 @@ from aiogram.client.telegram import TelegramAPIServer
 from aiogram.filters import Command, and_f, or_f
 from aiogram.types import Message, Update
 
+from analytics import utc_now
 from analytics.telegram import ALL_UPDATES, WebhookHandler, attach
 from bot.sandbox import Sandbox
 from tests.support.conversation import ask
@@ -140,3 +141,28 @@ def test_a_webhook_without_a_secret_is_refused(bot: Bot) -> None:
     """Whoever knows its address could invent updates."""
     with pytest.raises(ValueError, match="secret_token is empty"):
         WebhookHandler(Dispatcher(), bot, secret_token="")
+
+
+async def test_an_update_that_is_fed_twice_at_once_is_answered_each_time_and_counted_once(
+    bot: Bot, sandbox: Sandbox, path: Path
+) -> None:
+    handled: list[str | None] = []
+
+    async def note(message: Message) -> None:
+        handled.append(message.text)
+
+    dispatcher, person = Dispatcher(), sandbox.person()
+    dispatcher.message.register(note)
+    message = {
+        "message_id": 1,
+        "date": int(utc_now().timestamp()),
+        "chat": {"id": person.user["id"], "type": "private"},
+        "from": person.user,
+        "text": "hello",
+    }
+    raw = {"update_id": 7, "message": message}
+    async with attach(bot, dispatcher, path=path):
+        await asyncio.gather(*(dispatcher.feed_raw_update(bot, raw) for _ in range(2)))
+
+    assert handled == ["hello"] * 2
+    assert total(path) == 1
