@@ -1,5 +1,6 @@
 """Analytics in an embedded SQLite file. Knows SQLite, not Telegram."""
 
+from analytics.calendar import Calendar
 from analytics.clock import GuardedClock, http_date, utc_now
 from analytics.disk import real as real_path
 from analytics.errors import (
@@ -13,19 +14,25 @@ from analytics.errors import (
     DatabaseUnavailable,
     DiskFull,
     InteractionsLost,
+    LinkNameInUse,
     NewerSchema,
     NoReportYet,
     NoRoomForCopy,
+    NoSuchLink,
     NotOurDatabase,
     OlderSchema,
     PseudonymKeyMissing,
     RestoreRefused,
     RotationRefused,
+    TooManyLinks,
+    UnknownTimeZone,
     UnsupportedSQLite,
     WipeIncomplete,
     WrongDatabaseKey,
     WrongPseudonymKey,
 )
+from analytics.events import ChatKind, Event, EventKind, Membership
+from analytics.events.outcome_words import OUTCOME_TIME_BOUNDS
 from analytics.key_files import key_file
 from analytics.languages import SOURCE_LOCALE, available_languages
 from analytics.maintenance.schedule import (
@@ -43,6 +50,7 @@ from analytics.models import (
     Interaction,
     InteractionType,
     OwnRow,
+    StartLink,
     UserInteraction,
 )
 from analytics.notices import Notice, NotReceiving
@@ -59,32 +67,44 @@ from analytics.pseudonyms import PlainIds, Pseudonyms, parse_key
 from analytics.service import DEFAULT_TIMESTAMP_PRECISION, MAX_LIMIT, AnalyticsService
 from analytics.sqlite.belongings import plain_leftovers
 from analytics.sqlite.encryption import encrypt
-from analytics.sqlite.maintenance.backups import DailyBackups, backup, backup_into
+from analytics.sqlite.maintenance.backups import DailyBackups, backup, backup_into, last_backup
 from analytics.sqlite.maintenance.diagnostics import Finding
 from analytics.sqlite.maintenance.diagnostics import check_up as diagnose
 from analytics.sqlite.maintenance.diagnostics import permissions as check_permissions
 from analytics.sqlite.maintenance.restore import restore
 from analytics.sqlite.maintenance.wipe import everything as wipe
 from analytics.sqlite.refusals import refuse_missing
-from analytics.statistics import figures
-from analytics.statistics.export import FORMATS, Aggregates
+from analytics.statistics import event_figures, figures
+from analytics.statistics.cohorts import Cohort, Cohorts
+from analytics.statistics.daily_events.event_days import EventDays
+from analytics.statistics.daily_events.event_models import (
+    LinkCounts,
+    OutcomeCounts,
+    OwnEventCounts,
+    PeriodEvents,
+)
+from analytics.statistics.export import FORMATS, Aggregates, ChosenDays
+from analytics.statistics.notes import NoteRefused
 from analytics.statistics.report_models import (
     AdminReport,
     Bucket,
     History,
     Missing,
+    Note,
     Overview,
     Period,
     PeriodReport,
 )
 from analytics.statistics.reports import DEFAULT_TRENDS_MIN_USERS
 from analytics.store_types import Access
+from analytics.time_zones import DEFAULT_TIMEZONE, check_timezone, nearest_timezones
 
 __all__ = [
     "ACTION_NAMES",
     "DAILY",
     "DEFAULT_RETENTION_DAYS",
     "DEFAULT_TIMESTAMP_PRECISION",
+    "DEFAULT_TIMEZONE",
     "DEFAULT_TRENDS_MIN_USERS",
     "FORMATS",
     "FORMER_ADMIN",
@@ -93,6 +113,7 @@ __all__ = [
     "MAX_RETENTION_DAYS",
     "MAX_TELEGRAM_ID",
     "MIN_RETENTION_DAYS",
+    "OUTCOME_TIME_BOUNDS",
     "SERVICE_ACCOUNTS",
     "SOURCE_LOCALE",
     "WEEKLY",
@@ -105,6 +126,11 @@ __all__ = [
     "AuditEntry",
     "BackupRefused",
     "Bucket",
+    "Calendar",
+    "ChatKind",
+    "ChosenDays",
+    "Cohort",
+    "Cohorts",
     "DailyBackups",
     "DatabaseDamaged",
     "DatabaseInUse",
@@ -114,23 +140,35 @@ __all__ = [
     "DatabaseUnavailable",
     "DiskFull",
     "Erasure",
+    "Event",
+    "EventDays",
+    "EventKind",
     "Finding",
     "GuardedClock",
     "History",
     "Interaction",
     "InteractionType",
     "InteractionsLost",
+    "LinkCounts",
+    "LinkNameInUse",
+    "Membership",
     "Missing",
     "NewerSchema",
     "NoReportYet",
     "NoRoomForCopy",
+    "NoSuchLink",
     "NotOurDatabase",
     "NotReceiving",
+    "Note",
+    "NoteRefused",
     "Notice",
     "OlderSchema",
+    "OutcomeCounts",
     "Overview",
+    "OwnEventCounts",
     "OwnRow",
     "Period",
+    "PeriodEvents",
     "PeriodReport",
     "PersonalData",
     "PlainIds",
@@ -139,7 +177,10 @@ __all__ = [
     "RestoreRefused",
     "RotationRefused",
     "Schedule",
+    "StartLink",
     "Task",
+    "TooManyLinks",
+    "UnknownTimeZone",
     "UnsupportedSQLite",
     "UserInteraction",
     "WipeIncomplete",
@@ -149,12 +190,16 @@ __all__ = [
     "backup",
     "backup_into",
     "check_permissions",
+    "check_timezone",
     "diagnose",
     "encrypt",
+    "event_figures",
     "figures",
     "http_date",
     "key_file",
+    "last_backup",
     "maintenance_tasks",
+    "nearest_timezones",
     "next_planned",
     "parse_key",
     "personal_data_as_json",

@@ -4,14 +4,15 @@ import asyncio
 import logging
 import secrets
 from collections import deque
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from itertools import takewhile
 
 from analytics.acts import NAMES, Act, Person, named
-from analytics.errors import reason
+from analytics.errors import AnalyticsError, reason
 from analytics.spool import Contents, Kept, Spool
-from analytics.store_types import Received
+from analytics.store_types import Received, received
 
 logger = logging.getLogger(__name__)
 
@@ -83,15 +84,22 @@ class Backlog:
         self._tried = self._spooled = 0  # up to this position it may be, or is, in the spool
         self._spooling: asyncio.Task[None] | None = None
         self._in_use = asyncio.Lock()  # the spool
+        self._is_needed = False
         self._next_try = float("-inf")
         self.written_with = ""
         """The fingerprint of the key that the rows are written with."""
         self.in_doubt = False
         """True while rows are being committed that a spool may hold as well, indistinguishably."""
         self.rows = 0
+        self.commits = 0
 
     def __bool__(self) -> bool:
         return bool(self._entries)
+
+    @property
+    def is_spooled(self) -> bool:
+        """True while the spool holds what is still to be committed."""
+        return bool(self._entries) and self._entries[0].position <= self._spooled
 
     @property
     def waiting(self) -> int:
@@ -105,12 +113,15 @@ class Backlog:
 
     @property
     def lost(self) -> tuple[int, int]:
-        """The numbers of interactions and of requests that are in memory alone."""
+        """The numbers of interactions and of requests that are in memory alone.
+
+        Who counts an event without an interaction, or opts out, requests that.
+        """
         # Requests without a name do not count: their callers know that they are not done.
         alone = [entry for entry in self._entries if entry.kept and not entry.spooled]
         rows = sum(_interactions(entry.rows) for entry in alone)
-        opting = sum(row.opting_out is not None for entry in alone for row in entry.rows)
-        return rows, opting + sum(entry.request is not None for entry in alone)
+        requested = sum(_is_request(row) for entry in alone for row in entry.rows)
+        return rows, requested + sum(entry.request is not None for entry in alone)
 
     def put(self, rows: list[Received], request: Request | None) -> Entry:
         self._position += 1
@@ -120,19 +131,17 @@ class Backlog:
         self.rows += len(rows)
         return entry
 
-    def adopt(self, contents: Contents, committed: str, erase: Callable[[Person], Work]) -> None:
+    def adopt(self, contents: Contents, done: int, erase: Callable[[Person], Work]) -> None:
         """Take over what another process left in the spool, except what it has committed.
 
-        `committed` is its last mark, token:position; `erase` returns the work that erases a person.
+        `done` is the position up to which it has; `erase` returns the work that erases a person.
         """
-        token, _, position = committed.partition(":")
-        done = int(position) if token == contents.token else 0
         self._token = contents.token
         for kept in contents.entries:
             if kept.position > done:
                 self._position = kept.position - 1
                 if kept.name == ROWS:
-                    entry = self.put([Received(*row) for row in kept.content], None)
+                    entry = self.put([received(row) for row in kept.content], None)
                 elif isinstance(waits := named(kept.name, kept.content), Person):
                     entry = self.put([], Request(erase(waits), waits))
                 else:
@@ -167,15 +176,16 @@ class Backlog:
             return None
         return f"{self._token}:{last.position}"
 
-    async def committed(self, entries: Sequence[Entry]) -> None:
+    def committed(self, entries: Sequence[Entry]) -> None:
+        self.commits += 1
         for entry in entries:
             self._entries.popleft()
             self.rows -= len(entry.rows)
             if not entry.outcome.done():
                 entry.outcome.set_result(True)
-        await self._tidy()
+        self.tidy()
 
-    def failed(self) -> None:
+    def let_go(self) -> None:
         """Let every entry wait, and tell the callers so."""
         for entry in self._entries:
             entry.waits = True
@@ -184,44 +194,74 @@ class Backlog:
 
     async def spool(self) -> None:
         """Write to the spool what is in memory alone; return after at most two seconds."""
-        if self._spooling is None or self._spooling.done():
-            self._spooling = asyncio.create_task(self._spool_new())
-        await asyncio.wait({self._spooling}, timeout=SPOOL_TIMEOUT)
+        now = asyncio.get_running_loop().time
+        newest, ends = self._position, now() + SPOOL_TIMEOUT
+        while now() < ends and self._can_spool(newest):
+            if self._spooling is None or self._spooling.done():
+                self._spooling = asyncio.create_task(self._spool_new())
+            await asyncio.wait({self._spooling}, timeout=ends - now())
+
+    def _can_spool(self, newest: int) -> bool:
+        """Return whether something up to a position is in memory alone, and may be written now."""
+        if self.in_doubt or asyncio.get_running_loop().time() < self._next_try:
+            return False
+        return (
+            self._spooled < newest and bool(self._entries) and self._entries[0].position <= newest
+        )
 
     async def _spool_new(self) -> None:
-        now = asyncio.get_running_loop().time
         async with self._in_use:
-            while not self.in_doubt and now() >= self._next_try and (new := self._new()):
-                self._tried = new[-1].position
-                kept = [kept for entry in new if (kept := entry.kept)]
-                try:
-                    await self._spool.append(self._token, self.written_with, kept)
-                # Whatever the error, people are answered, and it is tried again.
-                except Exception as error:
-                    if self._next_try < 0:
-                        logger.error(
-                            "%s cannot be written either (%s)", self._spool.path, reason(error)
-                        )
-                    self._next_try = now() + RETRY_SECONDS
-                    break
-                self._spooled = self._tried
-                self._next_try = float("-inf")
-                for entry in new:
-                    entry.spooled = entry.kept is not None
+            if self._can_spool(self._position):
+                await self._append(self._new())
         await self._tidy()
+
+    async def _append(self, new: Sequence[Entry]) -> None:
+        self._tried = new[-1].position
+        kept = [kept for entry in new if (kept := entry.kept)]
+        try:
+            await self._spool.append(self._token, self.written_with, kept)
+        # Whatever the error, people are answered, and it is tried again.
+        except Exception as error:
+            if self._next_try < 0:
+                logger.error("%s cannot be written either (%s)", self._spool.path, reason(error))
+            self._next_try = asyncio.get_running_loop().time() + RETRY_SECONDS
+            return
+        self._spooled = self._tried
+        self._next_try = float("-inf")
+        for entry in new:
+            entry.spooled = entry.kept is not None
 
     def _new(self) -> list[Entry]:
         """Return the entries that are not in the spool, in order."""
         new = takewhile(lambda entry: entry.position > self._spooled, reversed(self._entries))
         return [*new][::-1]
 
+    @asynccontextmanager
+    async def prepared(self) -> AsyncIterator[None]:
+        """Have the spool there meanwhile: making it takes longer than appending to it."""
+        self._is_needed = True
+        try:
+            async with self._in_use:
+                if not self._tried:
+                    self._tried = 1
+                    with suppress(AnalyticsError):  # then appending fails, too, and says so
+                        await self._spool.append(self._token, self.written_with, [])
+            yield
+        finally:
+            self._is_needed = False
+            self.tidy()
+
+    def tidy(self) -> None:
+        """Remove the spool as soon as all of it is committed; recording does not wait for that."""
+        # The task that uses it does this afterwards.
+        if self._tried and (self._spooling is None or self._spooling.done()):
+            self._spooling = asyncio.create_task(self._tidy())
+
     async def _tidy(self) -> None:
-        """Remove the spool as soon as all of it is committed."""
-        # The task that uses it calls this afterwards.
-        if not self._tried or self._in_use.locked():
+        if not self._tried:
             return
         async with self._in_use:
-            if self._entries and self._entries[0].position <= self._tried:
+            if self._is_needed or (self._entries and self._entries[0].position <= self._tried):
                 return
             try:
                 await self._spool.remove()
@@ -236,10 +276,16 @@ class Backlog:
         if self._entries:
             self._next_try = float("-inf")
             await self.spool()
+        if self._spooling is not None:
+            await asyncio.wait({self._spooling}, timeout=SPOOL_TIMEOUT)
         if self._spooling is None or self._spooling.done():
             await self._spool.close()
 
 
 def _interactions(rows: Sequence[Received]) -> int:
-    """Return how many of the rows are interactions; the others only keep an update id."""
+    """Return how many of the rows are interactions."""
     return sum(row.interaction_type is not None for row in rows)
+
+
+def _is_request(row: Received) -> bool:
+    return row.opting_out is not None or (row.interaction_type is None and bool(row.events))

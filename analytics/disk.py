@@ -35,6 +35,12 @@ def sync_folder(folder: Path) -> None:
             os.close(descriptor)
 
 
+def sync(file: Path) -> None:
+    """Sync the content of a file to the disk."""
+    with file.open("rb") as opened:
+        os.fsync(opened.fileno())
+
+
 def draft_of(path: Path) -> Path:
     """Return the path of the draft of `path`."""
     return path.with_name(f"{path.name}{UNFINISHED}")
@@ -59,8 +65,7 @@ def publish(path: Path, *, over: bool = False) -> None:
     An existing file is replaced if `over`; otherwise raises FileExistsError.
     """
     draft = draft_of(path)
-    with draft.open("rb") as file:
-        os.fsync(file.fileno())
+    sync(draft)
     try:
         if over:
             draft.replace(path)

@@ -96,6 +96,22 @@ class InteractionsLost(AnalyticsError):
     is_transient = True
 
 
+class UnknownTimeZone(AnalyticsError):
+    """Raised for a database that counts days in a time zone which this computer does not know."""
+
+
+class LinkNameInUse(AnalyticsError):
+    """Raised for a start link that is not made, as another one has its name."""
+
+
+class TooManyLinks(AnalyticsError):
+    """Raised for a start link that is not made, as too many are live."""
+
+
+class NoSuchLink(AnalyticsError):
+    """Raised for the code of no start link."""
+
+
 class BackupRefused(AnalyticsError):
     """Raised when there is no backup, for example for lack of room; nothing of it is left."""
 

@@ -105,6 +105,19 @@ class UserInteraction:
 
 
 @dataclass(frozen=True, slots=True)
+class StartLink:
+    """A link to the bot whose starts are counted by day, until it is retired.
+
+    `code` is in the link, `name` is whatever an owner gave it. Times are rounded down to the hour.
+    """
+
+    code: str
+    name: str
+    created: datetime
+    retired: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class OwnRow:
     """Interactions as their person sees them: UserInteraction without `user_id`.
 

@@ -1,11 +1,12 @@
 """Parts that the groups of the service share: the store, its keyring, the turn of a request."""
 
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, nullcontext
 from datetime import datetime
 
 from analytics.acts import Act
 from analytics.backlog import Request
+from analytics.calendar import Calendar
 from analytics.clock import GuardedClock
 from analytics.errors import DatabaseUnavailable
 from analytics.keyring import Keyring
@@ -30,12 +31,14 @@ class OpenDatabase:
         spool: Spool,
         retention_days: int,
         clock: Callable[[], datetime],
+        calendar: Calendar,
     ) -> None:
         self.store = store
         self.keyring = keyring
         self.spool = spool
         self.retention_days = retention_days
         self.clock = clock
+        self.calendar = calendar
         self.recorder: Recorder | None = None
         """None unless this process records."""
         self.before_deletion: Callable[[], Awaitable[object]] = nothing
@@ -89,7 +92,8 @@ class OpenDatabase:
         Return True if nothing is left to be removed.
         Raises AnalyticsError if the database fails.
         """
-        return await self.store.compact_if_due(self.now(), large_too=large_too)
+        pause = self.recorder.paused if self.recorder else nullcontext
+        return await self.store.compact_if_due(self.now(), pause, large_too=large_too)
 
     async def keep(self, act: Act) -> bool:
         """Carry out an act; if that has to wait, it survives a crash."""

@@ -2,25 +2,32 @@
 
 This is the only write path of interactions. `record` usually returns when they are committed.
 If the database fails, it returns within four seconds, and the interactions wait in the spool, as
-far as that can be written: counting never costs a person their answer.
+far as that can be written: counting never costs a person their answer. While the database is
+compacted, they go into the spool at once.
 
-With SQLite, the stored row is made by the trigger `record` of `sqlite/schema.sql`.
+With SQLite, the stored row is made in `sqlite/queries/recording.py`.
 """
 
 import asyncio
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager
 from datetime import datetime
+from functools import cache, partial
 
 from analytics.acts import Person
 from analytics.backlog import Backlog, Entry, Request, Work
+from analytics.calendar import Calendar
 from analytics.errors import InteractionsLost, WrongPseudonymKey, reason
+from analytics.events import Event
+from analytics.events.collected import Collected
+from analytics.events.event_people import EventPeople
+from analytics.events.handling import Handling
 from analytics.models import Interaction
 from analytics.notices import Notice, RecordingFails, RecordingWorks
 from analytics.pseudonyms import References
-from analytics.rows import row, unrecorded_row
+from analytics.rows import own_event_row, pseudonyms, row, unrecorded_row
 from analytics.spool import Spool
-from analytics.statistics.event_people import EventPeople
 from analytics.store import Store
 from analytics.store_types import Received, Setting
 
@@ -47,13 +54,15 @@ class Recorder:
         store: Store,
         spool: Spool,
         precision: int,
+        calendar: Calendar,
         clock: Callable[[], datetime],
         notify: Callable[[Notice], None],
         before_commit: Work,
     ) -> None:
         """Prepare to record; call `use` before recording anything.
 
-        Timestamps are rounded down to `precision`, in seconds, before they reach the database.
+        Timestamps are rounded down to `precision`, in seconds, before they reach the database: if
+        that is more than an hour, from the beginning of their day on.
         `before_commit` is called before each commit of interactions, `notify` when recording
         begins to fail and when it works again.
         """
@@ -61,11 +70,15 @@ class Recorder:
         self._before_commit = before_commit
         self._store = store
         self._spool = spool
-        self._precision = precision
+        self._rounded = partial(calendar.floor, step=precision)
+        self._day_of = calendar.day
         self._clock = clock
-        self._event_people = EventPeople(store)
+        self._event_people = EventPeople()
+        self.collected = Collected()
         self._backlog = Backlog(spool)
         self._writing: asyncio.Task[None] | None = None
+        self._committing = asyncio.Lock()
+        self._is_paused = False
         self._closing = asyncio.Event()
         self._dropped_logged = float("-inf")
         self.dropped = 0  # not yet counted in the file
@@ -76,9 +89,10 @@ class Recorder:
         """The number of interactions that could not be committed at once, and wait."""
         return self._backlog.waiting
 
-    def waiting_of(self, telegram_id: int) -> int:
-        """Return how many interactions of one person wait to be committed."""
-        return self._backlog.waiting_of(self._references.reference(telegram_id))
+    def waiting_of(self, telegram_id: int) -> tuple[int, int]:
+        """Return how many interactions of one person wait, and how many commits there have been."""
+        reference = self._references.reference(telegram_id)
+        return self._backlog.waiting_of(reference), self._backlog.commits
 
     async def replay(self, erase: Callable[[Person], Work]) -> bool:
         """Commit what a killed process has left in the spool; return False if it has to wait.
@@ -97,14 +111,14 @@ class Recorder:
                 "it away",
             )
         self._backlog.written_with = contents.written_with
-        committed = await self._store.get_setting(Setting.COMMITTED)
-        self._backlog.adopt(contents, str(committed or ""), erase)
+        committed = await self._store.committed(contents.token)
+        self._backlog.adopt(contents, committed, erase)
         logger.warning(
             "recording %d interactions that were saved to the disk at the last stop",
             self._backlog.waiting,
         )
         if not self._backlog:
-            await self._backlog.committed([])
+            self._backlog.committed([])
             return True
         return await self._put([], Request(_nothing))
 
@@ -112,7 +126,7 @@ class Recorder:
         self,
         interactions: Sequence[Interaction],
         update_ids: Sequence[int] | None,
-        events: Sequence[str | None] | None,
+        events: Sequence[Sequence[Event]] | None,
         opting_out: Sequence[bool | None] | None,
         unrecorded: Sequence[bool] | None,
     ) -> bool:
@@ -125,14 +139,31 @@ class Recorder:
         columns = [each or nothing for each in (update_ids, events, opting_out, unrecorded)]
         now = self._clock()
         received = zip(interactions, *columns, strict=True)
-        rows = [row(self._references, self._precision, now, *each) for each in received]
-        room = BACKLOG_LIMIT - self._backlog.rows
-        if len(rows) > room:
-            self._drop(len(rows) - room)
-            rows = rows[:room]
-        if not rows:
-            return not self.failing
-        return await self._put(rows, None)
+        # Most people in a batch are in it several times.
+        named_by = cache(self._references.reference), cache(self._references.opt_out)
+        return await self._put_rows(
+            [row(*named_by, self._rounded, now, *each) for each in received]
+        )
+
+    async def count(self, word: str, times: int, current: Handling) -> bool:
+        """Count a word of the bot's own for the person whose update is handled, in one transaction.
+
+        Return False if it waits. It is dropped and counted like an interaction if the backlog is
+        full.
+        """
+        row = own_event_row(self._references, current, word, times, self._clock())
+        return await self._put_rows([row])
+
+    def collect(self, events: Sequence[Event], telegram_id: int | None) -> None:
+        """Count events in the transaction of the next batch, or of `commit_collected`."""
+        moment = int(self._clock().timestamp())
+        self.collected.add(events, pseudonyms(self._references, telegram_id), moment)
+
+    def commit_collected(self) -> None:
+        """Begin to commit what was collected, if anything was; it is tried until it succeeds."""
+        if self.collected:
+            self.collected.is_due = True
+            self._begin_writing()
 
     async def opt(self, telegram_id: int, out: bool, update_id: int | None) -> bool:
         """Opt a person out or in, once for each update; return False if that waits."""
@@ -147,11 +178,24 @@ class Recorder:
         """
         return await self._put([], request)
 
+    async def _put_rows(self, rows: list[Received]) -> bool:
+        room = BACKLOG_LIMIT - self._backlog.rows
+        if len(rows) > room:
+            self._drop(len(rows) - room)
+            rows = rows[:room]
+        if not rows:
+            return not self.failing
+        return await self._put(rows, None)
+
     async def _put(self, rows: list[Received], request: Request | None) -> bool:
         entry = self._backlog.put(rows, request)
-        if self._writing is None or self._writing.done():
-            self._writing = asyncio.create_task(self._write())
-        if not self.failing:
+        self._begin_writing()
+        # What the spool can keep in its turn does not wait behind what is there.
+        can_be_kept = request is None or request.act is not None
+        if can_be_kept and (self._is_paused or self._backlog.is_spooled):
+            entry.waits = True
+            await self._backlog.spool()
+        if not (self.failing or entry.spooled):
             done, _ = await asyncio.wait({entry.outcome}, timeout=COMMIT_TIMEOUT)
             if done and entry.outcome.result():
                 return True
@@ -159,14 +203,33 @@ class Recorder:
         await self._backlog.spool()
         return False
 
+    def _begin_writing(self) -> None:
+        if self._writing is None or self._writing.done():
+            self._writing = asyncio.create_task(self._write())
+
+    @asynccontextmanager
+    async def paused(self) -> AsyncIterator[None]:
+        """Commit nothing meanwhile: what is recorded goes into the spool at once."""
+        async with self._backlog.prepared(), self._committing:
+            self._is_paused = True
+            self._backlog.let_go()
+            try:
+                yield
+            finally:
+                self._is_paused = False
+
     async def close(self) -> None:
         """Write the backlog; what cannot be committed stays in the spool for the next start.
 
-        Raises InteractionsLost if some of it could be written to neither.
+        What was collected is committed now or never. Raises InteractionsLost if some of the backlog
+        could be written to neither.
         """
         self._closing.set()
+        self.commit_collected()
         if self._writing is not None:
             await self._writing
+        if self.collected:
+            logger.warning("what was collected in the last minute could not be counted")
         interactions = self._backlog.waiting
         await self._backlog.close()
         lost, requests = self._backlog.lost
@@ -190,6 +253,7 @@ class Recorder:
         """Name people by `references` from now on; what waits already keeps its references."""
         self._references = references
         self._event_people.forget()
+        self.collected.forget_people()
         self._backlog.written_with = references.fingerprint
 
     async def _write(self) -> None:
@@ -198,10 +262,11 @@ class Recorder:
         It is never cancelled: callers wait for their entry, not for this task.
         """
         is_last_try = False
-        while self._backlog:
+        while self._backlog or self.collected.is_due:
             entries = self._backlog.next()
             try:
-                await self._commit(entries)
+                async with self._committing:
+                    await self._commit(entries)
             # Whatever it was, people are answered and the interactions are kept for later.
             except Exception as error:
                 self._backlog.in_doubt = False
@@ -218,12 +283,12 @@ class Recorder:
                 self.failing = False
                 self._notify(RecordingWorks())
                 logger.warning("recording works again; %d interactions were waiting", self.backlog)
-            await self._backlog.committed(entries)
+            self._backlog.committed(entries)
 
     async def _commit(self, entries: Sequence[Entry]) -> None:
         rows = [each for entry in entries for each in entry.rows]
-        request = entries[0].request
-        if rows:
+        request = entries[0].request if entries else None
+        if rows or not entries:
             await self._record(rows, entries)
         elif request and request.act:
             await self._store.perform(request.act, self._backlog.mark(entries))
@@ -231,22 +296,26 @@ class Recorder:
             if request:
                 await request.work()
             if mark := self._backlog.mark(entries):
-                await self._store.put_setting(Setting.COMMITTED, mark)
+                await self._store.note_committed(mark)
 
     async def _record(self, rows: list[Received], entries: Sequence[Entry]) -> None:
         await self._before_commit()
         now = int(self._clock().timestamp())
         received = now // RECEIVED_PRECISION * RECEIVED_PRECISION
-        people = await self._event_people.count(rows)
         dropped = self.dropped
         # Asked for at the last moment: what has to wait meanwhile goes into the spool.
-        mark = self._backlog.mark(entries)
+        mark = self._backlog.mark(entries) if entries else None
         # Nothing else tells rows without update ids from the same ones in the spool.
         self._backlog.in_doubt = mark is None and any(
-            each.update_id is None and each.interaction_type is not None for each in rows
+            each.update_id is None and (each.interaction_type is not None or each.events)
+            for each in rows
         )
         # Last: what is committed here must not be tried again.
-        await self._store.record(rows, people, received, dropped, mark)
+        with self.collected.taken() as collected:
+            updates = [*collected, *rows]
+            await self._store.record(
+                updates, self._event_people.count, self._day_of, received, dropped, mark
+            )
         self.dropped -= dropped
 
     def _fail(self, error: Exception) -> None:
@@ -256,7 +325,7 @@ class Recorder:
             logger.error(
                 "recording failed (%s): interactions are kept, and recorded later", reason(error)
             )
-        self._backlog.failed()
+        self._backlog.let_go()
 
     async def _pause(self) -> None:
         waiting = asyncio.create_task(self._closing.wait())

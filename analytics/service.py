@@ -2,29 +2,38 @@
 
 import asyncio
 import os
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from contextlib import asynccontextmanager
 from datetime import datetime, timedelta
 from pathlib import Path
 
+from analytics import time_zones
 from analytics.alert_state import AlertState
 from analytics.clock import GuardedClock, utc_now
+from analytics.events import Event
+from analytics.events.handling import current
+from analytics.events.links import Links
+from analytics.events.own_events import check, declared
 from analytics.keyring import Keyring
 from analytics.maintenance.operations import Maintenance
 from analytics.models import Interaction, InteractionType, UserInteraction
 from analytics.notices import DatabaseSetAside, Notice
 from analytics.open_database import OpenDatabase
-from analytics.privacy.audit import AuditLog
+from analytics.option_checks import check_key, check_numbers
+from analytics.privacy.audit import Action, AuditLog
 from analytics.privacy.people import People
 from analytics.privacy.retention import DEFAULT_RETENTION_DAYS, check_days
+from analytics.pseudonyms import KEY_BYTES
 from analytics.recording import Recorder
 from analytics.sqlite.belongings import sharing_key
 from analytics.sqlite.spool import SQLiteSpool
 from analytics.sqlite.store import open_store
+from analytics.statistics.notes import Notes
 from analytics.statistics.report_models import AdminReport
 from analytics.statistics.reports import DEFAULT_TRENDS_MIN_USERS, ReportRules, Reports
 from analytics.store import Store
 from analytics.store_types import Access, Setting
+from analytics.time_zones import DEFAULT_TIMEZONE
 
 # Seconds that times are rounded down to before they are stored.
 DEFAULT_TIMESTAMP_PRECISION = 3600
@@ -41,10 +50,13 @@ class AnalyticsService:
         rules: ReportRules,
         timestamp_precision: int,
         notices: asyncio.Queue[Notice],
+        events: tuple[str, ...] = (),
     ) -> None:
         self._database = database
+        self.events = events
         self.notices = notices
         self.clock = database.clock
+        self.calendar = database.calendar
         self.rules = rules
         self.retention_days = rules.retention_days
         self.timestamp_precision = timestamp_precision  # seconds
@@ -53,8 +65,10 @@ class AnalyticsService:
             database.store, database.keep, database.references, database.clock
         )
         self.audit_log = AuditLog(database, timestamp_precision)
-        self.reports = Reports(database, rules)
+        self.notes = Notes(database)
+        self.reports = Reports(database, rules, self.notes)
         self.people = People(database, self.reports, self.alert_state)
+        self.links = Links(database)
         self.maintenance = Maintenance(database, self.reports)
         database.before_deletion = self.reports.keep_snapshot
 
@@ -74,6 +88,8 @@ class AnalyticsService:
         breakdown_min_users: int = 1,
         keep_trends: bool = True,
         trends_min_users: int = DEFAULT_TRENDS_MIN_USERS,
+        timezone: str = DEFAULT_TIMEZONE,
+        events: Iterable[str] = (),
         clock: Callable[[], datetime] = utc_now,
     ) -> AsyncIterator["AnalyticsService"]:
         """Open the database at `path`; on leaving, write what is still in memory.
@@ -81,11 +97,27 @@ class AnalyticsService:
         `pseudonym_key` has 32 bytes, or 64 once it was replaced. Without one it is read
         from a file beside the database, which is made on first use. `database_key`, 32 bytes,
         encrypts the file. `timestamp_precision` is in seconds, `clock` returns aware datetimes.
-        Raises ValueError if `retention_days` is outside 1 to 3650, and AnalyticsError if the
-        database cannot be opened, or on leaving if interactions are lost.
+        `timezone` is the IANA name of the zone whose days are counted from the next hour on; only
+        the owner changes it, others take that of the database.
+        `events` are the words that `count` counts, of up to 32 small letters, digits and _.
+        Raises TypeError for an option of the wrong type, ValueError if `retention_days` is outside
+        1 to 3650, a key has another length, the zone is unknown or an event cannot be one, and
+        AnalyticsError if the database cannot be opened, or on leaving if interactions are lost.
         """
         path = Path(os.path.realpath(path))
+        check_numbers(
+            retention_days=retention_days,
+            timestamp_precision=timestamp_precision,
+            breakdown_min_users=breakdown_min_users,
+            trends_min_users=trends_min_users,
+        )
         check_days(retention_days)
+        time_zones.check_timezone(timezone)
+        words = declared(events)
+        if not isinstance(report_interval, timedelta):
+            raise TypeError("report_interval has to be a datetime.timedelta")
+        check_key("pseudonym_key", pseudonym_key, KEY_BYTES, 2 * KEY_BYTES)
+        check_key("database_key", database_key, KEY_BYTES)
         notices: asyncio.Queue[Notice] = asyncio.Queue()
         keyring = Keyring(
             path,
@@ -95,9 +127,19 @@ class AnalyticsService:
             sharing_key_file=sharing_key,
         )
 
+        zones: time_zones.Zones = ()
+        changed = False
+
         async def prepare(store: Store) -> None:
+            nonlocal zones, changed
             if access is not Access.OWN:
                 return
+            if zones:  # a new file takes the place of a damaged one
+                await time_zones.write(store, zones)
+            else:
+                before = await time_zones.read(store)
+                zones = await time_zones.agree(store, timezone, clock())
+                changed = len(zones) > 1 and zones[-1] not in before
             if not isinstance(clock, GuardedClock):  # with one, maintenance does
                 await store.put_setting_once(Setting.BEGAN, int(clock().timestamp()))
             if not keep_trends:
@@ -113,8 +155,9 @@ class AnalyticsService:
             references=keyring.references,
             on_set_aside=lambda aside: notices.put_nowait(DatabaseSetAside(aside)),
         ) as store:
+            calendar = time_zones.calendar_of(zones or await time_zones.read(store))
             database = OpenDatabase(
-                store, keyring, SQLiteSpool(path, database_key), retention_days, clock
+                store, keyring, SQLiteSpool(path, database_key), retention_days, clock, calendar
             )
             rules = ReportRules(
                 retention_days=retention_days,
@@ -122,12 +165,13 @@ class AnalyticsService:
                 breakdown_min_users=breakdown_min_users,
                 trends_min_users=trends_min_users if keep_trends else None,
             )
-            service = cls(database, rules, timestamp_precision, notices)
+            service = cls(database, rules, timestamp_precision, notices, words)
             if access is Access.OWN or (store.is_owner and database.spool.exists):
                 recorder = Recorder(
                     store,
                     database.spool,
                     timestamp_precision,
+                    database.calendar,
                     clock,
                     notices.put_nowait,
                     before_commit=service.reports.keep_snapshot,
@@ -138,9 +182,13 @@ class AnalyticsService:
                     recorder.use(await keyring.agree(store))
                     database.recorder = recorder
                     await service.reports.keep_snapshot()
+                    if changed:
+                        await service.audit_log.note(Action.TIMEZONE)
+                    await service.links.refresh()
             try:
                 yield service
             finally:
+                await service.reports.close()
                 await store.interrupt()
                 if database.recorder:
                     await database.recorder.close()
@@ -162,7 +210,7 @@ class AnalyticsService:
         self,
         interactions: Sequence[Interaction],
         update_ids: Sequence[int] | None = None,
-        events: Sequence[str | None] | None = None,
+        events: Sequence[Sequence[Event]] | None = None,
         opting_out: Sequence[bool | None] | None = None,
         unrecorded: Sequence[bool] | None = None,
     ) -> bool:
@@ -170,19 +218,41 @@ class AnalyticsService:
 
         The other lists, if given, have one item for each interaction:
         `update_ids`, Telegram's ids of the updates;
-        `events`, a word of the bot's own such as /help, counted by day and anonymously, or None;
+        `events`, what it counts as by day and anonymously, such as a command of the bot's own;
         `opting_out`, True if the person opts out with it, False if in, effective from the next one;
         `unrecorded`, True if only the update id is kept and nothing is counted.
 
-        Return True if all is committed, False if it waits because the database fails or takes
-        longer than two seconds. It then waits in the spool, as far as that can be written within
-        two seconds more. Without update ids it is written there only once its commit has failed:
-        nothing else would tell it from what is committed.
+        Return True if all is committed, False if it waits because the database is compacted, fails
+        or takes longer than two seconds. It then waits in the spool, as far as that can be written
+        within two seconds more. Without update ids what takes longer is written there only once its
+        commit has failed: nothing else would tell it from what is committed.
         Raises RuntimeError unless the service was opened with `Access.OWN`.
         """
         return await self._database.recording().record(
             interactions, update_ids, events, opting_out, unrecorded
         )
+
+    async def count(self, event: str, times: int = 1) -> bool:
+        """Count an event of the bot's own, one of those declared when the service was opened.
+
+        It is counted by day, without identity, and not for a person who opted out: that is known
+        within a handler of the bot. Return True if it is committed, False if it waits, as `record`
+        does. Raises ValueError for an event that is not declared and for `times` outside 0 to
+        1,000,000, and RuntimeError unless the service was opened with `Access.OWN`.
+        """
+        check(event, times, self.events)
+        recorder, person = self._database.recording(), current()
+        if not times or not person.is_counted:
+            return True
+        return await recorder.count(event, times, person)
+
+    def count_outcome(self, events: Sequence[Event], telegram_id: int | None) -> None:
+        """Count what became of an update of a person, or of nobody, in the next transaction.
+
+        That is the next batch's, or one within a minute: a kill before that loses it.
+        Raises RuntimeError unless the service was opened with `Access.OWN`.
+        """
+        self._database.recording().collect(events, telegram_id)
 
     async def get_admin_analytics_report(self) -> AdminReport:
         """Return the aggregates, as of now or of the end of the newest complete interval.

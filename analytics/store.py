@@ -1,23 +1,26 @@
 """The protocol between the analytics and a database: what is asked of it, and what it does.
 
-No method knows a Telegram ID or a file. People are given by references (numbers that `pseudonyms`
-makes); only `people_of` and `interactions` return user_ids. Times are Unix seconds and days are
-days since 1970, UTC, where nothing else is said. Every method raises AnalyticsError if the database
-fails, and DatabaseUnavailable if that may pass. An act is one transaction: it has happened as a
-whole when the method returns, or not at all.
+No method knows a Telegram ID, a file or a time zone. People are given by references (numbers that
+`pseudonyms` makes); only `people_of` and `interactions` return user_ids. Times are Unix seconds and
+days are days since 1970, as a `Calendar` tells them, where nothing else is said. Every method
+raises AnalyticsError if the database fails, and DatabaseUnavailable if that may pass. An act is one
+transaction: it has happened as a whole when the method returns, or not at all.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Collection, Sequence
 from contextlib import AbstractAsyncContextManager
 from datetime import datetime
 from typing import Protocol
 
 from analytics.acts import Act
-from analytics.models import InteractionType, OwnRow, UserInteraction
+from analytics.models import InteractionType, OwnRow, StartLink, UserInteraction
 from analytics.store_types import (
     AuditRow,
+    CohortCounts,
+    CountPeople,
     DayOfEvent,
     HistoryCounts,
+    NoteRow,
     PeriodCounts,
     Received,
     Slice,
@@ -40,8 +43,17 @@ class Settings(Protocol):
     async def perform(self, act: Act, committed: str | None = None) -> None:
         """Carry out an act.
 
-        Set `Setting.COMMITTED` to `committed`, if given, in the same transaction.
+        Note the mark `committed`, if given, in the same transaction.
         """
+
+    async def committed(self, token: str) -> int:
+        """Return the position up to which the spool with a token is committed, 0 if none is noted.
+
+        With SQLite that is known of the newest spool alone: a file has no other.
+        """
+
+    async def note_committed(self, committed: str) -> None:
+        """Note how far a spool is committed, by a mark: its token, a colon, the position."""
 
 
 class Recording(Protocol):
@@ -50,16 +62,17 @@ class Recording(Protocol):
     async def record(
         self,
         updates: Sequence[Received],
-        people: Sequence[int],
+        people: CountPeople,
+        day_of: Callable[[int], int],
         received: int,
         dropped: int = 0,
         committed: str | None = None,
     ) -> None:
         """Record updates in turn, each update id once, and nothing of people who opted out.
 
-        `people` has for each update how many people its event has had that day, at least.
+        `people` and `day_of`, which returns the day of a moment, are called on any thread.
         `received` is the day they came, its beginning. `dropped` is added to the number of dropped
-        interactions. `Setting.COMMITTED` is set to `committed`, if given, in the same transaction.
+        interactions. The mark `committed`, if given, is noted in the same transaction.
         """
 
     async def opted_out(self, opt_outs: Sequence[int]) -> set[int]:
@@ -75,22 +88,34 @@ class Statistics(Protocol):
     async def totals(self, day: int, week: int, month: int) -> Totals:
         """Return the totals, with the active users since each of three moments."""
 
-    async def period_counts(self, since: int, before: int, middle: int) -> PeriodCounts:
+    async def period_counts(self, since: int, day: int, before: int, middle: int) -> PeriodCounts:
         """Return the counts since a whole hour, and those to compare them with.
 
-        `PeriodCounts.before` is of `before` until `middle`, `in_hour` of the hour from `middle` on.
+        `PeriodCounts.events` are those since `day`, `before` is of `before` until `middle`,
+        `in_hour` of the hour from `middle` on.
         """
 
     async def history_counts(
-        self, since: int, step: int, hours_since: int, hours_until: int
+        self, windows: Sequence[tuple[int, int]], day: int, hours_since: int, hours_until: int
     ) -> HistoryCounts:
-        """Return the counts since a whole hour, in steps of 3,600 or 86,400 seconds.
+        """Return the counts in each window of whole hours, which is a begin and an end.
 
-        `HistoryCounts.hours` are those from `hours_since` until before `hours_until`.
+        `HistoryCounts.days` are those kept since `day`, `HistoryCounts.hours` are those from
+        `hours_since` until before `hours_until`.
         """
 
-    async def event_days(self, since: int) -> list[DayOfEvent]:
-        """Return the events of each day since a day."""
+    async def event_days(
+        self, since: int, kinds: Collection[str] | None = None
+    ) -> list[DayOfEvent]:
+        """Return the events of each day since a day: those of some kinds, or all."""
+
+    async def cohort_counts(self, week: int, day: int, moment: int) -> CohortCounts:
+        """Return the cohorts of the weeks since a week, and the people of days since a day.
+
+        Weeks are since 1970-01-01 and begin on Monday. A person is in the cohort of the week in
+        which they first came, as long as nothing of theirs has been deleted by age, and is counted
+        in the 61 weeks after it. `moment` is a whole hour, for `CohortCounts.active`.
+        """
 
     async def people_of_windows(self, windows: Sequence[tuple[int, int]]) -> list[int]:
         """Return how many people were active in each window, which is a begin and an end."""
@@ -113,9 +138,10 @@ class Statistics(Protocol):
         For new people a moment counts by its whole hour.
         """
 
-    async def keep_days(self, first: int, last: int, min_users: int) -> None:
-        """Keep the totals of the days from `first` to `last`; call before they are cleaned up.
+    async def keep_days(self, days: Sequence[tuple[int, int, int]], min_users: int) -> None:
+        """Keep the totals of days that follow each other; call before they are cleaned up.
 
+        Each is the day, its beginning and its end, which are whole hours.
         Days up to the newest one kept are skipped; if none is kept, days before the oldest with
         interactions are. The counts by type are kept only of days with at least `min_users` people.
         Each day is a transaction of its own.
@@ -155,11 +181,14 @@ class Retention(Protocol):
     async def forget_events(self, before: int) -> None:
         """Forget the events of days before a day."""
 
-    async def has_listed(self, audit_before: int, erased_before: int) -> bool:
+    async def forget_active_people(self, before: int) -> None:
+        """Forget how many people were active on each of the days before a day."""
+
+    async def has_listed(self, audit_before: int, erased_before: int, notes_before: int) -> bool:
         """Return whether `forget_listed` would forget anything."""
 
-    async def forget_listed(self, audit_before: int, erased_before: int) -> None:
-        """Forget the audit log before a moment, and the listed erasures before a day.
+    async def forget_listed(self, audit_before: int, erased_before: int, notes_before: int) -> None:
+        """Forget the audit log and the notes before moments, and the listed erasures before a day.
 
         Enter `deletion` around it.
         """
@@ -180,8 +209,12 @@ class People(Protocol):
     async def moments_of(self, reference: int) -> list[int]:
         """Return the timestamps of a person's interactions, for `erase`; it may take seconds."""
 
-    async def erase(self, reference: int, moments: Sequence[int]) -> int | None:
+    async def erase(
+        self, reference: int, moments: Sequence[int], day_of: Callable[[int], int]
+    ) -> int | None:
         """Delete a person and their interactions, if these are all at one of the `moments`.
+
+        They leave the number of active people of each day, which `day_of` returns of a moment.
 
         Return how many interactions; None, having deleted nothing, if the person is not known, or
         has some at another moment: then one was recorded since `moments_of`. Enter `deletion`
@@ -215,29 +248,66 @@ class Admins(Protocol):
         """Forget the muted alerts of an admin. Enter `deletion` around it."""
 
 
+class Links(Protocol):
+    """The start links that owners made."""
+
+    async def start_links(self) -> list[StartLink]:
+        """Return the links, the newest first, and those that are retired after the others."""
+
+    async def add_start_link(self, link: StartLink) -> None:
+        """Add a link, whose code no other has."""
+
+    async def retire_start_link(self, code: str, when: datetime) -> None:
+        """Retire the link with a code; what is retired already, or not there, stays as it is."""
+
+    async def forget_start_links(self, before: float) -> None:
+        """Forget the links that were retired before a moment, if no starts of them are kept."""
+
+
+class Notes(Protocol):
+    """The notes of admins on charts."""
+
+    async def notes(self) -> list[NoteRow]:
+        """Return all notes, the oldest first, those of one moment as they were added."""
+
+    async def add_note(self, moment: int, text: str, at_most: int) -> int | None:
+        """Add a note and return its id; None, having added nothing, if there are `at_most`."""
+
+    async def remove_note(self, note_id: int) -> None:
+        """Remove a note, if it is there. Enter `deletion` around it."""
+
+
 class Upkeep(Protocol):
     """The upkeep of a database. A database that does not need it does nothing."""
 
     def deletion(self, now: int) -> AbstractAsyncContextManager[None]:
         """Note that what is deleted meanwhile is still on the disk, until it is compacted."""
 
-    async def compact_if_due(self, now: int, *, large_too: bool) -> bool:
+    async def compact_if_due(
+        self, now: int, pause: Callable[[], AbstractAsyncContextManager[None]], *, large_too: bool
+    ) -> bool:
         """Remove from the disk what was deleted, if that is quick, overdue, or `large_too`.
 
+        Where recording would be held up, `pause` is entered meanwhile.
         Return whether nothing is left to be removed.
         """
 
     def keep_reserve(self) -> None:
         """Keep room on the disk, to be given up when it is full."""
 
-    def suspect(self) -> None:
-        """Have the database checked before the next write: what is never read may be damaged."""
+    async def check(self) -> None:
+        """Look for damage in what is never read; what can be done is done before the next write.
+
+        Raises AnalyticsError if the database cannot be read.
+        """
 
     async def interrupt(self) -> None:
         """Interrupt a running compaction, as the process ends."""
 
 
-class Store(Settings, Recording, Statistics, Retention, People, Admins, Upkeep, Protocol):
+class Store(
+    Settings, Recording, Statistics, Retention, People, Admins, Links, Notes, Upkeep, Protocol
+):
     """A database of the analytics."""
 
     @property

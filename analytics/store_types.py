@@ -1,13 +1,16 @@
 """The values that pass between the analytics and a store. All of them are immutable.
 
-Times are Unix seconds and days are days since 1970, UTC, where nothing else is said.
+Times are Unix seconds and days are days since 1970, as a `Calendar` tells them, where nothing else
+is said.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import Enum, StrEnum, auto
-from typing import NamedTuple
+from typing import Any, NamedTuple
+
+from analytics.events import Event
 
 
 class Access(Enum):
@@ -28,7 +31,7 @@ class Setting(StrEnum):
     """The fingerprint of the pseudonym key that it was written with."""
     BEGAN = "recording_began"
     COMMITTED = "spool"
-    """The position up to which a spool is committed."""
+    """The mark of the newest spool, up to where it is committed: its token, a colon, a position."""
     DELETED_UNTIL = "deleted_until"
     """The moment up to which cleanup has deleted."""
     LAST_BACKUP = "last_backup"
@@ -36,11 +39,13 @@ class Setting(StrEnum):
     LAST_CLEANUP_DELETED = "last_cleanup_deleted"
     TELEGRAM_TIME = "telegram_time"
     """The newest time by Telegram's dates."""
+    TIME_ZONES = "time_zones"
+    """The time zones that days are counted in, as a JSON array of pairs of a moment and a name."""
     SNAPSHOT = "report_snapshot"
 
 
 class Received(NamedTuple):
-    """An update to be recorded, or only to be remembered, if it has no `interaction_type`."""
+    """An update to be recorded; without an `interaction_type` only its id and events are kept."""
 
     update_id: int | None
     reference: int
@@ -48,9 +53,26 @@ class Received(NamedTuple):
     """The person's pseudonym among opt-outs."""
     interaction_type: str | None
     timestamp: int
-    event: str | None
+    events: Sequence[Event]
     opting_out: bool | None
     """True if the person opts out with it, False if in; effective from the next update on."""
+    times: int = 1
+    """The number of times that each of the events is counted."""
+
+
+def received(row: Sequence[Any]) -> Received:
+    """Return the update that a spool has as a list."""
+    update_id, reference, opt_out, interaction_type, timestamp, events, *more = row
+    if not isinstance(events, list):  # written by a version that kept one word
+        return Received(update_id, reference, opt_out, interaction_type, timestamp, (), *more)
+    made = [Event(*event) for event in events]
+    return Received(update_id, reference, opt_out, interaction_type, timestamp, made, *more)
+
+
+CountPeople = Callable[[int, str, str, int], int]
+"""Returns how many people, at least, an event has had on a day, with one more.
+
+The arguments are the day, kind and word of the event, and the person's reference."""
 
 
 class Totals(NamedTuple):
@@ -76,9 +98,10 @@ class PeriodCounts(NamedTuple):
     new: int
     types: Mapping[str, int]
     """Type to interactions."""
-    busiest_hour: int | None
-    """The hour of the day, 0 to 23; None without interactions."""
-    events: Mapping[str, int]
+    hours: Sequence[tuple[int, int]]
+    """The beginning of an hour, count; hours without interactions are left out."""
+    events: Mapping[str, Mapping[str, int]]
+    """Kind to word to count."""
     before: int
     in_hour: int
     began: int | None
@@ -100,10 +123,26 @@ class HistoryCounts(NamedTuple):
     """The figures of a history at one moment; counts are of interactions."""
 
     steps: Sequence[tuple[int, str, int]]
-    """The beginning of an hour or a day, type, count."""
+    """The beginning of a window, type, count."""
     days: Sequence[DayTotals]
+    users: Sequence[tuple[int, int]]
+    """A day, and how many people were active on it: too many where cleanup has deleted a part."""
     hours: Sequence[tuple[int, int]]
     """The beginning of an hour, count."""
+    began: int | None
+    """The beginning of recording, or the oldest timestamp, if that is older."""
+    deleted_until: int | None
+
+
+class CohortCounts(NamedTuple):
+    """The people by the weeks in which they first came, and by day, at one moment."""
+
+    weeks: Sequence[tuple[int, int, int]]
+    """The week in which people first came, a week, and how many of them were active in it."""
+    days: Sequence[tuple[int, int]]
+    """A day, and how many people were active on it: too many where cleanup has deleted a part."""
+    active: int
+    """The people who were active since the moment that was asked for."""
     began: int | None
     """The beginning of recording, or the oldest timestamp, if that is older."""
     deleted_until: int | None
@@ -114,6 +153,7 @@ class DayOfEvent:
     """The count of an event on a day, in days since 1970; `people` is how many it was at least."""
 
     day: int
+    kind: str
     event: str
     count: int
     people: int
@@ -133,3 +173,11 @@ class AuditRow(NamedTuple):
     timestamp: datetime
     admin_reference: int | None
     action: str
+
+
+class NoteRow(NamedTuple):
+    """A note of an admin, about a whole hour."""
+
+    id: int
+    moment: int
+    text: str

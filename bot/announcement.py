@@ -4,7 +4,7 @@ import logging
 
 from aiogram import Bot
 
-from analytics import AnalyticsError, AnalyticsService, NoReportYet
+from analytics import AnalyticsError, AnalyticsService, Calendar, NoReportYet
 from analytics.telegram import Attached
 from bot.settings import Settings
 
@@ -32,9 +32,10 @@ async def announce(
         logger.info("admins: %d", len(settings.admin_ids))
     else:
         logger.warning("no admins: set ADMIN_IDS to your Telegram ID to use /stats")
+    cleanup = attached.next_cleanup()
     logger.info(
         "next cleanup: %s, of interactions older than %d days",
-        f"{attached.next_cleanup():%Y-%m-%d %H:%M} UTC",
+        f"{cleanup:%Y-%m-%d %H:%M} {Calendar.offset_name(cleanup)}",
         settings.retention_days,
     )
 

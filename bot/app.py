@@ -14,7 +14,7 @@ from apscheduler.schedulers.asyncio import AsyncIOScheduler
 from analytics.telegram import LimitPerPerson, LocaleMiddleware, translations
 from bot.feature import Feature
 from bot.features import FEATURES
-from bot.handlers import admins, dialogues, everyone
+from bot.handlers import admins, dialogues, everyone, web
 from bot.outgoing import connector_of
 from bot.session import RetryAnswers, Session, TolerateClicks
 from bot.settings import Settings
@@ -61,6 +61,8 @@ def build_dispatcher(
     dispatcher.include_routers(
         # Admins: /start and /help with the commands that are theirs.
         admins.router(settings),
+        # Admins, in private: /web.
+        web.router(settings),
         # Everyone, in private: /cancel.
         dialogues.router(),
         # Everyone, in private: /remind.

@@ -25,6 +25,8 @@ class Feature:
     """Returns a new router: aiogram includes a router only once."""
     commands: tuple[CommandEntry, ...] = ()
     """Its commands, from which the menus, /help and the counting follow."""
+    events: tuple[str, ...] = ()
+    """Words that its handlers count by `analytics.count`; no two features have the same."""
     stores: str = ""
     """A sentence in English for /privacy about what it stores, marked with `N_`; "" for nothing."""
     forget: Callable[[AsyncIOScheduler, int], Awaitable[None]] = nothing

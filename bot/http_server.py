@@ -54,11 +54,12 @@ def most_connections() -> int:
 @asynccontextmanager
 async def serving(
     application: web.Application, host: str, port: int, name: str, shutdown_timeout: float
-) -> AsyncIterator[None]:
+) -> AsyncIterator[int]:
     """Serve an application; requests open at the end may take `shutdown_timeout` seconds.
 
-    `name`_HOST and `name`_PORT are the settings that errors refer to. Raises Unavailable if the
-    address or the port is not available now, WrongSettings if they cannot be used.
+    The block gets the port, which is a free one for 0. `name`_HOST and `name`_PORT are the settings
+    that errors refer to. Raises Unavailable if the address or the port is not available now,
+    WrongSettings if they cannot be used.
     """
     connections = Connections(most_connections())
     application.middlewares.append(connections.in_use)
@@ -90,7 +91,7 @@ async def serving(
             remedy = "give an address of this machine and a free port"
             raise kind(Remark(problem, remedy)) from None
         try:
-            yield
+            yield listener.sockets[0].getsockname()[1]
         finally:
             listener.close()
     finally:

@@ -26,6 +26,9 @@ from bot.token_refusals import Refusals
 
 logger = logging.getLogger(__name__)
 
+# How long Telegram waits for an update before it answers with none. aiogram's ten seconds would
+# triple what an idle bot does; routers forget a connection that is silent for a minute.
+POLL_SECONDS = 30
 # Seconds. If a webhook comes back sooner, another program goes on setting it.
 REMOVE_EVERY = 300.0
 
@@ -121,6 +124,7 @@ async def poll(
     polling = dispatcher.start_polling(
         bot,
         allowed_updates=ALL_UPDATES,
+        polling_timeout=POLL_SECONDS,
         tasks_concurrency_limit=UPDATES_IN_FLIGHT,
         handle_signals=False,
         close_bot_session=False,

@@ -9,7 +9,7 @@ from aiogram.client.session.middlewares.base import BaseRequestMiddleware, NextR
 from aiogram.methods import GetUpdates, TelegramMethod
 from aiogram.methods.base import TelegramType
 
-# Seconds. An empty poll is answered after ten seconds; pauses after errors are shorter than that.
+# Seconds. An empty poll is answered after 30 seconds; pauses after errors are shorter than that.
 MAX_SILENCE = 120.0
 
 

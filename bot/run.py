@@ -4,12 +4,13 @@ import asyncio
 import logging
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
 from contextlib import asynccontextmanager, suppress
+from datetime import datetime
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from aiogram import Bot, Dispatcher
 
-from analytics import AnalyticsService, GuardedClock
+from analytics import AnalyticsService, GuardedClock, next_planned
 from analytics.telegram import Attached, attach, set_languages
 from bot import menus, texts
 from bot.announcement import announce
@@ -20,9 +21,10 @@ from bot.polling import WatchPolling, poll
 from bot.receiving import Receiving
 from bot.settings import Settings, remarks
 from bot.signing_in import sign_in
-from bot.webhook import Webhook
-from bot.webhook_watch import WebhookWatch
 from scheduler.jobs import build_scheduler
+
+if TYPE_CHECKING:
+    from bot.web.upkeep import Upkeep
 
 logger = logging.getLogger(__name__)
 
@@ -57,11 +59,13 @@ async def serve(settings: Settings, stop: asyncio.Event, clock: GuardedClock) ->
                 clock=clock,
                 scheduler=scheduler,
                 commands=texts.COMMANDS,
+                events=[event for feature in FEATURES for event in feature.events],
                 also_stored=[feature.stores for feature in FEATURES if feature.stores],
                 on_erase=forget,
                 **settings.attaching,
             ) as attached,
             _metrics(settings, attached, receiving),
+            _admin_page(settings, attached, dispatcher),
         ):
             await receive(
                 *(bot, dispatcher, settings, attached.analytics, receiving, stop),
@@ -81,10 +85,61 @@ async def _metrics(
         return
     from bot.metrics import Metrics
 
-    metrics = Metrics(attached.analytics, receiving)
+    metrics = Metrics(
+        attached, receiving, settings.database_path, detailed=not settings.limits_reports
+    )
     attached.recording.on_recorded = metrics.count_updates
+    attached.outcomes.on_outcome = metrics.count_outcome
     async with metrics.serving(settings.metrics_host, settings.metrics_port):
         yield
+
+
+@asynccontextmanager
+async def _admin_page(
+    settings: Settings, attached: Attached, dispatcher: Dispatcher
+) -> AsyncIterator[None]:
+    """Serve the admin page, if the settings have a port for it; /web then sends links to it."""
+    if settings.web_port is None:
+        yield
+        return
+    # Imported only now: they load aiohttp's server and jinja2.
+    from bot.web.init_data import signed_by
+    from bot.web.links import Links
+    from bot.web.page import AdminPage
+    from bot.web.sessions import Sessions
+
+    sessions = Sessions(attached.clock, settings.admin_ids, settings.owners)
+    page = AdminPage(
+        attached.analytics,
+        sessions,
+        url=settings.web_url,
+        hosts=[settings.web_host],
+        recognise=partial(signed_by, settings.bot_token.get_secret_value()),
+        upkeep=_upkeep(settings, attached),
+    )
+    async with page.serving(settings.web_host, settings.web_port) as port:
+        logger.info("admin page: port %d of %s; /web sends admins a link", port, settings.web_host)
+        dispatcher["page_links"] = Links(sessions, settings.web_host, port, settings.web_url)
+        yield
+
+
+def _upkeep(settings: Settings, attached: Attached) -> "Upkeep":
+    """Return what the admin page tells of this bot."""
+    from bot.web.findings import Doctor
+    from bot.web.upkeep import Upkeep
+
+    def next_backup() -> datetime:
+        calendar = attached.analytics.calendar
+        return calendar.local(next_planned(attached.clock(), settings.backup_at, calendar.zone))
+
+    return Upkeep(
+        next_cleanup=attached.next_cleanup,
+        backup_dir=settings.backup_dir,
+        last_backup=attached.last_backup,
+        next_backup=next_backup,
+        doctor=Doctor(),
+        owners_cleanup=attached.owners_cleanup,
+    )
 
 
 async def receive(
@@ -112,6 +167,10 @@ async def receive(
             async with _beside(menus.set_menus(bot, settings.admin_ids, settings.owners)):
                 await poll(bot, dispatcher, stop, watch.failed)
         return
+    # Imported only now: they load aiohttp's server, which polling has no use for.
+    from bot.webhook import Webhook
+    from bot.webhook_watch import WebhookWatch
+
     webhook = Webhook(bot, dispatcher, settings, analytics, receiving)
     async with webhook.listening():
         if await _unless(stop, sign_in(bot, settings)):

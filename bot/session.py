@@ -4,6 +4,7 @@ import asyncio
 import logging
 from collections import Counter
 from collections.abc import Awaitable, Callable
+from functools import cache
 from typing import Any, Self
 
 from aiogram import Bot
@@ -147,6 +148,12 @@ class SafeResponse(ClientResponse):
         return await super().text(encoding, errors)
 
 
+@cache
+def _kept_response(returning: Any) -> type[Response[Any]]:
+    """Return aiogram's model of an answer: pydantic builds it anew, unless somebody keeps it."""
+    return Response[returning]
+
+
 class Session(AiohttpSession):
     """aiogram's session, which follows no redirects and reads whatever is answered.
 
@@ -172,6 +179,7 @@ class Session(AiohttpSession):
         Raises AiogramError if the request was refused, ClientDecodeError if the answer cannot be
         decoded, also where aiogram would let another error through.
         """
+        _kept_response(method.__returning__)
         try:
             return super().check_response(bot, method, status_code, content)
         except AiogramError:

@@ -14,12 +14,17 @@ from analytics import (
     SERVICE_ACCOUNTS,
     SOURCE_LOCALE,
     available_languages,
+    check_timezone,
+    nearest_timezones,
     parse_key,
 )
 from bot.environment import expand
 from bot.logs import TOKEN
 
 SECONDS_PER_DAY = 86_400
+WEB_URL = re.compile(
+    r"https://(?P<host>([a-z0-9-]+\.)+[a-z0-9-]+)(:(?P<port>\d{1,5}))?/?", re.ASCII | re.IGNORECASE
+)
 # Other names of levels.
 LEVELS = {"WARN": "WARNING"}
 
@@ -107,6 +112,24 @@ def _check_proxy(url: SecretStr) -> SecretStr:
     return url
 
 
+def _check_web_url(url: str | None, others: ValidationInfo) -> str | None:
+    """Return an https address of a host, and maybe a port, without a slash at its end.
+
+    Telegram accepts neither addresses of this machine nor hosts without a dot.
+    """
+    if url is None:
+        return None
+    found = WEB_URL.fullmatch(url)
+    if not found or not re.search("[a-z]", found["host"], re.IGNORECASE):
+        raise ValueError("no https address of a host alone")
+    if not others.data.get("web_port"):
+        raise ValueError("no page")
+    port = int(found["port"] or 443)
+    if not 1 <= port <= 65535:
+        raise ValueError("no port")
+    return f"https://{found['host'].lower()}" + (f":{port}" if port != 443 else "")
+
+
 def _check_precision(seconds: int) -> int:
     # Days begin at a rounded timestamp, so that daily counts stay exact.
     if SECONDS_PER_DAY % seconds:
@@ -114,12 +137,28 @@ def _check_precision(seconds: int) -> int:
     return seconds
 
 
+class WrongValue(ValueError):
+    """Raised for a value that is wrong; `right` says what is probably meant."""
+
+    def __init__(self, right: str) -> None:
+        super().__init__(right)
+        self.right = right
+
+
+def _check_timezone(name: str) -> str:
+    try:
+        return check_timezone(name)
+    except ValueError:
+        near = " or ".join(nearest_timezones(name)) or "Europe/Berlin"
+        raise WrongValue(f"an IANA time zone, such as {near}") from None
+
+
 def _expand(value: Any) -> Any:
     return expand(value) if isinstance(value, str) else value
 
 
 def _time(value: Any) -> Any:
-    """Return the time in UTC of a text in ISO 8601, with or without an offset.
+    """Return the time of a text in ISO 8601; with an offset, in UTC.
 
     Left to pydantic, 3 would be 3 seconds.
     """
@@ -128,7 +167,7 @@ def _time(value: Any) -> Any:
     found = time.fromisoformat(value if value[1:2] != ":" else f"0{value}")
     if found.tzinfo is None:
         return found
-    return datetime.combine(date(2000, 1, 2), found).astimezone(UTC).time()
+    return datetime.combine(date(2000, 1, 2), found).astimezone(UTC).timetz()
 
 
 def _level(value: Any) -> Any:
@@ -160,8 +199,10 @@ PseudonymKey = Annotated[SecretStr, AfterValidator(_check_pseudonym_key)]
 DatabaseKey = Annotated[SecretStr, AfterValidator(_check_database_key)]
 ProxyUrl = Annotated[SecretStr, AfterValidator(_check_proxy)]
 WebhookSecret = Annotated[SecretStr | None, AfterValidator(_check_secret)]
+WebUrl = Annotated[str | None, AfterValidator(_check_web_url)]
 Precision = Annotated[int, AfterValidator(_check_precision)]
 LocalPath = Annotated[Path, BeforeValidator(_expand)]
+TimeZone = Annotated[str, AfterValidator(_check_timezone)]
 TimeOfDay = Annotated[time, BeforeValidator(_time)]
 ServerUrl = Annotated[AnyHttpUrl, BeforeValidator(_server)]
 # Validators that run before a Literal, which is then read in any case of letters.

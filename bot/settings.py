@@ -13,6 +13,7 @@ from pydantic_settings import BaseSettings
 from analytics import (
     DEFAULT_RETENTION_DAYS,
     DEFAULT_TIMESTAMP_PRECISION,
+    DEFAULT_TIMEZONE,
     DEFAULT_TRENDS_MIN_USERS,
     MAX_RETENTION_DAYS,
     MIN_RETENTION_DAYS,
@@ -42,7 +43,9 @@ from bot.setting_types import (
     PseudonymKey,
     ServerUrl,
     TimeOfDay,
+    TimeZone,
     WebhookSecret,
+    WebUrl,
 )
 
 # The languages that this bot ships: the tests hold that their translations are complete.
@@ -123,6 +126,11 @@ class DataSettings(environment.FromEnvironment):
         return bytes.fromhex(key.get_secret_value()) if key else None
 
     @property
+    def limits_reports(self) -> bool:
+        """Tell whether reports are to reveal less than a live count would."""
+        return self.breakdown_min_users > 1 or self.report_interval > 0
+
+    @property
     def opening(self) -> dict[str, Any]:
         """Options of `AnalyticsService.open` that follow from these settings."""
         return {
@@ -171,6 +179,7 @@ class Settings(AdminSettings):
     operator_contact: str = Field(
         "", max_length=200, description="a name and an address, in up to 200 characters"
     )
+    count_languages: bool = Field(False, description="true or false")
     erase_when_blocked: bool = Field(False, description="true or false")
     timestamp_precision: Precision = Field(
         DEFAULT_TIMESTAMP_PRECISION,
@@ -178,18 +187,21 @@ class Settings(AdminSettings):
         le=SECONDS_PER_DAY,
         description="a number of seconds that divides a day, such as 3600, 60 or 1",
     )
-    cleanup_at: TimeOfDay = Field(time(3), description="a time of day in UTC, such as 03:00")
+    timezone: TimeZone = Field(
+        DEFAULT_TIMEZONE, description="an IANA time zone, such as Europe/Berlin"
+    )
+    cleanup_at: TimeOfDay = Field(time(3), description="a time of day, such as 03:00")
     digest: Annotated[Literal["weekly", "daily", "off"], AnyCase] = Field(
         "weekly", description="weekly, daily or off"
     )
-    digest_at: TimeOfDay = Field(time(8), description="a time of day in UTC, such as 08:00")
+    digest_at: TimeOfDay = Field(time(8), description="a time of day, such as 08:00")
     silence_alert_hours: int = Field(
         48,
         ge=0,
         le=HOURS_PER_YEAR,
         description="a number of hours from 0 to 8760; 0 for no such alert",
     )
-    backup_at: TimeOfDay = Field(time(3, 30), description="a time of day in UTC, such as 03:30")
+    backup_at: TimeOfDay = Field(time(3, 30), description="a time of day, such as 03:30")
     backup_keep: int = Field(7, ge=1, le=366, description="a number of backups from 1 to 366")
     reminder_max_minutes: int = Field(
         1_440, ge=1, le=10_080, description="a number of minutes from 1 to 10080"
@@ -224,6 +236,15 @@ class Settings(AdminSettings):
     metrics_port: int | None = Field(
         None, ge=1, le=65535, description="a port from 1 to 65535, or nothing for no metrics"
     )
+    web_host: str = Field("127.0.0.1", description="an address of this machine")
+    web_port: int | None = Field(
+        None, ge=1, le=65535, description="a port from 1 to 65535, or nothing for no admin page"
+    )
+    web_url: WebUrl = Field(
+        None,
+        description="the https address of the admin page without a path, such as "
+        "https://bot.example.org, and WEB_PORT, too; or nothing",
+    )
 
     @property
     def owners(self) -> frozenset[int]:
@@ -236,10 +257,12 @@ class Settings(AdminSettings):
         return self.opening | {
             "path": self.database_path,
             "timestamp_precision": self.timestamp_precision,
+            "timezone": self.timezone,
             "admin_ids": self.admin_ids,
             "owner_ids": self.owners,
             "uncounted_ids": frozenset() if self.count_admins else self.admin_ids,
             "operator_contact": self.operator_contact,
+            "count_languages": self.count_languages,
             "erase_when_blocked": self.erase_when_blocked,
             "digest": self.digest,
             "digest_at": self.digest_at,
@@ -291,7 +314,8 @@ def _remark(kind: type[BaseSettings], error: Any) -> Remark:
     `error` holds the input, which is that of all settings if one is missing.
     """
     name = str(error["loc"][0])
-    right = kind.model_fields[name].description
+    # The error may know better than the description.
+    right = getattr(error.get("ctx", {}).get("error"), "right", kind.model_fields[name].description)
     if error["type"] == "missing":
         remedy = f"give {right}, in .env or the environment"
         if name == "bot_token":

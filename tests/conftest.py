@@ -7,7 +7,9 @@ import logging
 import os
 import warnings
 from collections.abc import AsyncIterator, Iterator
+from functools import cache
 from pathlib import Path
+from ssl import SSLContext
 from typing import TYPE_CHECKING, Any
 from unittest.mock import patch
 
@@ -17,11 +19,12 @@ from hypothesis import HealthCheck, settings
 
 from analytics import backlog, recording
 from analytics.clock import utc_now
-from bot import environment
+from bot import environment, outgoing
 from bot.logs import PrivateFormatter
 from bot.sandbox import Sandbox
 from tests.support.client import Client
 from tests.support.clock import Clock
+from tests.support.examples import USUAL
 from tests.support.people_in_logs import people_in
 from tests.support.processes import PATIENCE
 from tests.support.service import failing_at_once
@@ -30,14 +33,23 @@ from tests.support.webhooks import free_port, webhook_settings
 # What imports aiogram is imported where it is used: that takes seconds.
 if TYPE_CHECKING:
     from aiogram import Bot
+    from playwright.async_api import Browser
 
     from tests.support.hours import Hours
     from tests.support.two_clocks import Tale
+    from tests.support.workers import Workers
 
 
 def pytest_xdist_auto_num_workers() -> int:
-    """Run one more than there are processors: most tests wait for the disk or for a process."""
-    return (os.cpu_count() or 1) + 1
+    """Run two more than there are processors: most tests wait for the disk or for a process."""
+    return (os.cpu_count() or 1) + 2
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with what waits or takes long, so that no worker is left with it at the end."""
+    items.sort(
+        key=lambda item: not {"waits", "thorough"} & {mark.name for mark in item.iter_markers()}
+    )
 
 
 @pytest.fixture(autouse=True)
@@ -110,6 +122,21 @@ async def hours(tmp_path: Path) -> AsyncIterator["Hours"]:
 
 
 @pytest.fixture
+async def browser() -> AsyncIterator["Browser"]:
+    from tests.support import browsers
+
+    async with browsers.chromium() as browser:
+        yield browser
+
+
+@pytest.fixture
+def workers(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> "Workers":
+    from tests.support.workers import Workers
+
+    return Workers(tmp_path, monkeypatch)
+
+
+@pytest.fixture
 def tale(database: Path) -> "Tale":
     from tests.support.two_clocks import Tale
 
@@ -125,12 +152,14 @@ def impatient() -> Iterator[None]:
 
 # How long an example takes is the machine's affair. What else CI sets (the same examples each
 # time) stays.
-settings.register_profile(
-    "any machine",
+ANY_MACHINE = settings(
     settings.get_profile("ci" if "CI" in os.environ else "default"),
     deadline=None,
     suppress_health_check=[HealthCheck.too_slow],
 )
+settings.register_profile("any machine", ANY_MACHINE)
+settings.register_profile("few", ANY_MACHINE, max_examples=USUAL // 4)
+settings.register_profile("many", ANY_MACHINE, max_examples=USUAL * 10)
 settings.load_profile("any machine")
 
 
@@ -144,6 +173,19 @@ def _time_to_record() -> Iterator[None]:
         patch.object(recording, "COMMIT_TIMEOUT", PATIENCE),
         patch.object(backlog, "SPOOL_TIMEOUT", PATIENCE),
     ):
+        yield
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _certificates_once() -> Iterator[None]:
+    """Read the certificates once for all bots of this process: that is a fifth of a start."""
+
+    def kept() -> SSLContext:
+        return by_environment(*map(os.environ.get, ("SSL_CERT_FILE", "SSL_CERT_DIR")))
+
+    read = outgoing.trusted
+    by_environment = cache(lambda *_: read())
+    with patch.object(outgoing, "trusted", kept):
         yield
 
 

@@ -12,7 +12,7 @@ import typer
 from pydantic import SecretStr
 from pydantic_core import PydanticUndefined
 
-from analytics import InteractionType, telegram
+from analytics import EventKind, InteractionType, telegram
 from analytics.sqlite.migrations import schema
 from analytics.telegram import i18n
 from analytics.telegram.command_table import Audience
@@ -27,6 +27,7 @@ from tests.support.command_line import COMMANDS, invoke
 from tests.support.settings import some_options, some_settings
 
 README = (ROOT / "README.md").read_text("utf-8")
+PRIVACY = (ROOT / "PRIVACY.md").read_text("utf-8")
 DOCS = ROOT / "docs"
 PAGES = sorted([*ROOT.glob("*.md"), *DOCS.glob("*.md")])
 CONTRIBUTING = (ROOT / "CONTRIBUTING.md").read_text("utf-8")
@@ -184,7 +185,7 @@ def test_the_readme_counts_the_faults_as_their_table_does() -> None:
 
 
 def stored() -> dict[str, list[str]]:
-    """The columns of each table and view that a new file has, but for those that are a way in."""
+    """The columns of each table and view that a new file has."""
     with closing(sqlite3.connect(":memory:")) as database:
         for statement in schema():
             database.execute(statement)
@@ -197,7 +198,7 @@ def stored() -> dict[str, list[str]]:
 
 def test_privacy_names_every_column_of_every_table() -> None:
     tables = stored()
-    for view in ("received", "user_interactions", "daily_counts", "free_id"):
+    for view in ("user_interactions", "daily_counts", "user_weeks"):
         del tables[view]
     about = privacy.ABOUT_YOU | privacy.ANONYMOUS
     named = {table: sorted(columns) for table, (_, columns) in about.items()}
@@ -207,6 +208,38 @@ def test_privacy_names_every_column_of_every_table() -> None:
     for table, columns in tables.items():
         [said] = re.findall(rf"\({table}(?:: (.*?)\)\n|\)((?:\n•.*)+))", policy + "\n")
         assert not [column for column in columns if column not in "".join(said)]
+
+
+# What people and operators are told of each kind of event that is counted.
+COUNTED = {
+    EventKind.COMMAND: ("command", "commands"),
+    EventKind.BUTTON: ("button", "buttons"),
+    EventKind.MEMBERSHIP: ("blocks, groups and channels", "blocks, groups and channels"),
+    EventKind.CHAT: ("by kind of chat", "kinds of chat"),
+    EventKind.START_LINK: ("start link", "start links"),
+    EventKind.NEW_BY_LINK: ("new users by such links", "start links"),
+    EventKind.NEW_BY_LANGUAGE: ("app languages of new users", "languages of new people"),
+    EventKind.OWN: ("events of this bot's own", "events of the bot's own"),
+    EventKind.HANDLED: ("answered", "whether and how fast its handlers worked"),
+    EventKind.FAILED: ("failed", "whether and how fast its handlers worked"),
+    EventKind.UNANSWERED: ("ignored", "whether and how fast its handlers worked"),
+    EventKind.ERROR: ("errors", "errors"),
+}
+
+
+@pytest.mark.parametrize("kind", EventKind)
+def test_people_and_operators_are_told_of_each_kind_of_event(kind: EventKind) -> None:
+    of_settings = [some_options(count_languages=each) for each in (False, True)]
+    [off], [on] = [
+        re.findall(r"^• by day: (.*) \(daily_events", privacy.details(options), re.MULTILINE)
+        for options in of_settings
+    ]
+    [guide] = re.findall(r"^Other commands, .* by day, .*$", PRIVACY, re.MULTILINE)
+    to_people, to_operators = COUNTED[kind]
+
+    assert to_people in on
+    assert (to_people in off) is (kind is not EventKind.NEW_BY_LANGUAGE)
+    assert to_operators in guide
 
 
 def test_the_readme_shows_the_rows_that_other_programs_read() -> None:

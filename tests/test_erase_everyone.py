@@ -24,6 +24,7 @@ from analytics.clock import utc_now
 from analytics.disk import overwrite
 from analytics.sqlite.maintenance.backups import backup_into
 from analytics.sqlite.maintenance.wipe import everything
+from tests.support.examples import examples
 from tests.support.processes import MAIN, run
 from tests.support.second_connection import DATABASE_KEY
 
@@ -108,7 +109,7 @@ parts = st.sampled_from(
 )
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=examples(150))
 @given(
     name=st.sampled_from([*NAMES, "*", "[", "a\nb"]),
     endings=st.sets(st.lists(parts, max_size=4).map("".join), max_size=12),

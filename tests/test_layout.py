@@ -21,11 +21,13 @@ ALLOWED = {
 }
 # What a room of the analytics may not see, each with the rooms inside it.
 UNSEEN = {
-    "sqlite": {"statistics", "privacy", "maintenance", "telegram"},
-    "maintenance": {"sqlite", "telegram"},
-    "privacy": {"sqlite", "telegram"},
-    "statistics": {"sqlite", "telegram"},
-    "telegram": {"sqlite"},
+    "sqlite": {"postgres", "statistics", "privacy", "maintenance", "telegram"},
+    "postgres": {"sqlite", "statistics", "privacy", "maintenance", "telegram"},
+    "events": {"sqlite", "postgres", "statistics", "privacy", "maintenance", "telegram"},
+    "maintenance": {"sqlite", "postgres", "telegram"},
+    "privacy": {"sqlite", "postgres", "telegram"},
+    "statistics": {"sqlite", "postgres", "telegram"},
+    "telegram": {"sqlite", "postgres"},
 }
 # The only modules outside the SQLite store that see it. All others ask through `analytics.store`.
 SEE_SQLITE = {
@@ -35,10 +37,14 @@ SEE_SQLITE = {
 # Modules of one name in one package are the same thing at two levels.
 SAME_THING = {
     "analytics": {
+        "active_people": "what becomes of the people of a batch, and the queries",
         "alerts": "the alerts, and the command that mutes them",
         "audit": "the audit log, the command that shows it, and its words",
         "cleanup": "the command, and its words",
+        "links": "start links: the service's, the queries, the command, and its words",
         "maintenance": "what any database needs, and what only a file does",
+        "notes": "the notes, the command, its words, and the queries",
+        "outcomes": "measured at Telegram, and counted for reports",
         "personal_data": "the rights of a person, and the queries",
         "privacy": "what is promised, and the policy that says so",
         "recording": "from the update to the commit: at Telegram, in the service, in SQL",
@@ -56,6 +62,8 @@ SAME_THING = {
         "errors": "the errors, and how a command ends with one",
         "health": "the health check, and the command that asks it",
         "menus": "the bot's end, and Telegram's in the sandbox",
+        "records": "the command that prints stored rows, and the view of them",
+        "web": "the admin page, and the command in the chat that leads to it",
         "webhook": "the bot's end, and Telegram's in the sandbox",
     },
     "scheduler": {},
@@ -137,10 +145,14 @@ def test_the_sqlite_store_is_seen_only_by_those_who_open_it_or_its_files() -> No
     assert {name for name in found if not name.startswith("analytics.sqlite")} == set(SEE_SQLITE)
 
 
-def test_only_the_sqlite_store_knows_its_drivers() -> None:
+@pytest.mark.parametrize(
+    ("store", "drivers"),
+    [("sqlite", {"sqlite3", "aiosqlite", "sqlcipher3"}), ("postgres", {"psycopg"})],
+)
+def test_only_a_store_knows_its_drivers(store: str, drivers: set[str]) -> None:
     for file in sorted((ROOT / "analytics").rglob("*.py")):
-        if ROOT / "analytics" / "sqlite" not in file.parents:
-            assert not imports(file) & {"sqlite3", "aiosqlite", "sqlcipher3"}, file
+        if ROOT / "analytics" / store not in file.parents:
+            assert not imports(file) & drivers, file
 
 
 def inner_names(file: Path) -> set[str]:
@@ -171,9 +183,16 @@ def modules_in(folder: Path) -> list[Path]:
     return packages + [file for file in folder.rglob("*.py") if file.name != "__init__.py"]
 
 
+def is_twin(path: Path) -> bool:
+    """Return whether the SQLite store has a module of this name in the same place."""
+    stores = ROOT / "analytics"
+    inside = path.is_relative_to(stores / "postgres")
+    return inside and (stores / "sqlite" / path.relative_to(stores / "postgres")).exists()
+
+
 @pytest.mark.parametrize("package", sorted(SAME_THING))
 def test_modules_of_one_name_are_the_same_thing(package: str) -> None:
-    names = Counter(path.stem for path in modules_in(ROOT / package))
+    names = Counter(path.stem for path in modules_in(ROOT / package) if not is_twin(path))
 
     assert {name for name, times in names.items() if times > 1} == set(SAME_THING[package])
 

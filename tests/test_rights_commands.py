@@ -32,6 +32,7 @@ def database(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
             for person in (PERSON, PERSON, PERSON, OTHER):
                 interaction = Interaction(person, InteractionType.MESSAGE, now)
                 await analytics.record([interaction])
+            await analytics.notes.add("deployed 2.1")
 
     asyncio.run(fill())
     return path
@@ -61,7 +62,11 @@ def test_export_prints_the_numbers_of_a_period() -> None:
         assert exported["report"]["active_users"] == 2
     of_report = {row["name"]: row["value"] for row in table if row["section"] == "report"}
     assert of_report["interactions"] == "4"
-    assert {"section": "type", "name": "message", "value": "4"}.items() <= table[11].items()
+    assert [(row["name"], row["value"]) for row in table if row["section"] == "type"] == [
+        ("message", "4")
+    ]
+    assert [note["text"] for note in week["history"]["notes"]] == ["deployed 2.1"]
+    assert [row["value"] for row in table if row["section"] == "note"] == ["deployed 2.1"]
     # Nobody is in it, and so there is nothing to note.
     noted = invoke("audit")
     assert (noted.stdout, noted.stderr) == ("", "nothing has been viewed or deleted yet\n")

@@ -12,8 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from analytics.telegram.charts import drawing
-from analytics.telegram.charts.themes import LIGHT
+from analytics.telegram.charts import Charts
 from bot.cli.signals import on_stop_signals
 from bot.settings import Settings
 from tests.support import ROOT
@@ -115,9 +114,10 @@ xtick.labelsize: 60
     "backend", ["module://matplotlib_inline.backend_inline", "TkAgg", "no such backend"]
 )
 def test_a_chart_is_the_same_whatever_the_user_draws_with(tmp_path: Path, backend: str) -> None:
-    with drawing.own_style():
-        usual = hashlib.sha256(drawing.png(drawing.figure(SMALL, LIGHT))).hexdigest()
+    usual = hashlib.sha256(asyncio.run(Charts().draw(SMALL))).hexdigest()
     (tmp_path / "matplotlibrc").write_text(TASTES)
+    (tmp_path / ".config" / "matplotlib").mkdir(parents=True)
+    (tmp_path / ".config" / "matplotlib" / "matplotlibrc").write_bytes(b"\xff no text")
     code = (
         "import asyncio, hashlib; from analytics.telegram.charts import Charts; "
         "from tests.support.histories import SMALL; "
@@ -126,7 +126,8 @@ def test_a_chart_is_the_same_whatever_the_user_draws_with(tmp_path: Path, backen
     done = subprocess.run(
         [sys.executable, "-c", code],
         cwd=tmp_path,
-        env={"PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT), "MPLBACKEND": backend},
+        env={"PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT), "MPLBACKEND": backend}
+        | {"HOME": str(tmp_path), "MATPLOTLIBRC": str(tmp_path)},
         capture_output=True,
         text=True,
         check=False,

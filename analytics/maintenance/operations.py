@@ -5,6 +5,7 @@ import logging
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from functools import partial
+from math import ceil
 
 from analytics import known_time
 from analytics.backlog import Request
@@ -12,6 +13,7 @@ from analytics.clock import GuardedClock, from_unix
 from analytics.open_database import OpenDatabase
 from analytics.privacy.retention import check_days, cutoff, day_of, delete_older
 from analytics.recording import forget_updates
+from analytics.statistics.report_models import MAX_HISTORY
 from analytics.statistics.reports import Reports
 from analytics.store_types import Setting
 
@@ -46,14 +48,20 @@ class Maintenance:
         async with self._cleaning_up:
             deleted = 0
             oldest_backup = cutoff(now, database.retention_days)
-            listed = int(before.timestamp()), day_of(oldest_backup)
+            # Notes stay as long as a chart may show them, whatever the retention is.
+            oldest_note = int((now - MAX_HISTORY).timestamp())
+            listed = int(before.timestamp()), day_of(oldest_backup), oldest_note
             # The database is compacted only if there is anything to delete.
             if await store.count_before(before.timestamp()) or await store.has_listed(*listed):
                 async with database.deletion():
                     await self._reports.keep_trends(before)
                     deleted = await delete_older(store, before, progress)
                     await store.forget_listed(*listed)
-            await store.forget_events(day_of(before))
+            day = database.calendar.day
+            # Of a day that is deleted in part they would tell of that part.
+            await store.forget_events(day(ceil(before.timestamp()) - 1) + 1)
+            await store.forget_active_people(day(int(before.timestamp())))
+            await store.forget_start_links(before.timestamp())
             await forget_updates(store, now)
             if days <= database.retention_days:
                 await store.put_setting(Setting.LAST_CLEANUP, int(now.timestamp()))
@@ -79,12 +87,16 @@ class Maintenance:
         return await self._database.compact_if_due(large_too)
 
     async def run(self, large_too: bool = False) -> None:
-        """Compact if due, and renew the key file, the reserve, the report and the noted time.
+        """Commit what was collected, and compact if due.
+
+        Renew the key file, the reserve, the report and the noted time.
 
         Call this regularly. With `large_too`, also compact a large file, and have the whole file
         checked for damage before the next write.
         Raises AnalyticsError if the database fails.
         """
+        if self._database.recorder:
+            self._database.recorder.commit_collected()
         self._database.keyring.keep_file()
         self._database.store.keep_reserve()
         await self._note_time()
@@ -92,7 +104,7 @@ class Maintenance:
         await self.compact_if_due(large_too)
         if large_too:
             # Last: a file under suspicion is not compacted.
-            self._database.store.suspect()
+            await self._database.store.check()
 
     async def _note_time(self) -> None:
         """Note hourly the time by Telegram's dates: commands compare their clock with it."""

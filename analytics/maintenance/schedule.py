@@ -5,7 +5,7 @@ import logging
 import time as clocks
 from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass
-from datetime import UTC, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from functools import partial
 
 from analytics.errors import AnalyticsError
@@ -27,8 +27,10 @@ RETRY = 3600.0
 class Task:
     """Something to `run` every `EACH_TICK` or `HOURLY`, or `DAILY` or `WEEKLY` at a time of day.
 
-    `at` is that time (UTC); `WEEKLY` is on Mondays. `last` returns when it was last done, if that
-    is kept: then a missed or failed run is caught up at the start, and tried again every hour.
+    `at` is that time, in the zone of the schedule unless it has its own; `WEEKLY` is on Mondays. On
+    a day on which it does not exist, or exists twice, it is still once. `last` returns when it was
+    last done, if that is kept: then a missed or failed run is caught up at the start, and tried
+    again every hour.
     Without `last` the first run is one period after the start, or at the first `at` after it. With
     `needs_clock` it is postponed while the clock is not confirmed, and done once it is.
     """
@@ -44,7 +46,7 @@ class Task:
 def maintenance_tasks(analytics: AnalyticsService, cleanup_at: time) -> list[Task]:
     """Return the tasks of a database: daily cleanup, nightly and quick maintenance.
 
-    `cleanup_at` is the time of day (UTC) of the first two.
+    `cleanup_at` is the time of day of the first two.
     """
     return [
         Task(
@@ -84,12 +86,17 @@ class Schedule:
         clock: Callable[[], datetime],
         is_postponed: Callable[[], bool],
         monotonic: Callable[[], float] = clocks.monotonic,
+        zone: tzinfo = UTC,
     ) -> None:
-        """Take the tasks; `is_postponed` returns True while the clock is not confirmed."""
+        """Take the tasks, and the `zone` of their times of day.
+
+        `is_postponed` returns True while the clock is not confirmed.
+        """
         self.tasks = tuple(tasks)
         self.is_postponed = is_postponed
         self._clock = clock
         self._monotonic = monotonic
+        self.zone = zone
         self._memory = {task.name: _Memory() for task in self.tasks}
         self._ticking = asyncio.Lock()
 
@@ -120,7 +127,8 @@ class Schedule:
                 memory.looked_at = seconds
             return is_due
         now = self._clock()
-        planned = last_planned(now, task.at, MONDAY if task.every == WEEKLY else None)
+        weekday = MONDAY if task.every == WEEKLY else None
+        planned = last_planned(now, task.at, weekday, self.zone)
         # A missed run is postponed without a warning at first: Telegram's date comes in seconds.
         memory.announced = memory.announced or planned
         last: datetime | None
@@ -148,16 +156,36 @@ class Schedule:
         return True
 
 
-def last_planned(now: datetime, at: time, weekday: int | None = None) -> datetime:
-    """Return the newest daily moment `at` (UTC) that is not after `now`.
+def last_planned(
+    now: datetime, at: time, weekday: int | None = None, zone: tzinfo = UTC
+) -> datetime:
+    """Return the newest daily moment `at` that is not after `now`, in UTC.
 
-    With a `weekday`, such as MONDAY (0), return the newest weekly one.
+    With a `weekday`, such as MONDAY (0), return the newest weekly one. The time is in `zone`,
+    unless it has a zone of its own.
     """
-    today = datetime.combine(now.astimezone(UTC), at.replace(tzinfo=UTC))
-    last = today if today <= now else today - timedelta(days=1)
-    return last if weekday is None else last - timedelta(days=(last.weekday() - weekday) % 7)
+    day = now.astimezone(at.tzinfo or zone).date()
+    if _planned(day, at, zone) > now:
+        day -= timedelta(days=1)
+    if weekday is not None:
+        day -= timedelta(days=(day.weekday() - weekday) % 7)
+    return _planned(day, at, zone)
 
 
-def next_planned(now: datetime, at: time) -> datetime:
-    """Return the first daily moment `at` (UTC) after `now`."""
-    return last_planned(now, at) + timedelta(days=1)
+def next_planned(now: datetime, at: time, zone: tzinfo = UTC) -> datetime:
+    """Return the first daily moment `at` after `now`, in UTC.
+
+    The time is in `zone`, unless it has a zone of its own.
+    """
+    day = now.astimezone(at.tzinfo or zone).date()
+    today = _planned(day, at, zone)
+    return today if today > now else _planned(day + timedelta(days=1), at, zone)
+
+
+def _planned(day: date, at: time, zone: tzinfo) -> datetime:
+    """Return the moment of a day, in UTC.
+
+    A time that is skipped when clocks are put forward is as long after midnight as on other days;
+    of one that comes twice, it is the first.
+    """
+    return datetime.combine(day, at, at.tzinfo or zone).astimezone(UTC)

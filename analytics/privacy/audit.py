@@ -18,15 +18,21 @@ FORMER_ADMIN = 0
 
 
 class Action(StrEnum):
-    """An action of an admin, or of the command line, that the audit log notes."""
+    """An action of an admin, or of the operator, that the audit log notes."""
 
     STATS = "stats"
     STATS_EXPORT = "stats-export"
+    WEB = "web"
     CLEANUP = "cleanup"
     EXPORT = "export"
     ERASE = "erase"
     AUDIT = "audit"
     ROTATE_KEY = "rotate-key"
+    TIMEZONE = "timezone"
+    MAKE_LINK = "make-link"
+    RETIRE_LINK = "retire-link"
+    NOTE = "note"
+    NOTE_REMOVAL = "note-removal"
 
 
 # The name of each action, wherever people read the audit log.
@@ -34,18 +40,24 @@ ACTION_NAMES: Mapping[Action, str] = MappingProxyType(
     {
         Action.STATS: N_("statistics"),
         Action.STATS_EXPORT: N_("statistics file"),
+        Action.WEB: N_("admin page"),
         Action.CLEANUP: N_("cleanup"),
         Action.EXPORT: N_("person's data"),
         Action.ERASE: N_("erasure"),
         Action.AUDIT: N_("audit log"),
         Action.ROTATE_KEY: N_("key replaced"),
+        Action.TIMEZONE: N_("time zone changed"),
+        Action.MAKE_LINK: N_("link made"),
+        Action.RETIRE_LINK: N_("link retired"),
+        Action.NOTE: N_("note added"),
+        Action.NOTE_REMOVAL: N_("note removed"),
     }
 )
 
 
 @dataclass(frozen=True, slots=True)
 class AuditEntry:
-    """An entry of the audit log: when, by whom, and what.
+    """An entry of the audit log: when, in the operator's time zone, by whom, and what.
 
     `telegram_id` is that of an admin, FORMER_ADMIN, or None for the command line.
     """
@@ -72,7 +84,7 @@ class AuditLog:
         admin_reference = None
         if telegram_id is not None:
             admin_reference = (await self._database.references()).admin(telegram_id)
-        timestamp = self._database.now() // self._precision * self._precision
+        timestamp = self._database.calendar.floor(self._database.now(), self._precision)
         await self._database.keep(NoteAccess(timestamp, admin_reference, action.value))
 
     async def entries(self, telegram_ids: Collection[int] = ()) -> list[AuditEntry]:
@@ -86,6 +98,10 @@ class AuditLog:
         for each in telegram_ids:
             named[(await self._database.references()).admin(each)] = each
         return [
-            AuditEntry(timestamp, named.get(admin_reference, FORMER_ADMIN), Action(action))
+            AuditEntry(
+                self._database.calendar.local(timestamp),
+                named.get(admin_reference, FORMER_ADMIN),
+                Action(action),
+            )
             for timestamp, admin_reference, action in await self._database.store.audit_entries()
         ]

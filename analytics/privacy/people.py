@@ -66,12 +66,16 @@ class People:
 
         Raises AnalyticsError if the database cannot be read.
         """
-        database = self._database
-        data = await personal_data.everything(
-            database.store, telegram_id, await database.references(), database.retention_days
-        )
-        waiting = database.recorder.waiting_of(telegram_id) if database.recorder else 0
-        return replace(data, waiting=waiting)
+        database, recorder = self._database, self._database.recorder
+        references = await database.references()
+        while True:
+            waiting, commits = recorder.waiting_of(telegram_id) if recorder else (0, 0)
+            data = await personal_data.everything(
+                database.store, telegram_id, references, database.retention_days
+            )
+            # What was committed meanwhile may be missing in both, or be in both.
+            if not (recorder and waiting) or recorder.waiting_of(telegram_id)[1] == commits:
+                return replace(data, waiting=waiting)
 
     async def erase(self, telegram_id: int) -> Erasure | None:
         """Delete all that is recorded of a person; an opt-out stays, and so does the audit log.
@@ -106,7 +110,9 @@ class People:
 
     async def _erase(self, person: Person, moments: Sequence[int] = ()) -> int | None:
         database = self._database
-        deleted = await personal_data.erase(database.store, person, database.deletion, moments)
+        deleted = await personal_data.erase(
+            database.store, person, database.deletion, database.calendar.day, moments
+        )
         self._alert_state.forget()
         return deleted
 

@@ -83,7 +83,11 @@ def to_erase(references: References, telegram_id: int, now: datetime, oldest: da
 
 
 async def erase(
-    store: Store, person: Person, deletion: Deletion, moments: Sequence[int] = ()
+    store: Store,
+    person: Person,
+    deletion: Deletion,
+    day_of: Callable[[int], int],
+    moments: Sequence[int] = (),
 ) -> int | None:
     """Delete every row of a person, in one transaction, and with the last one the person.
 
@@ -98,19 +102,23 @@ async def erase(
     # Listed before, in case of a kill in between, and after, in case the first backup begins
     # meanwhile.
     await store.list_erasure(person.erasure, person.day, person.oldest)
-    deleted = await _delete(store, person.reference, deletion, moments)
+    deleted = await _delete(store, person.reference, deletion, day_of, moments)
     await store.list_erasure(person.erasure, person.day, person.oldest)
     return deleted
 
 
 async def _delete(
-    store: Store, reference: int, deletion: Deletion, moments: Sequence[int]
+    store: Store,
+    reference: int,
+    deletion: Deletion,
+    day_of: Callable[[int], int],
+    moments: Sequence[int],
 ) -> int | None:
     for _ in range(ROUNDS):
         if not await store.is_known(reference):
             return 0
         async with deletion():
-            deleted = await store.erase(reference, moments)
+            deleted = await store.erase(reference, moments, day_of)
         if deleted is not None:
             return deleted
         moments = await store.moments_of(reference)

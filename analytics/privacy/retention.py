@@ -5,6 +5,7 @@ import time
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
+from analytics.option_checks import check_numbers
 from analytics.store import Store
 
 # Days that interactions are kept.
@@ -20,7 +21,8 @@ REST = 3
 
 
 def check_days(days: int) -> int:
-    """Return `days`. Raises ValueError for a retention outside 1 to 3650 days."""
+    """Return `days`. Raises ValueError outside 1 to 3650 days, TypeError for no whole number."""
+    check_numbers(days=days)
     if not MIN_RETENTION_DAYS <= days <= MAX_RETENTION_DAYS:
         raise ValueError(
             f"{days} days: give a whole number of days "
@@ -35,7 +37,7 @@ def cutoff(now: datetime, days: int) -> datetime:
 
 
 def day_of(moment: datetime) -> int:
-    """Return the day of a moment, in days since 1970, UTC."""
+    """Return the day of a moment, in days since 1970, UTC, by which erasures are listed."""
     return int(moment.timestamp()) // 86_400
 
 

@@ -28,7 +28,13 @@ class Checkpoints:
             return
         try:
             with locks.write_lock(self._path, timeout=0):
-                done = await checkpoint(writer)
+                # It would wait for a backup or a long read, and recording for the checkpoint.
+                [(patience,)] = await writer.execute_fetchall("PRAGMA busy_timeout")
+                await writer.execute_fetchall("PRAGMA busy_timeout=0")
+                try:
+                    done = await checkpoint(writer)
+                finally:
+                    await writer.execute_fetchall(f"PRAGMA busy_timeout={patience}")
         except (OSError, AnalyticsError, *ERRORS):
             # The lock is held, or cannot be opened; what was written is committed nonetheless.
             done = False

@@ -1,8 +1,8 @@
 """Remove what was deleted from the disk: at once from a small file, at night from a large one."""
 
 import asyncio
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from datetime import timedelta
 
 from analytics.acts import RemoveSetting
@@ -34,7 +34,9 @@ class Compaction(SettingsQueries):
         finally:
             self._ended += 1
 
-    async def compact_if_due(self, now: int, *, large_too: bool) -> bool:
+    async def compact_if_due(
+        self, now: int, pause: Callable[[], AbstractAsyncContextManager[None]], *, large_too: bool
+    ) -> bool:
         """Compact if that is quick (below 64 MiB), or due for 24 hours, or `large_too`."""
         async with self._compacting:
             due = await self.get_setting(DUE)
@@ -44,7 +46,9 @@ class Compaction(SettingsQueries):
             if not (small or large_too or now - int(due) >= DEADLINE.total_seconds()):
                 return False
             ended = self._ended
-            if not await self._database.compact():
+            async with pause():
+                compacted = await self._database.compact()
+            if not compacted:
                 return False
             # What was deleted meanwhile may have come after the VACUUM.
             if self._begun != ended:

@@ -117,6 +117,7 @@ async def copy(source: Path, to: Path, database_key: bytes | None) -> AsyncItera
             await _vacuum_into(source, draft, database_key)
             await _leave_out_erasures(draft, database_key)
             await check(draft, database_key)
+            await asyncio.to_thread(disk.sync, draft)  # which takes long
         except AnalyticsError as error:
             full = _is_full(to, error)
             what = "the disk is full" if full else error.problem

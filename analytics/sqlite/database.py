@@ -1,8 +1,8 @@
 """Open, check, migrate, read, write and compact the SQLite file.
 
-One connection writes and one reads. A write is a single statement outside a transaction, or
-several in one transaction that is rolled back unless it is committed. SQLite commits either whole
-or not at all: a cancelled task can leave nothing half done.
+One connection writes and one reads. A write is a single statement outside a transaction, or a
+transaction that is a single call on the connection's thread. SQLite commits either whole or not at
+all: a cancelled task can leave nothing half done.
 """
 
 import asyncio
@@ -34,6 +34,7 @@ from analytics.sqlite.connections import (
     translated,
 )
 from analytics.sqlite.files import Identity
+from analytics.sqlite.transactions import Transaction
 from analytics.store_types import Access
 
 # How long a statement waits for another process: short in the bot, whose interactions can wait
@@ -127,10 +128,14 @@ class Database:
         async with self._reading:
             if self._reader is None:
                 raise DatabaseUnavailable(f"{self.path} is not open at the moment", "try again")
-            try:
-                return list(await self._reader.execute_fetchall(sql, parameters))
-            except ERRORS as error:
-                raise await self._failed(error, sql, parameters) from error
+            return await self._run(self._reader, sql, parameters)
+
+    async def scan(self, sql: str, parameters: Sequence[Any]) -> list[Any]:
+        """Return the rows of a SELECT that takes long, as `read` does; others read meanwhile."""
+        if self.owner:
+            await self._heal_if_needed()  # it may have been replaced
+        async with connect(self.path, self._database_key, read_only=True) as reader:
+            return await self._run(reader, sql, parameters)
 
     async def write(self, sql: str, parameters: Sequence[Any] = ()) -> list[Any]:
         """Run one statement, committed when this returns, and return the rows of its RETURNING.
@@ -142,12 +147,7 @@ class Database:
         await self._heal_if_needed()
         async with self._writing:
             rows = await self._run(self._open_writer(), sql, parameters)
-        if self._is_replaced():
-            raise _replaced(self.path)
-        # A checkpoint would wait for a long read, and recording for the checkpoint.
-        if self.owner and self._writer is not None and not self._reading.locked():
-            async with self._reading:
-                await self._checkpoints.if_large(self._writer)
+        await self._written()
         return rows
 
     async def write_all(self, *statements: tuple[str, Sequence[Any]]) -> None:
@@ -156,19 +156,31 @@ class Database:
         Raises an AnalyticsError if nothing was committed, DatabaseReplaced if it went into a file
         that is no longer there.
         """
+        await self.transact(lambda transaction: [transaction.run(*each) for each in statements])
+
+    async def transact(self, work: Callable[[Transaction], object]) -> None:
+        """Run `work` in one transaction, in one call on the thread of the connection.
+
+        A cancelled task leaves it whole: the call ends with a commit, or without a trace.
+        Raises an AnalyticsError if nothing was committed, DatabaseReplaced if it went into a file
+        that is no longer there, and whatever else `work` raises.
+        """
         await self._heal_if_needed()
         async with self._writing:
             writer = self._open_writer()
+            transaction = Transaction(writer)
             try:
-                for sql, parameters in (("BEGIN IMMEDIATE", ()), *statements, ("COMMIT", ())):
-                    await self._run(writer, sql, parameters)
-            except BaseException:
-                # There is nothing to roll back if it has not begun, or the connection was closed.
-                with suppress(*ERRORS, ValueError):
-                    await writer.execute_fetchall("ROLLBACK")
-                raise
+                # aiosqlite has a call for each statement only, which takes 0.05 ms and more.
+                await writer._execute(transaction.commit, work)  # type: ignore[no-untyped-call]
+            except ERRORS as error:
+                raise await self._failed(error, *transaction.newest) from error
+        await self._written()
+
+    async def _written(self) -> None:
         if self._is_replaced():
             raise _replaced(self.path)
+        if self.owner and self._writer is not None:
+            await self._checkpoints.if_large(self._writer)
 
     async def _heal_if_needed(self) -> None:
         if self._needs_healing:
@@ -180,17 +192,20 @@ class Database:
         return self._writer
 
     async def _run(
-        self, writer: aiosqlite.Connection, sql: str, parameters: Sequence[Any]
+        self,
+        connection: aiosqlite.Connection,
+        sql: str,
+        parameters: Sequence[Any] | Mapping[str, Any],
     ) -> list[Any]:
         try:
-            return list(await writer.execute_fetchall(sql, parameters))
+            return list(await connection.execute_fetchall(sql, parameters))
         except ERRORS as error:
             raise await self._failed(error, sql, parameters) from error
 
     async def compact(self) -> bool:
         """Remove from the disk what was deleted; return False if it has to be tried again.
 
-        Writing waits meanwhile, about half a second per million rows.
+        Writing waits meanwhile, about 0.2 seconds per million rows.
         """
         if not self.owner or self._writer is None or self._needs_healing:
             return False
@@ -209,9 +224,13 @@ class Database:
         if self.owner:
             reserve.keep(self.path)
 
-    def suspect(self) -> None:
-        """Have the file checked before the next write: what is never read may be damaged."""
-        self._suspect = self.owner
+    async def check(self) -> None:
+        """Look for damage in what is never read; the next write heals it.
+
+        Raises AnalyticsError if the file cannot be read.
+        """
+        with translated(self.path, OSError):
+            self._suspect |= self.owner and await is_damaged(self.path, self._database_key)
 
     async def stop_compacting(self) -> None:
         """Interrupt a running compaction, which may take long."""

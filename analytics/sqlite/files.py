@@ -76,8 +76,7 @@ def replace_with_draft(path: Path) -> None:
     The log must have been carried over: it is renamed first. A kill leaves one or the other
     database under the name, whole.
     """
-    with disk.draft_of(path).open("rb") as file:
-        os.fsync(file.fileno())
+    disk.sync(disk.draft_of(path))
     for beside in (wal, index):
         with suppress(FileNotFoundError):
             beside(path).rename(beside(plain(path)))

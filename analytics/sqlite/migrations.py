@@ -20,10 +20,10 @@ logger = logging.getLogger(__name__)
 
 # "TgAn": tells the file apart from every other SQLite file.
 APPLICATION_ID = 0x5467416E
-SCHEMA_VERSION = 4
+SCHEMA_VERSION = 5
 # The statements that bring a file to the version named from the one before it. Missing tables are
 # made before, and triggers and views made anew after, as the schema has them; `CREATE TABLE name`
-# makes a table as the schema has it.
+# or `CREATE VIEW name` makes one as the schema has it.
 MIGRATIONS: dict[int, Sequence[str]] = {
     2: (
         "ALTER TABLE users ADD COLUMN rows INTEGER NOT NULL DEFAULT 0",
@@ -52,7 +52,7 @@ MIGRATIONS: dict[int, Sequence[str]] = {
         # The commands of admins were counted among those of all people.
         "DELETE FROM daily_events WHERE event IN ('/stats', '/alerts', '/audit', '/cleanup')",
         "ALTER TABLE daily_events RENAME TO old_events",
-        "CREATE TABLE daily_events",
+        "CREATE TABLE daily_events (day INTEGER, event TEXT, count INTEGER, people INTEGER)",
         "INSERT INTO daily_events (day, event, count, people) "
         "SELECT day, event, count, 0 FROM old_events",
         "DROP TABLE old_events",
@@ -83,6 +83,32 @@ MIGRATIONS: dict[int, Sequence[str]] = {
         # What was there leaves the disk with the next compaction, which is overdue.
         "INSERT INTO file_settings (name, value) VALUES ('compaction_due', 0) "
         "ON CONFLICT DO NOTHING",
+    ),
+    5: (
+        "ALTER TABLE daily_events RENAME TO old_events",
+        "CREATE TABLE daily_events",
+        "INSERT INTO daily_events (day, kind, event, count, people) "
+        "SELECT day, iif(event LIKE '/%', 'command', 'membership'), ltrim(event, '/'), count, "
+        "people FROM old_events",
+        "DROP TABLE old_events",
+        "INSERT INTO daily_users (day, users) SELECT timestamp / 86400, count(DISTINCT user_id) "
+        "FROM interactions WHERE user_id <> 0 GROUP BY 1",
+        "ALTER TABLE users RENAME TO old_users",
+        "CREATE TABLE users",
+        # 1970 began on a Thursday.
+        "INSERT INTO users (id, reference, last_seen, rows, first_seen, first_week) "
+        "SELECT id, reference, last_seen, rows, first_seen, (first_seen / 86400 + 3) / 7 "
+        "FROM old_users",
+        "DROP TABLE old_users",
+        "UPDATE users SET weeks = active.weeks FROM ("
+        "SELECT user_id, sum(DISTINCT 1 << ((timestamp / 86400 + 3) / 7 - first_week)) AS weeks "
+        "FROM interactions JOIN users ON users.id = user_id "
+        "WHERE (timestamp / 86400 + 3) / 7 <= first_week + 61 GROUP BY user_id) AS active "
+        "WHERE id = active.user_id",
+        "CREATE VIEW user_weeks",
+        "INSERT INTO cohorts (first_week, week, users) "
+        "SELECT first_week, week, count(*) FROM user_weeks GROUP BY 1, 2",
+        "DROP VIEW user_weeks",
     ),
 }
 
@@ -150,7 +176,7 @@ async def _to_current(connection: aiosqlite.Connection, version: int) -> list[st
     tables = {name for kind, name in made if kind == "table"}
     steps = range(version + 1, SCHEMA_VERSION + 1)
     new = [(*_created(statement), statement) for statement in schema()]
-    whole = {f"CREATE TABLE {name}": each for kind, name, each in new if kind == "TABLE"}
+    whole = {f"CREATE {kind} {name}": each for kind, name, each in new}
     return [
         *(f"DROP {kind} {name}" for kind, name in made if kind in ("trigger", "view")),
         *(each for kind, name, each in new if kind == "TABLE" and name not in tables),

@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from analytics import disk
-from analytics.errors import AnalyticsError
+from analytics.errors import AnalyticsError, DatabaseDamaged
 from analytics.sqlite import files
 from analytics.sqlite.connections import connect
 
@@ -49,8 +49,16 @@ async def origin(path: Path, database_key: bytes | None) -> Origin:
     """
     if not disk.is_regular(path):
         return Origin(None, None, None)
-    if database_key and files.is_plain(path):
-        database_key = None  # a backup that was made before `encrypt`
+    try:
+        return await _read(path, database_key)
+    except DatabaseDamaged:
+        # Not before: to close a file that SQLite has open, too, would drop this process's locks.
+        if not database_key or not files.is_plain(path):
+            raise
+        return await _read(path, None)  # a backup that was made before `encrypt`
+
+
+async def _read(path: Path, database_key: bytes | None) -> Origin:
     async with connect(path, database_key, read_only=True) as connection:
         found = {row[0]: row[1] for row in await connection.execute_fetchall(FACTS, NAMES)}
     return Origin(*(found.get(name) for name in NAMES))

@@ -6,7 +6,9 @@ CREATE TABLE users (
     reference INTEGER NOT NULL UNIQUE,   -- keyed 64-bit pseudonym of the Telegram ID; the key is not in this file
     last_seen INTEGER NOT NULL,          -- the newest timestamp of this person in interactions
     rows INTEGER NOT NULL DEFAULT 0,     -- of this person in interactions; with the last one, the person goes
-    first_seen INTEGER                   -- the oldest timestamp of this person; NULL once that was deleted
+    first_seen INTEGER,                  -- the oldest timestamp of this person; NULL once that was deleted
+    first_week INTEGER,                  -- the week of first_seen, weeks since 1970-01-01, Monday first, in TIMEZONE; NULL with it
+    weeks INTEGER NOT NULL DEFAULT 0     -- in which weeks this person was active: bit 0 is first_week, bit 61 the last; 0 without it
 ) STRICT;
 
 -- Clustered by time: cleanup deletes one range, and no row number gives away an order within an hour.
@@ -36,19 +38,51 @@ CREATE TABLE hourly_counts (
     PRIMARY KEY (hour, interaction_type)
 ) STRICT, WITHOUT ROWID;
 
--- How often the bot's own commands were used, and the bot was blocked and unblocked, by day and
--- without identity. By day, so that it cannot be joined with interactions. Kept as long as they are.
+-- How often the bot's own commands and buttons were used, the bot was blocked, handlers failed and so
+-- on, by day and without identity. By day, so that it cannot be joined with interactions. Kept as long
+-- as they are.
 CREATE TABLE daily_events (
-    day INTEGER NOT NULL,                -- days since 1970-01-01, UTC
-    event TEXT NOT NULL,                 -- a command that the bot registers, as /help, but none about one's own data; blocked, unblocked
+    day INTEGER NOT NULL,                -- days since 1970-01-01, in TIMEZONE
+    kind TEXT NOT NULL,                  -- a word of analytics/events
+    event TEXT NOT NULL,                 -- a word of the bot's own or of Telegram's, never one of a person
     count INTEGER NOT NULL CHECK (count > 0),
     people INTEGER NOT NULL DEFAULT 0,   -- at least so many they were, up to 1,000; who is in no file
-    PRIMARY KEY (day, event)
+    PRIMARY KEY (day, kind, event)
 ) STRICT, WITHOUT ROWID;
+
+-- How many people were active on a day, without identity. Kept as long as their interactions.
+CREATE TABLE daily_users (
+    day INTEGER PRIMARY KEY,             -- days since 1970-01-01, in TIMEZONE
+    users INTEGER NOT NULL CHECK (users > 0)
+) STRICT;
+
+-- Of those who first came in a week, how many were active in which week, without identity.
+CREATE TABLE cohorts (
+    first_week INTEGER NOT NULL,         -- as in users
+    week INTEGER NOT NULL,               -- as first_week
+    users INTEGER NOT NULL CHECK (users > 0),
+    PRIMARY KEY (first_week, week)
+) STRICT, WITHOUT ROWID;
+
+-- The start links that owners made: their starts are counted by day, who followed them is kept nowhere.
+CREATE TABLE start_links (
+    code TEXT PRIMARY KEY,               -- in the link, random
+    name TEXT NOT NULL,                  -- given by an owner
+    created INTEGER NOT NULL,            -- Unix seconds UTC, rounded down to the hour
+    retired INTEGER                      -- as created; NULL while starts are counted
+) STRICT, WITHOUT ROWID;
+
+-- What admins noted for charts and exports, in their own words; not who wrote it. Kept until it is
+-- removed, or for 366 days.
+CREATE TABLE notes (
+    id INTEGER PRIMARY KEY,
+    moment INTEGER NOT NULL,             -- what it is about, Unix seconds UTC, rounded down to the hour
+    text TEXT NOT NULL
+) STRICT;
 
 -- What stays of a day when its interactions are deleted, without identity.
 CREATE TABLE daily_trends (
-    day INTEGER PRIMARY KEY,             -- days since 1970-01-01, UTC
+    day INTEGER PRIMARY KEY,             -- days since 1970-01-01, in TIMEZONE
     interactions INTEGER NOT NULL,       -- in total
     users INTEGER NOT NULL,              -- how many people were active
     breakdown TEXT                       -- JSON, type to interactions; NULL if fewer than TRENDS_MIN_USERS were
@@ -102,7 +136,7 @@ CREATE TABLE erasures (
 CREATE TABLE audit_trail (
     timestamp INTEGER NOT NULL,          -- when, Unix seconds UTC, rounded down to the hour or TIMESTAMP_PRECISION
     admin_id INTEGER,                    -- keyed pseudonym of the admin, negative; NULL for the command line
-    action TEXT NOT NULL                 -- stats, stats-export, cleanup, export, erase, audit, rotate-key
+    action TEXT NOT NULL                 -- a word of analytics/privacy/audit.py
 ) STRICT;
 
 -- What admins do not want to be told unasked. Deleted when they want it again, are no admins any
@@ -133,57 +167,12 @@ CREATE VIEW daily_counts AS
     SELECT hour / 86400 AS day, interaction_type, sum(count) AS count
     FROM hourly_counts GROUP BY day, interaction_type;
 
--- The one way in: INSERT INTO received ... is one statement, so a batch is committed whole or not at all.
--- Each update_id has effect once, whoever sent it; without interaction_type it is only
--- remembered, and opts out or in.
-CREATE VIEW received AS
-    SELECT
-        NULL AS update_id, NULL AS reference, NULL AS opt_out, NULL AS interaction_type,
-        NULL AS timestamp, NULL AS received, NULL AS event, NULL AS people, NULL AS opting_out
-    WHERE FALSE;
-
--- A random number from 1 that nobody has. 31 bits: 4 bytes in each row of interactions.
-CREATE VIEW free_id AS
-    WITH RECURSIVE tried (id) AS (
-        SELECT abs(random() % 2147483647) + 1
-        UNION ALL
-        SELECT abs(random() % 2147483647) + 1
-        FROM tried WHERE EXISTS (SELECT 1 FROM users WHERE users.id = tried.id)
-    )
-    SELECT id FROM tried WHERE NOT EXISTS (SELECT 1 FROM users WHERE users.id = tried.id);
-
-CREATE TRIGGER record INSTEAD OF INSERT ON received
-WHEN NOT EXISTS (SELECT 1 FROM remembered_updates WHERE update_id = NEW.update_id)
-BEGIN
-    INSERT INTO remembered_updates (update_id, received)
-        SELECT NEW.update_id, NEW.received WHERE NEW.update_id IS NOT NULL;
-    -- Only a conflict of the reference is the same person; one of the id would fail the statement.
-    INSERT INTO users (id, reference, last_seen, first_seen)
-        SELECT
-            coalesce(
-                (SELECT id FROM users WHERE reference = NEW.reference), (SELECT id FROM free_id)),
-            NEW.reference, NEW.timestamp, NEW.timestamp
-        WHERE NEW.interaction_type IS NOT NULL
-        AND NOT EXISTS (SELECT 1 FROM opt_outs WHERE reference = NEW.opt_out)
-        ON CONFLICT (reference) DO UPDATE SET
-            last_seen = max(last_seen, excluded.last_seen),
-            first_seen = min(first_seen, excluded.first_seen)
-        WHERE excluded.last_seen > last_seen OR excluded.first_seen < first_seen;
-    INSERT INTO interactions (timestamp, user_id, interaction_type, count)
-        SELECT NEW.timestamp, users.id, interaction_types.id, 1
-        FROM users JOIN interaction_types
-        WHERE users.reference = NEW.reference AND interaction_types.name = NEW.interaction_type
-        AND NOT EXISTS (SELECT 1 FROM opt_outs WHERE reference = NEW.opt_out)
-        ON CONFLICT DO UPDATE SET count = count + 1;
-    INSERT INTO daily_events (day, event, count, people)
-        SELECT NEW.timestamp / 86400, NEW.event, 1, NEW.people WHERE NEW.event IS NOT NULL
-        AND NOT EXISTS (SELECT 1 FROM opt_outs WHERE reference = NEW.opt_out)
-        ON CONFLICT DO UPDATE SET count = count + 1, people = max(people, excluded.people);
-    -- From the next update on.
-    INSERT INTO opt_outs (reference) SELECT NEW.opt_out WHERE NEW.opting_out
-        ON CONFLICT DO NOTHING;
-    DELETE FROM opt_outs WHERE NOT NEW.opting_out AND reference = NEW.opt_out;
-END;
+-- The weeks in which each person was active; the counts of cohorts are sums over this.
+CREATE VIEW user_weeks AS
+    SELECT users.id AS user_id, first_week, first_week + bit.value AS week
+    FROM users CROSS JOIN json_each('[0,1,2,3,4,5,6,7,8,9,10,11,12,13,14,15,16,17,18,19,20,21,22,23,24,25,26,27,28,29,30,'
+        || '31,32,33,34,35,36,37,38,39,40,41,42,43,44,45,46,47,48,49,50,51,52,53,54,55,56,57,58,59,60,61]') AS bit
+    WHERE weeks >> bit.value & 1;
 
 CREATE TRIGGER interaction_added AFTER INSERT ON interactions
 BEGIN
@@ -208,7 +197,11 @@ BEGIN
     UPDATE hourly_counts SET count = count - OLD.count
         WHERE hour = OLD.timestamp / 3600 * 3600 AND interaction_type = OLD.interaction_type;
     DELETE FROM users WHERE id = OLD.user_id AND rows = 1;
-    UPDATE users SET rows = rows - 1, first_seen = nullif(first_seen, OLD.timestamp)
+    UPDATE users SET
+        rows = rows - 1,
+        first_seen = nullif(first_seen, OLD.timestamp),
+        first_week = iif(first_seen = OLD.timestamp, NULL, first_week),
+        weeks = iif(first_seen = OLD.timestamp, 0, weeks)
         WHERE id = OLD.user_id;
 END;
 
@@ -251,8 +244,21 @@ BEGIN
         ON CONFLICT DO UPDATE SET users = users + 1;
 END;
 
+CREATE TRIGGER user_left_their_cohort AFTER UPDATE OF weeks ON users
+WHEN OLD.weeks <> 0 AND NEW.weeks = 0
+BEGIN
+    DELETE FROM cohorts WHERE users = 1
+        AND first_week = OLD.first_week AND OLD.weeks >> (week - first_week) & 1;
+    UPDATE cohorts SET users = users - 1
+        WHERE first_week = OLD.first_week AND OLD.weeks >> (week - first_week) & 1;
+END;
+
 CREATE TRIGGER user_removed AFTER DELETE ON users
 BEGIN
+    DELETE FROM cohorts WHERE users = 1
+        AND first_week = OLD.first_week AND OLD.weeks >> (week - first_week) & 1;
+    UPDATE cohorts SET users = users - 1
+        WHERE first_week = OLD.first_week AND OLD.weeks >> (week - first_week) & 1;
     DELETE FROM first_seen_hours WHERE hour = OLD.first_seen / 3600 * 3600 AND users = 1;
     UPDATE first_seen_hours SET users = users - 1 WHERE hour = OLD.first_seen / 3600 * 3600;
     DELETE FROM last_seen_hours WHERE hour = OLD.last_seen / 3600 * 3600 AND users = 1;

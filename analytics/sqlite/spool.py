@@ -1,9 +1,11 @@
-"""The spool: a small file that keeps what cannot be recorded while the database fails.
+"""The spool: a small file that keeps what cannot be recorded at once.
 
-It is appended to before the updates are acknowledged to Telegram, read once at the next opening,
-and overwritten and removed once the database has it all. It is encrypted if the database is.
+That is while the database fails or is compacted. It is appended to before the updates are
+acknowledged to Telegram, read once at the next opening, and overwritten and removed once the
+database has it all. It is encrypted if the database is.
 """
 
+import asyncio
 import json
 import logging
 import os
@@ -22,6 +24,7 @@ from analytics.sqlite.connections import connect, set_pragmas, translated
 
 logger = logging.getLogger(__name__)
 
+# No write-ahead log: it would take a page or two for each batch, which a full disk does not have.
 PRAGMAS: dict[str, str | int] = {"synchronous": 3, "secure_delete": 1, "temp_store": 2}
 TABLES = (
     # The token of the process that wrote it, and the fingerprint of the pseudonym key.
@@ -69,6 +72,7 @@ class SQLiteSpool:
             logger.error("the spool is damaged and was not recorded: it is now %s", aside)
             return None
         if not about:
+            await self.remove()  # a kill came while it was made, or removed
             return None
         entries = [Kept(position, name, json.loads(content)) for position, name, content in rows]
         token, written_with = about[0]
@@ -77,6 +81,8 @@ class SQLiteSpool:
     async def _read(self) -> tuple[list[Any], list[Any]]:
         try:
             with translated(self.path, OSError):
+                if not any(files.header(self.path)):
+                    return [], []  # zeros: a kill came while it was removed
                 connection = await self._open()
                 return (
                     list(await connection.execute_fetchall(ABOUT)),
@@ -110,6 +116,9 @@ class SQLiteSpool:
     async def remove(self) -> None:
         """Overwrite and remove the spool. Raises OSError if that fails."""
         await self.close()
+        await asyncio.to_thread(self._remove)  # as long as the disk takes
+
+    def _remove(self) -> None:
         for file in (files.journal(self.path), self.path):
             if file.exists():
                 disk.overwrite(file)
@@ -131,8 +140,8 @@ class SQLiteSpool:
                 connect(self.path, database_key, read_only=False)
             )
             await set_pragmas(connection, PRAGMAS)
-            for table in TABLES:
-                await connection.execute_fetchall(table)
+            for statement in ("BEGIN", *TABLES, "COMMIT"):
+                await connection.execute_fetchall(statement)
             self._connections = stack.pop_all()
         self._connection = connection
         return connection

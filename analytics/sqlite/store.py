@@ -15,6 +15,8 @@ from analytics.sqlite.compaction import Compaction
 from analytics.sqlite.database import Database
 from analytics.sqlite.queries.admins import AdminQueries, name_by_pseudonym
 from analytics.sqlite.queries.interactions import InteractionQueries
+from analytics.sqlite.queries.links import LinkQueries
+from analytics.sqlite.queries.notes import NoteQueries
 from analytics.sqlite.queries.personal_data import PeopleQueries
 from analytics.sqlite.queries.recording import RecordingQueries
 from analytics.sqlite.queries.retention import RetentionQueries
@@ -35,6 +37,8 @@ class SQLiteStore(
     RetentionQueries,
     PeopleQueries,
     AdminQueries,
+    LinkQueries,
+    NoteQueries,
 ):
     """A database file, whose queries are in groups by theme; use `open_store`."""
 
@@ -49,8 +53,8 @@ class SQLiteStore(
     def keep_reserve(self) -> None:
         self._database.keep_reserve()
 
-    def suspect(self) -> None:
-        self._database.suspect()
+    async def check(self) -> None:
+        await self._database.check()
 
     async def interrupt(self) -> None:
         await self._database.stop_compacting()

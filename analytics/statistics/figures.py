@@ -6,7 +6,14 @@ from typing import NamedTuple
 
 from analytics.marking import N_
 from analytics.models import TYPE_NAMES, InteractionType
-from analytics.statistics.report_models import AdminReport, Missing, Overview, Period
+from analytics.statistics.report_models import (
+    AdminReport,
+    Missing,
+    Overview,
+    Period,
+    PeriodReport,
+)
+from analytics.time_zones import label
 
 ACTIVE_USERS = N_("Active users")
 BY_TYPE = N_("By type")
@@ -18,8 +25,14 @@ LAST = {
     Period.MONTH: N_("30 calendar days"),
     Period.QUARTER: N_("90 calendar days"),
 }
+# Whole weeks earlier, so that both begin on the same weekday.
 COMPARED = {
-    None: N_("vs. the period before"),
+    Period.DAY: N_("vs. the period before"),
+    Period.WEEK: N_("vs. the period before"),
+    Period.MONTH: N_("vs. 5 weeks earlier"),
+    Period.QUARTER: N_("vs. 13 weeks earlier"),
+}
+NOT_COMPARED = {
     Missing.NOT_YET: N_("no earlier data"),
     Missing.DELETED: N_("earlier data deleted"),
 }
@@ -42,6 +55,12 @@ class Figure(NamedTuple):
     value: int | datetime | timedelta | str | None
     before: int | None = None
     otherwise: str = HIDDEN
+
+
+def compared(report: PeriodReport) -> str:
+    """Return what a period is compared with, or why it is not."""
+    missing = report.before_missing
+    return COMPARED[report.period] if missing is None else NOT_COMPARED[missing]
 
 
 def active_users(overview: Overview) -> list[Figure]:
@@ -67,8 +86,8 @@ def by_type(overview: Overview) -> list[Figure]:
     return [Figure(TYPE_NAMES[name], count) for name, count in counts.items()]
 
 
-def commands(overview: Overview, limit: int | None = None) -> list[Figure]:
-    """Return the uses of each command; beyond `limit`, commands are summed up as `other`.
+def commands(overview: Overview) -> list[Figure]:
+    """Return the uses of each command.
 
     The figures add up to the count of the type `command`. In 24 h there are none, since commands
     are counted by day.
@@ -76,9 +95,9 @@ def commands(overview: Overview, limit: int | None = None) -> list[Figure]:
     report = overview.period
     if report.period is Period.DAY:
         return []
-    names = [name for name in report.commands if name != OTHER][:limit]
+    names = [name for name in report.commands if name != OTHER]
     named = [Figure(f"/{name}", report.commands[name]) for name in names]
-    rest = sum(report.commands.values()) - sum(report.commands[name] for name in names)
+    rest = report.commands.get(OTHER, 0)
     return [*named, Figure(OTHER_COMMANDS, rest)] if rest else named
 
 
@@ -86,22 +105,28 @@ def details(overview: Overview) -> list[Figure]:
     report, whole = overview.period, overview.whole
     figures = [
         Figure(N_("Active users in the period"), report.active_users, report.active_users_before),
-        Figure(N_("Busiest hour, UTC"), _hour(report.busiest_hour)),
+        Figure(N_("Busiest hour"), _hour(report.busiest_hour, label(report.timezone))),
     ]
+    if report.interactions_year_ago is not None:
+        figures.append(Figure(N_("Interactions a year ago"), report.interactions_year_ago))
     if report.period is not Period.DAY:
         figures += [
             Figure(N_("Blocked the bot"), report.blocked),
             Figure(N_("Unblocked the bot"), report.unblocked),
         ]
+    return [*figures, *state(whole)]
+
+
+def state(report: AdminReport) -> list[Figure]:
+    """Return what is stored, how long it is kept, and what waits."""
     return [
-        *figures,
-        Figure(N_("Stored interactions"), whole.total_interactions),
-        Figure(N_("Oldest interaction"), whole.oldest_interaction, otherwise=N_("none")),
-        Figure(N_("Kept for"), timedelta(days=whole.retention_days)),
-        Figure(N_("Last cleanup"), whole.last_cleanup, otherwise=N_("never")),
-        Figure(N_("Deleted by it"), whole.last_cleanup_deleted),
-        Figure(N_("Waiting to be recorded"), whole.backlog),
-        Figure(N_("Never recorded"), whole.dropped),
+        Figure(N_("Stored interactions"), report.total_interactions),
+        Figure(N_("Oldest interaction"), report.oldest_interaction, otherwise=N_("none")),
+        Figure(N_("Kept for"), timedelta(days=report.retention_days)),
+        Figure(N_("Last cleanup"), report.last_cleanup, otherwise=N_("never")),
+        Figure(N_("Deleted by it"), report.last_cleanup_deleted),
+        Figure(N_("Waiting to be recorded"), report.backlog),
+        Figure(N_("Never recorded"), report.dropped),
     ]
 
 
@@ -130,5 +155,5 @@ def change(now: int | None, before: int | None, percent: Callable[[float], str],
     return f"{arrow} >{percent(9.99)}" if part > 9.99 else f"{arrow} {percent(part)}"
 
 
-def _hour(begin: int | None) -> str | None:
-    return None if begin is None else f"{begin:02}:00–{(begin + 1) % 24:02}:00"
+def _hour(begin: int | None, zone: str) -> str | None:
+    return None if begin is None else f"{begin:02}:00–{(begin + 1) % 24:02}:00 {zone}"

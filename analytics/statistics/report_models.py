@@ -4,9 +4,11 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 
+from analytics.statistics.daily_events.event_models import PeriodEvents
+
 
 class Period(StrEnum):
-    """24 whole hours, or some whole days, UTC; the last one is the running hour or day."""
+    """24 whole hours, or some whole days; the last one is the running hour or day."""
 
     DAY = "24h"
     WEEK = "7d"
@@ -71,7 +73,7 @@ class PeriodReport:
     period: Period
     as_of: datetime
     since: datetime
-    """The beginning of the period, included: of an hour for 24 h, else of a day, UTC."""
+    """The beginning of the period, included: of an hour for 24 h, else of a day."""
     interactions: int | None
     active_users: int | None
     new_users: int | None
@@ -80,14 +82,15 @@ class PeriodReport:
     """Active users who are not new: new and returning users sum to the active ones."""
     interactions_before: int | None
     """Interactions in the same part of the previous period, so that steady use shows no change: of
-    the hour that corresponds to the running one, the share that has passed. None if
-    `before_missing` says why, or if hidden."""
+    the hour that corresponds to the running one, the share that has passed. It begins on the same
+    weekday, whole weeks earlier: 1, 5 or 13. None if `before_missing` says why, or if hidden."""
     active_users_before: int | None
     before_missing: Missing | None
+    """The reason why the previous period is not wholly known."""
     deleted_until: datetime | None
     """Set if a part of the period itself has been deleted: everything older than this."""
     busiest_hour: int | None
-    """The hour of the day with the most interactions, 0 to 23, UTC; None without any, or hidden."""
+    """The hour of the day with the most interactions, 0 to 23; None without any, or hidden."""
     interaction_types_breakdown: dict[str, int]
     """Type to interactions, the largest first; types without any are left out."""
     commands: dict[str, int]
@@ -97,8 +100,15 @@ class PeriodReport:
     blocked: int | None
     """The number of times the bot was blocked; None in 24 h, since it is counted by the day."""
     unblocked: int | None
+    events: PeriodEvents | None = None
+    """Events, which are counted by the day; None in 24 h."""
     min_users: int = 1
     """BREAKDOWN_MIN_USERS: no number tells of fewer people."""
+    interactions_year_ago: int | None = None
+    """Interactions of the days 52 weeks earlier, all of them whole days; None in 24 h, and if one
+    of them is not known or hidden."""
+    timezone: str = "UTC"
+    """The zone of days and hours. Days are of 23 or 25 hours where clocks change."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -111,7 +121,7 @@ class Overview:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Bucket:
-    """An hour or a day of a history, UTC.
+    """An hour or a day of a history.
 
     None is a number that is hidden, since it could tell of fewer than BREAKDOWN_MIN_USERS people.
     """
@@ -128,20 +138,31 @@ class Bucket:
 MAX_HISTORY = timedelta(days=366)
 
 
+@dataclass(frozen=True, slots=True)
+class Note:
+    """A mark on charts and in exports, in the words of an admin."""
+
+    id: int
+    moment: datetime
+    """The hour it was made in, or the day it was given: its beginning."""
+    text: str
+    """One line of 1 to 60 characters."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class History:
     """The data of the charts: a bucket for each hour or day."""
 
     as_of: datetime
     since: datetime
-    """The beginning of the history: a whole hour, or the beginning of a day, UTC."""
+    """The beginning of the history: a whole hour, or the beginning of a day."""
     step: timedelta
-    """The length of each bucket: an hour or a day."""
+    """The length of each bucket: an hour or a day, of 23 or 25 hours where clocks change."""
     buckets: tuple[Bucket, ...]
     """The oldest first. A bucket without interactions has zeros; those that are unknown, from
     before the first recording or deleted, are left out."""
     hours_of_week: tuple[tuple[int | None, ...], ...] | None
-    """Interactions by weekday, Monday first, and hour of the day, UTC: 7 times 24, summed over
+    """Interactions by weekday, Monday first, and hour of the day: 7 times 24, summed over
     `weeks`. Hours that are unknown, from before the first recording or deleted, are None. None
     instead of a table for up to a day, and with BREAKDOWN_MIN_USERS: they would be of few people.
     """
@@ -149,10 +170,23 @@ class History:
     """The length that was asked for."""
     weeks: int = 0
     """The number of weeks in `hours_of_week`: whole ones, until the beginning of the day of
-    `as_of`, UTC. Hours are unknown in a single week only. 0 without `hours_of_week`."""
+    `as_of`. Hours are unknown in a single week only. 0 without `hours_of_week`."""
+    weeks_since: datetime | None = None
+    """The beginning of these weeks."""
+    timezone: str = "UTC"
+    """The zone of days and hours."""
+    notes: tuple[Note, ...] = ()
+    """Those from `since` until `as_of`, the oldest first. They are shown at once, also in a report
+    of complete intervals."""
 
-    def last(self, length: timedelta) -> "History":
-        """Return the last `length` of this history; `hours_of_week` stays as it is."""
-        since = max(self.since, self.since + self.length - length)
+    @property
+    def total(self) -> int | None:
+        """The interactions of all buckets; None if one of them is not known or hidden."""
+        counts = [each.interactions for each in self.buckets if each.interactions is not None]
+        return sum(counts) if len(counts) >= self.length // self.step else None
+
+    def last(self, length: timedelta, since: datetime) -> "History":
+        """Return the last `length` of this history, since then; `hours_of_week` stays as it is."""
         buckets = tuple(bucket for bucket in self.buckets if bucket.since >= since)
-        return replace(self, since=since, buckets=buckets, length=length)
+        notes = tuple(note for note in self.notes if note.moment >= since)
+        return replace(self, since=since, buckets=buckets, length=length, notes=notes)

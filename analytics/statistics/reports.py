@@ -1,10 +1,13 @@
 """Make the reports of a file: aggregates, which never name, number or single out a person."""
 
 import asyncio
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import cache
 from math import ceil
+from sys import maxsize
+from typing import TypeVar
 
 from pydantic import TypeAdapter, ValidationError
 
@@ -12,8 +15,12 @@ from analytics.backlog import Request
 from analytics.clock import from_unix
 from analytics.errors import NoReportYet
 from analytics.open_database import OpenDatabase
+from analytics.statistics.cohorts import CohortReports, Cohorts
+from analytics.statistics.daily_events.event_days import EventDays, event_days
 from analytics.statistics.export import Aggregates
+from analytics.statistics.failure_shares import Failures, of_last_hour
 from analytics.statistics.masks import mask_report
+from analytics.statistics.notes import Notes
 from analytics.statistics.period_reports import PeriodReports, breakdown
 from analytics.statistics.report_models import (
     LENGTHS,
@@ -24,14 +31,16 @@ from analytics.statistics.report_models import (
     Period,
     PeriodReport,
 )
-from analytics.statistics.spans import DAY
+from analytics.statistics.spans import windows
 from analytics.statistics.suppression import Plan, SmallGroups
 from analytics.store_types import Setting
 
 # With fewer people on a day, only its total stays once its interactions are deleted.
 DEFAULT_TRENDS_MIN_USERS = 5
 # Raise it when a field of a report gets another meaning: snapshots of another version are not read.
-SNAPSHOT_VERSION = 1
+SNAPSHOT_VERSION = 3
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,8 +49,9 @@ class ReportRules:
 
     retention_days: int
     interval: timedelta = timedelta(0)
-    """The length of complete intervals since 1970, UTC; 0 for live reports. With intervals, a
-    report is the same however often it is asked for: no two differ by what one person did."""
+    """The length of complete intervals, of up to an hour since 1970, UTC, or else since the
+    beginning of the day; 0 for live reports. With intervals, a report is the same however often it
+    is asked for: no two differ by what one person did."""
     breakdown_min_users: int = 1
     """The fewest people that a number, or the difference of two, may tell of."""
     trends_min_users: int | None = None
@@ -57,6 +67,10 @@ class Snapshot:
     periods: dict[Period, PeriodReport]
     histories: list[History]
     """The shortest first."""
+    years_ago: list[History]
+    """The days 52 weeks before those of each history of days."""
+    cohorts: Cohorts
+    event_days: EventDays
     version: int = SNAPSHOT_VERSION
 
 
@@ -73,14 +87,32 @@ class Reports:
         self,
         database: OpenDatabase,
         rules: ReportRules,
+        notes: Notes,
     ) -> None:
         self._database = database
         self._store = database.store
         self._clock = database.clock
         self._rules = rules
-        self._period_reports = PeriodReports(database.store)
-        self._small_groups = SmallGroups(database.store, rules.breakdown_min_users)
+        self._notes = notes
+        self._calendar = database.calendar
+        self._period_reports = PeriodReports(database.store, database.calendar)
+        self._cohort_reports = CohortReports(database.store, database.calendar)
+        self._small_groups = SmallGroups(
+            database.store, rules.breakdown_min_users, database.calendar
+        )
         self._keeping = asyncio.Lock()
+
+    async def failures(self) -> Failures:
+        """Return the failures of the bot's handlers in the last full hour, beside the week before.
+
+        The hour is as this process has seen it; people who opted out are not counted.
+        Raises AnalyticsError if the database cannot be read, and RuntimeError unless opened with
+        `Access.OWN`.
+        """
+        # What reports of longer intervals may not tell is shown of nobody.
+        is_shown = self._rules.interval <= timedelta(hours=1)
+        min_users = self._rules.breakdown_min_users if is_shown else maxsize
+        return await of_last_hour(self._database, min_users)
 
     @property
     def of_intervals(self) -> bool:
@@ -93,11 +125,7 @@ class Reports:
         Raises NoReportYet before the first complete interval, and AnalyticsError if the database
         cannot be read.
         """
-        await self._refresh()
-        if not self.of_intervals:
-            now = self._clock()
-            return await self._report(now, await self._plan(now, now))
-        return (await self._snapshot()).report
+        return await self._newest(self._report, lambda snapshot: snapshot.report)
 
     async def period(self, period: Period) -> PeriodReport:
         """Return the report of a period, as of now or of the end of the newest complete interval.
@@ -105,28 +133,30 @@ class Reports:
         Raises NoReportYet before the first complete interval, and AnalyticsError if the database
         cannot be read.
         """
-        await self._refresh()
-        if not self.of_intervals:
-            now = self._clock()
-            return await self._period_reports.report(period, now, now, await self._plan(now, now))
-        return (await self._snapshot()).periods[period]
+        return await self._newest(
+            lambda now, plan: self._period_reports.report(period, now, now, plan),
+            lambda snapshot: snapshot.periods[period],
+        )
 
-    async def overview(self, period: Period) -> Overview:
+    async def overview(self, period: Period, *, at_once: bool = False) -> Overview:
         """Return the report and that of a period, as of the same moment.
 
+        In a large file, it may take a second or two to count `active_users_before`. `at_once`
+        leaves that out until it has been counted in the background.
         Raises NoReportYet before the first complete interval, and AnalyticsError if the database
         cannot be read.
         """
-        await self._refresh()
-        if self.of_intervals:
-            snapshot = await self._snapshot()
+
+        async def live(now: datetime, plan: Plan | None) -> Overview:
+            return Overview(
+                whole=await self._report(now, plan),
+                period=await self._period_reports.report(period, now, now, plan, at_once=at_once),
+            )
+
+        def kept(snapshot: Snapshot) -> Overview:
             return Overview(whole=snapshot.report, period=snapshot.periods[period])
-        now = self._clock()
-        plan = await self._plan(now, now)
-        return Overview(
-            whole=await self._report(now, plan),
-            period=await self._period_reports.report(period, now, now, plan),
-        )
+
+        return await self._newest(live, kept)
 
     async def history(self, length: timedelta) -> History:
         """Return the history of a length: by the hour up to a day, else by the day.
@@ -136,12 +166,53 @@ class Reports:
         """
         if not timedelta(hours=1) <= length <= MAX_HISTORY:
             raise ValueError("give a length from an hour to 366 days")
-        await self._refresh()
-        if not self.of_intervals:
-            now = self._clock()
-            return await self._period_reports.history(length, now, now, await self._plan(now, now))
-        histories = (await self._snapshot()).histories
-        return next(history.last(length) for history in histories if history.length >= length)
+
+        def kept(snapshot: Snapshot) -> History:
+            longer = next(each for each in snapshot.histories if each.length >= length)
+            last = longer.as_of - timedelta(seconds=1)
+            return longer.last(length, from_unix(windows(length, last, self._calendar)[0][0]))
+
+        history = await self._newest(
+            lambda now, plan: self._period_reports.history(length, now, now, plan), kept
+        )
+        return replace(history, notes=await self._notes.between(history.since, history.as_of))
+
+    async def year_ago(self, period: Period) -> History:
+        """Return the days 52 weeks before those of a period; users are not counted.
+
+        All of them are whole days, also the one before the running day.
+        Raises ValueError for 24 h, NoReportYet before the first complete interval, and
+        AnalyticsError if the database cannot be read.
+        """
+        if period is Period.DAY:
+            raise ValueError("hours of a year ago are not kept")
+        return await self._newest(
+            lambda now, plan: self._period_reports.year_ago(period.length, now, plan),
+            lambda snapshot: next(
+                each for each in snapshot.years_ago if each.length == period.length
+            ),
+        )
+
+    async def cohorts(self) -> Cohorts:
+        """Return who comes back, as of now or of the end of the newest complete interval.
+
+        Raises NoReportYet before the first complete interval, and AnalyticsError if the database
+        cannot be read.
+        """
+        return await self._newest(
+            lambda now, plan: self._cohort_reports.report(now, now, plan),
+            lambda snapshot: snapshot.cohorts,
+        )
+
+    async def event_days(self) -> EventDays:
+        """Return events by day, as of now or of the end of the newest complete interval.
+
+        Raises NoReportYet before the first complete interval, and AnalyticsError if the database
+        cannot be read.
+        """
+        return await self._newest(
+            lambda now, plan: self._event_days(now, now), lambda snapshot: snapshot.event_days
+        )
 
     async def has_trends(self) -> bool:
         """Return whether a history reaches further back than the interactions that are kept.
@@ -150,16 +221,34 @@ class Reports:
         """
         day = await self._store.oldest_day_kept()
         kept_since = self._clock() - timedelta(days=self._rules.retention_days)
-        return day is not None and from_unix((day + 1) * DAY) <= kept_since
+        return day is not None and from_unix(self._calendar.begin(day + 1)) <= kept_since
 
     async def aggregates(self, period: Period) -> Aggregates:
-        """Return the report of a period and the history of its length, to be exported to a file.
+        """Return all that is exported to a file: of a period and its length, and who comes back.
 
         Raises NoReportYet before the first complete interval, and AnalyticsError if the database
         cannot be read.
         """
-        report = await self.period(period)
-        return Aggregates(report=report, history=await self.history(period.length))
+        return Aggregates(
+            report=await self.period(period),
+            history=await self.history(period.length),
+            cohorts=await self.cohorts(),
+        )
+
+    async def _newest(
+        self,
+        live: Callable[[datetime, Plan | None], Awaitable[T]],
+        kept: Callable[[Snapshot], T],
+    ) -> T:
+        """Return what is live now, or if reports cover intervals, what the newest snapshot has.
+
+        `live` gets the moment, and what may be shown of it.
+        """
+        await self._refresh()
+        if self.of_intervals:
+            return kept(await self._snapshot())
+        now = self._clock()
+        return await live(now, await self._plan(now, now))
 
     async def _refresh(self) -> None:
         """Make the report of the newest complete interval, if reports cover intervals."""
@@ -178,9 +267,10 @@ class Reports:
         if self._rules.trends_min_users is not None:
             # The day that `before` is in is one of them: whole, as it was before a part of it goes.
             # What was so long ago that no chart shows it does not have to be kept.
-            last = (moment - 1) // DAY
-            first = last - MAX_HISTORY.days
-            await self._store.keep_days(first, last, self._rules.trends_min_users)
+            last = self._calendar.day(moment - 1)
+            days = range(last - MAX_HISTORY.days, last + 1)
+            kept = [(day, *self._calendar.window(day)) for day in days]
+            await self._store.keep_days(kept, self._rules.trends_min_users)
         deleted_until = await self._store.get_setting(Setting.DELETED_UNTIL) or 0
         await self._store.put_setting(Setting.DELETED_UNTIL, max(int(deleted_until), moment))
 
@@ -188,6 +278,10 @@ class Reports:
         """Forget the remembered counts. Call after an erasure: the person is counted in them."""
         self._period_reports.people.forget()
         self._small_groups.forget()
+
+    async def close(self) -> None:
+        """Stop counting in the background."""
+        await self._period_reports.people.close()
 
     async def _plan(self, as_of: datetime, last: datetime) -> Plan | None:
         """Return what may be shown; None if there is no limit."""
@@ -224,7 +318,8 @@ class Reports:
         if not self.of_intervals:
             return
         now = self._clock()
-        end = now - (now - from_unix(0)) % self._rules.interval
+        interval = int(self._rules.interval.total_seconds())
+        end = from_unix(self._calendar.floor(int(now.timestamp()), interval))
         async with self._keeping:
             # Not remembered here: a command may have kept it, and the file may be another one.
             kept = await self._kept()
@@ -245,26 +340,40 @@ class Reports:
                 await self._period_reports.history(length, end, last, plan)
                 for length in (*LENGTHS.values(), MAX_HISTORY)
             ],
+            years_ago=[
+                await self._period_reports.year_ago(length, last, plan)
+                for length in LENGTHS.values()
+                if length > timedelta(days=1)
+            ],
+            cohorts=await self._cohort_reports.report(end, last, plan),
+            event_days=await self._event_days(end, last),
         )
 
+    async def _event_days(self, as_of: datetime, last: datetime) -> EventDays:
+        is_hidden = self._rules.breakdown_min_users > 1
+        return await event_days(self._store, self._calendar, as_of, last, is_hidden=is_hidden)
+
     async def _report(self, now: datetime, plan: Plan | None) -> AdminReport:
-        windows = [int((now - timedelta(days=days)).timestamp()) for days in (1, 7, 30)]
-        totals = await self._store.totals(*windows)
+        since = [int((now - timedelta(days=days)).timestamp()) for days in (1, 7, 30)]
+        totals = await self._store.totals(*since)
         recorder = self._database.recorder
         backlog, dropped = (recorder.backlog, recorder.dropped) if recorder else (0, 0)
+        local = self._calendar.local
         report = AdminReport(
-            as_of=now,
+            as_of=local(now),
             total_interactions=sum(totals.types.values()),
             daily_active_users=totals.daily,
             weekly_active_users=totals.weekly,
             monthly_active_users=totals.monthly,
             interaction_types_breakdown=breakdown(totals.types),
-            oldest_interaction=None if totals.oldest is None else from_unix(totals.oldest),
+            oldest_interaction=None if totals.oldest is None else local(from_unix(totals.oldest)),
             retention_days=self._rules.retention_days,
-            last_cleanup=None if totals.last_cleanup is None else from_unix(totals.last_cleanup),
+            last_cleanup=None
+            if totals.last_cleanup is None
+            else local(from_unix(totals.last_cleanup)),
             last_cleanup_deleted=totals.last_cleanup_deleted,
             compaction_pending=totals.is_compaction_due,
             backlog=backlog,
             dropped=dropped + totals.dropped,
         )
-        return mask_report(report, plan) if plan else report
+        return mask_report(report, plan, self._calendar) if plan else report

@@ -8,14 +8,14 @@ nothing finer than a block comes out.
 import asyncio
 from bisect import bisect_left
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from itertools import pairwise
 
+from analytics.calendar import HOUR, Calendar
 from analytics.models import InteractionType
 from analytics.statistics.report_models import MAX_HISTORY, Period
-from analytics.statistics.spans import DAY, HOUR, Span, span
+from analytics.statistics.spans import Span, span, weeks, whole_days, windows
 from analytics.store import Store
 from analytics.store_types import Slice
 
@@ -61,6 +61,10 @@ class Plan:
         """Unix seconds to how many users were active since then; None if not to be shown."""
         self.new: dict[int, int | None] = {}
         """Unix seconds to how many users were new since then; None if not to be shown."""
+        self.counted_new: dict[int, int] = {}
+        """The same with nothing hidden: these counts are not to be shown."""
+        self.new_by_week: dict[int, int | None] = {}
+        """The same of the beginnings of weeks; these do not differ from `active` by few either."""
 
     def offer(self, begin: int, end: int, name: str | None = None) -> None:
         """Show a sum from now on, if both parts of each block that it cuts have enough people.
@@ -122,6 +126,13 @@ class Plan:
             counts[cell.name] += cell.count
         return counts
 
+    def people(self, begin: int, end: int, name: str | None = None) -> int:
+        """Return how many people, up to `enough`, have interactions of a type, or of all.
+
+        They are counted from `begin` until before `end`, in Unix seconds.
+        """
+        return self._people(self._region(begin, end, name))
+
     def _sum(self, begin: int, end: int, name: str | None) -> int | None:
         asked = self._region(begin, end, name)
         if not asked:
@@ -142,23 +153,26 @@ class Plan:
 
     def _holds(self, block: int) -> bool:
         """Return whether there are enough people in a block."""
+        return self._people(block) >= self.enough
+
+    def _people(self, block: int) -> int:
+        """Return how many people there are in a block, up to `enough`."""
         if block & self._large:
-            return True
+            return self.enough
         people: set[int] = set()
-        while block:
+        while block and len(people) < self.enough:
             lowest = block & -block
             people |= self._cells[lowest.bit_length() - 1].people
-            if len(people) >= self.enough:
-                return True
             block ^= lowest
-        return False
+        return min(len(people), self.enough)
 
 
 class SmallGroups:
     """The groups of people in a file, from which the plan of a moment is made."""
 
-    def __init__(self, store: Store, enough: int) -> None:
+    def __init__(self, store: Store, enough: int, calendar: Calendar) -> None:
         self._store = store
+        self._calendar = calendar
         self.enough = enough
         # Counted anew when there are more or fewer interactions.
         self._people: dict[Slice, tuple[int, frozenset[int]]] = {}
@@ -172,8 +186,9 @@ class SmallGroups:
 
         Raises AnalyticsError if the database cannot be read.
         """
-        today = int(last.timestamp()) // DAY * DAY
-        oldest = today - MAX_HISTORY.days * DAY
+        calendar, running = self._calendar, int(last.timestamp()) // HOUR * HOUR
+        today = calendar.day(running)
+        oldest = calendar.begin(today - MAX_HISTORY.days)
         counts = dict(await self._store.slices(oldest))
         known = {
             each: self._people[each]
@@ -186,63 +201,72 @@ class SmallGroups:
             known[each] = counts[each], frozenset(people)
         self._people = known
         cells = [Cell(*each, count, known[each][1]) for each, count in counts.items()]
-        spans = [span(period, as_of, last) for period in reversed(Period)]
-        running = int(last.timestamp()) // HOUR * HOUR
+        spans = [span(period, as_of, last, calendar) for period in reversed(Period)]
+        days = windows(MAX_HISTORY, last, calendar)
+        hours = windows(Period.DAY.length, last, calendar)
         # For thousands of cells it takes a moment, in which the bot goes on answering.
-        plan = await asyncio.to_thread(_offer_all, Plan(cells, self.enough), spans, running)
-        await self._count_users(plan, as_of, spans, running)
+        plan = await asyncio.to_thread(_offer_all, Plan(cells, self.enough), spans, days, hours)
+        await self._count_users(plan, as_of, last, [each.since for each in spans])
         return plan
 
     async def _count_users(
-        self, plan: Plan, as_of: datetime, spans: Iterable[Span], running: int
+        self, plan: Plan, as_of: datetime, last: datetime, begins: Sequence[int]
     ) -> None:
-        windows = [int((as_of - timedelta(days=days)).timestamp()) for days in (30, 7, 1)]
-        begins = list(
-            dict.fromkeys(
-                [*(each.since for each in spans), *windows, running // DAY * DAY, running]
-            )
-        )
-        seen = await self._store.seen_since(begins)
-        plan.active = self._apart(begins, [active for active, _new in seen])
-        plan.new = self._apart(begins, [new for _active, new in seen])
+        """Count the users since the beginnings of periods, and since all others that are shown."""
+        calendar, running = self._calendar, int(last.timestamp()) // HOUR * HOUR
+        rolling = [int((as_of - timedelta(days=days)).timestamp()) for days in (30, 7, 1)]
+        since = [*begins, *rolling, calendar.begin(calendar.day(running)), running]
+        averaged = calendar.begin(whole_days(as_of, calendar)[0])
+        mondays = [calendar.begin(calendar.monday(week)) for week in weeks(last, calendar)]
+        moments = list(dict.fromkeys([*since, averaged, *mondays]))
+        seen = dict(zip(moments, await self._store.seen_since(moments), strict=True))
+        plan.active = self._apart({each: seen[each][0] for each in [*since, averaged]})
+        plan.counted_new = {each: seen[each][1] for each in since}
+        plan.new = self._apart({each: seen[each][1] for each in since})
+        others = [each for each in (*plan.active.values(), *plan.new.values()) if each is not None]
+        plan.new_by_week = self._apart({each: seen[each][1] for each in mondays}, others)
 
-    def _apart(self, begins: Sequence[int], users: Sequence[int]) -> dict[int, int | None]:
-        """Keep the numbers that differ by no or by enough people; earlier ones take precedence."""
-        shown = {0}
+    def _apart(self, users: Mapping[int, int], others: Iterable[int] = ()) -> dict[int, int | None]:
+        """Keep the numbers that differ by no or by enough people; earlier ones take precedence.
+
+        So they do from `others`.
+        """
+        shown = {0, *others}
         kept: dict[int, int | None] = {}
-        for begin, number in zip(begins, users, strict=True):
+        for moment, number in users.items():
             is_shown = all(number == other or abs(number - other) >= self.enough for other in shown)
-            kept[begin] = number if is_shown else None
+            kept[moment] = number if is_shown else None
             if is_shown:
                 shown.add(number)
         return kept
 
 
-def _offer_all(plan: Plan, spans: Sequence[Span], running: int) -> Plan:
+def _offer_all(
+    plan: Plan,
+    spans: Sequence[Span],
+    days: Sequence[tuple[int, int]],
+    hours: Sequence[tuple[int, int]],
+) -> Plan:
     """Offer all sums that are shown anywhere: those offered first take precedence.
 
-    Totals come before types, periods before days and days before hours.
+    Totals come before types, periods before days and days before hours. `days` and `hours` are
+    their beginnings and ends, the oldest first.
     """
-    today = running // DAY * DAY
-    windows = [(BEGINNING, END), *((each.since, END) for each in spans)]
-    for window in windows:
-        plan.offer(*window)
-    for window in windows:
-        for name in plan.by_size(*window):
-            plan.offer(*window, name)
+    periods = [(BEGINNING, END), *((each.since, END) for each in spans)]
+    for period in periods:
+        plan.offer(*period)
+    for period in periods:
+        for name in plan.by_size(*period):
+            plan.offer(*period, name)
     for each in spans:
         plan.offer(each.before, each.middle)
         plan.offer(each.middle, each.middle + HOUR)
-    first = today - MAX_HISTORY.days * DAY
-    buckets = [
-        *pairwise([*range(first + DAY, today + DAY, DAY), END]),
-        *pairwise([*range(running - 23 * HOUR, running + HOUR, HOUR), END]),
-    ]
-    for bucket in reversed(buckets[: MAX_HISTORY.days]):
+    # The newest ones have no end yet.
+    days = [*days[:-1], (days[-1][0], END)]
+    hours = [*hours[:-1], (hours[-1][0], END)]
+    for bucket in (*reversed(days), *hours):
         plan.offer(*bucket)
-    for bucket in buckets[MAX_HISTORY.days :]:
-        plan.offer(*bucket)
-    for bucket in buckets:
+    for bucket in (*days, *hours):
         if plan.total(*bucket):
             for name in plan.by_size(*bucket):
                 plan.offer(*bucket, name)

@@ -3,10 +3,22 @@
 The only package in `analytics` that imports aiogram.
 """
 
+from typing import TYPE_CHECKING, Any
+
 from analytics.telegram.admin import admin_router, alerts_router
 from analytics.telegram.answering import CLICK_TIMEOUT, place, refer_to_private_chat
 from analytics.telegram.attached import Attached
 from analytics.telegram.attaching import attach
+from analytics.telegram.charts import (
+    ChartRequest,
+    TriangleRequest,
+    chart_request,
+    nothing_to_draw,
+    quantiles,
+    time_ticks,
+    triangle_request,
+    type_color,
+)
 from analytics.telegram.classify import interaction_type
 from analytics.telegram.command_table import (
     ADMIN_COMMANDS,
@@ -43,9 +55,19 @@ from analytics.telegram.i18n import (
 from analytics.telegram.in_flight import UPDATES_IN_FLIGHT
 from analytics.telegram.limits import EXPENSIVE, LimitPerPerson
 from analytics.telegram.own_router import Dependencies
+from analytics.telegram.owners_cleanup import OwnersCleanup
 from analytics.telegram.recording import RecordOnReceipt
 from analytics.telegram.rights import people_router, privacy_button
-from analytics.telegram.webhook import WebhookHandler
+from analytics.telegram.spreadsheet import spreadsheet
+from analytics.telegram.texts.cells import format_cell, format_share, row_name
+from analytics.telegram.texts.meaning import of_figures as report_meaning
+from analytics.telegram.texts.stats import format_figure, report_warnings
+from analytics.telegram.texts.type_names import type_name
+from analytics.telegram.texts.who_comes_back import nothing_to_draw as no_cohorts
+from analytics.telegram.texts.who_comes_back import stickiness as report_stickiness
+
+if TYPE_CHECKING:
+    from analytics.telegram.webhook import WebhookHandler
 
 __all__ = [
     "ADMIN_COMMANDS",
@@ -59,6 +81,7 @@ __all__ = [
     "UPDATES_IN_FLIGHT",
     "Attached",
     "Audience",
+    "ChartRequest",
     "Command",
     "CommandEntry",
     "CommandStart",
@@ -66,30 +89,57 @@ __all__ = [
     "FromAny",
     "LimitPerPerson",
     "LocaleMiddleware",
+    "OwnersCleanup",
     "RecordOnReceipt",
+    "TriangleRequest",
     "WebhookHandler",
     "_",
     "admin_router",
     "alerts_router",
     "attach",
+    "chart_request",
     "commands_of",
     "current_locale",
+    "format_cell",
     "format_date",
     "format_datetime",
+    "format_figure",
     "format_number",
     "format_percent",
+    "format_share",
     "in_private_chat",
     "interaction_type",
     "is_not_taken",
     "languages",
     "loads",
+    "no_cohorts",
+    "nothing_to_draw",
     "outside_private_chat",
     "people_router",
     "place",
     "privacy_button",
     "purposes",
+    "quantiles",
     "refer_to_private_chat",
+    "report_meaning",
+    "report_stickiness",
+    "report_warnings",
+    "row_name",
     "set_languages",
     "set_locale",
+    "spreadsheet",
+    "time_ticks",
     "translations",
+    "triangle_request",
+    "type_color",
+    "type_name",
 ]
+
+
+def __getattr__(name: str) -> Any:
+    """Import `WebhookHandler` where it is used: polling has no use for aiohttp's server."""
+    if name != "WebhookHandler":
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from analytics.telegram.webhook import WebhookHandler
+
+    return WebhookHandler

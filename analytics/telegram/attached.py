@@ -2,7 +2,9 @@
 
 import asyncio
 import logging
-from collections.abc import Callable, Coroutine, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Iterable, Sequence
+from dataclasses import replace
+from datetime import datetime
 from typing import Any
 from weakref import WeakKeyDictionary
 
@@ -16,11 +18,14 @@ from aiogram.types import (
 )
 from aiogram.types.update import UpdateTypeLookupError
 
+from analytics.telegram.button_table import registered_buttons
 from analytics.telegram.buttons import PREFIX, Right
-from analytics.telegram.classify import any_command, clicked
 from analytics.telegram.command_table import ADMIN_COMMANDS, CommandEntry, registered, restricted
+from analytics.telegram.contents import any_command, clicked
 from analytics.telegram.in_flight import InFlight
+from analytics.telegram.outcomes import Outcomes
 from analytics.telegram.own_router import Dependencies, Handler, OwnRouter
+from analytics.telegram.owners_cleanup import OwnersCleanup
 from analytics.telegram.recording import RecordOnReceipt
 
 logger = logging.getLogger(__name__)
@@ -43,13 +48,21 @@ class Attached:
         own: Iterable[OwnRouter],
         commands: Iterable[CommandEntry],
         tick: Callable[[], Coroutine[Any, Any, None]],
+        last_backup: Callable[[], Awaitable[datetime | None]],
     ) -> None:
         self.analytics = dependencies.analytics
         self.clock = dependencies.clock
         self.next_cleanup = dependencies.next_cleanup
-        """Returns when the next daily cleanup is planned, in UTC."""
+        """Returns when the next daily cleanup is planned, in the operator's time zone."""
+        self.last_backup = last_backup
+        """Returns when the newest backup was made, None without any."""
+        self.owners_cleanup = OwnersCleanup(
+            self.analytics, dependencies.confirmations, dependencies.next_cleanup
+        )
+        """Deletes by hand, as `/cleanup` does."""
         self.recording = recording
         self.in_flight = InFlight()
+        self.outcomes = Outcomes(self.analytics, recording)
         self._bot = bot
         self._dispatcher = dispatcher
         self._options = dependencies.options
@@ -68,7 +81,7 @@ class Attached:
         Only a bot that receives updates neither by polling nor by `WebhookHandler` has to call it.
         It takes four seconds at worst, and raises nothing.
         """
-        self._look_at_commands()
+        self._look_at_handlers()
         await self.recording.record(updates)
 
     async def __call__(self, handler: Handler, event: TelegramObject, data: dict[str, Any]) -> Any:
@@ -78,7 +91,7 @@ class Attached:
         with self.in_flight.handling():
             if not self._started:
                 self._run_beside(self.start())
-            self._look_at_commands()
+            self._look_at_handlers()
             await self.recording.record_if_new(event)
             try:
                 kind, content = event.event_type, event.event
@@ -92,7 +105,7 @@ class Attached:
                     return answer
             if not self._is_handled(kind):
                 return UNHANDLED
-            return await handler(event, data)
+            return await self.outcomes.measure(handler, event, data)
 
     async def start(self, bots: Any = (), **_: Any) -> None:
         """Look at what the bot registered, and what Telegram knows of it; a dispatcher calls it.
@@ -112,7 +125,7 @@ class Attached:
         if self._started:
             return
         self._started = True
-        self._look_at_commands()
+        self._look_at_handlers()
         try:
             self.recording.username = (await self._bot.me()).username
         # Middlewares and sessions of the bot may raise anything.
@@ -123,8 +136,8 @@ class Attached:
         if Right.PRIVACY in self.recording.rights - {each.name for each in self._table}:
             self._run_beside(self._look_at_menu())
 
-    def _look_at_commands(self) -> None:
-        """Decide once which commands the analytics answer, and which are counted.
+    def _look_at_handlers(self) -> None:
+        """Decide once which commands the analytics answer, and which words are counted.
 
         That is as late as possible, so that routers may be included after `attach`.
         """
@@ -140,7 +153,11 @@ class Attached:
         self._answered = own - theirs
         self.recording.rights = (self._answered | included) & set(Right)
         hidden = restricted([*self._table, *ADMIN_COMMANDS]) - theirs | restricted(self._table)
-        self.recording.commands = (theirs | own | included) - hidden
+        self.recording.vocabulary = replace(
+            self.recording.vocabulary,
+            commands=(theirs | own | included) - hidden,
+            buttons=registered_buttons(routers),
+        )
 
     def _may_answer(self, kind: str, update: Update) -> bool:
         """Tell whether the analytics' routers may handle an update: cheaply, as few are theirs."""

@@ -35,13 +35,14 @@ from analytics import (
     Task,
     maintenance_tasks,
 )
+from analytics.option_checks import check_numbers
 from analytics.telegram.admin import admin_router, alerts_router
 from analytics.telegram.alerts.checks import Alerts
 from analytics.telegram.alerts.notifier import Notifier
 from analytics.telegram.attached import Attached, attached_to
 from analytics.telegram.charts.themes import THEMES
 from analytics.telegram.command_table import CommandEntry
-from analytics.telegram.i18n import SOURCE_LOCALE, languages, preload, translations
+from analytics.telegram.i18n import SOURCE_LOCALE, languages, translations
 from analytics.telegram.options import (
     Options,
     check_choice,
@@ -53,6 +54,7 @@ from analytics.telegram.own_router import CLEANUP_AT, Dependencies
 from analytics.telegram.recording import RecordOnReceipt
 from analytics.telegram.rights import people_router
 from analytics.telegram.ticks import each_minute
+from analytics.telegram.words import Vocabulary
 
 # The middlewares of a dispatcher that come before all others.
 AIOGRAMS = (ErrorsMiddleware, UserContextMiddleware, FSMContextMiddleware)
@@ -72,6 +74,8 @@ class Opening(TypedDict, total=False):
     breakdown_min_users: int
     keep_trends: bool
     trends_min_users: int
+    timezone: str
+    events: Iterable[str]
 
 
 @asynccontextmanager
@@ -90,6 +94,7 @@ async def attach(
     commands: Iterable[CommandEntry] = (),
     operator_contact: str = "",
     also_stored: str | Sequence[str] | None = None,
+    count_languages: bool = False,
     erase_when_blocked: bool = False,
     on_erase: Callable[[int], Awaitable[None]] = nothing_else,
     digest: Literal["weekly", "daily", "off"] = "weekly",
@@ -126,16 +131,19 @@ async def attach(
     commands: The bot's own commands, as far as they are for admins: their use is not counted.
     operator_contact: A name and an address for `/privacy`.
     also_stored: Words for `/privacy` about what the bot stores itself, [] for nothing.
+    count_languages: Whether to count new people by language and day, without identity.
     erase_when_blocked: Whether to erase the data of people who block the bot.
     on_erase: Called with the Telegram ID of a person who erases their data, to erase the rest.
-    digest, digest_at: How often admins get statistics, and the time of day (UTC).
+    digest, digest_at: How often admins get statistics, and the time of day.
     silence_alert_hours: Hours without updates before an alert; 0 for none.
-    cleanup_at: Time of day of the daily cleanup (UTC).
+    cleanup_at: Time of day of the daily cleanup. Times of day without a zone of their own are in
+        the `timezone` of the service.
     backup_dir, backup_keep, backup_at: A folder for daily backups, how many of them are kept, and
-        the time of day (UTC); only with `path`.
+        the time of day; only with `path`.
     chart_theme, language: The look of charts, and the language of alerts.
     clock: The clock to tell Telegram's dates; only with `path`.
-    opening: Options of `AnalyticsService.open`, such as `retention_days`; only with `path`.
+    opening: Options of `AnalyticsService.open`, such as `retention_days`, `timezone`, or `events`
+        for the words that `analytics.count` counts; only with `path`.
 
     Raises RuntimeError if the bot is attached to this dispatcher already, ValueError if an owner is
     no admin or an option is out of bounds, TypeError for an option of the wrong type and for
@@ -153,8 +161,8 @@ async def attach(
     check_choice("digest", digest, ("weekly", "daily", "off"))
     check_choice("chart_theme", chart_theme, THEMES)
     check_choice("language", language, languages())
+    check_numbers(silence_alert_hours=silence_alert_hours, backup_keep=backup_keep)
     check_times(digest_at=digest_at, cleanup_at=cleanup_at, backup_at=backup_at)
-    preload()
     async with AsyncExitStack() as stack:
         backups = None
         if analytics is None:
@@ -181,6 +189,7 @@ async def attach(
             owner_ids=owner_ids,
             operator_contact=operator_contact,
             also_stored=also_stored,
+            count_languages=count_languages,
             erase_when_blocked=erase_when_blocked,
             on_erase=on_erase,
             digest=digest,
@@ -192,6 +201,7 @@ async def attach(
         )
         clock, options = dependencies.clock, dependencies.options
         recording = RecordOnReceipt(service, clock, uncounted=uncounted, bot_id=bot.id)
+        recording.vocabulary = Vocabulary(count_languages=count_languages)
         await service.alert_state.keep_only(options.admin_ids)
         notifier = Notifier(dependencies.bot, service.alert_state, options.admin_ids, clock)
         alerts = Alerts(
@@ -206,6 +216,7 @@ async def attach(
             _tasks(service, alerts, options, cleanup_at, backups, backup_at),
             clock,
             is_postponed=lambda: not clock.is_confirmed,
+            zone=service.calendar.zone,
         )
         own = [alerts_router(dependencies)]
         if stats:
@@ -214,6 +225,7 @@ async def attach(
             own.append(people_router(dependencies))
 
         async def tick() -> None:
+            await service.links.refresh()
             with translations().use_locale(language):
                 await schedule.tick()
 
@@ -221,7 +233,10 @@ async def attach(
             with translations().use_locale(language):
                 await notifier.pass_on(service.notices)
 
-        attached = Attached(bot, dispatcher, dependencies, recording, own, commands, tick)
+        last_backup = no_backup if backups is None else backups.last
+        attached = Attached(
+            bot, dispatcher, dependencies, recording, own, commands, tick, last_backup
+        )
         registry[bot.id] = attached
         stack.callback(registry.pop, bot.id)
         bot.session.middleware(recording)
@@ -235,6 +250,10 @@ async def attach(
         notifying = asyncio.create_task(notify())
         stack.callback(notifying.cancel)
         yield attached
+
+
+async def no_backup() -> None:
+    """Return when the newest backup was made, where there is none."""
 
 
 @contextmanager

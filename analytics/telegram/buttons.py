@@ -18,10 +18,15 @@ class Right(StrEnum):
 
 
 class Irreversible(StrEnum):
-    """An act that a button confirms or cancels: erasing a person's data, or a cleanup by hand."""
+    """An act that a button confirms or cancels.
+
+    That is erasing a person's data, a cleanup by hand, retiring a start link, or removing a note.
+    """
 
     ERASE = "erase"
     DELETE = "delete"
+    RETIRE = "retire"
+    NOTE = "note"
 
 
 class Ask(CallbackData, prefix=f"{PREFIX}ask"):
@@ -31,11 +36,12 @@ class Ask(CallbackData, prefix=f"{PREFIX}ask"):
 class Confirm(CallbackData, prefix=f"{PREFIX}yes"):
     """Callback data of a button that confirms, made and checked by `Confirmations`.
 
-    It has 61 bytes at most. `days` belongs to `DELETE`: what is older is deleted.
+    It has 64 bytes at most. `subject` is the number of days after which `DELETE` deletes, the code
+    of the link to `RETIRE`, or the id of the `NOTE` to remove.
     """
 
     action: Irreversible
-    days: int
+    subject: str
     issued: int
     signature: str
 
@@ -50,10 +56,19 @@ class Policy(CallbackData, prefix=f"{PREFIX}policy"):
     details: bool
 
 
+# How callback data about one's own data begin, except for those that ask for a right.
+OF_RIGHTS = (
+    f"{Policy.__prefix__}:",
+    *(f"{button.__prefix__}:{Irreversible.ERASE}" for button in (Confirm, Cancel)),
+)
+
+
 def asked(data: str | None) -> Right | None:
     """Return the right that a button asks for, by its callback data; None for other buttons."""
+    if data is None:
+        return None
     try:
-        return Ask.unpack(data or "").right
+        return Ask.unpack(data).right
     except (TypeError, ValueError):
         return None
 
@@ -63,9 +78,4 @@ def is_of_rights(data: str | None) -> bool:
 
     Such a button asks for a `Right`, shows the privacy policy, or confirms or cancels an erasure.
     """
-    return asked(data) is not None or (data or "").startswith(
-        (
-            f"{Policy.__prefix__}:",
-            *(f"{button.__prefix__}:{Irreversible.ERASE}" for button in (Confirm, Cancel)),
-        )
-    )
+    return data is not None and (asked(data) is not None or data.startswith(OF_RIGHTS))

@@ -41,8 +41,10 @@ PEOPLE_COMMANDS = (
 # The commands of `admin_router` and `alerts_router`.
 ADMIN_COMMANDS = (
     CommandEntry("stats", N_("Usage statistics"), Audience.ADMINS),
+    CommandEntry("note", N_("Notes on charts"), Audience.ADMINS),
     CommandEntry("cleanup", N_("How much is due for deletion"), Audience.ADMINS),
     CommandEntry("alerts", N_("Notification settings"), Audience.ADMINS),
+    CommandEntry("links", N_("Start links: where people come from"), Audience.OWNERS),
     CommandEntry("audit", N_("Who viewed or deleted what"), Audience.OWNERS),
     CommandEntry("cleanup", N_("Delete old interactions"), Audience.OWNERS),
 )

@@ -28,39 +28,48 @@ class Confirmations:
         self._used: set[str] = set()  # as many as people erase, and owners clean up by hand
 
     def keyboard(
-        self, label: str, action: Irreversible, telegram_id: int, days: int = 0
+        self,
+        label: str,
+        action: Irreversible,
+        telegram_id: int,
+        subject: str = "",
+        words: str = "",
     ) -> InlineKeyboardMarkup:
         """Return a keyboard with a button that confirms, whose text is `label`, and one to cancel.
 
-        `days` belongs to a cleanup by hand.
+        The rest is as for `button`.
+        """
+        return keyboard_of(label, self.button(action, telegram_id, subject, words))
+
+    def button(
+        self, action: Irreversible, telegram_id: int, subject: str = "", words: str = ""
+    ) -> Confirm:
+        """Return the data of a button that confirms an act of a person.
+
+        `subject` is what the act is about, as in `Confirm`. The button confirms only what still has
+        the `words`.
         """
         confirm = Confirm(
-            action=action, days=days, issued=int(self._clock().timestamp()), signature=""
+            action=action, subject=subject, issued=int(self._clock().timestamp()), signature=""
         )
-        confirm.signature = self._signature(confirm, telegram_id)
-        buttons = {label: confirm, _(CANCEL): Cancel(action=action)}
-        return InlineKeyboardMarkup(
-            inline_keyboard=[
-                [InlineKeyboardButton(text=text, callback_data=data.pack())]
-                for text, data in buttons.items()
-            ]
-        )
+        confirm.signature = self._signature(confirm, telegram_id, words)
+        return confirm
 
-    def confirms(self, button: Confirm, telegram_id: int) -> bool:
+    def confirms(self, button: Confirm, telegram_id: int, words: str = "") -> bool:
         """Tell whether the button was made for that person, at most five minutes ago."""
-        expected = self._signature(button, telegram_id)
+        expected = self._signature(button, telegram_id, words)
         if not hmac.compare_digest(expected.encode(), button.signature.encode()):
             return False
         age = self._clock().timestamp() - button.issued
         return 0 <= age <= VALID_FOR.total_seconds()
 
-    def confirms_once(self, button: Confirm, telegram_id: int) -> bool:
+    def confirms_once(self, button: Confirm, telegram_id: int, words: str = "") -> bool:
         """Tell whether the button confirms, and use it up, so that it confirms only once.
 
         It has to be made for that person, at most five minutes ago, and by this process: used
         buttons are forgotten when the process ends.
         """
-        if self.is_used(button) or not self.confirms(button, telegram_id):
+        if self.is_used(button) or not self.confirms(button, telegram_id, words):
             return False
         self.use(button)
         return button.issued >= self._began
@@ -72,6 +81,17 @@ class Confirmations:
     def use(self, button: Confirm) -> None:
         self._used.add(button.signature)
 
-    def _signature(self, button: Confirm, telegram_id: int) -> str:
-        text = f"{button.action}:{button.days}:{button.issued}:{telegram_id}"
+    def _signature(self, button: Confirm, telegram_id: int, words: str) -> str:
+        text = f"{button.action}:{button.subject}:{button.issued}:{telegram_id}:{words}"
         return blake2b(text.encode(), key=self._key, digest_size=12).hexdigest()
+
+
+def keyboard_of(label: str, confirm: Confirm) -> InlineKeyboardMarkup:
+    """Return a keyboard with a button that confirms, whose text is `label`, and one to cancel."""
+    buttons = {label: confirm, _(CANCEL): Cancel(action=confirm.action)}
+    return InlineKeyboardMarkup(
+        inline_keyboard=[
+            [InlineKeyboardButton(text=text, callback_data=data.pack())]
+            for text, data in buttons.items()
+        ]
+    )

@@ -9,7 +9,7 @@ from typing import Any
 from aiogram import Bot
 from aiogram.types import Update
 
-from analytics.telegram.classify import UNDECODED, Undecoded
+from analytics.telegram.contents import UNDECODED, Undecoded
 
 logger = logging.getLogger(__name__)
 

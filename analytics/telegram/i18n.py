@@ -4,7 +4,7 @@ The language is that of the person's client, chosen for each update and never st
 """
 
 from collections.abc import Collection
-from datetime import UTC, date, datetime
+from datetime import date, datetime
 from functools import cache
 from gettext import GNUTranslations
 from io import BytesIO
@@ -17,6 +17,7 @@ from babel import dates, numbers
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
 
+from analytics.calendar import Calendar
 from analytics.languages import DOMAIN, LOCALES, available_languages
 from analytics.languages import SOURCE_LOCALE as SOURCE_LOCALE
 from analytics.marking import N_ as N_  # for those who translate, beside `_`
@@ -100,17 +101,6 @@ def languages() -> list[str]:
     return [SOURCE_LOCALE, *translations().available_locales]
 
 
-def preload() -> None:
-    """Load Babel's data of each language, so that the first answer does not wait for it.
-
-    This takes 20 ms in all.
-    """
-    for each in languages():
-        with translations().use_locale(each):
-            format_datetime(datetime.now(UTC))
-            format_percent(0.5)
-
-
 def set_locale(language: str) -> None:
     """Set the language of the current task, and of tasks that it creates later."""
     translations().current_locale = language
@@ -121,9 +111,9 @@ def current_locale() -> str:
     return translations().current_locale
 
 
-def format_number(count: int) -> str:
-    """Format a whole number in the current language: 1234 as 1,234."""
-    return numbers.format_decimal(count, locale=current_locale())
+def format_number(number: float) -> str:
+    """Format a number in the current language: 1234 as 1,234, 2.5 as 2.5."""
+    return numbers.format_decimal(number, locale=current_locale())
 
 
 def list_separator() -> str:
@@ -141,8 +131,9 @@ def format_percent(part: float) -> str:
 
 
 def format_datetime(when: datetime) -> str:
-    """Format a time, which has to be in UTC, in the current language."""
-    return f"{format_date(when)}, {dates.format_skeleton('Hm', when, locale=current_locale())} UTC"
+    """Format an aware time, with its offset from UTC, in the current language."""
+    hour = dates.format_skeleton("Hm", when, locale=current_locale())
+    return f"{format_date(when)}, {hour} {Calendar.offset_name(when)}"
 
 
 def format_date(which: date) -> str:

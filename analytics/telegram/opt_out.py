@@ -9,7 +9,7 @@ from collections.abc import Collection
 from aiogram.types import Update
 
 from analytics.telegram.buttons import Right, asked, is_of_rights
-from analytics.telegram.classify import any_command, clicked, private_command
+from analytics.telegram.contents import any_command, clicked, private_command
 
 ALL_RIGHTS = frozenset(Right)
 

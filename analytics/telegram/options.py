@@ -1,11 +1,11 @@
 """Options that handlers, alerts and texts read."""
 
 from collections.abc import Awaitable, Callable, Collection, Sequence, Set
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import time
 from typing import Any, Literal
 
-from analytics import AnalyticsService
+from analytics import AnalyticsService, Calendar
 
 
 async def nothing_else(telegram_id: int) -> None:
@@ -26,12 +26,14 @@ class Options:
     """A name and an address for `/privacy`."""
     also_stored: Sequence[str] | None = None
     """Words for `/privacy` about what the bot stores itself; None if that is not known."""
+    count_languages: bool = False
+    """True if new people are counted by language."""
     erase_when_blocked: bool = False
     on_erase: Callable[[int], Awaitable[None]] = nothing_else
     """Erases what else the bot stores about a Telegram ID."""
     digest: Literal["weekly", "daily", "off"] = "weekly"
     digest_at: time = time(8)
-    """Time of day of the digest, UTC."""
+    """Time of day of the digest, in the operator's time zone unless it has one of its own."""
     silence_alert_hours: int = 48
     """Hours without updates before an alert; 0 for no such alert."""
     retention_days: int = 90
@@ -42,6 +44,8 @@ class Options:
     daily_backups: int | None = None
     """The number of daily backups that are kept; None if no backup is made each day."""
     pseudonymise_user_ids: bool = True
+    calendar: Calendar = field(default_factory=Calendar)
+    """The days and times of the operator."""
 
 
 def telegram_ids(option: str, ids: Collection[int]) -> frozenset[int]:
@@ -91,5 +95,6 @@ def options_of(
         breakdown_min_users=analytics.rules.breakdown_min_users,
         keep_trends=analytics.rules.trends_min_users is not None,
         pseudonymise_user_ids=analytics.pseudonymises,
+        calendar=analytics.calendar,
         **options,
     )

@@ -16,6 +16,7 @@ from aiogram.exceptions import AiogramError
 from aiogram.types import CallbackQuery, Message, TelegramObject
 
 from analytics import AnalyticsService, GuardedClock, next_planned
+from analytics.events.handling import current
 from analytics.telegram.answering import CLICK_TIMEOUT, place
 from analytics.telegram.charts import Charts
 from analytics.telegram.confirmations import Confirmations
@@ -28,7 +29,7 @@ logger = logging.getLogger(__name__)
 
 ERROR = N_("Something went wrong. Please try again in a moment.")
 
-# Time of day of the daily cleanup, UTC: early, when few people use a bot.
+# Time of day of the daily cleanup: early, when few people use a bot.
 CLEANUP_AT = time(3)
 
 Handler = Callable[[TelegramObject, dict[str, Any]], Awaitable[Any]]
@@ -62,7 +63,7 @@ class Dependencies:
     ) -> Self:
         """Return the dependencies of the handlers for one bot.
 
-        `cleanup_at` is the time of the daily cleanup (UTC), `options` are fields of `Options` that
+        `cleanup_at` is the time of the daily cleanup, `options` are fields of `Options` that
         do not follow from the service: `admin_ids`, `operator_contact` and others.
         Raises ValueError if an owner is no admin.
         """
@@ -74,7 +75,9 @@ class Dependencies:
             analytics=analytics,
             options=options_of(analytics, **options),
             clock=clock,
-            next_cleanup=lambda: next_planned(clock(), cleanup_at),
+            next_cleanup=lambda: analytics.calendar.local(
+                next_planned(clock(), cleanup_at, analytics.calendar.zone)
+            ),
             charts=Charts(chart_theme),
             confirmations=Confirmations(bot.token, clock),
             limit=LimitPerPerson(),
@@ -120,6 +123,8 @@ class Inject(BaseMiddleware):
         self._dependencies = {each.name: getattr(dependencies, each.name) for each in FIELDS}
 
     async def __call__(self, handler: Handler, event: TelegramObject, data: dict[str, Any]) -> Any:
+        # An answer of the analytics is no outcome of the bot's, which may include this router.
+        current().is_counted = False
         data.update(self._dependencies)
         return await handler(self._rebound(event), data)
 

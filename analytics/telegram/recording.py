@@ -4,7 +4,7 @@ The next getUpdates acknowledges a batch. A middleware around that request is th
 sees every batch after it was received and before it can be acknowledged.
 
 What is made of an update is decided here and in `classify`; `analytics.recording` commits it, and
-the trigger `record` of `sqlite/schema.sql` makes the stored row.
+`analytics/sqlite/queries/recording.py` makes the stored row.
 """
 
 import asyncio
@@ -13,6 +13,7 @@ import time
 from collections import OrderedDict
 from collections.abc import Callable, Collection, Sequence
 from contextlib import suppress
+from dataclasses import replace
 from datetime import datetime
 from types import SimpleNamespace
 from typing import Any
@@ -27,12 +28,15 @@ from aiogram.methods.base import TelegramType
 from aiogram.types import Update
 from aiohttp import ClientSession, TraceConfig, TraceRequestEndParams
 
-from analytics import AnalyticsService, Interaction
+from analytics import AnalyticsService, Interaction, InteractionType
 from analytics.clock import GuardedClock, http_date
-from analytics.telegram.classify import classify, date_of, event
+from analytics.events import Event
+from analytics.telegram.classify import classify, date_of, interaction_type
+from analytics.telegram.contents import any_command
 from analytics.telegram.decode import decode_one_by_one, is_number
 from analytics.telegram.failures import traced
 from analytics.telegram.opt_out import ALL_RIGHTS, is_right, opting_out
+from analytics.telegram.words import Vocabulary, events_of
 
 logger = logging.getLogger(__name__)
 
@@ -68,9 +72,11 @@ class RecordOnReceipt(BaseRequestMiddleware):
         """
         self._analytics = analytics
         self._clock = clock
-        self._uncounted = uncounted
+        self.uncounted = uncounted
+        """Telegram IDs of people of whom nothing is recorded."""
         self._bot_id = bot_id
-        self.commands: Collection[str] = frozenset(map(str.casefold, commands))
+        self.vocabulary = Vocabulary(frozenset(map(str.casefold, commands)))
+        """The words that are counted by day, except for start links, which the service knows."""
         self.rights: frozenset[str] = ALL_RIGHTS
         """The commands about one's own data that people may use."""
         self.username: str | None = None
@@ -119,6 +125,21 @@ class RecordOnReceipt(BaseRequestMiddleware):
         await self.record(numbered)
         return numbered
 
+    @property
+    def commands_counted(self) -> frozenset[str]:
+        """The commands that are counted by name: those about one's own data are not."""
+        return frozenset(self.vocabulary.commands) - self.rights
+
+    def command_counted_as(self, update: Update) -> str | None:
+        """Return the command of an update, `other` for one that is not counted by name.
+
+        None if the update is of another interaction type.
+        """
+        if interaction_type(update) is not InteractionType.COMMAND:
+            return None
+        command, _ = any_command(update, self.username)
+        return command if command in self.commands_counted else InteractionType.OTHER.value
+
     def begin_polling(self) -> None:
         """Note that a dispatcher starts: a task that polled before is none of its."""
         self._polling.clear()
@@ -146,12 +167,13 @@ class RecordOnReceipt(BaseRequestMiddleware):
         received = self._clock()
         if updates:
             self.last_received = received
-        interactions: dict[int, tuple[Interaction, str | None, bool | None, bool]] = {}
+        vocabulary = replace(self.vocabulary, start_links=self._analytics.links.live)
+        interactions: dict[int, tuple[Interaction, Sequence[Event], bool | None, bool]] = {}
         for update in updates:
             try:
                 interaction = classify(update, received)
                 chosen = opting_out(update, self.username, self.rights)
-                happened = event(update, self.commands, self.username)
+                happened = events_of(update, vocabulary, self.username)
                 is_kept_out = is_right(update, self.username, self.rights)
             # An odd update must not keep the others from being recorded.
             except Exception as error:
@@ -159,7 +181,7 @@ class RecordOnReceipt(BaseRequestMiddleware):
                 continue
             if interaction is None:
                 continue
-            if interaction.telegram_id in self._uncounted and chosen is None:
+            if interaction.telegram_id in self.uncounted and chosen is None:
                 continue
             interactions[update.update_id] = interaction, happened, chosen, is_kept_out
         if interactions:

@@ -34,7 +34,7 @@ from analytics.telegram.i18n import _
 from analytics.telegram.limits import EXPENSIVE
 from analytics.telegram.options import Options
 from analytics.telegram.own_router import Dependencies, OwnRouter
-from analytics.telegram.texts import cleanup, privacy, rights
+from analytics.telegram.texts import privacy, rights
 
 Button = InlineKeyboardButton
 Event = Message | CallbackQuery
@@ -59,7 +59,7 @@ def people_router(dependencies: Dependencies) -> OwnRouter:
     clicks.register(turn_page, Policy.filter(), flags=EXPENSIVE)
     messages.register(in_group, Command(*Right), outside_private_chat)
     clicks.register(erase, Confirm.filter(F.action == Irreversible.ERASE), flags=EXPENSIVE)
-    clicks.register(cancel, Cancel.filter())
+    clicks.register(cancel, Cancel.filter(F.action == Irreversible.ERASE))
     if dependencies.options.erase_when_blocked:
         is_blocked = F.new_chat_member.status == ChatMemberStatus.KICKED
         router.my_chat_member.register(blocked, in_private_chat, is_blocked)
@@ -147,9 +147,8 @@ async def erase(
     await remove_buttons(bot, click)
 
 
-async def cancel(click: CallbackQuery, callback_data: Cancel, bot: Bot) -> None:
-    is_erasure = callback_data.action == Irreversible.ERASE
-    await rewrite(bot, click, _(rights.CANCELLED) if is_erasure else _(cleanup.CANCELLED))
+async def cancel(click: CallbackQuery, bot: Bot) -> None:
+    await rewrite(bot, click, _(rights.CANCELLED))
 
 
 async def opt_out(

@@ -1,6 +1,9 @@
 """The command line."""
 
 import sys
+from collections.abc import Callable
+
+from bot import terminal
 
 # What the command line needs to begin with, of the extra `bot`.
 NEEDED = {"dotenv", "pydantic_settings", "rich", "typer"}
@@ -11,8 +14,14 @@ def main() -> None:
 
     A bot that only has the analytics was installed without what this needs: one line says so.
     """
+    terminal.prepare()
+    run: Callable[[], object]
     try:
-        from bot.cli import app
+        # Each way loads only its own: the bot has no use for what prints help and tables.
+        if sys.argv[1:]:
+            from bot.cli.app import app as run
+        else:
+            from bot.cli.running import run_bot as run
     except ModuleNotFoundError as error:
         if error.name not in NEEDED:
             raise
@@ -21,4 +30,4 @@ def main() -> None:
             file=sys.stderr,
         )
         sys.exit(2)
-    app.main()
+    run()

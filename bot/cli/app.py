@@ -3,25 +3,19 @@
 The commands import aiogram only where they talk to Telegram: it takes seconds and 170 MB.
 """
 
-import asyncio
-import logging
 from collections.abc import Callable
 from typing import Annotated
 
 import typer
 
-from analytics import GuardedClock
-from bot import __version__, logs, terminal
-from bot.cli import backups, demo, doctor, encrypt, health, init, privacy, stats
+from bot import __version__
+from bot.cli import backups, demo, doctor, encrypt, health, init, privacy, stats, web
 from bot.cli.cleanup import cleanup
-from bot.cli.errors import user_errors
 from bot.cli.help import Command, Group
 from bot.cli.new_feature import new_feature
 from bot.cli.records import records
-from bot.cli.signals import stop_on_signals
-from bot.settings import Settings, load
+from bot.cli.running import run_bot
 
-logger = logging.getLogger(__name__)
 app = typer.Typer(
     cls=Group,
     help="A Telegram bot with privacy-preserving analytics.\n\n"
@@ -30,12 +24,6 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-
-
-def main() -> None:
-    """Run the command in the arguments of this process."""
-    terminal.prepare()
-    app()
 
 
 def _print_version(wanted: bool) -> None:
@@ -56,19 +44,7 @@ def run(
 ) -> None:
     """Run the bot until it is stopped, if there is no command."""
     if context.invoked_subcommand is None:
-        with user_errors(remarking=False):  # the bot logs the remarks
-            settings = load(Settings)
-            logs.set_up(settings.log_level, settings.log_format, development=settings.development)
-            logger.info("starting version %s, which takes a few seconds", __version__)
-            asyncio.run(_run(settings))
-            logger.info("stopped")
-
-
-async def _run(settings: Settings) -> None:
-    stop = stop_on_signals(asyncio.get_running_loop())
-    from bot.run import serve  # takes seconds, in which the bot may be asked to stop
-
-    await serve(settings, stop, GuardedClock())
+        run_bot()
 
 
 COMMANDS: dict[str, dict[str, Callable[..., None]]] = {
@@ -79,6 +55,7 @@ COMMANDS: dict[str, dict[str, Callable[..., None]]] = {
     "Statistics": {
         "stats": stats.stats,
         "records": records,
+        "web": web.web,
     },
     "Privacy": {
         "export": privacy.export,

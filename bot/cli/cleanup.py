@@ -4,10 +4,9 @@ import asyncio
 from typing import Annotated
 
 import typer
-from rich.console import Console
-from rich.progress import Progress
 
 from analytics import MAX_RETENTION_DAYS, MIN_RETENTION_DAYS, Access, Action
+from bot import terminal
 from bot.cli.errors import WrongUse, user_errors, whole_number
 from bot.settings import DataSettings, load
 
@@ -60,7 +59,7 @@ async def _cleanup(
             if doubt:
                 typer.echo(f"{doubt}: set the clock", err=True)
             return total, True
-        with Progress(console=Console(stderr=True), transient=True) as progress:
+        with terminal.progress() as progress:
             task = progress.add_task("deleting", total=total)
             deleted = await analytics.cleanup_old_interactions(
                 days, progress=lambda done: progress.update(task, completed=done)

@@ -5,7 +5,8 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
+
+from bot import terminal
 
 
 def demo(
@@ -16,13 +17,16 @@ def demo(
         Path | None,
         typer.Option(metavar="FOLDER", help="Save /stats and a chart as pictures in this folder."),
     ] = None,
+    web: Annotated[
+        bool, typer.Option("--web", help="Then show the admin page until Ctrl+C.")
+    ] = False,
 ) -> None:
     """Watch the bot at work on this machine, without a bot token.
 
     Example: python main.py demo
     """
-    with Console(stderr=True).status("preparing the demo") as status:
+    with terminal.status("preparing the demo") as status:
         from bot.demo.story import play  # takes a second
 
-        ended = asyncio.run(play(status, keep, pictures))
+        ended = asyncio.run(play(status, keep, pictures, web=web))
     raise typer.Exit(ended)

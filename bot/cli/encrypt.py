@@ -3,10 +3,10 @@
 import asyncio
 
 import typer
-from rich.console import Console
 
 from analytics import encrypt as encrypt_file
 from analytics import plain_leftovers
+from bot import terminal
 from bot.cli.errors import shown, user_errors
 from bot.errors import Remark, WrongSettings
 from bot.settings import DataSettings, load
@@ -23,7 +23,7 @@ def encrypt() -> None:
             raise WrongSettings(
                 Remark("DATABASE_KEY is missing", "set it to 64 hexadecimal digits first")
             )
-        with Console(stderr=True).status("encrypting"):
+        with terminal.status("encrypting"):
             done = asyncio.run(encrypt_file(settings.database_path, settings.database_key_bytes))
     typer.echo(f"{shown(settings.database_path)} is encrypted{'' if done else ' already'}")
     path = settings.database_path

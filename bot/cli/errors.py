@@ -1,11 +1,10 @@
 """The end of a command: its exit status, and a sentence for an error that an operator can cause."""
 
 import os
+import sys
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-
-import typer
 
 from analytics import AnalyticsError
 from bot.errors import OperatorError
@@ -49,11 +48,11 @@ def user_errors(*, remarking: bool = True) -> Iterator[None]:
     """
     try:
         for remark in remarks() if remarking else ():
-            typer.echo(str(remark), err=True)
+            print(remark, file=sys.stderr)
         yield
     except (AnalyticsError, OperatorError) as error:
-        typer.echo(str(error), err=True)
-        raise typer.Exit(FAILED if error.is_transient else WRONG_USE) from None
+        print(error, file=sys.stderr)
+        sys.exit(FAILED if error.is_transient else WRONG_USE)
     except WrongUse as error:
-        typer.echo(str(error), err=True)
-        raise typer.Exit(WRONG_USE) from None
+        print(error, file=sys.stderr)
+        sys.exit(WRONG_USE)

@@ -7,8 +7,8 @@ from collections.abc import Callable
 from typing import Annotated, TypeVar
 
 import typer
-from rich.console import Console
 
+from bot import terminal
 from bot.cli.errors import WrongUse, user_errors
 from bot.cli.setup import NO_ADMIN, Setup
 from bot.cli.telegram import Me, Unreachable, Updates, ask
@@ -150,7 +150,7 @@ def _find_id(settings: Settings, name: str) -> str:
     typer.echo(f"Open https://t.me/{name}?start={code} and press Start,")
     typer.echo(f"or send this number to @{name}: {code}")
     try:
-        with Console(stderr=True).status("waiting for your message; Ctrl+C stops waiting"):
+        with terminal.status("waiting for your message; Ctrl+C stops waiting"):
             found = asyncio.run(_sender(settings, code))
     except (TimeoutError, KeyboardInterrupt):
         problem = "your message did not arrive"

@@ -16,7 +16,12 @@ IMPORTS = re.compile(
 )
 FEATURE = re.compile(r"(?:^    \w+\.FEATURE,\n)+", re.MULTILINE)
 # The words of the example that are its name.
-NAMES = {"ReminderSteps": "{Name}Steps", '"remind"': '"{name}"', "reminder-": "{name}-"}
+NAMES = {
+    "ReminderSteps": "{Name}Steps",
+    '"remind"': '"{name}"',
+    "reminder-": "{name}-",
+    "reminder_set": "{name:.28}_set",
+}
 
 
 def new_feature(

@@ -4,8 +4,6 @@ import asyncio
 from typing import Annotated
 
 import typer
-from rich.console import Console
-from rich.table import Table
 
 from analytics import (
     ACTION_NAMES,
@@ -23,6 +21,7 @@ from analytics import (
     utc_now,
     wipe,
 )
+from bot import terminal
 from bot.cli.errors import FAILED, WrongUse, one_of, shown, user_errors, whole_number
 from bot.settings import AdminSettings, DataSettings, load
 
@@ -194,20 +193,22 @@ def audit() -> None:
     Example: python main.py audit
     """
     with user_errors():
-        entries = asyncio.run(_audit(load(AdminSettings)))
+        entries, zone = asyncio.run(_audit(load(AdminSettings)))
     if not entries:
         typer.echo("nothing has been viewed or deleted yet", err=True)
         return
-    table = Table("when (UTC)", "admin", "what", box=None)
+    rows = []
     for entry in entries:
         who = {None: "command line", FORMER_ADMIN: "former admin"}.get(
             entry.telegram_id, str(entry.telegram_id)
         )
         what = ACTION_NAMES[entry.action]
-        table.add_row(entry.timestamp.strftime("%Y-%m-%d %H:%M"), who, what)
-    Console(soft_wrap=True).print(table)
+        rows.append((entry.timestamp.strftime("%Y-%m-%d %H:%M"), who, what))
+    terminal.print_table((f"when ({zone})", "admin", "what"), rows)
 
 
-async def _audit(settings: AdminSettings) -> list[AuditEntry]:
+async def _audit(settings: AdminSettings) -> tuple[list[AuditEntry], str]:
+    """Return the entries, and the time zone that their times are in."""
     async with settings.open(Access.READ) as analytics:
-        return await analytics.audit_log.entries(settings.admin_ids)
+        entries = await analytics.audit_log.entries(settings.admin_ids)
+        return entries, analytics.calendar.zone.key

@@ -10,10 +10,9 @@ from datetime import UTC, datetime
 from typing import Annotated
 
 import typer
-from rich.console import Console
-from rich.table import Table
 
 from analytics import MAX_LIMIT, Access, InteractionType, UserInteraction
+from bot import terminal
 from bot.cli.errors import WrongUse, one_of, user_errors, whole_number
 from bot.settings import DataSettings, load
 
@@ -83,12 +82,8 @@ def _moment(text: str | None) -> datetime | None:
 
 
 def _print_table(found: Records) -> None:
-    if not found:
-        return
-    table = Table(*COLUMNS, box=None)
-    for row in found:
-        table.add_row(*map(str, _values(row)))
-    Console(soft_wrap=True).print(table)
+    if found:
+        terminal.print_table(COLUMNS, map(_values, found))
 
 
 def _print_csv(found: Records) -> None:

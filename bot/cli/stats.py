@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from analytics import Access, Overview, Period, figures
+from analytics import Access, Calendar, Overview, Period, event_figures, figures
 from bot.cli.errors import one_of, user_errors
 from bot.settings import DataSettings, load
 
@@ -44,16 +44,10 @@ async def _overview(settings: DataSettings, period: Period) -> Overview:
 def _lines(shown: Overview) -> Iterator[str]:
     """Yield the figures as aligned lines of a name and a value, each part below its title."""
     period = shown.period
-    by_day = period.period is not Period.DAY
     parts: dict[str, Sequence[figures.Figure]] = {
         figures.ACTIVE_USERS: figures.active_users(shown),
-        f"{figures.LAST[period.period]}, {figures.COMPARED[period.before_missing]}": (
-            figures.of_period(shown)
-        ),
+        f"{figures.LAST[period.period]}, {figures.compared(period)}": (figures.of_period(shown)),
         figures.BY_TYPE: figures.by_type(shown),
-        figures.COMMANDS if by_day else f"{figures.COMMANDS}: {figures.NOT_BY_THE_HOUR}": (
-            figures.commands(shown)
-        ),
         figures.DETAILS: figures.details(shown),
     }
     yield f"as of {_value(shown.whole.as_of)}"
@@ -69,6 +63,37 @@ def _lines(shown: Overview) -> Iterator[str]:
             )
             value = each.otherwise if each.value is None else _value(each.value)
             yield f"  {each.name:<26} {value:>20}  {changed}".rstrip()
+    if period.events is None:
+        yield from ("", f"{event_figures.EVENTS}: {figures.NOT_BY_THE_HOUR}")
+    else:
+        for table in event_figures.tables(period, period.events):
+            yield from ("", table.title, *_rows(table))
+
+
+def _rows(table: event_figures.Table) -> Iterator[str]:
+    """Yield a line for each row: the name, the first number, and others with their names."""
+    if not table.rows:
+        yield f"  {table.empty}"
+    for name, (first, *others) in table.rows:
+        rest = zip(others, table.columns[1:], strict=True)
+        more = ", ".join(f"{column} {_cell(cell)}" for cell, column in rest if cell != "")
+        yield f"  {name:<26} {_cell(first):>20}  {more}".rstrip()
+
+
+def _cell(cell: event_figures.Cell) -> str:
+    match cell:
+        case None:
+            return figures.HIDDEN
+        case int():
+            return f"{cell:,}"
+        case float():
+            return f"{cell:.2f}"
+        case event_figures.Part():
+            return f"{cell.times:,} ({cell.share:.0%})"
+        case event_figures.Within():
+            return f"{'>' if cell.is_over else '≤'} {cell.time.total_seconds():g} s"
+        case _:
+            return cell
 
 
 def _value(value: int | datetime | timedelta | str) -> str:
@@ -76,7 +101,7 @@ def _value(value: int | datetime | timedelta | str) -> str:
         case int():
             return f"{value:,}"
         case datetime():
-            return value.strftime("%Y-%m-%d %H:%M UTC")
+            return f"{value:%Y-%m-%d %H:%M} {Calendar.offset_name(value)}"
         case timedelta():
             return f"{value.days:,} days"
         case _:

@@ -17,7 +17,16 @@ from rich.status import Status
 from rich.table import Table
 from rich.text import Text
 
-from analytics import AnalyticsService, Interaction, InteractionType
+from analytics import (
+    Access,
+    AnalyticsService,
+    Event,
+    EventKind,
+    Finding,
+    Interaction,
+    InteractionType,
+    diagnose,
+)
 from bot.demo.render import bubbles, picture
 from bot.demo.stage import Failed, Stage
 from bot.demo.traffic import DAY, Saying, sayings
@@ -31,6 +40,8 @@ ONE_TAP_IN = 8
 # What the invented people ask for that this bot counts by name.
 OWN_COMMANDS = {"/start", "/help"}
 SEED = 20
+# There is nothing to keep from anyone.
+LINK_LIFETIME = timedelta(days=1)
 ADMIN_ID = 4242
 AT_ONCE = 25
 # Seconds that 25 answers may take.
@@ -46,7 +57,7 @@ INHERITED = ("PATH", "LANG", "LD_LIBRARY_PATH", "SYSTEMROOT", "TEMP", "TMPDIR")
 
 ROOT = Path(__file__).parent.parent.parent
 # The command line of this copy, whether it is installed or not.
-PROGRAM = (sys.executable, "-c", "from bot.cli.app import main; main()")
+PROGRAM = (sys.executable, "-c", "from bot.cli import main; main()")
 
 # What is printed, in order.
 Story = list[RenderableType]
@@ -58,6 +69,7 @@ ONE_ROW_PER_TYPE = """
 
 
 NEXT = """\
+  python main.py demo --web           see the admin page in a browser
   python main.py init                 set up your own bot
   python main.py demo --pictures DIR  save /stats and a chart as pictures
   docs/extend.md                      add the analytics to your aiogram bot"""
@@ -68,9 +80,12 @@ async def play(
     keep: Path | None = None,
     pictures: Path | None = None,
     program: Sequence[str] = PROGRAM,
+    *,
+    web: bool = False,
 ) -> int:
     """Show `program` at work; keep its database at `keep`, and what an admin saw in `pictures`.
 
+    With `web`, the admin page is served in the end, until the process is asked to stop.
     `status` shows progress, and is stopped before anything is printed. Returns the exit status: 0,
     1 if the bot fails, 2 if there is something at `keep` already.
     """
@@ -99,18 +114,48 @@ async def play(
                 status.stop()
                 errors.print(f"the demo failed: {error}\n{log}", markup=False, soft_wrap=True)
                 return 1
-    status.stop()
-    console.print(
-        f"{PEOPLE} invented people sent {len(said):,} messages and commands in twelve weeks.\n"
-        f"The bot has just received and answered the {len(today)} of the last 24 hours.",
-        highlight=False,
-    )
-    console.print(*told, sep="\n")
-    console.print(Rule("What you can do next"))
-    console.print(NEXT, markup=False, highlight=False, soft_wrap=True)
-    for kept in filter(None, (keep, pictures)):
-        console.print(f"Saved: {kept}", markup=False, highlight=False, soft_wrap=True)
+        status.stop()
+        console.print(
+            f"{PEOPLE} invented people sent {len(said):,} messages and commands in twelve weeks.\n"
+            f"The bot has just received and answered the {len(today)} of the last 24 hours.",
+            highlight=False,
+        )
+        console.print(*told, sep="\n")
+        console.print(Rule("What you can do next"))
+        console.print(NEXT, markup=False, highlight=False, soft_wrap=True)
+        for kept in filter(None, (keep, pictures)):
+            console.print(f"Saved: {kept}", markup=False, highlight=False, soft_wrap=True)
+        if web:
+            await _show_page(console, database)
     return 0
+
+
+async def _show_page(console: Console, database: Path) -> None:
+    """Serve the admin page of the database until the process is asked to stop."""
+    # These load aiohttp's server and jinja2.
+    from bot.web.findings import Doctor
+    from bot.web.local import show_until_stopped
+    from bot.web.upkeep import Upkeep
+
+    def tell(link: str) -> None:
+        console.print(Rule("The admin page, until you press Ctrl+C"))
+        console.print(link, markup=False, highlight=False, soft_wrap=True)
+
+    async with AnalyticsService.open(database, access=Access.READ) as analytics:
+
+        async def examine() -> Sequence[Finding]:
+            return await diagnose(
+                database,
+                pseudonym_key=None,
+                database_key=None,
+                pseudonymise=True,
+                retention_days=analytics.retention_days,
+                backup_dir=None,
+                now=analytics.clock(),
+            )
+
+        upkeep = Upkeep(doctor=Doctor(examine))
+        await show_until_stopped(analytics, tell, LINK_LIFETIME, upkeep)
 
 
 def _environment(sandbox: Sandbox, database: Path) -> dict[str, str]:
@@ -191,15 +236,17 @@ async def tell_story(
 
 async def _record(database: Path, said: Sequence[Saying], now: datetime) -> None:
     """Record what was said, and tapped, in the weeks before, as the bot would have."""
-    interactions, events = [], []
+    interactions: list[Interaction] = []
+    events: list[list[Event]] = []
     for number, (date, person, text) in enumerate(said):
         kind = InteractionType.COMMAND if text.startswith("/") else InteractionType.MESSAGE
         interactions.append(Interaction(person.user["id"], kind, date))
-        events.append(text if text in OWN_COMMANDS else None)
+        is_own = text in OWN_COMMANDS
+        events.append([Event(EventKind.COMMAND, text.removeprefix("/"))] if is_own else [])
         if number % ONE_TAP_IN == 0:
             tap = Interaction(person.user["id"], InteractionType.BUTTON_CLICK, date)
             interactions.append(tap)
-            events.append(None)
+            events.append([])
     moment = said[0].date
     async with AnalyticsService.open(database, clock=lambda: moment) as analytics:
         moment = now - CLEANED_UP

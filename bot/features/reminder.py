@@ -13,7 +13,7 @@ from aiogram.fsm.state import State, StatesGroup
 from aiogram.types import CallbackQuery, InlineKeyboardButton, InlineKeyboardMarkup, Message, User
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
-from analytics import utc_now
+from analytics import AnalyticsService, utc_now
 from analytics.telegram import (
     N_,
     Command,
@@ -79,6 +79,7 @@ async def end(
     bot: Bot,
     settings: Settings,
     scheduler: AsyncIOScheduler,
+    analytics: AnalyticsService,
 ) -> None:
     given = message.text or ""
     minutes = int(given) if given.isdecimal() and len(given) < 10 else 0
@@ -89,6 +90,7 @@ async def end(
     await state.clear()
     remind(scheduler, bot, event_from_user.id, text, minutes)
     await message.answer(is_set(minutes))
+    await analytics.count("reminder_set")
 
 
 async def snooze(click: CallbackQuery, bot: Bot, scheduler: AsyncIOScheduler) -> None:
@@ -137,6 +139,7 @@ def is_set(minutes: int) -> str:
 FEATURE = Feature(
     router=router,
     commands=(CommandEntry("remind", N_("Remind me of something")),),
+    events=("reminder_set",),
     stores=N_("texts of reminders, in memory, until they are sent."),
     forget=forget,
 )

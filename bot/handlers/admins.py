@@ -11,9 +11,9 @@ from bot.settings import Settings
 
 def router(settings: Settings) -> Router:
     router = Router(name="admins")
-    from_admin = FromAny(settings.admin_ids)
-    router.message.register(start, CommandStart(magic=~F.args), in_private_chat, from_admin)
-    router.message.register(help_, Command("help"), in_private_chat, from_admin)
+    router.message.filter(FromAny(settings.admin_ids), in_private_chat)
+    router.message.register(start, CommandStart(magic=~F.args))
+    router.message.register(help_, Command("help"))
     return router
 
 

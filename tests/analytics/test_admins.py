@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from analytics import Access, Action, PseudonymKeyMissing, Pseudonyms
 from analytics.key_files import key_file
 from analytics.privacy.audit import FORMER_ADMIN
+from analytics.sqlite.migrations import SCHEMA_VERSION
 from tests.support.bytes_on_disk import forms, found_in
 from tests.support.clock import NOW
 from tests.support.old_files import FILES
@@ -131,7 +132,7 @@ async def test_a_file_of_before_names_nobody_after_the_first_opening(
     for _ in range(2):
         async with open_service(tmp_path) as analytics:
             await analytics.maintenance.run()
-            assert found_in(tmp_path, CLEAR, but=f"{NAME}.before-schema-4") == {}
+            assert found_in(tmp_path, CLEAR, but=f"{NAME}.before-schema-{SCHEMA_VERSION}") == {}
             trail = await analytics.audit_log.entries({ADMIN})
             muted = [await analytics.alert_state.muted(admin) for admin in (ADMIN, OTHER)]
             mine = await analytics.people.personal_data(ADMIN)

@@ -6,12 +6,14 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from analytics import History, Interaction, InteractionType, Period, PeriodReport
-from analytics.statistics.commands import by_name
+from analytics.statistics.daily_events.totals import by_name
 from tests.support.clock import NOW
+from tests.support.events import events_of
+from tests.support.examples import examples
 from tests.support.service import SOMEBODY, interaction, open_service, run_once
 
 HOUR = timedelta(hours=1)
@@ -35,7 +37,7 @@ def assert_adds_up(report: PeriodReport, history: History) -> None:
         assert of_history(history, kind) == count
 
 
-@settings(deadline=None, max_examples=40, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=examples(20))
 @given(
     chance=st.randoms(use_true_random=False),
     count=st.integers(0, 150),
@@ -65,7 +67,7 @@ async def test_commands_sum_to_their_type_in_every_period(
         options = {"timestamp_precision": precision, "keep_trends": False}
         await run_once(Path(name), clock=lambda: NOW - 400 * timedelta(days=1))
         async with open_service(Path(name), clock=lambda: now, **options) as analytics:
-            await analytics.record(said, None, words)
+            await analytics.record(said, None, events_of(words))
             for person in erased:
                 await analytics.people.erase(SOMEBODY + person)
             if cleaned_up is not None:
@@ -79,7 +81,7 @@ async def test_commands_sum_to_their_type_in_every_period(
 async def test_a_command_that_the_bot_does_not_register_is_in_the_row_other(tmp_path: Path) -> None:
     async with open_service(tmp_path) as analytics:
         said = [interaction(interaction_type=InteractionType.COMMAND)] * 4
-        await analytics.record(said, None, ["/help", None, "/help", None])
+        await analytics.record(said, None, events_of(["/help", None, "/help", None]))
         week = await analytics.reports.period(Period.WEEK)
         day = await analytics.reports.period(Period.DAY)
 
@@ -90,7 +92,7 @@ async def test_a_command_that_the_bot_does_not_register_is_in_the_row_other(tmp_
 
 async def test_what_is_no_command_is_not_counted_as_one(tmp_path: Path) -> None:
     async with open_service(tmp_path) as analytics:
-        await analytics.record([interaction()], None, ["/help"])
+        await analytics.record([interaction()], None, events_of(["/help"]))
         report = await analytics.reports.period(Period.WEEK)
 
     assert report.commands == {}

@@ -10,7 +10,7 @@ from typing import Any
 from unittest.mock import patch
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from analytics.sqlite import compaction
@@ -18,6 +18,7 @@ from analytics.sqlite.connections import PRAGMAS
 from analytics.sqlite.files import wal
 from tests.support.bytes_on_disk import deleted_by_cleanup
 from tests.support.clock import NOW
+from tests.support.examples import examples
 from tests.support.second_connection import NAME, being_read
 from tests.support.service import days_ago, open_service
 from tests.support.statements import (
@@ -54,7 +55,7 @@ async def residue(folder: Path, seed: int, *left_out: int) -> tuple[float, float
     )
 
 
-@settings(deadline=None, max_examples=30, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=examples(15))
 @given(
     chance=st.randoms(use_true_random=False),
     interactions=st.integers(1, 400),

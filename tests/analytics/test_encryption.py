@@ -14,7 +14,7 @@ from typing import Any
 from unittest.mock import patch
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from typer.testing import Result
 
 from analytics import (
@@ -33,6 +33,7 @@ from bot.sandbox import Sandbox
 from tests.support.bytes_on_disk import forms, found_in
 from tests.support.command_line import invoke
 from tests.support.conversation import ask
+from tests.support.examples import examples
 from tests.support.killed import die_before, is_killed
 from tests.support.model import STEPS, Step, differences_after
 from tests.support.processes import bot_process, run
@@ -163,7 +164,7 @@ async def test_without_a_cipher_no_file_is_made(tmp_path: Path) -> None:
     assert not (tmp_path / NAME).exists()
 
 
-@settings(deadline=None, max_examples=15, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=examples(15))
 @given(steps=STEPS)
 async def test_a_persons_data_is_what_was_recorded_of_them_in_an_encrypted_file_too(
     steps: list[Step],
@@ -369,6 +370,7 @@ def test_the_plain_file_its_log_and_its_index_are_overwritten(left_by_a_kill: Pa
         assert content.count(0) == len(content)
 
 
+@pytest.mark.thorough
 def test_whatever_kills_encrypt_the_file_opens_and_the_next_run_ends_it(
     left_by_a_kill: Path, tmp_path: Path
 ) -> None:

@@ -157,6 +157,7 @@ async def erase_and_die(folder: Path, person: int, count: int) -> None:
                 await analytics.people.erase(person)
 
 
+@pytest.mark.thorough
 async def test_killed_anywhere_all_or_nothing_is_erased_and_the_traces_go_after_the_restart(
     tmp_path: Path,
 ) -> None:

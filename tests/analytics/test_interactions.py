@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from analytics import AnalyticsService, Interaction, InteractionType
 from tests.support.clock import NOW
+from tests.support.examples import examples
 from tests.support.second_connection import NAME, select
 from tests.support.service import SOMEBODY, interaction, open_service, run_once
 
@@ -54,7 +55,7 @@ def test_a_repr_holds_no_id(telegram_id: int) -> None:
     assert "telegram_id" not in shown
 
 
-@settings(deadline=None, max_examples=30)
+@settings(max_examples=examples(30))
 @given(
     occurred=MOMENTS,
     now=MOMENTS,

@@ -55,6 +55,41 @@ async def test_the_folder_and_every_file_in_it_are_private(tmp_path: Path) -> No
     assert KEY_NAME in modes
 
 
+@pytest.mark.parametrize(
+    ("options", "error", "sentence"),
+    [
+        ({"retention_days": "90"}, TypeError, "^retention_days has to be a whole number"),
+        ({"retention_days": 1.5}, TypeError, "^retention_days has to be a whole number"),
+        ({"timestamp_precision": "60"}, TypeError, "^timestamp_precision has to be a whole number"),
+        ({"breakdown_min_users": "5"}, TypeError, "^breakdown_min_users has to be a whole number"),
+        ({"trends_min_users": None}, TypeError, "^trends_min_users has to be a whole number"),
+        ({"report_interval": 24}, TypeError, r"^report_interval has to be a datetime\.timedelta"),
+        ({"database_key": "hunter2"}, TypeError, "^database_key has to be 32 bytes.*fromhex"),
+        ({"database_key": KEY.hex()}, TypeError, "^database_key has to be 32 bytes.*fromhex"),
+        ({"database_key": b""}, ValueError, "^database_key has 0 bytes: give 32, or None"),
+        ({"pseudonym_key": KEY.hex()}, TypeError, "^pseudonym_key has to be 32 or 64 bytes"),
+        ({"pseudonym_key": KEY[1:]}, ValueError, "^pseudonym_key has 31 bytes: give 32 or 64"),
+    ],
+)
+async def test_an_option_of_the_wrong_kind_is_refused_in_a_sentence_and_nothing_is_made(
+    tmp_path: Path, options: dict[str, Any], error: type[Exception], sentence: str
+) -> None:
+    with pytest.raises(error, match=sentence) as refused:
+        async with open_service(tmp_path / "new", **options):
+            pass
+
+    assert list(tmp_path.iterdir()) == []
+    # A key is not shown.
+    assert not {"hunter2", KEY.hex()} & set(str(refused.value).split())
+
+
+async def test_days_of_the_wrong_kind_are_refused_in_a_sentence(tmp_path: Path) -> None:
+    wrong: Any = "90"
+    async with open_service(tmp_path) as analytics:
+        with pytest.raises(TypeError, match=r"^days has to be a whole number"):
+            await analytics.cleanup_old_interactions(wrong)
+
+
 async def test_a_folder_that_is_there_is_left_as_it_is(tmp_path: Path) -> None:
     folder = tmp_path / "data"
     folder.mkdir()

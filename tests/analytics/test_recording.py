@@ -1,7 +1,6 @@
 """What is recorded is committed at once and counted once; what cannot be waits within bounds."""
 
 import asyncio
-import json
 import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import AsyncExitStack, contextmanager
@@ -19,13 +18,23 @@ from analytics import recording as analytics_recording
 from analytics.backlog import TRANSACTION_LIMIT
 from analytics.notices import RecordingFails, RecordingWorks
 from analytics.sqlite import checkpoints, database
-from analytics.sqlite.database import Database
 from analytics.sqlite.queries import statistics as queries
-from analytics.sqlite.queries.recording import COUNT_DROPPED, RECORD
+from analytics.sqlite.queries.active_people import COME, COUNT_USERS, JOIN_COHORT
+from analytics.sqlite.queries.recording import (
+    ADD,
+    COUNT_DROPPED,
+    OPT_OUT,
+    REMEMBER,
+    RecordingQueries,
+)
+from analytics.sqlite.transactions import Transaction
 from tests.support.clock import NOW
+from tests.support.events import events_of
+from tests.support.examples import examples
+from tests.support.recount import inconsistencies
 from tests.support.second_connection import NAME, locked, select, total
 from tests.support.service import SOMEBODY, days_ago, interaction, open_service, run_once
-from tests.support.statements import Statement, connections, statements
+from tests.support.statements import ENDLESS, Statement, connections, interrupt, statements
 
 LIMIT = 10
 HANGS = 30  # seconds
@@ -41,14 +50,13 @@ def _small_backlog() -> Iterator[None]:
 def commits() -> Iterator[list[int]]:
     """How many interactions each transaction had that recorded any."""
     sizes: list[int] = []
-    write = Database.write
+    record = RecordingQueries.record
 
-    async def counted(self: Database, sql: str, parameters: Sequence[Any] = ()) -> list[Any]:
-        if sql == RECORD:
-            sizes.append(len(json.loads(parameters[0])))
-        return await write(self, sql, parameters)
+    async def counted(self: RecordingQueries, updates: Sequence[Any], *arguments: Any) -> None:
+        sizes.append(len(updates))
+        await record(self, updates, *arguments)
 
-    with patch.object(Database, "write", counted):
+    with patch.object(RecordingQueries, "record", counted):
         yield sizes
 
 
@@ -242,16 +250,16 @@ async def test_what_cannot_be_written_at_the_end_waits_for_the_next_start(
 
 async def test_what_fails_at_the_end_is_tried_once_more(tmp_path: Path) -> None:
     """A file found damaged by a write is healed before the next one."""
-    write, failed = Database.write, False
+    record, failed = RecordingQueries.record, False
 
-    async def fails_once(self: Database, sql: str, parameters: Sequence[Any] = ()) -> list[Any]:
+    async def fails_once(self: RecordingQueries, *arguments: Any) -> None:
         nonlocal failed
-        if sql == RECORD and not failed:
+        if not failed:
             failed = True
             raise DatabaseUnavailable("it failed", "try again")
-        return await write(self, sql, parameters)
+        await record(self, *arguments)
 
-    with patch.object(Database, "write", fails_once):
+    with patch.object(RecordingQueries, "record", fails_once):
         async with open_service(tmp_path) as analytics:
             recording = asyncio.create_task(analytics.record(days_ago(1, 3)))
             await asyncio.sleep(0)  # what it records waits now, and the end comes before it is done
@@ -264,27 +272,42 @@ async def test_what_fails_at_the_end_is_tried_once_more(tmp_path: Path) -> None:
 
 
 @pytest.mark.usefixtures("impatient", "_small_backlog")
-async def test_a_failure_to_count_the_dropped_counts_nothing_twice(tmp_path: Path) -> None:
-    """The interactions, which have no update ids to know them by, are tried again with it."""
-    write_all = Database.write_all
-    failures = 1
+@pytest.mark.parametrize(
+    "failing", [REMEMBER, OPT_OUT, COME, COUNT_USERS, JOIN_COHORT, ADD, COUNT_DROPPED, "COMMIT"]
+)
+async def test_a_batch_that_fails_at_any_statement_is_counted_once(
+    tmp_path: Path, failing: str
+) -> None:
+    """It has no update ids to know it by, and is tried again with the number of the dropped."""
+    failed = False
 
-    async def failing(self: Database, *statements: tuple[str, Sequence[Any]]) -> None:
-        nonlocal failures
-        if COUNT_DROPPED in [sql for sql, _parameters in statements] and failures:
-            failures -= 1
+    def fails_once(sql: str) -> None:
+        nonlocal failed
+        if sql == failing and not failed:
+            failed = True
             raise DatabaseUnavailable("it failed", "try again")
-        await write_all(self, *statements)
 
+    class Failing(Transaction):
+        def run(self, sql: str, parameters: Sequence[Any] = ()) -> list[Any]:
+            fails_once(sql)
+            return super().run(sql, parameters)
+
+        def run_many(self, sql: str, rows: Sequence[Sequence[Any]]) -> None:
+            super().run_many(sql, rows[:1])
+            fails_once(sql)
+            super().run_many(sql, rows[1:])
+
+    choices = [*[None] * (LIMIT - 1), True, *[None] * 5]
     async with open_service(tmp_path) as analytics:
-        with patch.object(Database, "write_all", failing):
-            await analytics.record(days_ago(1, LIMIT + 5))
+        with patch.object(database, "Transaction", Failing):
+            await analytics.record(days_ago(1, LIMIT + 5, people=2), opting_out=choices)
             await until_it_works(analytics)
             await analytics.record(days_ago(2))
         report = await analytics.get_admin_analytics_report()
 
-    assert failures == 0
+    assert failed
     assert (report.total_interactions, report.dropped) == (LIMIT + 1, 5)
+    assert inconsistencies(tmp_path / NAME) == []
 
 
 async def test_a_checkpoint_that_is_not_possible_takes_nothing_back(tmp_path: Path) -> None:
@@ -302,14 +325,6 @@ async def test_a_checkpoint_that_is_not_possible_takes_nothing_back(tmp_path: Pa
     assert deleted == 1
     assert report.compaction_pending
     assert total(tmp_path) == 0
-
-
-# It reads the file, and ends when it is interrupted.
-ENDLESS = """
-    WITH RECURSIVE numbers (n) AS (
-        SELECT count(*) FROM interactions UNION ALL SELECT n + 1 FROM numbers)
-    SELECT count(*) FROM numbers
-"""
 
 
 async def test_a_long_read_delays_no_commit(tmp_path: Path) -> None:
@@ -333,8 +348,11 @@ async def test_a_long_read_delays_no_commit(tmp_path: Path) -> None:
             _, reader = opened
             reading = asyncio.create_task(analytics.get_admin_analytics_report())
             await begun.wait()
-            recorded = [await analytics.record(days_ago(day)) for day in range(1, 11)]
-            await reader.interrupt()
+            recorded = [
+                await analytics.record(days_ago(day), events=events_of([event]))
+                for day, event in enumerate(["blocked", None] * 5, 1)
+            ]
+            await interrupt(reader, reading)
             with pytest.raises(DatabaseUnavailable, match="interrupted"):
                 await reading
 
@@ -344,7 +362,7 @@ async def test_a_long_read_delays_no_commit(tmp_path: Path) -> None:
 CHOICES = st.lists(st.sampled_from([None, None, None, True, False]), min_size=1, max_size=8)
 
 
-@settings(deadline=None, max_examples=25)
+@settings(max_examples=examples(25))
 @given(choices=CHOICES, opted_out=st.booleans(), split=st.integers(0, 8))
 @example(choices=[None] * 5 + [False], opted_out=True, split=6)
 @example(choices=[True, False, None], opted_out=False, split=3)

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, example, given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from analytics import (
@@ -21,6 +21,7 @@ from analytics import (
     NoReportYet,
 )
 from tests.support.clock import NOW, Clock
+from tests.support.examples import examples
 from tests.support.second_connection import NAME, locked, second_connection
 from tests.support.service import SOMEBODY, failing_at_once, open_service, run_once
 
@@ -83,7 +84,7 @@ async def reported(analytics: AnalyticsService) -> tuple[datetime, tuple[Any, ..
     )
 
 
-@settings(deadline=None, max_examples=60, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=examples(25))
 @given(steps=STEPS)
 @example(
     steps=[

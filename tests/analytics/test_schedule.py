@@ -2,8 +2,9 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from datetime import UTC, datetime, time, timedelta, timezone
+from datetime import UTC, date, datetime, time, timedelta, timezone, tzinfo
 from pathlib import Path
+from zoneinfo import ZoneInfo, available_timezones
 
 import pytest
 from hypothesis import given
@@ -73,8 +74,10 @@ class Day:
             needs_clock=True,
         )
 
-    def schedule(self, *tasks: Task) -> Schedule:
-        return Schedule(tasks, lambda: self.now, lambda: self.postponed, lambda: self.monotonic)
+    def schedule(self, *tasks: Task, zone: tzinfo = UTC) -> Schedule:
+        return Schedule(
+            tasks, lambda: self.now, lambda: self.postponed, lambda: self.monotonic, zone
+        )
 
     async def passing(self, schedule: Schedule, by: timedelta) -> int:
         """How often something was run while the time went by, minute by minute."""
@@ -294,6 +297,63 @@ def test_planned_moments_are_a_day_apart_around_now(now: datetime, at: time) -> 
     assert last <= now < following
     assert following - last == timedelta(days=1)
     assert (last.astimezone(UTC).hour, last.astimezone(UTC).minute) == (at.hour, at.minute)
+
+
+@given(
+    zone=st.sampled_from(sorted(available_timezones())).map(ZoneInfo),
+    now=MOMENTS,
+    at=TIMES,
+)
+def test_a_moment_is_planned_on_each_day_of_any_time_zone(
+    zone: ZoneInfo, now: datetime, at: time
+) -> None:
+    last, following = last_planned(now, at, zone=zone), next_planned(now, at, zone)
+
+    assert last <= now < following
+    assert last_planned(following, at, zone=zone) == following
+    assert last_planned(following - timedelta(microseconds=1), at, zone=zone) == last
+    # Where clocks are put forward at midnight, or a zone changes its side of the date line.
+    gap = timedelta(days=1, hours=3)
+    assert timedelta(hours=21) <= following - last <= gap
+
+
+@pytest.mark.parametrize("at", [time(1, 59), time(2), time(2, 30), time(3), time(3, 30)])
+@pytest.mark.parametrize(
+    ("eve", "moments"),
+    [
+        # From 02:00 to 03:00, and from 03:00 to 02:00.
+        (date(2026, 3, 28), {2: (1, 0), 2.5: (1, 30), 3: (1, 0), 3.5: (1, 30)}),
+        (date(2026, 10, 24), {2: (0, 0), 2.5: (0, 30), 3: (2, 0), 3.5: (2, 30)}),
+    ],
+)
+async def test_a_daily_task_runs_once_where_its_time_is_skipped_or_comes_twice(
+    eve: date, moments: dict[float, tuple[int, int]], at: time
+) -> None:
+    berlin, hour = ZoneInfo("Europe/Berlin"), at.hour + at.minute / 60
+    day = Day(datetime.combine(eve, time(12), UTC))
+    day.now = datetime.combine(eve, time(12), UTC)
+    schedule = day.schedule(
+        day.kept(at=at),
+        Task(name="nightly", run=day.run("nightly"), every=DAILY, at=at),
+        zone=berlin,
+    )
+    await day.passing(schedule, timedelta(days=2))
+
+    for name in ("kept", "nightly"):
+        ran = [moment for each, moment in day.ran if each == name]
+        assert len(ran) == 2
+        assert [moment.astimezone(berlin).day for moment in ran] == [eve.day + 1, eve.day + 2]
+        if hour in moments:
+            assert (ran[0].hour, ran[0].minute) == moments[hour]
+
+
+async def test_a_time_with_a_zone_of_its_own_is_kept_in_it() -> None:
+    day = Day(NOW)
+    at = time(8, tzinfo=UTC)
+    schedule = day.schedule(day.kept(at=at), zone=ZoneInfo("Asia/Tokyo"))
+    await day.passing(schedule, timedelta(days=1))
+
+    assert [moment.hour for _, moment in day.ran] == [8]
 
 
 @given(now=MOMENTS, at=TIMES, weekday=st.integers(0, 6))

@@ -35,7 +35,7 @@ async def test_every_table_is_strict(folder: Path) -> None:
         "WHERE schema = 'main' AND type = 'table' AND name NOT LIKE 'sqlite%'",
     )
 
-    assert len(tables) == 15
+    assert len(tables) == 19
     assert {name for name, strict in tables if not strict} == set()
 
 

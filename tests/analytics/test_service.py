@@ -10,7 +10,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, TypeVar
 
-from hypothesis import HealthCheck, settings
+from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import (
     Bundle,
@@ -22,6 +22,7 @@ from hypothesis.stateful import (
 
 from analytics import AdminReport, Interaction, InteractionType
 from tests.support.clock import NOW
+from tests.support.examples import examples
 from tests.support.recount import inconsistencies
 from tests.support.second_connection import NAME
 from tests.support.service import SOMEBODY, open_service
@@ -33,6 +34,8 @@ BEGIN = NOW.replace(hour=0, minute=0, second=0)  # on the limit of every precisi
 SECOND, HOUR, DAY = timedelta(seconds=1), timedelta(hours=1), timedelta(days=1)
 REMEMBERED = timedelta(hours=72)
 PRECISIONS = [int(precision.total_seconds()) for precision in (SECOND, HOUR, DAY)]
+# As far from UTC as any, with summer time, and not at whole hours.
+ZONES = ["Pacific/Kiritimati", "Etc/GMT+12", "Europe/Berlin", "America/Havana", "Asia/Kathmandu"]
 # Few of each, so that much is equal; and most times at the limits of what is active or kept.
 PEOPLE = st.sampled_from([SOMEBODY, SOMEBODY + 1, SOMEBODY + 2])
 TYPES = st.sampled_from(list(InteractionType)[:3])
@@ -76,9 +79,12 @@ class Service(RuleBasedStateMachine):
     def run(self, coroutine: Coroutine[Any, Any, T]) -> T:
         return self.runner.run(coroutine)
 
-    @initialize(precision=st.sampled_from(PRECISIONS), retention=DAYS)
-    def begin(self, precision: int, retention: int) -> None:
+    @initialize(
+        precision=st.sampled_from(PRECISIONS), retention=DAYS, zone=st.sampled_from(["UTC", *ZONES])
+    )
+    def begin(self, precision: int, retention: int, zone: str) -> None:
         self.precision = precision
+        self.zone = zone
         self.retention = retention
         self.open()
 
@@ -90,6 +96,7 @@ class Service(RuleBasedStateMachine):
                     timestamp_precision=self.precision,
                     retention_days=self.retention,
                     clock=lambda: self.now,
+                    timezone=self.zone,
                 )
             )
         )
@@ -148,9 +155,11 @@ class Service(RuleBasedStateMachine):
             self.last_cleanup = self.now
             self.last_deleted = deleted
 
-    @rule()
-    def reopen(self) -> None:
+    @rule(zone=st.none() | st.sampled_from(ZONES))
+    def reopen(self, zone: str | None) -> None:
+        """In the same time zone, or in another one."""
         self.run(self.opened.aclose())
+        self.zone = zone or self.zone
         self.open()
 
     @invariant()
@@ -207,15 +216,10 @@ class Service(RuleBasedStateMachine):
                 Kept(
                     interaction.telegram_id,
                     interaction.interaction_type.value,
-                    seconds - seconds % self.precision,
+                    self.analytics.calendar.floor(seconds, self.precision),
                 )
             )
 
 
 TestService = Service.TestCase
-TestService.settings = settings(
-    deadline=None,
-    max_examples=50,
-    stateful_step_count=25,
-    suppress_health_check=[HealthCheck.too_slow],
-)
+TestService.settings = settings(max_examples=examples(25), stateful_step_count=25)

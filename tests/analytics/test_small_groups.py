@@ -12,8 +12,10 @@ from datetime import datetime, timedelta
 from itertools import combinations
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
-from hypothesis import HealthCheck, example, given, settings
+import pytest
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from analytics import (
@@ -27,6 +29,9 @@ from analytics import (
     PeriodReport,
 )
 from tests.support.clock import NOW
+from tests.support.equations import PRIME, reduce
+from tests.support.events import events_of
+from tests.support.examples import examples
 from tests.support.second_connection import select
 from tests.support.service import SOMEBODY, interaction, open_service, run_once
 
@@ -37,7 +42,6 @@ EVER = NOW - 2000 * DAY
 LATER = NOW + DAY
 KINDS = [InteractionType.MESSAGE, InteractionType.COMMAND, InteractionType.BUTTON_CLICK]
 WORDS = ["/help", "/roll", None]
-PRIME = 2**61 - 1
 
 
 @dataclass(frozen=True)
@@ -53,9 +57,10 @@ Equation = tuple[frozenset[int], int]
 
 
 class Attack:
-    def __init__(self, said: Sequence[Said], enough: int) -> None:
+    def __init__(self, said: Sequence[Said], enough: int, zone: str) -> None:
         self.said = said
         self.enough = enough
+        self.today = NOW.astimezone(ZoneInfo(zone)).replace(hour=0, minute=0, second=0)
         self.equations: list[Equation] = []
 
     def region(self, begin: datetime, end: datetime, kind: str | None = None) -> frozenset[int]:
@@ -64,6 +69,11 @@ class Attack:
             for at, each in enumerate(self.said)
             if begin <= each.at < end and kind in (None, each.kind)
         )
+
+    def begin(self, period: Period) -> datetime:
+        if period is Period.DAY:
+            return THIS_HOUR - 23 * HOUR
+        return self.today - period.length + DAY
 
     def is_of_few(self, region: Iterable[int]) -> bool:
         return 0 < len({self.said[at].person for at in region}) < self.enough
@@ -101,8 +111,8 @@ class Attack:
         """All that might be told: of any time between two beginnings, of any type or all."""
         begins = sorted(
             {EVER, LATER}
-            | {begin(period) for period in Period}
-            | {TODAY - days * DAY for days in range(70)}
+            | {self.begin(period) for period in Period}
+            | {self.today - days * DAY for days in range(70)}
             | {THIS_HOUR - hours * HOUR for hours in range(24)}
         )
         seen = set()
@@ -115,20 +125,8 @@ class Attack:
                     yield frozenset(at for at in region if self.said[at].kind == kind)
 
 
-def reduce(row: dict[int, int], rows: dict[int, dict[int, int]]) -> dict[int, int]:
-    """What is left of an equation after others were subtracted, modulo a prime."""
-    left = dict(row)
-    while pivots := [at for at in left if at in rows]:
-        at = min(pivots)
-        factor = left[at]
-        for other, value in rows[at].items():
-            left[other] = (left.get(other, 0) - factor * value) % PRIME
-        left = {other: value for other, value in left.items() if value}
-    return left
-
-
-def begin(period: Period) -> datetime:
-    return THIS_HOUR - 23 * HOUR if period is Period.DAY else TODAY - period.length + DAY
+# How many days earlier the period begins that it is compared with.
+EARLIER = {Period.DAY: 1, Period.WEEK: 7, Period.MONTH: 35, Period.QUARTER: 91}
 
 
 def learn_history(attack: Attack, history: History) -> None:
@@ -141,14 +139,14 @@ def learn_history(attack: Attack, history: History) -> None:
 
 
 def learn_period(attack: Attack, report: PeriodReport) -> None:
-    since, length = begin(report.period), report.period.length
+    since, back = attack.begin(report.period), timedelta(days=EARLIER[report.period])
     attack.learn(attack.region(since, LATER), report.interactions)
     attack.learn_types(since, LATER, report.interaction_types_breakdown)
     if report.interactions_before is not None:
         # More than is said: both of what is added up.
-        middle = THIS_HOUR - length
+        middle = THIS_HOUR - back
         for region in (
-            attack.region(since - length, middle),
+            attack.region(since - back, middle),
             attack.region(middle, middle + HOUR),
         ):
             attack.learn(region, len(region))
@@ -180,7 +178,7 @@ def assert_commands_are_of_enough(attack: Attack, reports: Sequence[PeriodReport
     """The rows by name, and by how much those of two periods differ."""
     rows: list[dict[str, frozenset[int]]] = []
     for report in reports:
-        commands = attack.region(begin(report.period), LATER, "command")
+        commands = attack.region(attack.begin(report.period), LATER, "command")
         named = {name for name in report.commands if name != "other"}
         here = {
             name: frozenset(at for at in commands if attack.said[at].word == f"/{name}")
@@ -214,17 +212,21 @@ async def all_outputs(
     )
 
 
-@settings(deadline=None, max_examples=60, suppress_health_check=[HealthCheck.too_slow])
+@pytest.mark.thorough
+@settings(max_examples=examples(25))
 @given(
     chance=st.randoms(use_true_random=False),
     count=st.integers(0, 60),
     people=st.integers(1, 12),
     enough=st.integers(2, 5),
     interval=st.sampled_from([0, 60]),
+    # Without summer time, so that all days of the attack are as long.
+    zone=st.sampled_from(["UTC", "Asia/Tokyo", "America/Bogota"]),
 )
-@example(chance=random.Random(1), count=60, people=12, enough=2, interval=0)
+@example(chance=random.Random(1), count=60, people=12, enough=2, interval=0, zone="UTC")
+@example(chance=random.Random(2), count=60, people=12, enough=2, interval=0, zone="Asia/Tokyo")
 async def test_no_sum_of_few_people_follows_from_all_that_is_shown(
-    chance: random.Random, count: int, people: int, enough: int, interval: int
+    chance: random.Random, count: int, people: int, enough: int, interval: int, zone: str
 ) -> None:
     moments = [NOW - timedelta(hours=60 * 24 * chance.random() ** 3) for _ in range(count)]
     said = []
@@ -234,15 +236,15 @@ async def test_no_sum_of_few_people_follows_from_all_that_is_shown(
         said.append(Said(SOMEBODY + chance.randrange(people), kind, at, word))
     if interval:
         said = [each for each in said if each.at < THIS_HOUR]
-    attack = Attack(said, enough)
+    attack = Attack(said, enough, zone)
     with tempfile.TemporaryDirectory() as name:
-        options: dict[str, Any] = {"breakdown_min_users": enough}
-        await run_once(Path(name), clock=lambda: EVER)
+        options: dict[str, Any] = {"breakdown_min_users": enough, "timezone": zone}
+        await run_once(Path(name), clock=lambda: EVER, timezone=zone)
         async with open_service(Path(name), **options) as analytics:
             await analytics.record(
                 [Interaction(each.person, InteractionType(each.kind), each.at) for each in said],
                 None,
-                [each.word for each in said],
+                events_of(each.word for each in said),
             )
         options["report_interval"] = timedelta(minutes=interval)
         async with open_service(Path(name), **options) as analytics:
@@ -267,8 +269,9 @@ def everybody(kind: InteractionType, people: int, ago: timedelta = HOUR) -> list
     return [interaction(ago, SOMEBODY + number, kind) for number in range(people)]
 
 
-async def test_what_enough_people_do_is_shown_as_it_is(tmp_path: Path) -> None:
-    async with open_service(tmp_path, breakdown_min_users=3) as analytics:
+@pytest.mark.parametrize("zone", ["UTC", "Asia/Tokyo"])
+async def test_what_enough_people_do_is_shown_as_it_is(tmp_path: Path, zone: str) -> None:
+    async with open_service(tmp_path, breakdown_min_users=3, timezone=zone) as analytics:
         for days in (0, 1, 2, 10, 40):
             for kind in KINDS:
                 await analytics.record(everybody(kind, 3 + 3 * (days == 1), days * DAY + HOUR))
@@ -282,6 +285,18 @@ async def test_what_enough_people_do_is_shown_as_it_is(tmp_path: Path) -> None:
         *(9, 36, 45, 54),
         54,
     ]
+
+
+async def test_days_of_enough_people_are_those_of_the_time_zone(tmp_path: Path) -> None:
+    """On both sides of midnight in Tokyo, on one day in UTC."""
+    midnight = NOW.replace(hour=15, minute=0, second=0) - 3 * DAY
+    async with open_service(tmp_path, breakdown_min_users=3, timezone="Asia/Tokyo") as analytics:
+        for moment in (midnight - HOUR, midnight):
+            await analytics.record(everybody(InteractionType.MESSAGE, 3, NOW - moment))
+        history = await analytics.reports.history(7 * DAY)
+
+    shown = {f"{each.since:%m-%d %z}": each.interactions for each in history.buckets}
+    assert (shown["05-29 +0900"], shown["05-30 +0900"]) == (3, 3)
 
 
 async def test_of_a_bot_of_a_few_people_nothing_is_shown(tmp_path: Path) -> None:
@@ -316,9 +331,11 @@ async def test_one_persons_inline_queries_are_in_no_day(tmp_path: Path) -> None:
 async def test_commands_are_folded_by_people_and_not_by_how_often(tmp_path: Path) -> None:
     command = InteractionType.COMMAND
     async with open_service(tmp_path, breakdown_min_users=3) as analytics:
-        await analytics.record(everybody(command, 3), None, ["/help"] * 3)
-        await analytics.record(everybody(command, 3), None, ["/start"] * 3)
-        await analytics.record([interaction(HOUR, SOMEBODY, command)] * 50, None, ["/mine"] * 50)
+        await analytics.record(everybody(command, 3), None, events_of(["/help"] * 3))
+        await analytics.record(everybody(command, 3), None, events_of(["/start"] * 3))
+        await analytics.record(
+            [interaction(HOUR, SOMEBODY, command)] * 50, None, events_of(["/mine"] * 50)
+        )
         week = await analytics.reports.period(Period.WEEK)
 
     # With one that enough people used, for else it would be only another name of the hidden one.
@@ -331,9 +348,11 @@ async def test_how_many_used_a_command_is_never_told_too_high(tmp_path: Path) ->
         async with open_service(tmp_path, breakdown_min_users=2) as analytics:
             await analytics.people.opt_out(SOMEBODY + 7)
             opted_out = interaction(HOUR, SOMEBODY + 7, command)
-            await analytics.record([opted_out, *everybody(command, 2)], None, ["/help"] * 3)
+            await analytics.record(
+                [opted_out, *everybody(command, 2)], None, events_of(["/help"] * 3)
+            )
 
-    assert select(tmp_path, "SELECT event, count, people FROM daily_events") == [("/help", 6, 2)]
+    assert select(tmp_path, "SELECT event, count, people FROM daily_events") == [("help", 6, 2)]
 
 
 async def test_after_the_key_was_replaced_nobody_knows_how_many_and_nothing_is_shown(

@@ -1,7 +1,6 @@
 """What waits while the database cannot be written is there after a crash, once, and then gone."""
 
 import asyncio
-import shutil
 import tempfile
 from contextlib import ExitStack
 from datetime import timedelta
@@ -9,7 +8,7 @@ from pathlib import Path
 from unittest.mock import AsyncMock, patch
 
 import pytest
-from hypothesis import HealthCheck, example, given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from analytics import (
@@ -26,6 +25,8 @@ from analytics.sqlite.database import Database
 from analytics.sqlite.files import is_plain, spool
 from analytics.sqlite.spool import SQLiteSpool
 from tests.support.bytes_on_disk import REFERENCES, forms, found_in, key_forms
+from tests.support.examples import examples
+from tests.support.killed import killed
 from tests.support.recount import inconsistencies
 from tests.support.second_connection import NAME, locked, select, total
 from tests.support.service import (
@@ -40,15 +41,6 @@ from tests.support.service import (
 
 OTHER = SOMEBODY + 1
 STEPS = ["record", "without id", "again", "opt_out", "opt_in", "erase", "look", "kill"]
-
-
-def killed(folder: Path) -> Path:
-    """What a kill leaves at this moment, in another folder."""
-    copy = Path(tempfile.mkdtemp(dir=folder))
-    for file in folder.glob(f"{NAME}*"):
-        if file.is_file() and not file.name.endswith(("lock", "-shm")):
-            shutil.copy(file, copy / file.name)
-    return copy
 
 
 class Expected:
@@ -108,7 +100,7 @@ class Expected:
         return wrong
 
 
-@settings(deadline=None, max_examples=15, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=examples(15))
 @given(steps=st.lists(st.sampled_from(STEPS), min_size=1, max_size=10))
 @example(steps=["record", "look", "erase", "record", "again", "opt_out", "record", "kill", "kill"])
 @example(steps=["without id", "kill", "without id", "kill", "look", "without id"])
@@ -197,7 +189,7 @@ async def test_the_spool_of_an_encrypted_database_is_encrypted(tmp_path: Path) -
     async with open_service(tmp_path, database_key=key) as analytics:
         await analytics.record(days_ago(1, 3), [1, 2, 3])
         failed = DatabaseUnavailable("it failed", "try again")
-        with patch.object(Database, "write", side_effect=failed):
+        with patch.object(Database, "transact", side_effect=failed):
             await analytics.record(days_ago(2, 3), [4, 5, 6])
             file = spool(tmp_path / NAME)
             plain, found = is_plain(file), found_in(tmp_path, forms(REFERENCES.reference(SOMEBODY)))
@@ -207,6 +199,18 @@ async def test_the_spool_of_an_encrypted_database_is_encrypted(tmp_path: Path) -
 
     assert (plain, found) == (False, {})
     assert report.total_interactions == 6
+
+
+@pytest.mark.parametrize("content", [b"", bytes(4096)], ids=["begun", "overwritten"])
+async def test_what_a_kill_leaves_of_a_spool_without_entries_is_removed(
+    tmp_path: Path, content: bytes, caplog: pytest.LogCaptureFixture
+) -> None:
+    await run_once(tmp_path)
+    spool(tmp_path / NAME).write_bytes(content)
+    await run_once(tmp_path)
+
+    assert [*tmp_path.glob("*spool*")] == []
+    assert caplog.messages == []
 
 
 @pytest.mark.usefixtures("impatient")

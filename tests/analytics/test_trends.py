@@ -8,11 +8,12 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from analytics import History, Interaction, InteractionType
 from tests.support.clock import NOW
+from tests.support.examples import examples
 from tests.support.second_connection import select
 from tests.support.service import SOMEBODY, interaction, open_service, run_once
 from tests.support.traffic import at_precision, people, some_traffic
@@ -60,7 +61,7 @@ def assert_whole_weeks(history: History, said: list[Interaction], known_since: d
         assert shown == (expected if is_known else None)
 
 
-@settings(deadline=None, max_examples=30, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=examples(15))
 @given(
     chance=st.randoms(use_true_random=False),
     counts=st.lists(st.integers(0, 80), min_size=1, max_size=3),
@@ -87,7 +88,7 @@ async def test_every_history_equals_a_recount_of_the_rows(
             assert_recounted(await analytics.reports.history(length * DAY), said, NOW - 400 * DAY)
 
 
-@settings(deadline=None, max_examples=30, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=examples(15))
 @given(
     chance=st.randoms(use_true_random=False),
     count=st.integers(1, 120),

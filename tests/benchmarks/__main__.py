@@ -17,16 +17,22 @@ from rich.console import Console
 
 from tests.benchmarks import (
     admin_waits,
+    charts,
     cleanup,
     commands,
     cost,
     erasure,
+    idle,
     latency,
     memory,
+    page,
     recording,
     reports,
     size,
+    start,
     throughput,
+    waits,
+    webhook,
 )
 from tests.benchmarks.data import HOUR
 from tests.benchmarks.files import FULL, QUICK, Files, Size
@@ -36,13 +42,19 @@ QUESTIONS = {
     "throughput": throughput.measure,
     "cost": cost.measure,
     "latency": latency.measure,
+    "webhook": webhook.measure,
     "recording": recording.measure,
     "reports": reports.measure,
     "statistics": admin_waits.measure,
+    "page": page.measure,
+    "chart": charts.measure,
     "cleanup": cleanup.measure,
     "erasure": erasure.measure,
+    "waits": waits.measure,
     "size": size.measure,
+    "start": start.measure,
     "memory": memory.measure,
+    "idle": idle.measure,
     "commands": commands.measure,
 }
 

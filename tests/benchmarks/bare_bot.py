@@ -12,6 +12,8 @@ ANSWER = "I did not understand that. See /help for what I can do."
 
 
 async def anything(message: Message) -> None:
+    if message.chat.type != "private":
+        return
     button = InlineKeyboardButton(text="What is stored about you", callback_data="privacy")
     keyboard = InlineKeyboardMarkup(inline_keyboard=[[button]])
     await message.answer(ANSWER, reply_markup=keyboard)

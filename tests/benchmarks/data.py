@@ -12,6 +12,8 @@ from itertools import accumulate
 from pathlib import Path
 
 from analytics import AnalyticsService, InteractionType, Pseudonyms
+from analytics.events import EventKind
+from analytics.events.outcome_words import BUCKETS
 from analytics.recording import REMEMBER_SECONDS
 from bot.demo.traffic import HOURS
 
@@ -64,7 +66,16 @@ COUNTERS = (
     INSERT INTO last_seen_counts (last_seen, users)
         SELECT last_seen, count(*) FROM users WHERE last_seen % 3600 > 0 GROUP BY 1
     """,
+    """
+    INSERT INTO cohorts (first_week, week, users)
+        SELECT first_week, week, count(*) FROM user_weeks GROUP BY 1, 2
+    """,
 )
+# So many words of each kind are counted on every day, as by a bot of many features: 400 in all.
+COMMANDS, BUTTONS, LINKS, OWN_EVENTS, LANGUAGES, ERRORS = 30, 40, 20, 10, 15, 20
+# The handlers of each command and button take times of so many buckets, and some do not end well.
+BUCKETS_EACH = 3
+FAILING, UNANSWERED = 10, 10
 # What a template does that never thought of size: readable text, and an index for each question.
 NAIVE = 0
 NAIVE_SCHEMA = """
@@ -158,10 +169,12 @@ def _load(traffic: Traffic, paths: dict[int, Path]) -> None:
             precision: _without_triggers(database) for precision, database in databases.items()
         }
         last_seen = array("q", bytes(8 * (traffic.people + 1)))
+        weeks = _Weeks(traffic.people)
         for number in range(1, traffic.days + 1):
             events = traffic.day(number)
             for at, person, _ in events:
                 last_seen[person] = at
+            weeks.add(events)
             for precision, database in databases.items():
                 if precision != NAIVE:
                     _add(database, events, precision)
@@ -171,12 +184,45 @@ def _load(traffic: Traffic, paths: dict[int, Path]) -> None:
             if precision != NAIVE:
                 _add_people(database, last_seen, precision)
                 _remember(database, traffic)
+                weeks.write(database)
+                _add_events(database, traffic)
                 for statement in COUNTERS:
                     database.execute(statement)
                 for statement in triggers[precision]:
                     database.execute(statement)
             database.commit()
             database.execute("PRAGMA journal_mode=WAL")
+
+
+class _Weeks:
+    """The weeks and days, UTC, in which people are active."""
+
+    def __init__(self, people: int) -> None:
+        self._first = array("q", bytes(8 * (people + 1)))
+        self._bits = array("q", bytes(8 * (people + 1)))
+        self._people_of_days = Counter[int]()
+        self._newest = set[tuple[int, int]]()
+
+    def add(self, events: Sequence[Event]) -> None:
+        """Take the events that follow; they may begin within the last day of those before."""
+        active = {(at // DAY, person) for at, person, _ in events}
+        self._people_of_days.update(day for day, _ in active - self._newest)
+        self._newest = active
+        for day, person in sorted(active):
+            week = (day + 3) // 7
+            self._first[person] = self._first[person] or week
+            self._bits[person] |= 1 << week - self._first[person]
+
+    def write(self, database: sqlite3.Connection) -> None:
+        database.executemany(
+            "UPDATE users SET first_week = ?, weeks = ? WHERE id = ?",
+            (
+                (week, bits, _id(person))
+                for person, (week, bits) in enumerate(zip(self._first, self._bits, strict=True))
+                if bits
+            ),
+        )
+        database.executemany("INSERT INTO daily_users VALUES (?, ?)", self._people_of_days.items())
 
 
 def _without_triggers(database: sqlite3.Connection) -> list[str]:
@@ -223,6 +269,44 @@ def _add_people(database: sqlite3.Connection, last_seen: Sequence[int], precisio
             for person, at in enumerate(last_seen)
             if at
         ),
+    )
+
+
+def _add_events(database: sqlite3.Connection, traffic: Traffic) -> None:
+    """Count each word as often as every other, on each day as many as there are interactions."""
+    commands = [f"command{number}" for number in range(COMMANDS)]
+    buttons = [f"button{number}" for number in range(BUTTONS)]
+    links = [f"code{number}" for number in range(LINKS)]
+    subjects = [*(f"/{each}" for each in commands), *(f"button:{each}" for each in buttons), *TYPES]
+    words = {
+        EventKind.COMMAND: commands,
+        EventKind.BUTTON: buttons,
+        EventKind.CHAT: ["private", "group"],
+        EventKind.START_LINK: links,
+        EventKind.NEW_BY_LINK: links,
+        EventKind.NEW_BY_LANGUAGE: [f"l{number}" for number in range(LANGUAGES)],
+        EventKind.OWN: [f"own{number}" for number in range(OWN_EVENTS)],
+        EventKind.HANDLED: [
+            f"{subject} {bucket}" for subject in subjects for bucket in BUCKETS[:BUCKETS_EACH]
+        ],
+        EventKind.FAILED: subjects[:FAILING],
+        EventKind.UNANSWERED: subjects[-UNANSWERED:],
+        EventKind.ERROR: [f"KeyError at shop.py:{line}" for line in range(ERRORS)],
+    }
+    today = traffic.end // DAY
+    daily = max(1, traffic.interactions // traffic.days)
+    database.executemany(
+        "INSERT INTO daily_events (day, kind, event, count, people) VALUES (?, ?, ?, ?, ?)",
+        (
+            (today - ago, kind, word, count := max(1, daily // len(of_kind)), min(count, 1_000))
+            for ago in range(traffic.days)
+            for kind, of_kind in words.items()
+            for word in of_kind
+        ),
+    )
+    database.executemany(
+        "INSERT INTO start_links (code, name, created) VALUES (?, ?, 0)",
+        ((code, f"place {code}") for code in links),
     )
 
 

@@ -27,6 +27,8 @@ class Size:
     answers: int  # in one run of the bot
     single_updates: int
     updates: int  # until the memory is looked at
+    idle: float  # seconds in which nobody writes
+    rest: float  # seconds after pictures
 
 
 FULL = Size(
@@ -40,6 +42,8 @@ FULL = Size(
     answers=4_000,
     single_updates=500,
     updates=1_000_000,
+    idle=3_600,
+    rest=60,
 )
 QUICK = Size(
     interactions=500_000,
@@ -52,19 +56,23 @@ QUICK = Size(
     answers=1_000,
     single_updates=100,
     updates=20_000,
+    idle=120,
+    rest=10,
 )
 TINY = Size(
     interactions=9_000,
     people=900,
     few_interactions=900,
     repeats=1,
-    batches=3,
+    batches=5,
     seconds=0.02,
     reports=3,
     erasures=1,
-    answers=30,
+    answers=1_000,
     single_updates=3,
     updates=300,
+    idle=12,
+    rest=0,
 )
 
 

@@ -49,8 +49,8 @@ def quartiles(samples: Sequence[float]) -> tuple[float, float, float]:
     return low, middle, high
 
 
-def percentile(samples: Sequence[float], percent: int) -> float:
-    return sorted(samples)[min(len(samples) * percent // 100, len(samples) - 1)]
+def percentile(samples: Sequence[float], percent: float) -> float:
+    return sorted(samples)[min(int(len(samples) * percent / 100), len(samples) - 1)]
 
 
 def show(console: Console, findings: Sequence[Finding]) -> None:

@@ -2,12 +2,13 @@
 
 import random
 import tempfile
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from bot.sandbox import Sandbox
 from tests.benchmarks.bots import BARE, BESIDE, OURS, processor_seconds, running
 from tests.benchmarks.files import Files, Size
-from tests.benchmarks.table import AT_LEAST, Finding, quartiles
+from tests.benchmarks.table import AT_LEAST, AT_MOST, Finding, quartiles
 
 PEOPLE = 500
 WORDS = ("hello", "good morning", "/help", "thank you!", "/nobody_made_this")
@@ -23,21 +24,33 @@ async def measure(files: Files, size: Size) -> list[Finding]:
             rate, cost = await _answer_all(program, size.answers)
             rates[program].append(rate)
             costs[program].append(cost)
-    ours, bare = (quartiles(costs[program])[1] for program in (OURS, BARE))
-    pairs = [ours / bare for ours, bare in zip(rates[OURS], rates[BARE], strict=True)]
     return [
         Finding(
             what="updates answered over HTTP",
             beside=BESIDE,
-            figure=quartiles(pairs)[1],
-            goal=0.95,
+            figure=_ratio(rates),
+            goal=1,
             bound=AT_LEAST,
             ours=rates[OURS],
             peer=rates[BARE],
             measured_in="updates/s",
-            notes=[f"processor time of the bot for each: {ours:.3f} ms, without {bare:.3f} ms"],
-        )
+        ),
+        Finding(
+            what="processor time for each",
+            beside=BESIDE,
+            figure=_ratio(costs),
+            goal=1,
+            bound=AT_MOST,
+            ours=costs[OURS],
+            peer=costs[BARE],
+        ),
     ]
+
+
+def _ratio(samples: Mapping[Path, Sequence[float]]) -> float:
+    """The median of the pairs, since the machine changes from one to the next."""
+    pairs = zip(samples[OURS], samples[BARE], strict=True)
+    return quartiles([ours / bare for ours, bare in pairs])[1]
 
 
 async def _answer_all(program: Path, answers: int) -> tuple[float, float]:

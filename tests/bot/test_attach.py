@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
 import pytest
 from aiogram import BaseMiddleware, Bot, Dispatcher, F, Router
@@ -24,6 +25,7 @@ from apscheduler.schedulers.background import BackgroundScheduler
 
 from analytics import AnalyticsService, DatabaseInUse, Interaction, InteractionType
 from analytics.clock import utc_now
+from analytics.sqlite import locks
 from analytics.telegram import (
     ALL_UPDATES,
     Audience,
@@ -45,6 +47,9 @@ from tests.support.second_connection import select, total
 from tests.support.webhooks import free_port
 
 ADMIN = 6_000_000_001
+
+# How often each command was used.
+COMMANDS = "SELECT event, count FROM daily_events WHERE kind = 'command'"
 
 
 @pytest.fixture
@@ -136,8 +141,8 @@ async def test_a_command_that_they_have_is_theirs_and_a_warning_says_so(
     assert (sorted(warned), is_out) == (["optout", "stats"], False)
     # Theirs is a command like any other; /optout is no request about one's data there.
     assert total(path) == 3
-    events = dict(select(path, "SELECT event, count FROM daily_events"))
-    assert events == {"/stats": 1, "/optout": 1}
+    events = dict(select(path, COMMANDS))
+    assert events == {"stats": 1, "optout": 1}
 
 
 async def test_a_dialogue_goes_on_after_a_question_about_privacy(
@@ -332,7 +337,7 @@ async def test_a_second_bot_that_is_not_attached_stops_the_start(
 
 
 async def test_what_excludes_each_other_is_refused_in_a_sentence(bot: Bot, path: Path) -> None:
-    dispatcher = their_bot()
+    dispatcher, new = their_bot(), path.parent / "new" / "x"
     async with AnalyticsService.open(path) as analytics:
         for options, error, sentence in (
             ({"analytics": analytics, "retention_days": 30}, TypeError, "either an open service"),
@@ -340,7 +345,10 @@ async def test_what_excludes_each_other_is_refused_in_a_sentence(bot: Bot, path:
             ({"path": path}, DatabaseInUse, "another process"),
             ({"owner_ids": {ADMIN}, "analytics": analytics}, ValueError, "not in admin_ids"),
             ({"scheduler": BackgroundScheduler()}, TypeError, "no AsyncIOScheduler"),
-            ({"path": path.parent / "x", "retention_days": 0}, ValueError, "0"),
+            ({"path": new, "retention_days": 0}, ValueError, "0"),
+            ({"path": new, "retention_days": "90"}, TypeError, "retention_days .* whole number"),
+            ({"path": new, "database_key": "secret"}, TypeError, "database_key .* 32 bytes"),
+            ({"silence_alert_hours": "48"}, TypeError, "silence_alert_hours .* whole number"),
             ({"admin_ids": [str(ADMIN)]}, TypeError, "admin_ids .* whole numbers"),
             ({"owner_ids": ADMIN}, TypeError, "owner_ids .* whole numbers"),
             ({"uncounted_ids": str(ADMIN)}, TypeError, "uncounted_ids .* whole numbers"),
@@ -348,8 +356,9 @@ async def test_what_excludes_each_other_is_refused_in_a_sentence(bot: Bot, path:
             ({"chart_theme": "pink"}, ValueError, "chart_theme .* light, dark"),
             ({"language": "tlh"}, ValueError, "language .* en"),
             ({"cleanup_at": "03:00"}, TypeError, "cleanup_at .* datetime.time"),
+            ({"timezone": "Berlin"}, ValueError, "unknown time zone .* such as Europe/Berlin"),
         ):
-            with pytest.raises(error, match=sentence):
+            with pytest.raises(error, match=sentence), patch.object(locks, "OWNER_TIMEOUT", 0):
                 async with attach(bot, dispatcher, **options):
                     pass
         async with attach(bot, dispatcher, analytics=analytics):
@@ -449,7 +458,7 @@ async def test_the_use_of_their_commands_for_admins_is_not_counted(
         for text in ("/ban", "/shop", "/privacy"):
             await ask(person, text)
 
-    assert dict(select(path, "SELECT event, count FROM daily_events")) == {"/shop": 1}
+    assert dict(select(path, COMMANDS)) == {"shop": 1}
 
 
 async def test_the_routers_work_one_by_one_where_they_are_included(

@@ -56,13 +56,18 @@ def test_a_button_of_ours_asks_for_its_right(right: Right) -> None:
 
 
 @pytest.mark.parametrize(
-    ("action", "of_rights"), [(Irreversible.ERASE, True), (Irreversible.DELETE, False)]
+    ("action", "subject", "of_rights"),
+    [
+        (Irreversible.ERASE, "", True),
+        (Irreversible.DELETE, str(MAX_RETENTION_DAYS), False),
+        (Irreversible.NOTE, "999999999", False),
+    ],
 )
 def test_confirmations_fit_into_a_button_and_those_of_rights_are_known(
-    action: Irreversible, of_rights: bool
+    action: Irreversible, subject: str, of_rights: bool
 ) -> None:
     confirmations = Confirmations("token", lambda: datetime(2286, 11, 20, tzinfo=UTC))
-    rows = confirmations.keyboard("Yes", action, 2**52, MAX_RETENTION_DAYS).inline_keyboard
+    rows = confirmations.keyboard("Yes", action, 2**52, subject).inline_keyboard
     carried = [button.callback_data or "" for row in rows for button in row]
 
     assert all(data.startswith(PREFIX) and len(data) <= MAX_CALLBACK_LENGTH for data in carried)

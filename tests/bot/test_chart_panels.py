@@ -27,6 +27,7 @@ from tests.support.figures import (
 )
 from tests.support.histories import (
     DAY,
+    HOUR,
     HOURS,
     NAMES,
     NEWEST,
@@ -251,6 +252,16 @@ def test_a_bot_of_one_day_is_no_wall() -> None:
     assert interactions(drawn).get_xlim() == (0, 7)
     [[gap]] = [of for name, of in bars(interactions(drawn)).items() if name == "no data"]
     assert (gap.x0, gap.x1) == (0, 6)
+    # Of the height of the axes.
+    assert gap.height < 0.1
+
+
+def test_an_unfinished_hour_without_interactions_is_not_labelled() -> None:
+    label = "this hour so far"
+    before: list[dict[str, int] | None] = [{"message": 3}] * 23
+
+    assert label not in words(draw(history([*before, {}], step=HOUR, unfinished=True)))
+    assert label in words(draw(history([*before, {"message": 1}], step=HOUR, unfinished=True)))
 
 
 def test_what_could_tell_of_few_people_is_not_drawn() -> None:

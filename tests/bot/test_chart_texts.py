@@ -9,22 +9,23 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from matplotlib.colors import to_hex
-from matplotlib.figure import Figure
-from matplotlib.text import Text
-from matplotlib.transforms import Bbox
 
 from analytics import Bucket, History
 from analytics.telegram import _, translations
 from analytics.telegram.charts import Charts, drawing, nothing_to_draw
 from analytics.telegram.charts.themes import DARK, LIGHT, THEMES, TYPES, Theme
+from analytics.telegram.charts.wording import chart_request
+from tests.support.examples import examples
 from tests.support.figures import (
     EYES,
     active_users,
+    assert_readable,
     bars,
     contrast,
     draw,
     height,
     interactions,
+    pixels,
     seen,
     words,
     written,
@@ -50,19 +51,15 @@ def test_dates_and_numbers_have_the_form_of_the_language(language: str, some: se
     assert some <= shown
 
 
-async def test_the_thread_that_draws_knows_the_language(monkeypatch: pytest.MonkeyPatch) -> None:
-    found = set[str]()
-    figure = drawing.figure
-
-    def noting(shown: History, theme: Theme) -> Figure:
-        found.update(words(drawn := figure(shown, theme)))
-        return drawn
-
-    monkeypatch.setattr(drawing, "figure", noting)
+async def test_a_picture_is_in_the_language_of_who_asks() -> None:
     with translations().use_locale("ru"):
-        await Charts().draw(SMALL)
+        picture = await Charts().draw(SMALL)
+        asked = chart_request(SMALL, LIGHT)
 
-    assert {"Активные пользователи", "вт\n31 мар."} <= found
+    # Whoever draws has no language of their own.
+    drawn = drawing.figure(asked)
+    assert {"Активные пользователи", "вт\n31 мар."} <= words(drawn)
+    assert pixels(picture) == pixels(drawing.png(drawn))
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
@@ -99,18 +96,6 @@ def test_days_whose_names_are_long_stand_apart(language: str, month: int) -> Non
             assert_readable(written(draw(history)))
 
 
-def assert_readable(where: dict[Text, Bbox]) -> None:
-    for text, box in where.items():
-        assert box.x0 >= 0, text
-        assert box.y0 >= 0, text
-        assert box.x1 <= 1080, text
-        assert box.y1 <= 1350, text
-        # On a phone that is 390 points wide: 9 of them.
-        assert float(text.get_fontsize()) >= 26
-    for (one, here), (other, there) in itertools.combinations(where.items(), 2):
-        assert not here.overlaps(there), (one, other)
-
-
 @pytest.mark.parametrize("theme", [LIGHT, DARK])
 def test_texts_stand_out_from_the_paper(theme: Theme) -> None:
     texts = [text for shown in HISTORIES.values() for text in written(draw(shown, theme))]
@@ -141,19 +126,11 @@ def test_all_of_a_picture_is_on_the_paper_of_its_theme(theme: Theme) -> None:
 
 
 @pytest.mark.parametrize("name", THEMES)
-async def test_the_theme_is_a_setting(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    used = []
-    figure = drawing.figure
-
-    def noting(shown: History, theme: Theme) -> Figure:
-        used.append(theme)
-        return figure(shown, theme)
-
-    monkeypatch.setattr(drawing, "figure", noting)
+async def test_the_theme_is_a_setting(name: str) -> None:
     chosen = some_settings(chart_theme=name.upper())
-    await Charts(chosen.chart_theme).draw(SMALL)
+    picture = await Charts(chosen.chart_theme).draw(SMALL)
 
-    assert used == [THEMES[name]]
+    assert pixels(picture) == pixels(drawing.png(draw(SMALL, THEMES[name])))
 
 
 counts = st.one_of(st.integers(1, 20), st.integers(1, 10**10))
@@ -176,7 +153,7 @@ def histories(draw: st.DrawFn) -> History:
     return replace(made, buckets=buckets)
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=examples(25))
 @given(histories(), st.sampled_from(LANGUAGES))
 @example(history([{"message": 4}], week=4_547_728, step=DAY), "ru")
 def test_whatever_was_recorded_is_readable_and_no_empty_picture(

@@ -8,16 +8,19 @@ from aiogram.types import Update
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from analytics import Interaction, InteractionType
-from analytics.telegram.classify import classify, event
+from analytics import Event, EventKind, Interaction, InteractionType
+from analytics.telegram.classify import classify
 from analytics.telegram.decode import decode
 from analytics.telegram.opt_out import opting_out
+from analytics.telegram.words import Vocabulary, events_of
 from tests.support import raw_updates
+from tests.support.examples import examples
 from tests.support.raw_updates import RECEIVED, Raw, Sent
 
 DATE = int(RECEIVED.timestamp()) - 60
 DAY = 86_400
 ME = "sandbox_bot"
+OPTOUT = Vocabulary({"optout"})
 BOT = Bot("123456789:" + "A" * 35)
 PERSON = raw_updates.user(2**41, "Somebody")
 
@@ -130,7 +133,7 @@ ODD: st.SearchStrategy[object] = st.sampled_from(
 )
 
 
-@settings(deadline=None, max_examples=500)
+@settings(max_examples=examples(500))
 @given(sent=raw_updates.sent(), data=st.data())
 def test_whatever_else_is_missing_or_odd_it_is_recorded_as_if_it_were_right(
     sent: Sent, data: st.DataObject
@@ -219,7 +222,7 @@ def test_a_command_is_read_in_text_and_caption_in_any_case(word: str, is_caption
     assert interaction is not None
     assert interaction.interaction_type is InteractionType.COMMAND
     assert opting_out(update, ME) is True
-    assert event(update, {"optout"}, ME) == "/optout"
+    assert Event(EventKind.COMMAND, "optout") in events_of(update, OPTOUT, ME)
 
 
 @pytest.mark.parametrize("word", ["optout@other_bot", f"optout@{ME}x", "/optout", "out"])
@@ -230,7 +233,7 @@ def test_a_command_of_another_bot_is_none_of_this_one(word: str) -> None:
     assert interaction is not None
     assert interaction.interaction_type is InteractionType.COMMAND
     assert opting_out(update, ME) is None
-    assert event(update, {"optout"}, ME) is None
+    assert Event(EventKind.COMMAND, "optout") not in events_of(update, OPTOUT, ME)
 
 
 def test_opting_out_works_where_the_message_cannot_be_decoded() -> None:

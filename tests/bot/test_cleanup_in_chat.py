@@ -197,7 +197,9 @@ async def test_a_forged_or_old_button_deletes_nothing(
             data[:-1] + ("1" if data[-1] == "0" else "0"),
             data + "0",
             *(
-                Confirm(action=Irreversible.DELETE, days=each, issued=1, signature="1").pack()
+                Confirm(
+                    action=Irreversible.DELETE, subject=str(each), issued=1, signature="1"
+                ).pack()
                 for each in FORGED
             ),
         ]

@@ -7,7 +7,7 @@ from unittest.mock import AsyncMock
 
 import pytest
 
-from analytics.telegram.charts import Charts, ChartsNotInstalled
+from analytics.telegram.charts import Charts, NoChart
 from bot.sandbox.faults import floods
 from tests.support.hours import ADMIN, Hours
 from tests.support.running import running_bot
@@ -19,7 +19,7 @@ PICTURE = "[photo] Interactions and active users, 7 days"
 
 @pytest.fixture(autouse=True)
 def nothing_can_be_drawn(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(Charts, "draw", AsyncMock(side_effect=ChartsNotInstalled))
+    monkeypatch.setattr(Charts, "draw", AsyncMock(side_effect=NoChart))
 
 
 def begins(told: list[str], *words: str) -> bool:

@@ -3,7 +3,7 @@
 import os
 import re
 from collections.abc import Callable
-from datetime import time
+from datetime import UTC, time
 from pathlib import Path
 
 import pytest
@@ -101,9 +101,10 @@ def test_the_variable_of_gettext_is_not_read(monkeypatch: pytest.MonkeyPatch) ->
         ("LOG_FORMAT", "JSON", "json"),
         ("BOT_LANGUAGE", "DE", "de"),
         ("DIGEST", "Daily", "daily"),
-        ("CLEANUP_AT", "08:00+03:00", time(5)),
-        ("CLEANUP_AT", "01:30+03:00", time(22, 30)),
-        ("CLEANUP_AT", "08:00Z", time(8)),
+        ("CLEANUP_AT", "08:00+03:00", time(5, tzinfo=UTC)),
+        ("CLEANUP_AT", "01:30+03:00", time(22, 30, tzinfo=UTC)),
+        ("CLEANUP_AT", "08:00Z", time(8, tzinfo=UTC)),
+        ("TIMEZONE", " 'Europe/Berlin' ", "Europe/Berlin"),
         ("CLEANUP_AT", "8:05", time(8, 5)),
         ("RETENTION_DAYS", ' "30" ', 30),
         ("BOT_TOKEN", f"'{TOKEN}'\n", TOKEN),

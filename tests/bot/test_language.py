@@ -40,6 +40,7 @@ from analytics.telegram.texts import audit, cleanup, durations, privacy, rights
 from bot import app, menus, texts
 from bot.sandbox import Sandbox
 from tests.support.conversation import ask
+from tests.support.examples import examples
 from tests.support.languages import SHIPPED
 from tests.support.running import running_bot
 from tests.support.second_connection import locked
@@ -256,7 +257,7 @@ def test_a_look_is_one_line_of_the_audit_log_that_fits_on_a_phone(language: str)
     looks = [AuditEntry(NOW, who, action) for who in (None, admin, 0) for action in Action]
     looks += [AuditEntry(NOW, admin, Action.STATS)] * 7 + [AuditEntry(then, 0, Action.STATS)]
     with translations().use_locale(language):
-        said = shown(audit.audit(looks)).split("\n")
+        said = shown(audit.audit(looks, "UTC")).split("\n")
         eight = f"14:05 · {admin} · {_('statistics')} × 8"
 
     assert eight in said
@@ -292,7 +293,7 @@ COUNTS = st.integers(0, 10**15)
 MOMENTS = st.integers(0, 2**35).map(lambda second: datetime.fromtimestamp(second, UTC))
 
 
-@settings(deadline=None, max_examples=100)
+@settings(max_examples=examples(100))
 @given(
     language=st.sampled_from(SHIPPED),
     days=st.integers(1, MAX_RETENTION_DAYS),
@@ -327,7 +328,7 @@ def test_every_answer_fits_into_a_message(
             privacy.policy(options, row if flag else None, flag, True, when),
             privacy.details(options),
             rights.my_data(data),
-            audit.audit(entries),
+            audit.audit(entries, "Europe/Berlin"),
             cleanup.would_be_deleted(count, days, offered=True),
             cleanup.cleaning_up(count, count, days),
             cleanup.cleaned_up(count, days, when),

@@ -26,6 +26,7 @@ from bot import run
 from bot.logs import PrivateFormatter
 from bot.sandbox import Sandbox
 from tests.support.conversation import ask
+from tests.support.examples import examples
 from tests.support.running import running_bot
 
 anything: Any = object()
@@ -279,7 +280,7 @@ TEXTS = (
 
 
 @pytest.mark.filterwarnings("ignore::SyntaxWarning", "ignore::DeprecationWarning")
-@settings(max_examples=30)
+@settings(max_examples=examples(30))
 @given(st.data())
 @pytest.mark.parametrize("way", WAYS)
 def test_what_a_person_wrote_is_never_logged(

@@ -162,9 +162,9 @@ async def test_a_forged_button_erases_nothing(database: Path) -> None:
                 of_person["callback_data"],  # another person's
                 signed + ("1" if last == "0" else "0"),
                 of_thief["callback_data"] + "0",
-                Confirm(action=Irreversible.ERASE, days=0, issued=1, signature="1").pack(),
+                Confirm(action=Irreversible.ERASE, subject="", issued=1, signature="1").pack(),
                 Confirm(
-                    action=Irreversible.ERASE, days=0, issued=1, signature="\N{SNOWMAN}"
+                    action=Irreversible.ERASE, subject="", issued=1, signature="\N{SNOWMAN}"
                 ).pack(),
             ]
             answers = []

@@ -1,7 +1,9 @@
 """An answer is tried again as Telegram asks, and not for ever."""
 
 import asyncio
+import gc
 import json
+import weakref
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -17,6 +19,8 @@ from aiogram.exceptions import (
     TelegramRetryAfter,
     TelegramServerError,
 )
+from aiogram.methods import Response
+from aiogram.types import Message
 
 from analytics import AnalyticsService
 from analytics.clock import utc_now
@@ -111,6 +115,14 @@ async def test_a_redirect_is_not_followed(sandbox: Sandbox, retrying: Bot, code:
             await retrying.get_me()
 
     assert other.calls == []
+
+
+async def test_the_model_of_an_answer_is_not_built_anew_for_each(retrying: Bot) -> None:
+    await retrying.send_message(ADA, "hello")
+    model = weakref.ref(Response[Message])
+    gc.collect()
+
+    assert model() is not None
 
 
 async def test_admins_are_told_the_next_thing_after_one_that_failed(

@@ -37,13 +37,24 @@ def complaint(monkeypatch: pytest.MonkeyPatch, **environment: str) -> str:
         ("RETENTION_DAYS", "0", "from 1 to 3650"),
         ("RETENTION_DAYS", "3651", "from 1 to 3650"),
         ("TIMESTAMP_PRECISION", "7000", "divides a day"),
-        ("CLEANUP_AT", "3", "give a time of day in UTC"),
-        ("CLEANUP_AT", "08:00+99:00", "give a time of day in UTC"),
+        ("TIMEZONE", "Berlin", "give an IANA time zone, such as Europe/Berlin"),
+        ("TIMEZONE", "europe/berlin", "give an IANA time zone, such as Europe/Berlin"),
+        ("TIMEZONE", "CET+1", "give an IANA time zone, such as "),
+        ("CLEANUP_AT", "3", "give a time of day, such as 03:00"),
+        ("CLEANUP_AT", "08:00+99:00", "give a time of day, such as 03:00"),
         ("DATABASE_PATH", "$NOBODY_SET_THIS/a", "the path of a file"),
         ("BACKUP_DIR", "~nobody-of-this-name/a", "the path of a folder"),
         ("METRICS_PORT", "9464/tcp", "a port from 1 to 65535"),
+        ("WEB_PORT", "0", "a port from 1 to 65535"),
+        ("WEB_URL", "http://bot.example.org", "the https address of the admin page"),
+        ("WEB_URL", "https://bot.example.org/page", "without a path"),
+        ("WEB_URL", "https://localhost", "such as https://bot.example.org"),
+        ("WEB_URL", "https://127.0.0.1:8090", "such as https://bot.example.org"),
+        ("WEB_URL", "https://bot.example.org:70000", "such as https://bot.example.org"),
+        ("WEB_URL", "https://bot.example.org?a", "without a path"),
+        ("WEB_URL", "https://bot.example.org", "and WEB_PORT, too"),
         ("BOT_API_URL", "https://localhost/bot{token}/{method}", "the address of a Bot API server"),
-        ("CLEANUP_AT", "25:00", 'CLEANUP_AT is "25:00": give a time of day in UTC'),
+        ("CLEANUP_AT", "25:00", 'CLEANUP_AT is "25:00": give a time of day, such as 03:00'),
         ("PSEUDONYMISE_USER_IDS", "perhaps", "give true or false"),
         ("BOT_API_URL", "telegram", "the address of a Bot API server"),
         ("LOG_LEVEL", "LOUD", "give DEBUG, INFO, WARNING or ERROR"),
@@ -118,3 +129,13 @@ def test_a_file_that_is_no_text_gets_a_sentence() -> None:
 
     with pytest.raises(WrongSettings, match="UTF-8"):
         load(Settings)
+
+
+@pytest.mark.parametrize("url", ["https://Bot.example.org/", "https://bot.example.org:443"])
+def test_the_address_of_the_admin_page_has_one_form(
+    monkeypatch: pytest.MonkeyPatch, url: str
+) -> None:
+    for name, value in {"BOT_TOKEN": TOKEN, "WEB_PORT": "8090", "WEB_URL": url}.items():
+        monkeypatch.setenv(name, value)
+
+    assert load(Settings).web_url == "https://bot.example.org"

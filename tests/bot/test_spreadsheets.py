@@ -41,6 +41,7 @@ async def test_the_file_opens_as_columns_with_numbers_that_are_numbers(
     admin = sandbox.person(ADMIN, language_code=language)
     async with running_bot(sandbox, database, admin_ids={ADMIN}):
         await ask(admin, "/help")
+        await ask(admin, "/note =1+1")
         await admin.says("/stats")
         sent = await admin.answer()
         [button] = [label for row in sent.buttons for label in row if label.startswith("⬇️")]
@@ -53,7 +54,10 @@ async def test_the_file_opens_as_columns_with_numbers_that_are_numbers(
     assert {len(row) for row in rows} == {len(COLUMNS)}
     values = {(section, name): value for section, _, name, value in rows}
     assert NUMBER.fullmatch(values["report", "interactions"])
-    # Of an hour of the week that was never whole, nothing is known.
-    odd = [row for row in rows if row[0] != "report" and not NUMBER.fullmatch(row[-1])]
-    assert {section for section, *_ in odd} <= {"hour of week"}
+    # An apostrophe keeps it from being a formula.
+    assert values["note", "text"] == "'=1+1"
+    # Of an hour of the week that was never whole, and of weeks and 30 days, nothing is known.
+    odd = [row for row in rows if row[0] not in ("report", "note")]
+    odd = [row for row in odd if not NUMBER.fullmatch(row[-1])]
+    assert {section for section, *_ in odd} <= {"hour of week", "cohort"}
     assert {value for *_, value in odd} <= {""}

@@ -6,15 +6,18 @@ from collections import Counter
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
+from unittest.mock import AsyncMock
 
 import pytest
 
 from analytics import Access, AnalyticsService, Interaction, InteractionType, Period
 from analytics.statistics.export import as_csv, as_json
-from analytics.telegram import charts
-from analytics.telegram.admin.stats import Chart, Export, Page, PageName, Show, Year
-from analytics.telegram.buttons import PREFIX, Confirm, Irreversible
-from analytics.telegram.charts import ChartsNotInstalled
+from analytics.telegram.admin.links import Retire, Turn
+from analytics.telegram.admin.notes import Notes, Remove
+from analytics.telegram.admin.stats import Page, PageName, Show
+from analytics.telegram.admin.stats_files import Chart, Export, Triangle, Year
+from analytics.telegram.buttons import PREFIX, Cancel, Confirm, Irreversible
+from analytics.telegram.charts import Charts, NoChart
 from analytics.telegram.texts import cleanup
 from analytics.telegram.texts.type_names import type_name
 from bot import texts
@@ -22,6 +25,7 @@ from bot.sandbox import Person, Sandbox
 from bot.sandbox.chats import Line
 from tests.support.clock import NOW, Clock
 from tests.support.conversation import ask, click, message_for
+from tests.support.events import events_of
 from tests.support.running import running_bot
 from tests.support.second_connection import select
 
@@ -36,13 +40,20 @@ SETTINGS: dict[str, Any] = {
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 ROWS = (
     ("24 h", "7 d", "30 d", "90 d"),
-    ("By type", "Commands", "Details"),
+    ("Sources", "Commands", "Errors"),
+    ("By type", "Details"),
     ("📈 Chart", "⬇️ Export", "🔄 Refresh"),
-    ("❓ What do these mean?",),
+    ("Who comes back", "❓ What do these mean?"),
 )
-PAGES, BACK = ("By type", "Commands", "Details", "❓ What do these mean?"), "« Back"
+MEANING, MORE_MEANING = "❓ What do these mean?", "Sources, commands, errors »"
+PAGES = ("Sources", "Commands", "Errors", "By type", "Details", "Who comes back", MEANING)
+BACK = "« Back"
+# What a page has beside it.
+MORE = {MEANING: (MORE_MEANING,), "Who comes back": ("📈 Chart",)}
 # Lines of the first screen, and characters of each, that a phone shows without scrolling.
 MAX_LINES, MAX_WIDTH = 15, 40
+# Lines of any other page.
+MAX_PAGE_LINES = 25
 LABELS = {
     Period.DAY: "24 h",
     Period.WEEK: "7 d",
@@ -134,14 +145,20 @@ async def walk_pages(
         await tap(admin, label, sent, clock)
         line = await admin.sees_edit()
         expected = sent.expected(period, clock.now)
-        assert line.buttons == ((BACK,),)
+        assert line.buttons == ((BACK, *MORE.get(label, ())),)
+        assert len(line.text.split("\n")) <= MAX_PAGE_LINES
         if label == "By type":
             assert counts(line.text) == expected["types"]
         if label == "Details":
             for name in ("Active users in the period", "Stored interactions"):
                 assert counts(line.text)[name] == expected[name]
-            assert f"Busiest hour, UTC: {expected['busiest']}" in line.text
+            assert f"Busiest hour: {expected['busiest']} UTC" in line.text
         found[label] = counts(line.text)
+        if label == MEANING:
+            await tap(admin, MORE_MEANING, sent, clock)
+            more = await admin.sees_edit()
+            assert more.buttons == ((BACK,),)
+            assert "Start links" in more.text
         await tap(admin, BACK, sent, clock)
         back = await admin.sees_edit()
         assert_recounted(back.text, sent, period, clock.now)
@@ -170,7 +187,7 @@ async def some_weeks(sandbox: Sandbox, sent: Sent, database: Path) -> None:
     async with AnalyticsService.open(database, clock=lambda: NOW - 45 * DAY):
         pass  # recording began then
     async with AnalyticsService.open(database, clock=lambda: NOW) as analytics:
-        await analytics.record([Interaction(*each) for each in sent.said], events=events)
+        await analytics.record([Interaction(*each) for each in sent.said], events=events_of(events))
 
 
 async def tap(admin: Person, label: str, sent: Sent, clock: Clock) -> None:
@@ -228,7 +245,7 @@ async def test_the_walk_shows_what_was_sent_in_at_every_step(
     assert pages[Period.WEEK]["Commands"]["/remind"] == 2
     assert pages[Period.DAY]["Commands"] == {}
     # The page of definitions shows no figures; going back does.
-    assert trail(database) == ["stats"] * (6 + 4 * 7)
+    assert trail(database) == ["stats"] * (6 + 4 * 13)
 
 
 async def test_a_chart_comes_as_a_picture(sandbox: Sandbox, database: Path, clock: Clock) -> None:
@@ -304,20 +321,17 @@ async def test_of_nothing_a_sentence_comes_instead_of_a_white_picture(
     assert told.text == "Nothing was recorded in this time."
 
 
-async def test_without_matplotlib_a_sentence_says_how_to_install_it(
+async def test_without_a_picture_a_sentence_names_the_extra_to_install(
     sandbox: Sandbox, database: Path, clock: Clock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    async def missing(*_: object) -> bytes:
-        raise ChartsNotInstalled
-
-    monkeypatch.setattr(charts.Charts, "draw", missing)
+    monkeypatch.setattr(Charts, "draw", AsyncMock(side_effect=NoChart))
     admin, sent = sandbox.person(ADMIN), Sent()
     async with running_bot(sandbox, database, clock, **SETTINGS):
         await ask(admin, "/stats")
         await tap(admin, "📈 Chart", sent, clock)
         told = (await admin.answer()).text
 
-    assert "pip install matplotlib" in told
+    assert "pip install 'telegram-bot-with-private-analytics[charts]'" in told
 
 
 async def test_the_files_are_what_the_period_says(
@@ -396,16 +410,26 @@ async def test_a_message_that_is_gone_or_too_old_is_written_anew(
 
 OF_ADMINS = [each(period=period).pack() for each in (Show, Chart, Export) for period in Period]
 OF_ADMINS += [Page(name=name, period=period).pack() for name in PageName for period in Period]
-OF_ADMINS += [Year().pack()]
+OF_ADMINS += [Year().pack(), Triangle().pack()]
 OF_OWNERS = [
-    Confirm(action=Irreversible.DELETE, days=days, issued=1, signature="1").pack()
-    for days in (0, 30)
+    Confirm(action=Irreversible.DELETE, subject=days, issued=1, signature="1").pack()
+    for days in ("0", "30", "")
+]
+OF_OWNERS += [
+    Confirm(action=Irreversible.RETIRE, subject="abc234", issued=1, signature="1").pack(),
+    *(Cancel(action=action).pack() for action in (Irreversible.DELETE, Irreversible.RETIRE)),
+    *(Turn(page=0).pack(), Retire(code="abc234").pack()),
+]
+OF_NOTES = [
+    Confirm(action=Irreversible.NOTE, subject="1", issued=1, signature="1").pack(),
+    *(Notes(page=0).pack(), Remove(note_id=1).pack(), Cancel(action=Irreversible.NOTE).pack()),
 ]
 FORGED = [
     *(f"{PREFIX}{each}" for each in ("stats", "stats:", "stats:1y", "stats:7d:7d", "stats:7D")),
     *(f"{PREFIX}{each}" for each in ("chart", "chart:", "chart:365d", "export:../7d")),
     *(f"{PREFIX}{each}" for each in ("page:types", "page:people:7d", "page:types:1y")),
     *(f"{PREFIX}{each}" for each in ("year:", "year:7d", "stats:\N{SNOWMAN}")),
+    *(f"{PREFIX}{each}" for each in ("notes", "notes:", "notes:one", "unnote:", "unnote:1:1")),
     *(f"{PREFIX}{each}" for each in ("yes:delete:30", "yes:delete-30:1:1")),
     # As they were before buttons had a prefix of their own.
     *("stats:7d", "stats-chart:7d", "stats-year", "cleanup-30:1:1"),
@@ -415,7 +439,7 @@ FORGED = [
 @pytest.mark.parametrize(
     ("who", "carried"),
     [
-        (None, [*OF_ADMINS, *FORGED, *OF_OWNERS]),
+        (None, [*OF_ADMINS, *FORGED, *OF_OWNERS, *OF_NOTES]),
         (ADMIN, [*FORGED, *OF_OWNERS]),
         (OWNER, FORGED),
     ],
@@ -447,7 +471,7 @@ async def test_in_a_group_the_buttons_do_nothing(
     admin, group = sandbox.person(ADMIN), sandbox.group()
     async with running_bot(sandbox, database, clock, **SETTINGS):
         message = await message_for(admin, "/start")
-        for data in OF_ADMINS:
+        for data in [*OF_ADMINS, *OF_NOTES]:
             await sandbox.inject(click(admin, message | {"chat": group.facts}, data))
         await sandbox.settled()
 
@@ -460,6 +484,8 @@ async def test_in_a_group_the_buttons_do_nothing(
     ("who", "command"),
     [
         *((None, each) for each in ("/stats", "/stats 7d", "/cleanup", "/cleanup 30", "/audit")),
+        *((who, each) for who in (None, ADMIN) for each in ("/links", "/links channel-ad")),
+        *((None, each) for each in ("/note", "/note deployed 2.1", "/note 2026-05-30 deployed")),
         (ADMIN, "/audit"),
     ],
 )
@@ -511,4 +537,4 @@ async def test_an_owner_walks_on_to_cleanup_and_audit(
     assert repeated == cleanup.TOO_OLD
     assert "30 calendar days, earlier data deleted" in after
     looks = [line.split(" · ", 2)[2] for line in audit.splitlines() if " · " in line]
-    assert looks == ["statistics × 9", "cleanup"]
+    assert looks == ["statistics × 15", "cleanup"]

@@ -12,18 +12,20 @@ from typing import Any
 
 from aiogram import Bot
 from aiogram.methods import GetUpdates
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from analytics import AnalyticsService, InteractionType
+from analytics import AnalyticsService, EventKind, InteractionType
 from analytics.clock import GuardedClock
 from analytics.telegram.recording import RecordOnReceipt
 from bot.logs import PrivateFormatter
 from bot.session import Session
 from tests.support import raw_updates
+from tests.support.examples import examples
 from tests.support.raw_updates import Raw, Sent
 from tests.support.second_connection import select
 from tests.support.settings import TOKEN
+from tests.support.words import VOCABULARY, WORDS
 
 NOW = raw_updates.RECEIVED
 # Telegram's real case: a hidden user without the name that should be there.
@@ -42,6 +44,7 @@ async def receive(folder: Path, batch: list[Raw]) -> bytes:
         AnalyticsService.open(folder / "analytics.sqlite3", clock=lambda: NOW) as analytics,
     ):
         record_on_receipt: Any = RecordOnReceipt(analytics, GuardedClock(lambda: NOW))
+        record_on_receipt.vocabulary = VOCABULARY
         await record_on_receipt(telegram, bot, GetUpdates())
         files = [path for path in folder.rglob("*") if path.suffix != ".key"]
         return b"".join(path.read_bytes() for path in files)
@@ -64,7 +67,7 @@ def everything_logged() -> Iterator[io.StringIO]:
         root.setLevel(level)
 
 
-@settings(deadline=None, max_examples=150, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=examples(60))
 @given(batch=st.lists(raw_updates.sent(), min_size=1, max_size=5), broken=st.booleans())
 async def test_nothing_else_of_any_update_is_in_any_file_or_in_the_log(
     batch: list[Sent], broken: bool
@@ -75,6 +78,7 @@ async def test_nothing_else_of_any_update_is_in_any_file_or_in_the_log(
     with tempfile.TemporaryDirectory() as folder, everything_logged() as log:
         stored = await receive(Path(folder), raw)
         rows = select(Path(folder) / "analytics.sqlite3", "SELECT * FROM user_interactions")
+        events = select(Path(folder) / "analytics.sqlite3", "SELECT kind, event FROM daily_events")
         logged = log.getvalue().encode()
 
     people = {sent.person for sent in batch if sent.person}
@@ -84,6 +88,8 @@ async def test_nothing_else_of_any_update_is_in_any_file_or_in_the_log(
         assert 1 <= user_id < 2**31
         assert interaction_type in set(InteractionType)
         assert timestamp.endswith(":00:00Z")
+    # Nobody followed a link: there is none.
+    assert all(word in WORDS[EventKind(kind)] - {"abc234"} for kind, word in events)
     for sent in batch:
         forms = {form for secret in sent.secrets for form in raw_updates.words_traces(secret)}
         if sent.person:

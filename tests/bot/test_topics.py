@@ -72,7 +72,7 @@ async def test_no_answer_to_any_command_or_button_leaves_the_topic(
 
     assert [(call.method, call.parameters) for call in left] == []
     assert {each.split(":")[0].partition("-")[2] for each in pressed} == {
-        *("ask", "policy", "yes", "no", "stats", "page", "chart", "export", "alerts"),
+        *("ask", "policy", "yes", "no", "stats", "page", "chart", "export", "alerts", "triangle"),
     }
     # More than the commands: every one of them was answered, and the buttons, too.
     sent = [call.method for call in sandbox.calls if call.method.startswith("send")]

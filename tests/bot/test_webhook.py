@@ -1,19 +1,26 @@
 """Updates sent by Telegram: committed before the 200, answered after it."""
 
+import asyncio
 import json
 import socket
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
 import aiohttp
 import pytest
 
+from analytics import recording
+from analytics.backlog import Backlog, Entry
+from analytics.sqlite.queries.recording import RecordingQueries
 from analytics.telegram.decode import ALL_UPDATES
 from bot.errors import Unavailable, WrongSettings
 from bot.sandbox import Sandbox
+from bot.sandbox.condition import Waiting
 from bot.settings import Settings, load
 from tests.support.conversation import ask
+from tests.support.processes import PATIENCE
 from tests.support.running import running_bot
 from tests.support.second_connection import locked, total
 from tests.support.webhooks import SECRET
@@ -62,6 +69,57 @@ async def test_an_update_is_in_the_file_before_telegram_gets_its_200(
             ) as answer:
                 at_answer = total(database)
                 assert (answer.status, at_answer) == (200, number)
+
+
+async def test_what_arrives_during_a_commit_is_committed_together_before_its_200s(
+    sandbox: Sandbox, database: Path, webhook: dict[str, Any], http: aiohttp.ClientSession
+) -> None:
+    commits: list[int] = []
+    waiting = Waiting()
+    may_commit = asyncio.Event()
+    record, put = RecordingQueries.record, Backlog.put
+    received = 0
+
+    async def held(self: RecordingQueries, updates: Sequence[Any], *arguments: Any) -> None:
+        commits.append(len(updates))
+        waiting.changed()
+        await may_commit.wait()
+        await record(self, updates, *arguments)
+
+    def noted(self: Backlog, *arguments: Any) -> Entry:
+        nonlocal received
+        received += 1
+        waiting.changed()
+        return put(self, *arguments)
+
+    async def send(update: dict[str, Any]) -> tuple[int, int]:
+        async with http.post(
+            webhook["webhook_url"], json=update, headers={HEADER: SECRET}
+        ) as answer:
+            return answer.status, total(database)
+
+    async with running_bot(sandbox, database, **webhook):
+        with (
+            patch.object(RecordingQueries, "record", held),
+            patch.object(Backlog, "put", noted),
+            patch.object(recording, "COMMIT_TIMEOUT", PATIENCE),
+        ):
+            first = asyncio.create_task(send(an_update(1)))
+            await waiting.until(lambda: commits == [1], PATIENCE, "the first commit")
+            others = [asyncio.create_task(send(an_update(number))) for number in range(2, 7)]
+            nobodys = an_update(7)
+            nobodys["poll_answer"]["user"]["id"] = 2**80
+            odd = [await send(update) for update in ({"update_id": 8}, nobodys)]
+            await waiting.until(lambda: received == 6, PATIENCE, "the other updates")
+            early = [each.done() for each in (first, *others)]
+            may_commit.set()
+            answers = await asyncio.gather(first, *others)
+
+    assert odd == [(200, 0), (200, 0)]
+    assert early == [False] * 6
+    assert commits == [1, 5]
+    assert [status for status, _ in answers] == [200] * 6
+    assert [stored for _, stored in answers[1:]] == [6] * 5
 
 
 async def test_people_are_answered(

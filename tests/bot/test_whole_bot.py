@@ -6,10 +6,12 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from aiogram.client.session.base import DEFAULT_TIMEOUT
 from aiogram.types import Update
 
 from analytics.telegram.texts import rights
 from bot import texts
+from bot.receiving import MAX_SILENCE
 from bot.sandbox import Sandbox
 from bot.sandbox.people import ANSWER_TIMEOUT
 from tests.support.conversation import ask, message_for
@@ -31,6 +33,17 @@ async def test_every_kind_of_update_is_asked_for(sandbox: Sandbox, database: Pat
         [call, *_] = await sandbox.called("getUpdates")
 
     assert set(call.structure("allowed_updates")) == set(Update.model_fields) - {"update_id"}
+
+
+async def test_an_idle_bot_asks_for_updates_twice_a_minute(
+    sandbox: Sandbox, database: Path
+) -> None:
+    async with running_bot(sandbox, database):
+        [call, *_] = await sandbox.called("getUpdates")
+
+    assert call.integer("timeout") == 30
+    # The health check does not take a bot whose poll hangs until it is repeated for a dead one.
+    assert 30 + DEFAULT_TIMEOUT < MAX_SILENCE
 
 
 async def test_what_people_do_is_answered_and_recorded(sandbox: Sandbox, database: Path) -> None:

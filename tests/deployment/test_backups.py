@@ -31,6 +31,7 @@ from analytics import (
     RestoreRefused,
     WrongDatabaseKey,
     WrongPseudonymKey,
+    encrypt,
 )
 from analytics.notices import BackupFails, Notice
 from analytics.sqlite import files
@@ -51,6 +52,7 @@ from tests.support.second_connection import DATABASE_KEY, select, total
 NOW = datetime(2026, 6, 1, 12, tzinfo=UTC)
 KEY = bytes(range(32))
 PERSON, OTHER = 6_000_000_001, 6_000_000_002
+LOCKS = Path("/proc/locks")
 
 
 async def record(path: Path, person: int = PERSON, count: int = 1) -> None:
@@ -459,3 +461,30 @@ async def test_a_plain_backup_does_not_take_the_place_of_an_encrypted_database(
     await backup(database, tmp_path / "copy", None)
     with pytest.raises(WrongDatabaseKey, match="then encrypt it"):
         await restore(tmp_path / "copy", database, KEY, True, DATABASE_KEY, force=True)
+
+
+@pytest.mark.skipif(not LOCKS.exists(), reason="needs Linux")
+async def test_looking_for_backups_leaves_an_open_encrypted_database_its_locks(
+    tmp_path: Path,
+) -> None:
+    """To close a file drops all locks that the process has on it, also those of SQLite."""
+    database, folder = tmp_path / "analytics.sqlite3", tmp_path / "copies"
+
+    def held() -> int:
+        return LOCKS.read_text().count(f":{database.stat().st_ino} ")
+
+    async with AnalyticsService.open(database, pseudonym_key=KEY) as analytics:
+        await analytics.record([Interaction(PERSON, InteractionType.MESSAGE, NOW)])
+    await backup_into(database, folder, None, 7, 90, NOW)
+    assert await encrypt(database, DATABASE_KEY)
+    async with AnalyticsService.open(
+        database, pseudonym_key=KEY, database_key=DATABASE_KEY
+    ) as analytics:
+        await analytics.record([Interaction(PERSON, InteractionType.MESSAGE, NOW)])
+        before = held()
+        newest = await last_backup(database, folder, DATABASE_KEY, NOW)
+        after = held()
+
+    assert before == after == 1
+    # The backup is not encrypted, and still one of this database.
+    assert newest == NOW

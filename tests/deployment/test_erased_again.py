@@ -22,7 +22,7 @@ from tests.support.old_files import FILES, PEOPLE
 from tests.support.recount import inconsistencies
 from tests.support.second_connection import DATABASE_KEY, NAME, select
 from tests.support.service import KEY, SOMEBODY, interaction, open_service, run_once
-from tests.support.statements import killing_after, statements
+from tests.support.statements import TRANSACTION, killing_after, statements
 from tests.support.traffic import record_all, somebodies
 
 REFERENCES = Pseudonyms(KEY)
@@ -148,6 +148,22 @@ async def test_an_erasure_that_is_listed_leaves_no_byte_of_the_reference(folder:
     assert found_in(folder, forms(REFERENCES.reference(SOMEBODY)) | forms(SOMEBODY)) == {}
 
 
+async def test_the_days_of_a_restored_file_are_those_of_its_time_zone(tmp_path: Path) -> None:
+    folder = tmp_path / "data"
+    folder.mkdir()
+    # At 20:34 in UTC, which is 5:34 of the next day in Tokyo.
+    late = [interaction(timedelta(hours=16 + 24 * n), SOMEBODY + n % 2) for n in range(8)]
+    async with open_service(folder, timezone="Asia/Tokyo") as analytics:
+        await analytics.record(late)
+        await analytics.maintenance.note_backup()
+    await backup(folder / NAME, tmp_path / "copy", None)
+    await erase(folder, SOMEBODY, timezone="Asia/Tokyo")
+    await bring_back(folder, tmp_path / "copy")
+
+    assert select(folder, "SELECT DISTINCT users FROM daily_users") == [(1,)]
+    assert inconsistencies(folder / NAME) == []
+
+
 async def test_who_opted_out_since_stays_so(folder: Path, tmp_path: Path) -> None:
     async with open_service(folder) as analytics:
         await analytics.people.opt_out(SOMEBODY)
@@ -238,7 +254,7 @@ async def test_whatever_is_killed_who_is_gone_is_listed(folder: Path, tmp_path: 
 
 async def test_a_first_backup_that_begins_meanwhile_counts(tmp_path: Path) -> None:
     async def noting(sql: str, run: Any) -> Any:
-        if sql.lstrip().startswith("DELETE FROM interactions"):
+        if sql == TRANSACTION:
             with closing(sqlite3.connect(tmp_path / NAME)) as other, other:
                 other.execute("INSERT INTO file_settings VALUES ('last_backup', 2000000000)")
         return await run()

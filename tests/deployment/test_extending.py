@@ -10,10 +10,12 @@ from aiogram import Bot, Dispatcher
 from aiogram.types import Message
 from aiohttp import web
 
+from analytics.events import EventKind
 from analytics.telegram import ALL_UPDATES
 from bot.sandbox import Sandbox
 from tests.support.conversation import ask
 from tests.support.documents import code
+from tests.support.outcomes import counted
 from tests.support.second_connection import select
 from tests.support.webhooks import free_port
 
@@ -58,6 +60,24 @@ async def test_three_lines_give_a_bot_that_is_not_ours_all_of_it(
     assert "Active users" in stats
     rows = select(Path("data"), ROWS)
     assert sorted(rows) == [("command", 1), ("command", 1), ("inline_query", 1), ("message", 1)]
+
+
+async def test_events_of_a_bot_that_is_not_ours_are_counted(
+    bot: Bot, sandbox: Sandbox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    shown: dict[str, Any] = {}
+    exec(code("docs/extend.md", "Count events of your own", "python"), shown)
+    dispatcher, person = Dispatcher(), sandbox.person()
+    running = asyncio.create_task(shown["run"](bot, dispatcher))
+    await sandbox.called("getUpdates")
+    answers = [await ask(person, "/order") for _ in range(2)]
+    await sandbox.settled()
+    await dispatcher.stop_polling()
+    await running
+
+    assert answers == ["Thank you!"] * 2
+    assert counted(Path("data") / "analytics.sqlite3", EventKind.OWN) == {"order_placed": 2}
 
 
 async def test_the_webhook_of_a_bot_that_is_not_ours_records_what_it_acknowledges(

@@ -38,7 +38,7 @@ INTERACTION_TYPE = {
         '        InteractionType.VOICE: N_("voice messages"),\n',
     },
     "analytics/telegram/classify.py": {
-        '    if kind == "message":\n        return': "    if _of(event, 'voice'):\n"
+        '    if kind == "message":\n        return': "    if field(event, 'voice'):\n"
         "        return InteractionType.VOICE\n"
         '    if kind == "message":\n        return',
     },
@@ -62,9 +62,10 @@ STATISTIC = {
         "    async def has_trends(",
     },
     "analytics/telegram/admin/stats.py": {
-        "    back = Button(": "    hours = await analytics.reports.hours_in_use()\n"
+        "    await rewrite(bot, click, text, ": "    hours = "
+        "await analytics.reports.hours_in_use()\n"
         '    text += f"\\nHours in use: {hours}"\n'
-        "    back = Button(",
+        "    await rewrite(bot, click, text, ",
     },
 }
 
@@ -152,11 +153,8 @@ async def test_each_step_of_a_fork_touches_few_files_and_works(
     assert "Hours in use: 1" in details
     stored = "SELECT count FROM user_interactions WHERE interaction_type = 'voice'"
     assert select(database, stored) == [(1,)]
-    assert dict(select(database, "SELECT event, count FROM daily_events")).keys() == {
-        "/shop",
-        "/help",
-        "/cancel",
-    }
+    commands = "SELECT event FROM daily_events WHERE kind = 'command'"
+    assert set(select(database, commands)) == {("shop",), ("help",), ("cancel",)}
     assert status == 0
 
 

@@ -20,6 +20,7 @@ from tests.support import ROOT
 from tests.support.conversation import ask
 from tests.support.documents import code
 from tests.support.environments import build_wheel, make_venv, run
+from tests.support.made_once import made_once
 from tests.support.processes import PATIENCE, Process, launch
 
 DEPLOY = ROOT / "deploy"
@@ -47,8 +48,14 @@ def inside(container: Path, text: str) -> str:
 
 @pytest.fixture(scope="module")
 def container(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The steps of the container file, carried out in an empty folder with a Python of its own."""
+    """A copy of what the container file makes; its Python works anywhere."""
     folder = tmp_path_factory.mktemp("container")
+    image = made_once(tmp_path_factory, "image", make_image)
+    return shutil.copytree(image, folder, symlinks=True, dirs_exist_ok=True)
+
+
+def make_image(folder: Path) -> None:
+    """Carry out the steps of the container file in an empty folder with a Python of its own."""
     python = make_venv(folder / "venv")
     (folder / "tmp").mkdir()
     for name, value in instructions():
@@ -67,7 +74,6 @@ def container(tmp_path_factory: pytest.TempPathFactory) -> Path:
                 command = command.replace(" -o 10001 -g 10001", "")
             path = f"{python.parent}:{os.environ['PATH']}"
             run("bash", "-euc", command, cwd=folder, PATH=path)
-    return folder
 
 
 @asynccontextmanager

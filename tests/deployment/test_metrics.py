@@ -13,6 +13,7 @@ from typing import Any
 import aiohttp
 import pytest
 from aiogram.methods import GetMe, GetUpdates
+from aiogram.types import Message
 from prometheus_client import CollectorRegistry
 from prometheus_client.parser import text_string_to_metric_families
 
@@ -21,16 +22,21 @@ from analytics.clock import GuardedClock
 from analytics.telegram.recording import RecordOnReceipt
 from analytics.telegram.texts import rights
 from bot.errors import Unavailable
-from bot.metrics import CountUpdates, Metrics
+from bot.handlers import everyone
+from bot.metrics import CountUpdates, Labels, Metrics
 from bot.receiving import MAX_SILENCE, Receiving
 from bot.sandbox import Sandbox
-from tests.support.conversation import ask
+from tests.support.clock import Clock
+from tests.support.conversation import ask, tap
 from tests.support.processes import PATIENCE
 from tests.support.running import running_bot
 from tests.support.second_connection import select
 from tests.support.webhooks import webhook_settings
 
 CLEANED = "bot_last_cleanup_timestamp_seconds"
+UPDATES = "bot_updates_total"
+HANDLER_TIME = "bot_handler_seconds"
+PEOPLE = "bot_people_of_last_day"
 CANARY = "canary Ada 5000000001"
 
 
@@ -42,10 +48,10 @@ async def get(port: int, path: str) -> tuple[int, str]:
         return response.status, await response.text()
 
 
-def samples(text: str) -> dict[tuple[str, str], float]:
-    """Value by name and by label value, of which there is one at most."""
+def samples(text: str) -> dict[tuple[str, ...], float]:
+    """Value by name and the values of the labels, in the order of their names."""
     return {
-        (sample.name, *sample.labels.values(), "")[:2]: sample.value  # type: ignore[misc]
+        (sample.name, *sample.labels.values()): sample.value
         for family in text_string_to_metric_families(text)
         for sample in family.samples
     }
@@ -60,22 +66,64 @@ async def test_metrics_count_what_happened(sandbox: Sandbox, database: Path, por
         await person.toast()
         logging.getLogger("asyncio").error(CANARY)
         async with asyncio.timeout(PATIENCE):  # for the cleanup that runs at start
-            while not (values := samples((await get(port, "metrics"))[1]))[CLEANED, ""]:
+            while not (values := samples((await get(port, "metrics"))[1]))[CLEANED,]:
                 pass
         health = await get(port, "healthz")
 
-    assert values["bot_updates_total", "message"] == 1
-    assert values["bot_updates_total", "command"] == 1
-    assert values["bot_updates_total", "button_click"] == 1
-    assert values["bot_recording_seconds_count", ""] == 3
-    assert values["bot_recording_seconds_sum", ""] > 0
+    assert values[UPDATES, "", "message"] == 1
+    assert values[UPDATES, "start", "command"] == 1
+    assert values[UPDATES, "help", "command"] == 0
+    assert values[UPDATES, "", "button_click"] == 1
+    assert values["bot_recording_seconds_count",] == 3
+    assert values["bot_recording_seconds_sum",] > 0
     assert values["bot_log_records_total", "ERROR"] == 1
     assert values["bot_log_records_total", "CRITICAL"] == 0
-    assert values[CLEANED, ""] > 1.7e9
-    assert (values["bot_backlog", ""], values["bot_dropped", ""]) == (0, 0)
-    assert values["bot_compaction_pending", ""] == 0
+    assert values[CLEANED,] > 1.7e9
+    assert (values["bot_backlog",], values["bot_dropped",]) == (0, 0)
+    assert values["bot_compaction_pending",] == 0
+    assert values["bot_database_bytes",] >= database.stat().st_size > 0
     well = {"receiving": True, "recording": True, "backlog": 0, "dropped": 0}
     assert (health[0], json.loads(health[1])) == (200, well)
+
+
+async def test_what_becomes_of_updates_is_counted_and_handling_them_is_timed(
+    sandbox: Sandbox, database: Path, port: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def fail(message: Message) -> None:
+        raise KeyError(CANARY)
+
+    monkeypatch.setattr(everyone, "anything_else", fail)
+    person, group = sandbox.person(), sandbox.group()
+    async with running_bot(sandbox, database, metrics_port=port):
+        for text in ("/help", "/help", "/never_made", "/privacy"):
+            await ask(person, text)
+        await person.says("hello everybody", chat=group)
+        await sandbox.settled()
+        values = samples((await get(port, "metrics"))[1])
+
+    outcomes = {key[1:]: n for key, n in values.items() if key[0] == "bot_outcomes_total" and n}
+    assert outcomes == {
+        ("help", "command", "handled"): 2,
+        ("other", "command", "failed"): 1,
+        ("", "message", "unanswered"): 1,
+    }
+    assert values["bot_outcomes_total", "start", "command", "failed"] == 0
+    timed = {key[1:]: n for key, n in values.items() if key[0] == f"{HANDLER_TIME}_count" and n}
+    assert timed == {("help", "command"): 2}
+    bounds = [key[3] for key in values if key[:3] == (f"{HANDLER_TIME}_bucket", "help", "command")]
+    assert bounds == ["0.01", "0.03", "0.1", "0.3", "1.0", "3.0", "10.0", "+Inf"]
+    assert 0 < values[f"{HANDLER_TIME}_sum", "help", "command"] < PATIENCE
+
+
+def labels_in(text: str) -> set[tuple[str, str]]:
+    """Name and value of each label, except the bounds of histograms."""
+    return {
+        (name, value)
+        for family in text_string_to_metric_families(text)
+        for sample in family.samples
+        for name, value in sample.labels.items()
+        if name != "le"
+    }
 
 
 async def test_no_label_holds_a_person(sandbox: Sandbox, database: Path, port: int) -> None:
@@ -85,21 +133,89 @@ async def test_no_label_holds_a_person(sandbox: Sandbox, database: Path, port: i
         await sandbox.inject({"kind_of_tomorrow": {"from": person.user}}, forced=True)
         await sandbox.settled()
         _, text = await get(port, "metrics")
-    labels = {
-        (name, value)
-        for family in text_string_to_metric_families(text)
-        for sample in family.samples
-        for name, value in sample.labels.items()
-    }
 
     allowed = {("interaction_type", interaction_type.value) for interaction_type in InteractionType}
+    allowed |= {("outcome", outcome) for outcome in ("handled", "failed", "unanswered")}
     allowed |= {("level", level) for level in ("WARNING", "ERROR", "CRITICAL")}
-    assert ("interaction_type", "command") in labels
-    assert {label for label in labels if label[0] != "le"} <= allowed
+    allowed |= {
+        ("command", command) for command in ("", "start", "help", "cancel", "remind", "other")
+    }
+    assert labels_in(text) == allowed
     assert not re.search(f"canary|Ada|{person.user['id']}", text)
     [(reference,)] = select(database, "SELECT reference FROM users")
     assert str(reference) not in text
-    assert "active" not in text
+
+
+async def test_commands_that_the_bot_does_not_register_and_those_about_ones_data_are_other(
+    sandbox: Sandbox, database: Path, port: int
+) -> None:
+    person = sandbox.person()
+    said = ["/help", "/HELP@Sandbox_Bot", "/help@other_bot", "/never_made", "/optout", "/privacy"]
+    async with running_bot(sandbox, database, metrics_port=port):
+        for text in said:
+            await ask(person, text)
+        values = samples((await get(port, "metrics"))[1])
+
+    counts = {key[1]: count for key, count in values.items() if key[::2] == (UPDATES, "command")}
+    assert counts == {"cancel": 0, "help": 2, "other": 4, "remind": 0, "start": 0}
+
+
+@pytest.mark.parametrize("limit", [{"breakdown_min_users": 2}, {"report_interval": 1}])
+async def test_where_reports_are_limited_no_label_tells_updates_apart(
+    sandbox: Sandbox, database: Path, port: int, limit: dict[str, Any]
+) -> None:
+    person = sandbox.person()
+    async with running_bot(sandbox, database, metrics_port=port, **limit):
+        for text in ("/help", "/start", "good morning"):
+            await ask(person, text)
+        _, text = await get(port, "metrics")
+
+    assert samples(text)[UPDATES, "", "hidden"] == 3
+    told = {label for label in labels_in(text) if label[0] not in ("level", "outcome")}
+    assert told == {("interaction_type", "hidden"), ("command", "")}
+
+
+async def test_nothing_tells_when_the_first_update_of_a_kind_came(
+    sandbox: Sandbox, database: Path, port: int
+) -> None:
+    person = sandbox.person()
+    async with running_bot(sandbox, database, metrics_port=port):
+        _, before = await get(port, "metrics")
+        await ask(person, "/help")
+        _, after = await get(port, "metrics")
+
+    assert "_created" not in after
+    assert samples(before).keys() == samples(after).keys()
+
+
+@pytest.mark.parametrize("zone", ["UTC", "Pacific/Auckland"])
+async def test_people_are_counted_of_whole_days_only(
+    sandbox: Sandbox, database: Path, port: int, clock: Clock, zone: str
+) -> None:
+    people = [sandbox.person() for _ in range(3)]
+    numbers = []
+
+    async def count() -> None:
+        numbers.append(samples((await get(port, "metrics"))[1])[PEOPLE,])
+
+    async with running_bot(sandbox, database, clock, metrics_port=port, timezone=zone):
+        await count()
+        for person in people:
+            await ask(person, "good morning")
+        await count()
+        clock.move(days=1)
+        await ask(people[0], "good morning")
+        await count()
+        await ask(people[1], "/forgetme")
+        await tap(people[1], rights.CONFIRM)
+        clock.move(hours=1)
+        await ask(people[2], "good evening")
+        await count()
+        clock.move(days=1)
+        await count()
+
+    assert str(numbers[:2]) == "[nan, nan]"
+    assert numbers[2:] == [3, 3, 2]
 
 
 async def test_without_a_port_nothing_is_measured(
@@ -150,7 +266,7 @@ async def test_while_the_database_fails_the_metrics_say_so(
             values = samples((await get(port, "metrics"))[1])
             connection.execute("ROLLBACK")
 
-    assert values["bot_backlog", ""] == 1
+    assert values["bot_backlog",] == 1
     ill = {"receiving": True, "recording": False, "backlog": 1, "dropped": 0}
     assert (health[0], json.loads(health[1])) == (503, ill)
 
@@ -171,7 +287,7 @@ async def test_an_empty_poll_is_no_recording(sandbox: Sandbox, database: Path) -
     registry = CollectorRegistry()
     async with AnalyticsService.open(database) as analytics:
         recording = RecordOnReceipt(analytics, GuardedClock())
-        recording.on_recorded = CountUpdates(registry)
+        recording.on_recorded = CountUpdates(registry, Labels(recording, detailed=True))
         await recording.record([])
 
     assert registry.get_sample_value("bot_recording_seconds_count") == 0

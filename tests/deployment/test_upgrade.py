@@ -74,7 +74,7 @@ async def test_an_upgrade_forgets_what_told_who_opted_out(tmp_path: Path) -> Non
     async with AnalyticsService.open(path, pseudonym_key=KEY, clock=lambda: NOW):
         pass
 
-    assert select(path, "SELECT event FROM daily_events") == [("/help",)]
+    assert select(path, "SELECT kind, event FROM daily_events") == [("command", "help")]
     assert select(path, "SELECT received FROM remembered_updates WHERE update_id = 7") == [(86400,)]
 
 

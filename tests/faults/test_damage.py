@@ -84,10 +84,10 @@ def notices(analytics: AnalyticsService) -> list[Any]:
     ("good", "bad"),
     [
         # quick_check does not look into triggers: only the statement that needs one does.
-        (b"NEW.timestamp / 86400, NEW", b"NEW.timestomp / 86400, NEW"),
+        (b"NEW.timestamp / 3600 * 3600, NEW", b"NEW.timestomp / 3600 * 3600, NEW"),
         # SQLite's complaint holds this byte, and is then no text for Python.
         (b"STRICT, WITHOUT ROWID", b"STRICT, WITHOUT R\xffWID"),
-        (b"INSERT INTO last_seen_counts", b"INSERT INTO last\xffseen_counts"),
+        (b"INSERT INTO hourly_counts", b"INSERT INTO hourly\xffcounts"),
     ],
 )
 async def test_a_damaged_schema_is_found_where_quick_check_finds_nothing(

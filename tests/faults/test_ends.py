@@ -45,9 +45,11 @@ async def test_what_was_asked_while_it_was_locked_is_done_at_the_next_start(
             bot.send(signal.SIGKILL)
             await bot.ended(MAX_SHUTDOWN)
             kept = spool(database).stat().st_mode & 0o777
-    async with bot_process(sandbox, database, **more):
+    async with bot_process(sandbox, database, **more) as bot:
         await tale.talk(1)
         await sandbox.settled()
+        bot.send(signal.SIGTERM)
+        await bot.ended(MAX_SHUTDOWN)
     blocked = select(
         database, "SELECT count(*) FROM user_interactions WHERE interaction_type = 'my_chat_member'"
     )

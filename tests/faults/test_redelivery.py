@@ -23,6 +23,7 @@ from bot.sandbox.faults import Answer, answers, refuses
 from tests.faults.redelivery import FAULTS, SECRET
 from tests.faults.table import Fault
 from tests.support.conversation import ask
+from tests.support.examples import examples
 from tests.support.recount import counts, inconsistencies
 from tests.support.running import running_bot
 from tests.support.second_connection import total
@@ -188,7 +189,7 @@ async def record(path: Path, lives: list[list[list[int]]]) -> None:
                 assert await analytics.record(interactions, ids)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=examples(40))
 @given(st.lists(st.lists(st.lists(st.integers(0, 20), max_size=12), max_size=6), max_size=4))
 def test_any_repetition_order_and_batching_records_the_set_of_updates(
     lives: list[list[list[int]]],

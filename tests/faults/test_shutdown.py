@@ -38,6 +38,7 @@ async def test_a_handler_that_runs_when_the_bot_is_stopped_finishes(
     assert clicked in remembered(database)
 
 
+@pytest.mark.waits
 async def test_a_handler_that_hangs_is_cancelled_and_the_bot_ends(
     sandbox: Sandbox, database: Path
 ) -> None:

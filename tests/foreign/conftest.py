@@ -1,28 +1,23 @@
-import os
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from filelock import FileLock
 
 from bot.sandbox import Person, Sandbox
 from tests.support.environments import build_wheel, install
 from tests.support.foreign_bots import Foreign, copy_of, forks_of
+from tests.support.made_once import made_once
 from tests.support.processes import Forks
 
 
 @pytest.fixture(scope="session")
 def python(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The Python of an environment with the wheel, which all workers share."""
-    shared = tmp_path_factory.getbasetemp()
-    if "PYTEST_XDIST_WORKER" in os.environ:
-        shared = shared.parent
-    with FileLock(shared / "foreign.lock"):
-        done = shared / "foreign" / "done"
-        if not done.exists():
-            install(build_wheel(shared / "foreign" / "wheel"), shared / "foreign" / "venv")
-            done.touch()
-    return shared / "foreign" / "venv" / "bin" / "python"
+
+    def make(folder: Path) -> None:
+        install(build_wheel(folder / "wheel"), folder / "venv")
+
+    return made_once(tmp_path_factory, "foreign", make) / "venv" / "bin" / "python"
 
 
 @pytest.fixture(scope="session")

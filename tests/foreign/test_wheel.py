@@ -73,7 +73,7 @@ async def test_without_the_extra_for_charts_an_admin_is_told_how_to_install_it(
         await admin.clicks("📈 Chart")
         told = (await admin.answer()).text
 
-    assert "pip install matplotlib" in told
+    assert "pip install 'telegram-bot-with-private-analytics[charts]'" in told
 
 
 def test_without_the_extra_of_the_bot_its_command_says_what_to_install(

@@ -76,7 +76,7 @@ async def test_the_demo_shows_admin_stranger_stored_rows_and_cleanup(
     assert "http://www.w3.org/2000/svg" in statistics
     # As wide as the message, which fits on a phone, not as a terminal.
     [width] = re.findall(r'viewBox="0 0 (\d+) ', statistics)
-    assert int(width) < 600
+    assert int(width) < 640
     assert statistics.count("//") == 1
     assert chart.startswith(b"\x89PNG")
 

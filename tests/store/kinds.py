@@ -12,6 +12,7 @@ from analytics.pseudonyms import References
 from analytics.sqlite import database
 from analytics.sqlite.store import open_store
 from analytics.store import Store
+from tests.support import postgres
 from tests.support.second_connection import NAME, locked
 from tests.support.service import KEY
 
@@ -27,6 +28,10 @@ class Kind:
     """Opens the store of a folder, as its owner; the same one each time."""
     locked: Callable[[Path], AbstractContextManager[None]]
     """Keeps the store of a folder from being written, as long as it is entered."""
+    examples: int
+    """How many histories are tried: as many as take ten seconds or so."""
+    reason_to_skip: str | None = None
+    """Why it cannot be tested here, None if it can."""
 
 
 @asynccontextmanager
@@ -50,4 +55,16 @@ async def open_sqlite(folder: Path) -> AsyncIterator[Store]:
             yield store
 
 
-STORES = [Kind("sqlite", open_sqlite, locked)]
+@asynccontextmanager
+async def open_postgres(folder: Path) -> AsyncIterator[Store]:
+    from analytics.postgres import database, store  # not everyone has the extra
+
+    with patch.object(database, "LOCK_MS_OWN", 10):
+        async with store.open_store(postgres.database_of(folder), Access.OWN) as opened:
+            yield opened
+
+
+STORES = [
+    Kind("sqlite", open_sqlite, locked, 30),
+    Kind("postgres", open_postgres, postgres.locked, 10, postgres.reason_to_skip()),
+]

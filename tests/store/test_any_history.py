@@ -16,6 +16,7 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
+from analytics.events import Event, EventKind
 from analytics.store import Store
 from analytics.store_types import Received
 from tests.store.kinds import Kind
@@ -28,17 +29,25 @@ from tests.store.updates import (
     HOUR,
     NOON,
     TODAY,
+    day_of,
     delete_before,
     erase,
     opt_out_of,
+    record,
     update,
+    week_of,
 )
+from tests.support.examples import examples
 
 PEOPLE = (ADA, BO, CY)
+WORDS = st.sampled_from(["help", "start"])
+EVENTS = st.builds(
+    Event, st.sampled_from([EventKind.COMMAND, EventKind.NEW_BY_LINK]), WORDS, st.booleans()
+)
 # Within two hours of a boundary of a day, and a day apart: whole hours, and seconds between.
 MOMENTS = st.builds(
     lambda days, seconds: TODAY - days * DAY + seconds,
-    st.integers(0, 3),
+    st.sampled_from([0, 1, 2, 3, 6, 7, 15]),
     st.sampled_from([-HOUR, -1, 0, 1, HOUR - 1, HOUR, HOUR + 30]),
 )
 UPDATES = st.builds(
@@ -47,7 +56,7 @@ UPDATES = st.builds(
     MOMENTS,
     st.sampled_from(["message", "command", None]),
     update_id=st.none() | st.integers(1, 30),
-    event=st.sampled_from([None, "/help", "/start"]),
+    events=st.lists(EVENTS, max_size=2),
     opting_out=st.sampled_from([None, None, None, True, False]),
 )
 BATCHES = st.lists(UPDATES, min_size=1, max_size=8)
@@ -74,9 +83,8 @@ class History(RuleBasedStateMachine):
 
     @rule(batch=BATCHES, people=st.integers(0, 3))
     def record(self, batch: list[Received], people: int) -> None:
-        numbers = [people + place for place in range(len(batch))]
-        self.run(self.store.record(batch, numbers, TODAY))
-        self.model.record(batch, numbers)
+        self.run(record(self.store, batch, people))
+        self.model.record(batch, people)
 
     @rule()
     def forget_updates(self) -> None:
@@ -93,13 +101,16 @@ class History(RuleBasedStateMachine):
         counted = self.run(self.store.count_before(before))
         deleted = self.run(delete_before(self.store, before, at_most))
         assert counted == deleted == self.model.delete(lambda at, _who: at < before)
+        self.model.cut = max(self.model.cut, before)
 
     @rule(day=st.integers(TODAY // DAY - 3, TODAY // DAY))
     def forget_events(self, day: int) -> None:
         self.run(self.store.forget_events(day))
+        self.run(self.store.forget_active_people(day))
         self.model.events = {
             key: value for key, value in self.model.events.items() if key[0] >= day
         }
+        self.model.cut = max(self.model.cut, day * DAY)
 
     @rule()
     def open_again(self) -> None:
@@ -120,12 +131,12 @@ class History(RuleBasedStateMachine):
     @invariant()
     def counts_of_periods_are_those_of_the_list(self) -> None:
         since, before, middle = TODAY - DAY, TODAY - 3 * DAY, TODAY - 2 * DAY
-        found = self.run(self.store.period_counts(since, before, middle))
+        found = self.run(self.store.period_counts(since, since // DAY, before, middle))
         assert found.active == len(self.model.people(since))
         assert found.new == self.model.new(since)
         assert found.types == self.model.types(since)
-        assert found.busiest_hour == self.model.busiest_hour(since)
-        assert found.events == self.model.events_since(since // DAY)
+        assert dict(found.hours) == self.model.hours(since)
+        assert found.events == self.model.events_since(day_of(since))
         assert found.before == sum(self.model.types(before, middle).values())
         assert found.in_hour == sum(self.model.types(middle, middle + HOUR).values())
         assert self.run(self.store.event_days(0)) == self.model.event_days(0)
@@ -134,13 +145,26 @@ class History(RuleBasedStateMachine):
     def counts_of_histories_are_those_of_the_list(self) -> None:
         for step in (HOUR, DAY):
             since = TODAY - 2 * DAY
-            found = self.run(self.store.history_counts(since, step, since, TODAY))
+            windows = [(begin, begin + step) for begin in range(since, TODAY + DAY, step)]
+            # A day of 23 hours, one of 25 hours, and nothing.
+            windows += [(since, since + 23 * HOUR), (since - HOUR, since + DAY), (since, since)]
+            found = self.run(self.store.history_counts(windows, since // DAY, since, TODAY))
             steps = {(begin, kind): count for begin, kind, count in found.steps}
-            assert steps == self.model.steps(since, step)
+            assert steps == self.model.steps(windows)
             assert len(steps) == len(found.steps)
-            assert dict(found.hours) == Counter(
-                at // HOUR * HOUR for at, _who, _what in self.model.rows if since <= at < TODAY
-            )
+            users = {day: people for day, people in found.users if day * DAY >= self.model.cut}
+            assert users == self.model.users_of_days(day_of(since))
+            assert dict(found.hours) == self.model.hours(since, TODAY)
+
+    @invariant()
+    def cohorts_are_those_of_the_list(self) -> None:
+        found = self.run(self.store.cohort_counts(0, day_of(TODAY) - 1, TODAY - DAY))
+        assert {(first, week): users for first, week, users in found.weeks} == self.model.cohorts()
+        days = {day: people for day, people in found.days if day * DAY >= self.model.cut}
+        assert days == self.model.users_of_days(day_of(TODAY) - 1)
+        assert found.active == len(self.model.people(TODAY - DAY))
+        some = self.run(self.store.cohort_counts(week_of(TODAY), 0, 0))
+        assert some.weeks == [each for each in found.weeks if each[0] >= week_of(TODAY)]
 
     @invariant()
     def people_are_those_of_the_list(self) -> None:
@@ -199,4 +223,6 @@ def test_a_store_counts_what_a_plain_list_counts(kind: Kind) -> None:
         def __init__(self) -> None:
             super().__init__(kind)
 
-    run_state_machine_as_test(OfKind, settings=settings(max_examples=30, stateful_step_count=15))
+    run_state_machine_as_test(
+        OfKind, settings=settings(max_examples=examples(kind.examples), stateful_step_count=15)
+    )

@@ -10,7 +10,7 @@ from analytics.models import OwnRow
 from analytics.store import Store
 from analytics.store_types import Setting
 from tests.store.kinds import Kind
-from tests.store.updates import ADA, BO, DAY, HOUR, NOON, count, erase, record, update
+from tests.store.updates import ADA, BO, DAY, HOUR, NOON, count, day_of, erase, record, update
 
 MESSAGE, COMMAND = InteractionType.MESSAGE, InteractionType.COMMAND
 
@@ -58,7 +58,7 @@ async def test_erasing_does_nothing_if_a_moment_is_missing(store: Store, late: i
     moments = await store.moments_of(ADA)
     await record(store, [update(at=late)])
     async with store.deletion(NOON):
-        first = await store.erase(ADA, moments)
+        first = await store.erase(ADA, moments, day_of)
 
     assert first is None
     assert await count(store) == 3
@@ -101,6 +101,6 @@ async def test_an_erasure_that_fails_has_deleted_nothing(
     moments = await store.moments_of(ADA)
     async with store.deletion(NOON):
         with kind.locked(tmp_path), pytest.raises(DatabaseUnavailable):
-            await store.erase(ADA, moments)
+            await store.erase(ADA, moments, day_of)
 
     assert await count(store) == 2

@@ -1,5 +1,7 @@
 """The contract of deletion by age: exactly what is older goes, and with it what was counted."""
 
+from contextlib import nullcontext
+
 from analytics.acts import NoteAccess
 from analytics.store import Store
 from analytics.store_types import DayTotals, Setting
@@ -16,6 +18,11 @@ from tests.store.updates import (
     record,
     update,
 )
+from tests.support.events import event_of
+
+
+def days(first: int, last: int) -> list[tuple[int, int, int]]:
+    return [(day, day * DAY, (day + 1) * DAY) for day in range(first, last + 1)]
 
 
 async def test_what_would_be_deleted_is_counted_and_nothing_changes(store: Store) -> None:
@@ -56,27 +63,34 @@ async def test_who_has_nothing_left_is_not_known_any_more(store: Store) -> None:
 
 async def test_events_of_older_days_are_forgotten(store: Store) -> None:
     today = TODAY // DAY
-    await record(store, [update(at=at, event="/help") for at in (TODAY - 1, TODAY)])
+    await record(store, [update(at=at, events=[event_of("/help")]) for at in (TODAY - 1, TODAY)])
     await store.forget_events(today)
 
     assert [each.day for each in await store.event_days(0)] == [today]
 
 
-async def test_the_audit_log_and_listed_erasures_are_forgotten_by_age(store: Store) -> None:
+async def test_the_audit_log_listed_erasures_and_notes_are_forgotten_by_age(store: Store) -> None:
     for at in (NOON - 1, NOON):
         await store.perform(NoteAccess(at, None, "stats"))
+        await store.add_note(at, "deployed", 2)
     await store.put_setting(Setting.LAST_BACKUP, NOON)
     await store.list_erasure(1, 19, NOON)
     await store.list_erasure(2, 20, NOON)
-    asked = [(NOON - 1, 19), (NOON, 19), (NOON - 1, 20)]
+    asked = [
+        (NOON - 1, 19, NOON - 1),
+        (NOON, 19, NOON - 1),
+        (NOON - 1, 20, NOON - 1),
+        (NOON - 1, 19, NOON),
+    ]
     found = [await store.has_listed(*each) for each in asked]
     async with store.deletion(NOON):
-        await store.forget_listed(NOON, 20)
+        await store.forget_listed(NOON, 20, NOON)
 
-    assert found == [False, True, True]
-    assert not await store.has_listed(NOON, 20)
+    assert found == [False, True, True, True]
+    assert not await store.has_listed(NOON, 20, NOON)
     assert len(await store.audit_entries()) == 1
     assert [await store.erased_on(number) for number in (1, 2)] == [None, 20]
+    assert [note.moment for note in await store.notes()] == [NOON]
 
 
 async def test_the_totals_of_days_stay_as_they_were_before_the_deletion(store: Store) -> None:
@@ -86,10 +100,10 @@ async def test_the_totals_of_days_stay_as_they_were_before_the_deletion(store: S
         store, [update(at=TODAY - 3 * DAY), update(at=TODAY - 3 * DAY, interaction_type="command")]
     )
     await record(store, [update(at=TODAY)])
-    await store.keep_days(day - 366, day - 1, 3)
+    await store.keep_days(days(day - 366, day - 1), 3)
     await delete_before(store, TODAY - DAY + HOUR)
-    await store.keep_days(day - 366, day - 1, 0)
-    kept = (await store.history_counts(TODAY - 30 * DAY, DAY, TODAY, TODAY)).days
+    await store.keep_days(days(day - 366, day - 1), 0)
+    kept = (await store.history_counts([], day - 30, TODAY, TODAY)).days
     await store.forget_days()
 
     assert list(kept) == [
@@ -97,14 +111,14 @@ async def test_the_totals_of_days_stay_as_they_were_before_the_deletion(store: S
         DayTotals(day - 2, 0, 0, None),
         DayTotals(day - 1, 3, 3, {"message": 3}),
     ]
-    assert not (await store.history_counts(TODAY - 30 * DAY, DAY, TODAY, TODAY)).days
+    assert not (await store.history_counts([], day - 30, TODAY, TODAY)).days
 
 
 async def test_no_day_before_the_first_that_is_asked_for_is_kept(store: Store) -> None:
     day = TODAY // DAY
     await record(store, [update(at=TODAY - 9 * DAY), update(at=TODAY)])
-    await store.keep_days(day - 1, day, 0)
-    kept = (await store.history_counts(TODAY - 30 * DAY, DAY, TODAY, TODAY)).days
+    await store.keep_days(days(day - 1, day), 0)
+    kept = (await store.history_counts([], day - 30, TODAY, TODAY)).days
 
     assert [each.day for each in kept] == [day - 1, day]
 
@@ -113,7 +127,7 @@ async def test_what_was_deleted_is_compacted_away_or_said_to_be_due(store: Store
     await record(store, [update(at=NOON - 1)])
     before = (await store.totals(0, 0, 0)).is_compaction_due
     await delete_before(store, NOON)
-    is_gone = await store.compact_if_due(NOON, large_too=True)
+    is_gone = await store.compact_if_due(NOON, nullcontext, large_too=True)
 
     assert not before
     assert is_gone

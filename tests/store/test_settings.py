@@ -54,12 +54,22 @@ async def test_an_act_comes_with_how_far_a_spool_is_committed(
     await store.perform(PutSetting("name", 1), "token:1")
     with kind.locked(tmp_path), pytest.raises(DatabaseUnavailable):
         await store.perform(RemoveSetting("name"), "token:2")
-    failed = await store.get_setting("name"), await store.get_setting(Setting.COMMITTED)
+    failed = await store.get_setting("name"), await store.committed("token")
     await store.perform(RemoveSetting("name"))
 
-    assert failed == (1, "token:1")
+    assert failed == (1, 1)
     assert await store.get_setting("name") is None
-    assert await store.get_setting(Setting.COMMITTED) == "token:1"
+    assert await store.committed("token") == 1
+
+
+async def test_how_far_a_spool_is_committed_is_known_by_its_token(store: Store) -> None:
+    before = await store.committed("token")
+    await store.note_committed("token:1")
+    await store.note_committed("token:12")
+
+    assert before == 0
+    assert await store.committed("token") == 12
+    assert await store.committed("other") == 0
 
 
 async def test_a_failed_write_is_not_there_and_the_next_one_works(

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from analytics.events import Event
 from analytics.store import Store
 from analytics.store_types import Received
 
@@ -10,6 +11,15 @@ DAY = 86_400
 TODAY = 20_605 * DAY
 NOON = TODAY + DAY // 2
 ADA, BO, CY = 11, 12, 13
+
+
+def day_of(timestamp: int) -> int:
+    return timestamp // DAY
+
+
+def week_of(timestamp: int) -> int:
+    # 1970 began on a Thursday.
+    return (day_of(timestamp) + 3) // 7
 
 
 def opt_out_of(person: int) -> int:
@@ -22,14 +32,14 @@ def update(
     interaction_type: str | None = "message",
     *,
     update_id: int | None = None,
-    event: str | None = None,
+    events: Sequence[Event] = (),
     opting_out: bool | None = None,
 ) -> Received:
-    return Received(update_id, person, opt_out_of(person), interaction_type, at, event, opting_out)
+    return Received(update_id, person, opt_out_of(person), interaction_type, at, events, opting_out)
 
 
 async def record(store: Store, updates: Sequence[Received], people: int = 0) -> None:
-    await store.record(updates, [people] * len(updates), TODAY)
+    await store.record(updates, lambda *_event: people, day_of, TODAY)
 
 
 async def count(store: Store) -> int:
@@ -48,4 +58,4 @@ async def delete_before(store: Store, before: float, at_most: int = 1_000) -> in
 async def erase(store: Store, person: int) -> int | None:
     moments = await store.moments_of(person)
     async with store.deletion(NOON):
-        return await store.erase(person, moments)
+        return await store.erase(person, moments, day_of)

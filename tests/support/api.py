@@ -30,6 +30,8 @@ GROUPS: list[tuple[str, str, str]] = [
         "The service",
         "AnalyticsService AnalyticsService.reports=analytics.statistics.reports.Reports "
         "AnalyticsService.people=analytics.privacy.people.People "
+        "AnalyticsService.links=analytics.events.links.Links "
+        "AnalyticsService.notes=analytics.statistics.notes.Notes "
         "AnalyticsService.maintenance=analytics.maintenance.operations.Maintenance "
         "AnalyticsService.audit_log=analytics.privacy.audit.AuditLog "
         "AnalyticsService.alert_state=analytics.alert_state.AlertState Access",
@@ -37,8 +39,10 @@ GROUPS: list[tuple[str, str, str]] = [
     (
         "analytics",
         "What is recorded and reported",
-        "Interaction InteractionType AdminReport Period PeriodReport Missing Overview History "
-        "Bucket Aggregates FORMATS figures UserInteraction OwnRow PersonalData "
+        "Interaction InteractionType Event EventKind Membership ChatKind AdminReport Period "
+        "PeriodReport PeriodEvents LinkCounts OwnEventCounts OutcomeCounts Missing Overview "
+        "History Bucket EventDays Cohorts Cohort Note NoteRefused Aggregates ChosenDays FORMATS "
+        "figures event_figures UserInteraction OwnRow StartLink PersonalData "
         "personal_data_as_json Erasure AuditEntry Action ACTION_NAMES FORMER_ADMIN Notice "
         "NotReceiving",
     ),
@@ -58,33 +62,41 @@ GROUPS: list[tuple[str, str, str]] = [
         "analytics.telegram",
         "Languages",
         "_ N_ set_languages languages set_locale current_locale LocaleMiddleware translations "
-        "format_number format_percent format_date format_datetime",
+        "format_number format_percent format_date format_datetime spreadsheet",
+    ),
+    (
+        "analytics.telegram",
+        "Words and charts of reports",
+        "format_figure report_warnings report_meaning type_name ChartRequest chart_request "
+        "nothing_to_draw time_ticks quantiles type_color TriangleRequest triangle_request "
+        "no_cohorts report_stickiness format_cell format_share row_name",
     ),
     ("analytics", "Languages without aiogram", "SOURCE_LOCALE available_languages"),
     (
         "analytics.telegram",
         "Answers",
         "place refer_to_private_chat is_not_taken TRANSIENT LimitPerPerson EXPENSIVE "
-        "CLICK_TIMEOUT UPDATES_IN_FLIGHT loads",
+        "CLICK_TIMEOUT UPDATES_IN_FLIGHT loads OwnersCleanup",
     ),
     (
         "analytics",
         "Maintenance",
-        "backup backup_into restore DailyBackups encrypt plain_leftovers diagnose "
+        "backup backup_into last_backup restore DailyBackups encrypt plain_leftovers diagnose "
         "check_permissions Finding wipe refuse_missing maintenance_tasks Schedule Task "
         "next_planned HOURLY DAILY WEEKLY",
     ),
     (
         "analytics",
         "Keys, files and time",
-        "parse_key key_file real_path Pseudonyms PlainIds GuardedClock utc_now http_date",
+        "parse_key key_file real_path Pseudonyms PlainIds GuardedClock utc_now http_date "
+        "Calendar check_timezone nearest_timezones",
     ),
     (
         "analytics",
         "Defaults and limits",
         "DEFAULT_RETENTION_DAYS MIN_RETENTION_DAYS MAX_RETENTION_DAYS "
-        "DEFAULT_TIMESTAMP_PRECISION DEFAULT_TRENDS_MIN_USERS MAX_LIMIT MAX_TELEGRAM_ID "
-        "SERVICE_ACCOUNTS",
+        "DEFAULT_TIMESTAMP_PRECISION DEFAULT_TIMEZONE DEFAULT_TRENDS_MIN_USERS MAX_LIMIT "
+        "MAX_TELEGRAM_ID OUTCOME_TIME_BOUNDS SERVICE_ACCOUNTS",
     ),
     (
         "analytics",
@@ -92,15 +104,25 @@ GROUPS: list[tuple[str, str, str]] = [
         "AnalyticsError NotOurDatabase DatabaseMissing DatabaseInUse DatabaseInaccessible "
         "DatabaseUnavailable DatabaseDamaged DatabaseReplaced DiskFull NewerSchema OlderSchema "
         "UnsupportedSQLite PseudonymKeyMissing WrongPseudonymKey WrongDatabaseKey "
-        "RotationRefused InteractionsLost NoReportYet BackupRefused NoRoomForCopy RestoreRefused "
-        "WipeIncomplete",
+        "RotationRefused UnknownTimeZone InteractionsLost LinkNameInUse "
+        "TooManyLinks NoSuchLink NoReportYet BackupRefused NoRoomForCopy "
+        "RestoreRefused WipeIncomplete",
     ),
 ]
 
 
 # Classes whose objects are made by others.
 MADE_BY_OTHERS = {
-    *("AlertState", "AnalyticsService", "Attached", "AuditLog", "Maintenance", "People", "Reports")
+    *(
+        "AlertState",
+        "AnalyticsService",
+        "Attached",
+        "AuditLog",
+        "Links",
+        "Maintenance",
+        "People",
+        "Reports",
+    )
 }
 
 

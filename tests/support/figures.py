@@ -1,7 +1,9 @@
 """What is in the figure of a chart: bars, the line, texts, and how colours arrive at eyes."""
 
+import itertools
 import math
 from collections.abc import Iterable
+from io import BytesIO
 
 import numpy as np
 import pytest
@@ -12,10 +14,12 @@ from matplotlib.colors import to_hex
 from matplotlib.figure import Figure
 from matplotlib.text import Text
 from matplotlib.transforms import Bbox
+from PIL import Image
 
 from analytics import History
 from analytics.telegram.charts import drawing
 from analytics.telegram.charts.themes import LIGHT, Theme
+from analytics.telegram.charts.wording import chart_request
 
 # How colours arrive at eyes without one of the three kinds of cones: Machado, Oliveira and
 # Fernandes, 2009.
@@ -28,8 +32,7 @@ EYES = {
 
 
 def draw(history: History, theme: Theme = LIGHT) -> Figure:
-    with drawing.own_style():
-        return drawing.figure(history, theme)
+    return drawing.figure(chart_request(history, theme))
 
 
 def interactions(drawn: Figure) -> Axes:
@@ -102,8 +105,25 @@ def written(drawn: Figure) -> dict[Text, Bbox]:
     return found
 
 
+def assert_readable(where: dict[Text, Bbox]) -> None:
+    for text, box in where.items():
+        assert box.x0 >= 0, text
+        assert box.y0 >= 0, text
+        assert box.x1 <= 1080, text
+        assert box.y1 <= 1350, text
+        # On a phone that is 390 points wide: 9 of them.
+        assert float(text.get_fontsize()) >= 26
+    for (one, here), (other, there) in itertools.combinations(where.items(), 2):
+        assert not here.overlaps(there), (one, other)
+
+
 def words(drawn: Figure) -> set[str]:
     return {text.get_text() for text in written(drawn)}
+
+
+def pixels(png: bytes) -> bytes:
+    with Image.open(BytesIO(png)) as image:
+        return image.convert("RGB").tobytes()
 
 
 def linear(color: str) -> list[float]:

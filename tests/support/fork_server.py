@@ -5,6 +5,7 @@ three descriptors, for its stdout, its stderr and a report. The report is two li
 the new process and, once it has ended, its exit status, or less than zero for a signal.
 """
 
+import gc
 import json
 import os
 import signal
@@ -18,6 +19,7 @@ MAX_MESSAGE_BYTES = 1 << 20
 def serve(requests: socket.socket, program: Callable[[], object]) -> None:
     """Start the program for each request until the other end is closed."""
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # nobody waits for those who watch a program
+    gc.freeze()  # looking through all that was imported, a program took most of a second to end
     while True:
         message, descriptors, *_ = socket.recv_fds(requests, MAX_MESSAGE_BYTES, 3)
         if not message:

@@ -1,9 +1,10 @@
 """Made-up histories to draw."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 from analytics.models import InteractionType
-from analytics.statistics.report_models import Bucket, History
+from analytics.statistics.report_models import Bucket, History, Note
 
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 NEWEST = datetime(2026, 3, 31, tzinfo=UTC)
@@ -56,6 +57,13 @@ def busy(days: int, *, count: int = 60, unfinished: bool = True) -> History:
     return history([*[{"message": count}] * (days - 1), today], unfinished=unfinished)
 
 
+def noted(shown: History, *ago: int) -> History:
+    """With a note so many buckets before the newest one, for each."""
+    newest = shown.since + shown.length - shown.step
+    notes = (Note(at, newest - each * shown.step, f"note {at}") for at, each in enumerate(ago, 1))
+    return replace(shown, notes=tuple(sorted(notes, key=lambda note: note.moment)))
+
+
 EMPTY = history([])
 QUIET = history([{}] * 30)
 SMALL = history([types(3, 9), {}, types(3, 5)])
@@ -78,4 +86,5 @@ HISTORIES = {
     "hours": HOURS,
     "large": LARGE,
     "year": YEAR,
+    "noted": noted(busy(30), *range(0, 30, 3)),
 }

@@ -57,7 +57,12 @@ class Hours:
                 with suppress(AnalyticsError):  # the schedule logs it
                     await task.run()
             else:
-                await Schedule([task], lambda: self.now, self._schedule.is_postponed).tick()
+                await Schedule(
+                    [task],
+                    lambda: self.now,
+                    self._schedule.is_postponed,
+                    zone=self._schedule.zone,
+                ).tick()
         return self.told()
 
     def _task(self, name: str) -> Task:

@@ -3,10 +3,15 @@
 import asyncio
 import multiprocessing
 import os
+import shutil
 import signal
 import sys
+import tempfile
 from collections.abc import Callable, Collection, Coroutine
+from pathlib import Path
 from typing import Any
+
+from tests.support.second_connection import NAME
 
 # What the tests' modules import: each process is a fork of a small one that has imported it.
 PRELOAD = ["analytics", "bot.run", "hypothesis", "pytest", "tests.support.statements"]
@@ -25,6 +30,15 @@ def is_killed(act: Callable[..., Coroutine[Any, Any, None]], *arguments: Any) ->
 
 def _run(act: Callable[..., Coroutine[Any, Any, None]], arguments: Any) -> None:
     asyncio.run(act(*arguments))
+
+
+def killed(folder: Path) -> Path:
+    """What a kill of this process would leave of its database at this moment, in another folder."""
+    copy = Path(tempfile.mkdtemp(dir=folder))
+    for file in folder.glob(f"{NAME}*"):
+        if file.is_file() and not file.name.endswith(("lock", "-shm")):
+            shutil.copy(file, copy / file.name)
+    return copy
 
 
 def die() -> None:

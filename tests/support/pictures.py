@@ -9,13 +9,14 @@ import asyncio
 import random
 import sys
 from collections import Counter
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from io import BytesIO
 from pathlib import Path
 
 from PIL import Image
 
-from analytics import Bucket, History, InteractionType
+from analytics import Bucket, History, InteractionType, Note
 from analytics.telegram import translations
 from analytics.telegram.charts import Charts
 from bot.demo.traffic import HOURS, WEEKEND
@@ -138,11 +139,17 @@ EXAMPLES: dict[str, tuple[int, int, int, timedelta, str, str]] = {
 }
 
 
+# The days ago of notes in examples that have some.
+NOTED = {"300-people-30d-dark": (20, 9, 8)}
+
+
 async def draw(folder: Path, names: list[str]) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     for name in names or EXAMPLES:
         people, days, types, length, language, theme = EXAMPLES[name]
         history = Made(people, days, types).history(length)
+        notes = tuple(Note(1, TODAY - ago * DAY, "deployed") for ago in NOTED.get(name, ()))
+        history = replace(history, notes=notes)
         with translations().use_locale(language):
             picture = await Charts(theme).draw(history)
         small = Image.open(BytesIO(picture)).convert("RGB").quantize(COLORS)

@@ -23,8 +23,10 @@ PATIENCE = 60.0
 MAX_LINE_BYTES = 2**20
 FORKS = """
 import socket, sys
-import bot.run  # what `main.py` imports once it runs the bot
-from bot.cli.app import main
+from bot.deferred import import_aiogram
+import_aiogram()
+import bot.cli.app, bot.run  # what `main.py` imports for a command, and for the bot
+from bot.cli import main
 from tests.support.fork_server import serve
 serve(socket.socket(fileno=int(sys.argv[1])), main)
 """

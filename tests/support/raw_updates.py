@@ -243,11 +243,15 @@ def sent(draw: st.DrawFn) -> Sent:
     sender = user(person, name)
     secrets = frozenset({name, word, "12.3456789", "98.7654321"})
     of_people, of_nobody = events(sender, word, date), nobodys(sender, word, date)
-    kind = draw(st.sampled_from([*of_people, *of_nobody, "command", "content", "service", "new"]))
+    kind = draw(
+        st.sampled_from([*of_people, *of_nobody, "command", "start", "content", "service", "new"])
+    )
     dated: int | None = date
     match kind:
         case "command":
             raw, kind = {"message": command(sender, word, date)}, "message"
+        case "start":
+            raw, kind = {"message": command(sender, f"start {word}", date)}, "message"
         case "content":
             raw, kind = {"message": draw(st.sampled_from(contents(sender, word, date)))}, "message"
         case "service":

@@ -1,7 +1,9 @@
 """The statements that a service runs, each to be changed, left out, or the last."""
 
+import asyncio
+import sqlite3
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import asynccontextmanager, contextmanager, suppress
 from typing import Any
 from unittest.mock import patch
 
@@ -9,23 +11,62 @@ import aiosqlite
 
 from analytics.sqlite import database
 from analytics.sqlite.connections import connect
+from analytics.sqlite.database import Database
 from tests.support.killed import die
 
 # The steps of a compaction.
 FIRST_CHECKPOINT, VACUUM, SECOND_CHECKPOINT = range(3)
+# It reads the file, and ends when it is interrupted.
+ENDLESS = """
+    WITH RECURSIVE numbers (n) AS (
+        SELECT count(*) FROM interactions UNION ALL SELECT n + 1 FROM numbers)
+    SELECT count(*) FROM numbers
+"""
 Statement = Callable[[], Coroutine[Any, Any, Any]]
+# What stands for the statements of a transaction, which are run in one call.
+TRANSACTION = "BEGIN IMMEDIATE; ...; COMMIT"
 
 
 @contextmanager
 def statements(instead: Callable[[str, Statement], Coroutine[Any, Any, Any]]) -> Iterator[None]:
-    """`instead` is handed each statement, and how to run it."""
+    """`instead` is handed each statement, and how to run it; a transaction is one."""
     execute = aiosqlite.Connection.execute_fetchall
+    transact = Database.transact
 
     async def handed(self: aiosqlite.Connection, sql: str, *parameters: Any) -> Any:
         return await instead(sql, lambda: execute(self, sql, *parameters))
 
-    with patch.object(aiosqlite.Connection, "execute_fetchall", handed):
+    async def as_one(self: Database, work: Any) -> None:
+        await instead(TRANSACTION, lambda: transact(self, work))
+
+    with (
+        patch.object(aiosqlite.Connection, "execute_fetchall", handed),
+        patch.object(Database, "transact", as_one),
+    ):
         yield
+
+
+class Transactions:
+    """The number of transactions that have been committed, and a way to wait for the next."""
+
+    def __init__(self) -> None:
+        self.count = 0
+        self.committed = asyncio.Event()
+
+    async def note(self, sql: str, run: Statement) -> Any:
+        answer = await run()
+        if sql == TRANSACTION:
+            self.count += 1
+            self.committed.set()
+        return answer
+
+
+@contextmanager
+def transactions() -> Iterator[Transactions]:
+    """Those that are committed meanwhile."""
+    noted = Transactions()
+    with statements(noted.note):
+        yield noted
 
 
 @contextmanager
@@ -41,6 +82,14 @@ def connections() -> Iterator[list[aiosqlite.Connection]]:
 
     with patch.object(database, "connect", noting):
         yield opened
+
+
+async def interrupt(connection: aiosqlite.Connection, task: asyncio.Task[Any]) -> None:
+    """Interrupt what a task runs: again and again, since before it has begun that does nothing."""
+    with suppress(sqlite3.ProgrammingError):  # the connection is closed by then
+        while not task.done():
+            await connection.interrupt()
+            await asyncio.sleep(0)
 
 
 def is_checkpoint(sql: str) -> bool:

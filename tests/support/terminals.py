@@ -1,6 +1,7 @@
 """`python main.py` at a terminal."""
 
 import asyncio
+import codecs
 import os
 import pty
 import sys
@@ -19,11 +20,13 @@ class Terminal:
         self.shown = ""
         self._screen = screen
         self._read = 0
+        self._decoder = codecs.getincrementaldecoder("utf-8")()
 
     async def sees(self, text: str) -> str:
         """Return what is printed before the next `text`, once that is printed."""
         while (found := self.shown.find(text, self._read)) < 0:
-            self.shown += (await asyncio.to_thread(os.read, self._screen, 1000)).decode()
+            printed = await asyncio.to_thread(os.read, self._screen, 1000)
+            self.shown += self._decoder.decode(printed)
         before, self._read = self.shown[self._read : found], found + len(text)
         return before
 
@@ -34,15 +37,15 @@ class Terminal:
 
 @asynccontextmanager
 async def at_a_terminal(
-    *arguments: str, folder: Path, **environment: str
+    *arguments: str, folder: Path, program: Path = processes.MAIN, **environment: str
 ) -> AsyncIterator[Terminal]:
-    """`python main.py` in a folder, with this environment; killed at the end, if it still runs.
+    """A program, by default `main.py`, in a folder, with this environment.
 
-    Raises TimeoutError after a minute.
+    It is killed at the end, if it still runs. Raises TimeoutError after a minute.
     """
     screen, keyboard = pty.openpty()
     process = await asyncio.create_subprocess_exec(
-        *(sys.executable, str(processes.MAIN), *arguments),
+        *(sys.executable, str(program), *arguments),
         cwd=folder,
         env={
             "PATH": os.environ["PATH"],

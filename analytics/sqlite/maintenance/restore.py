@@ -5,7 +5,7 @@ from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from analytics import disk
+from analytics import disk, time_zones
 from analytics.clock import utc_now
 from analytics.errors import (
     AnalyticsError,
@@ -23,6 +23,7 @@ from analytics.sqlite.copying import check, copy
 from analytics.sqlite.queries.settings import GET, PUT
 from analytics.store_types import Setting
 
+# Erasures are listed by days in UTC, whatever days a file counts.
 DAY = 86_400
 
 # One scan for all people. Rows from after the day of an erasure stay: the person had come back.
@@ -30,6 +31,11 @@ ERASE_AGAIN = """
     DELETE FROM interactions WHERE EXISTS (
         SELECT 1 FROM erased WHERE erased.user_id = interactions.user_id AND timestamp < before)
 """
+RECOUNT_USERS = (
+    "DELETE FROM daily_users",
+    "INSERT INTO daily_users (day, users) SELECT day_of(timestamp), count(DISTINCT user_id) "
+    "FROM interactions WHERE user_id <> 0 GROUP BY 1",
+)
 
 
 @dataclass
@@ -182,6 +188,12 @@ async def _apply(
         )
         await connection.executemany("INSERT INTO erased VALUES (?, ?)", erased)
         await connection.execute_fetchall(ERASE_AGAIN)
+        if erased:
+            kept = await connection.execute_fetchall(GET, (Setting.TIME_ZONES.value,))
+            zones = time_zones.parsed(next((value for (value,) in kept), None))
+            await connection.create_function("day_of", 1, time_zones.calendar_of(zones).day)
+            for statement in RECOUNT_USERS:
+                await connection.execute_fetchall(statement)
         await connection.execute_fetchall("COMMIT")
         await connection.execute_fetchall("VACUUM")
     return len(erased)

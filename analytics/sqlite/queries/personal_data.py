@@ -1,17 +1,18 @@
 """Find and erase the interactions of a person, and make those of all people anonymous.
 
 There is no index on the person in `interactions`: it would double the file for what is rarely
-asked. A person's rows are found by a scan on the reading connection, which does not hold up
-recording, and then deleted by their key.
+asked. A person's rows are found by a scan on a connection of its own, which holds nobody up, and
+then deleted by their key.
 """
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from analytics.clock import from_unix
 from analytics.models import InteractionType, OwnRow
 from analytics.sqlite.queries import Queries
 from analytics.sqlite.queries.settings import PUT
+from analytics.sqlite.transactions import Transaction
 from analytics.store_types import Setting
 
 LATEST = """
@@ -41,8 +42,16 @@ DELETE = """
         SELECT count(*) FROM interactions
         WHERE user_id = (SELECT id FROM users WHERE reference = ?1)
         AND timestamp IN (SELECT value FROM json_each(?2)))
-    RETURNING count
+    RETURNING timestamp, count
 """
+LEAVE_DAYS = (
+    """
+    DELETE FROM daily_users WHERE users = 1 AND day IN (SELECT value FROM json_each(?))
+""",
+    """
+    UPDATE daily_users SET users = users - 1 WHERE day IN (SELECT value FROM json_each(?))
+""",
+)
 # Only where a backup may hold them: otherwise nothing tells that somebody was here.
 LIST_ERASURE = f"""
     INSERT INTO erasures (reference, day)
@@ -61,6 +70,7 @@ MAKE_ANONYMOUS = (
     "DELETE FROM interactions",
     "INSERT INTO interactions SELECT * FROM of_nobody ORDER BY timestamp, interaction_type",
     "DROP TABLE of_nobody",
+    "DELETE FROM daily_users",
     # A backup made with the key before cannot take the place of this file any more.
     "DELETE FROM erasures",
 )
@@ -74,19 +84,30 @@ class PeopleQueries(Queries):
         return _row(*rows[0]) if rows else None
 
     async def interactions_of(self, reference: int) -> list[OwnRow]:
-        return [_row(*row) for row in await self._database.read(EVERYTHING, (reference,))]
+        return [_row(*row) for row in await self._database.scan(EVERYTHING, (reference,))]
 
     async def is_known(self, reference: int) -> bool:
         [(is_known,)] = await self._database.read(IS_KNOWN, (reference,))
         return bool(is_known)
 
     async def moments_of(self, reference: int) -> list[int]:
-        [(moments,)] = await self._database.read(MOMENTS, (reference,))
+        [(moments,)] = await self._database.scan(MOMENTS, (reference,))
         return list(json.loads(moments))
 
-    async def erase(self, reference: int, moments: Sequence[int]) -> int | None:
-        rows = await self._database.write(DELETE, (reference, json.dumps(moments)))
-        return sum(count for (count,) in rows) if rows else None
+    async def erase(
+        self, reference: int, moments: Sequence[int], day_of: Callable[[int], int]
+    ) -> int | None:
+        rows: list[tuple[int, int]] = []
+
+        def work(transaction: Transaction) -> None:
+            rows[:] = transaction.run(DELETE, (reference, json.dumps(moments)))
+            days = json.dumps(list({day_of(timestamp) for timestamp, _ in rows}))
+            # Ones before twos: what was two is one afterwards.
+            for statement in LEAVE_DAYS:
+                transaction.run(statement, (days,))
+
+        await self._database.transact(work)
+        return sum(count for _, count in rows) if rows else None
 
     async def list_erasure(self, erasure: int, day: int, oldest: int) -> None:
         await self._database.write(LIST_ERASURE, (erasure, day, oldest))

@@ -1,22 +1,33 @@
-"""Record what was received: one statement for a whole batch, the rest is done by triggers."""
+"""Record what was received: a batch is one transaction."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
-from analytics.sqlite.queries import Queries, Statement
+from analytics import batches
+from analytics.sqlite.queries import Queries
+from analytics.sqlite.queries.active_people import note_people, read_people
 from analytics.sqlite.queries.settings import marked
-from analytics.store_types import Received
+from analytics.sqlite.transactions import Transaction
+from analytics.store_types import CountPeople, Received
 
-RECORD = """
-    INSERT INTO received (
-        update_id, reference, opt_out, interaction_type, timestamp, event, opting_out, people,
-        received)
-    SELECT
-        json_extract(value, '$[0]'), json_extract(value, '$[1]'), json_extract(value, '$[2]'),
-        json_extract(value, '$[3]'), json_extract(value, '$[4]'), json_extract(value, '$[5]'),
-        json_extract(value, '$[6]'), json_extract(value, '$[#-1]'), ?2
-    FROM json_each(?1)
+# Returns those that were not remembered yet.
+REMEMBER = """
+    INSERT INTO remembered_updates (update_id, received) SELECT value, ?2 FROM json_each(?1)
+    WHERE TRUE ON CONFLICT DO NOTHING RETURNING update_id
 """
+# VALUES, not SELECT: where a table has triggers, SQLite keeps what a SELECT returns in between.
+ADD = """
+    INSERT INTO interactions (timestamp, user_id, interaction_type, count) VALUES (
+        ?1, ?2, (SELECT id FROM interaction_types WHERE name = ?3), ?4)
+    ON CONFLICT DO UPDATE SET count = count + excluded.count
+"""
+COUNT_EVENT = """
+    INSERT INTO daily_events (day, kind, event, count, people) VALUES (?, ?, ?, ?, ?)
+    ON CONFLICT DO UPDATE SET
+        count = count + excluded.count, people = max(people, excluded.people)
+"""
+OPT_OUT = "INSERT INTO opt_outs (reference) VALUES (?) ON CONFLICT DO NOTHING"
+OPT_IN = "DELETE FROM opt_outs WHERE reference = ?"
 COUNT_DROPPED = """
     INSERT INTO file_settings (name, value) VALUES ('dropped', ?)
     ON CONFLICT DO UPDATE SET value = value + excluded.value
@@ -33,16 +44,20 @@ class RecordingQueries(Queries):
     async def record(
         self,
         updates: Sequence[Received],
-        people: Sequence[int],
+        people: CountPeople,
+        day_of: Callable[[int], int],
         received: int,
         dropped: int = 0,
         committed: str | None = None,
     ) -> None:
-        counted = [[*update, number] for update, number in zip(updates, people, strict=True)]
-        statements: list[Statement] = [(RECORD, (json.dumps(counted), received))]
-        if dropped:
-            statements.append((COUNT_DROPPED, (dropped,)))
-        await self._write(*statements, *marked(committed))
+        def work(transaction: Transaction) -> None:
+            record(transaction, updates, people, day_of, received)
+            if dropped:
+                transaction.run(COUNT_DROPPED, (dropped,))
+            for statement in marked(committed):
+                transaction.run(*statement)
+
+        await self._database.transact(work)
 
     async def opted_out(self, opt_outs: Sequence[int]) -> set[int]:
         rows = await self._database.read(OPTED_OUT, (json.dumps(opt_outs),))
@@ -50,3 +65,28 @@ class RecordingQueries(Queries):
 
     async def forget_updates(self, before: int) -> None:
         await self._database.write(FORGET_UPDATES, (before,))
+
+
+def record(
+    transaction: Transaction,
+    updates: Sequence[Received],
+    people: CountPeople,
+    day_of: Callable[[int], int],
+    received: int,
+) -> None:
+    """Record updates in turn; triggers keep the counters of interactions in step."""
+    ids = [each.update_id for each in updates if each.update_id is not None]
+    new = {each for (each,) in transaction.run(REMEMBER, (json.dumps(ids), received))}
+    asked = json.dumps(list({each.opt_out for each in updates}))
+    opted_out = {each for (each,) in transaction.run(OPTED_OUT, (asked,))}
+    accepted, said = batches.accepted(updates, new, opted_out)
+    for statement, out in ((OPT_OUT, True), (OPT_IN, False)):
+        transaction.run_many(statement, [(who,) for who, is_out in said.items() if is_out is out])
+    rows = batches.interactions(accepted)
+    active = read_people(transaction, batches.moments(rows), day_of)
+    events = batches.events(accepted, active.known, people, day_of)
+    transaction.run_many(COUNT_EVENT, [(*key, *sums) for key, sums in events.items()])
+    numbers = note_people(transaction, active)
+    transaction.run_many(
+        ADD, [(when, numbers[who], what, count) for (when, who, what), count in rows.items()]
+    )

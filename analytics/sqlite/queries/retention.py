@@ -1,4 +1,4 @@
-"""Delete by age: interactions, events, the audit log, listed erasures."""
+"""Delete by age: interactions, events, the audit log, listed erasures, notes."""
 
 from analytics.sqlite.queries import Queries
 
@@ -11,12 +11,15 @@ DELETE = """
     RETURNING count
 """
 FORGET_EVENTS = "DELETE FROM daily_events WHERE day < ?"
+FORGET_USERS = "DELETE FROM daily_users WHERE day < ?"
 HAS_LISTED = """
     SELECT EXISTS (SELECT 1 FROM audit_trail WHERE timestamp < ?)
         OR EXISTS (SELECT 1 FROM erasures WHERE day < ?)
+        OR EXISTS (SELECT 1 FROM notes WHERE moment < ?)
 """
 FORGET_AUDIT = "DELETE FROM audit_trail WHERE timestamp < ?"
 FORGET_ERASURES = "DELETE FROM erasures WHERE day < ?"
+FORGET_NOTES = "DELETE FROM notes WHERE moment < ?"
 
 
 class RetentionQueries(Queries):
@@ -30,11 +33,19 @@ class RetentionQueries(Queries):
         return sum(count for (count,) in await self._database.write(DELETE, (before, at_most)))
 
     async def forget_events(self, before: int) -> None:
-        await self._database.write(FORGET_EVENTS, (before,))
+        await self._write((FORGET_EVENTS, (before,)))
 
-    async def has_listed(self, audit_before: int, erased_before: int) -> bool:
-        [(found,)] = await self._database.read(HAS_LISTED, (audit_before, erased_before))
+    async def forget_active_people(self, before: int) -> None:
+        await self._write((FORGET_USERS, (before,)))
+
+    async def has_listed(self, audit_before: int, erased_before: int, notes_before: int) -> bool:
+        before = audit_before, erased_before, notes_before
+        [(found,)] = await self._database.read(HAS_LISTED, before)
         return bool(found)
 
-    async def forget_listed(self, audit_before: int, erased_before: int) -> None:
-        await self._write((FORGET_AUDIT, (audit_before,)), (FORGET_ERASURES, (erased_before,)))
+    async def forget_listed(self, audit_before: int, erased_before: int, notes_before: int) -> None:
+        await self._write(
+            (FORGET_AUDIT, (audit_before,)),
+            (FORGET_ERASURES, (erased_before,)),
+            (FORGET_NOTES, (notes_before,)),
+        )

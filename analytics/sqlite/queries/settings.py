@@ -44,6 +44,13 @@ class SettingsQueries(Queries):
     async def perform(self, act: Act, committed: str | None = None) -> None:
         await self._write((STATEMENTS[type(act)], act), *marked(committed))
 
+    async def committed(self, token: str) -> int:
+        of, _, position = str(await self.get_setting(Setting.COMMITTED) or "").partition(":")
+        return int(position) if of == token else 0
+
+    async def note_committed(self, committed: str) -> None:
+        await self._write(*marked(committed))
+
 
 def marked(committed: str | None) -> list[Statement]:
     """Return the statement that notes how far a spool is committed; none for None."""

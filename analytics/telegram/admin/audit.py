@@ -13,4 +13,5 @@ async def show(
     entries = await analytics.audit_log.entries(options.admin_ids)
     await analytics.audit_log.note(Action.AUDIT, event_from_user.id)
     # The audit log is not for forwarding.
-    await message.answer(audit.audit(entries), protect_content=True)
+    text = audit.audit(entries, options.calendar.zone.key)
+    await message.answer(text, protect_content=True)

@@ -1,27 +1,30 @@
 """`/cleanup`: admins see how much would be deleted, owners can delete it."""
 
-import logging
 from collections.abc import Callable
 from datetime import datetime
 
 from aiogram import Bot
 from aiogram.filters import CommandObject
-from aiogram.types import CallbackQuery, InlineKeyboardMarkup, Message, User
+from aiogram.types import CallbackQuery, Message, User
 
-from analytics import Action, AnalyticsService
-from analytics.privacy.retention import check_days
-from analytics.telegram.answering import place, remove_buttons
-from analytics.telegram.buttons import Confirm, Irreversible
-from analytics.telegram.confirmations import Confirmations
+from analytics import AnalyticsService
+from analytics.telegram.answering import place, remove_buttons, rewrite
+from analytics.telegram.buttons import Confirm
+from analytics.telegram.confirmations import Confirmations, keyboard_of
 from analytics.telegram.i18n import _
+from analytics.telegram.owners_cleanup import OwnersCleanup
 from analytics.telegram.progress import Progress
 from analytics.telegram.texts import cleanup
 
-logger = logging.getLogger(__name__)
 
-
-async def preview(message: Message, command: CommandObject, analytics: AnalyticsService) -> None:
-    await _answer(message, command, analytics, button=None)
+async def preview(
+    message: Message,
+    command: CommandObject,
+    analytics: AnalyticsService,
+    confirmations: Confirmations,
+    next_cleanup: Callable[[], datetime],
+) -> None:
+    await _answer(message, command, OwnersCleanup(analytics, confirmations, next_cleanup), None)
 
 
 async def offer(
@@ -30,12 +33,10 @@ async def offer(
     event_from_user: User,
     analytics: AnalyticsService,
     confirmations: Confirmations,
+    next_cleanup: Callable[[], datetime],
 ) -> None:
-    def button(days: int) -> InlineKeyboardMarkup:
-        label, owner = _(cleanup.CONFIRM), event_from_user.id
-        return confirmations.keyboard(label, Irreversible.DELETE, owner, days)
-
-    await _answer(message, command, analytics, button)
+    owners = OwnersCleanup(analytics, confirmations, next_cleanup)
+    await _answer(message, command, owners, event_from_user.id)
 
 
 async def delete(
@@ -46,60 +47,29 @@ async def delete(
     confirmations: Confirmations,
     next_cleanup: Callable[[], datetime],
 ) -> None:
-    owner = click.from_user.id
-    if not confirmations.confirms_once(callback_data, owner):
+    owners, owner = OwnersCleanup(analytics, confirmations, next_cleanup), click.from_user.id
+    days = owners.confirmed(callback_data, owner)
+    if days is None:
         await place(click).answer(_(cleanup.TOO_OLD))
         await remove_buttons(bot, click)
         return
-    days, done, total = callback_data.days, 0, 0
     assert click.message is not None  # the filter has checked its chat
     async with Progress(bot, click.message) as progress:
+        await progress.end(await owners.delete(days, owner, progress.show))
 
-        def tell(deleted: int) -> None:
-            nonlocal done
-            done = deleted
-            progress.show(cleanup.cleaning_up(done, total, days))
 
-        # First, so that it is in the audit log whatever stops the process meanwhile.
-        await analytics.audit_log.note(Action.CLEANUP, owner)
-        try:
-            total = await analytics.cleanup_old_interactions(days, dry_run=True)
-            tell(0)
-            done = await analytics.cleanup_old_interactions(days, progress=tell)
-            compacted = await analytics.maintenance.compact_if_due()
-        # Whatever the error is, the message must not say for ever that the cleanup goes on.
-        except Exception:
-            logger.exception("a cleanup was stopped by an error")
-            ended = cleanup.cleanup_stopped(done, days)
-        else:
-            ended = cleanup.cleaned_up(done, days, None if compacted else next_cleanup())
-        await progress.end(ended)
+async def cancel(click: CallbackQuery, bot: Bot) -> None:
+    await rewrite(bot, click, _(cleanup.CANCELLED))
 
 
 async def _answer(
-    message: Message,
-    command: CommandObject,
-    analytics: AnalyticsService,
-    button: Callable[[int], InlineKeyboardMarkup] | None,
+    message: Message, command: CommandObject, owners: OwnersCleanup, owner: int | None
 ) -> None:
     try:
-        days = _days(command.args, analytics.retention_days)
+        days = owners.days(command.args)
     except ValueError:
         await message.answer(cleanup.wrong_days())
         return
-    count = await analytics.cleanup_old_interactions(days, dry_run=True)
-    offered = button(days) if button and count else None
-    text = cleanup.would_be_deleted(count, days, offered=offered is not None)
-    await message.answer(text, reply_markup=offered)
-
-
-def _days(text: str | None, otherwise: int) -> int:
-    """Return the number of days in a command's arguments, `otherwise` if there are none.
-
-    Raises ValueError if they are not a whole number of days, or one out of bounds.
-    """
-    if not text:
-        return otherwise
-    if not (text.isascii() and text.isdigit()):
-        raise ValueError("no whole number")
-    return check_days(int(text))
+    text, button = await owners.offer(days, owner)
+    markup = keyboard_of(_(cleanup.CONFIRM), button) if button else None
+    await message.answer(text, reply_markup=markup)

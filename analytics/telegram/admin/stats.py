@@ -1,14 +1,12 @@
 """`/stats`: one message that is edited in place, with charts and exports as files."""
 
 from collections.abc import Callable
-from datetime import datetime, timedelta
+from datetime import datetime
 from enum import StrEnum
 
 from aiogram import Bot
-from aiogram.enums import ChatAction
 from aiogram.filters.callback_data import CallbackData
 from aiogram.types import (
-    BufferedInputFile,
     CallbackQuery,
     InlineKeyboardButton,
     InlineKeyboardMarkup,
@@ -16,19 +14,17 @@ from aiogram.types import (
     User,
 )
 
-from analytics import Action, AnalyticsError, AnalyticsService, Period
+from analytics import Action, AnalyticsError, AnalyticsService, Overview, Period
 from analytics.clock import GuardedClock
-from analytics.statistics import figures
-from analytics.statistics.export import as_csv, as_json
-from analytics.telegram.answering import place, rewrite, show_action
+from analytics.statistics import event_figures, figures
+from analytics.telegram.admin.stats_files import Chart, Export, Triangle
+from analytics.telegram.answering import rewrite
 from analytics.telegram.buttons import PREFIX
-from analytics.telegram.charts import Charts, ChartsNotInstalled, nothing_to_draw
-from analytics.telegram.i18n import _, list_separator
+from analytics.telegram.i18n import _
 from analytics.telegram.options import Options
-from analytics.telegram.texts import stats
+from analytics.telegram.texts import event_pages, meaning, stats, who_comes_back
 
 FIRST_SHOWN = Period.WEEK
-YEAR_LENGTH = timedelta(days=365)
 
 Button = InlineKeyboardButton
 
@@ -40,10 +36,21 @@ class Show(CallbackData, prefix=f"{PREFIX}stats"):
 class PageName(StrEnum):
     """A page behind a button of /stats; the value is in the callback data."""
 
-    TYPES = "types"
+    SOURCES = "sources"
     COMMANDS = "commands"
+    FAILURES = "failures"
+    TYPES = "types"
     DETAILS = "details"
+    COHORTS = "cohorts"
     MEANING = "meaning"
+    MORE_MEANING = "more"
+
+
+# The pages of figures, in the rows of their buttons.
+ROWS_OF_PAGES = (
+    (PageName.SOURCES, PageName.COMMANDS, PageName.FAILURES),
+    (PageName.TYPES, PageName.DETAILS),
+)
 
 
 class Page(CallbackData, prefix=f"{PREFIX}page"):
@@ -51,18 +58,6 @@ class Page(CallbackData, prefix=f"{PREFIX}page"):
 
     name: PageName
     period: Period
-
-
-class Chart(CallbackData, prefix=f"{PREFIX}chart"):
-    period: Period
-
-
-class Export(CallbackData, prefix=f"{PREFIX}export"):
-    period: Period
-
-
-class Year(CallbackData, prefix=f"{PREFIX}year"):
-    """Callback data of the button below a chart, which asks for the chart of a year."""
 
 
 async def overview(
@@ -96,94 +91,93 @@ async def page(
     next_cleanup: Callable[[], datetime],
 ) -> None:
     name, period = callback_data.name, callback_data.period
-    if name is PageName.MEANING:
-        text = stats.meaning(options.breakdown_min_users)
-    else:
-        await analytics.audit_log.note(Action.STATS, click.from_user.id)
-        try:
-            shown = await analytics.reports.overview(period)
-        except AnalyticsError as error:
-            text = stats.no_report(error)
-        else:
-            match name:
-                case PageName.TYPES:
-                    text = stats.by_type(shown)
-                case PageName.COMMANDS:
-                    text = stats.commands(shown)
-                case PageName.DETAILS:
-                    text = stats.details(shown, next_cleanup(), postponed=clock.is_skewed)
     back = Button(text=f"« {_(stats.BACK)}", callback_data=Show(period=period).pack())
-    await rewrite(bot, click, text, InlineKeyboardMarkup(inline_keyboard=[[back]]))
+    buttons = [back]
+    match name:
+        case PageName.MEANING:
+            text = meaning.of_figures(options.breakdown_min_users, analytics.calendar)
+            buttons.append(
+                _page_button(f"{_(stats.MORE_MEANING)} »", PageName.MORE_MEANING, period)
+            )
+        case PageName.MORE_MEANING:
+            text = meaning.of_events(with_languages=options.count_languages)
+        case PageName.COHORTS:
+            await analytics.audit_log.note(Action.STATS, click.from_user.id)
+            text = await _who_comes_back(analytics)
+            buttons.append(Button(text=f"📈 {_(stats.CHART)}", callback_data=Triangle().pack()))
+        case _:
+            await analytics.audit_log.note(Action.STATS, click.from_user.id)
+            try:
+                shown = await analytics.reports.overview(period, at_once=True)
+            except AnalyticsError as error:
+                text = stats.no_report(error)
+            else:
+                text = _page(
+                    name,
+                    shown,
+                    is_owner=click.from_user.id in options.owner_ids,
+                    with_languages=options.count_languages,
+                    with_own=bool(analytics.events),
+                    next_cleanup=next_cleanup(),
+                    postponed=clock.is_skewed,
+                )
+    await rewrite(bot, click, text, InlineKeyboardMarkup(inline_keyboard=[buttons]))
 
 
-async def chart(
-    click: CallbackQuery,
-    callback_data: Chart,
-    bot: Bot,
-    analytics: AnalyticsService,
-    charts: Charts,
-) -> None:
-    period = callback_data.period
-    await _send_chart(click, period, period.length, bot, analytics, charts)
+def _name(name: PageName) -> str:
+    """Return the name of a page of figures."""
+    match name:
+        case PageName.SOURCES:
+            return _(event_figures.SOURCES)
+        case PageName.COMMANDS:
+            return _(figures.COMMANDS)
+        case PageName.FAILURES:
+            return _(event_figures.HEALTH)
+        case PageName.TYPES:
+            return _(figures.BY_TYPE)
+        case _:
+            return _(figures.DETAILS)
 
 
-async def year(click: CallbackQuery, bot: Bot, analytics: AnalyticsService, charts: Charts) -> None:
-    await _send_chart(click, None, YEAR_LENGTH, bot, analytics, charts)
-
-
-async def export(click: CallbackQuery, callback_data: Export, analytics: AnalyticsService) -> None:
-    where, period = place(click), callback_data.period
-    await analytics.audit_log.note(Action.STATS_EXPORT, click.from_user.id)
-    try:
-        aggregates = await analytics.reports.aggregates(period)
-    except AnalyticsError as error:
-        await where.answer(stats.no_report(error))
-        return
-    # Without a byte order mark, Excel reads the file in an old code page.
-    table = as_csv(aggregates, list_separator()).encode("utf-8-sig")
-    for style, content in (("csv", table), ("json", as_json(aggregates).encode())):
-        file = BufferedInputFile(content, f"statistics-{period}.{style}")
-        await where.answer_document(file, caption=stats.export_caption(period, style))
+def _page(
+    name: PageName,
+    shown: Overview,
+    *,
+    is_owner: bool,
+    with_languages: bool,
+    with_own: bool,
+    next_cleanup: datetime,
+    postponed: bool,
+) -> str:
+    title = stats.page_title(_name(name), shown.period)
+    match name:
+        case PageName.SOURCES:
+            return event_pages.sources(
+                shown, title, is_owner=is_owner, with_languages=with_languages
+            )
+        case PageName.COMMANDS:
+            return event_pages.commands(shown, title, with_own=with_own)
+        case PageName.FAILURES:
+            return event_pages.errors(shown, title, is_owner=is_owner)
+        case PageName.TYPES:
+            return stats.by_type(shown)
+        case _:
+            return stats.details(shown, next_cleanup, postponed=postponed)
 
 
 async def _overview(period: Period, analytics: AnalyticsService, clock: GuardedClock) -> str:
     try:
-        shown = await analytics.reports.overview(period)
+        shown = await analytics.reports.overview(period, at_once=True)
     except AnalyticsError as error:
         return stats.no_report(error)
     return stats.overview(shown, postponed=clock.is_skewed)
 
 
-async def _send_chart(
-    click: CallbackQuery,
-    period: Period | None,
-    length: timedelta,
-    bot: Bot,
-    analytics: AnalyticsService,
-    charts: Charts,
-) -> None:
-    """Send a chart; `period` is None for the chart of a year, which has no button below it."""
-    await analytics.audit_log.note(Action.STATS, click.from_user.id)
-    where = place(click)
-    await show_action(bot, where, ChatAction.UPLOAD_PHOTO)
+async def _who_comes_back(analytics: AnalyticsService) -> str:
     try:
-        history = await analytics.reports.history(length)
-        if sentence := nothing_to_draw(history):
-            await where.answer(sentence)
-            return
-        longer = period is not None and await analytics.reports.has_trends()
-        picture = await charts.draw(history)
+        return who_comes_back.page(await analytics.reports.cohorts())
     except AnalyticsError as error:
-        await where.answer(stats.no_report(error))
-        return
-    except ChartsNotInstalled:
-        await where.answer(stats.no_charts())
-        return
-    await where.answer_photo(
-        BufferedInputFile(picture, "chart.png"),
-        caption=stats.chart_caption(period),
-        reply_markup=_year_keyboard() if longer else None,
-    )
+        return stats.no_report(error)
 
 
 def _keyboard(chosen: Period) -> InlineKeyboardMarkup:
@@ -191,25 +185,18 @@ def _keyboard(chosen: Period) -> InlineKeyboardMarkup:
         Button(text=stats.label(period, chosen), callback_data=Show(period=period).pack())
         for period in Period
     ]
-    pages = [
-        _page_button(_(figures.BY_TYPE), PageName.TYPES, chosen),
-        _page_button(_(figures.COMMANDS), PageName.COMMANDS, chosen),
-        _page_button(_(figures.DETAILS), PageName.DETAILS, chosen),
-    ]
+    pages = [[_page_button(_name(name), name, chosen) for name in row] for row in ROWS_OF_PAGES]
     more = [
         Button(text=f"📈 {_(stats.CHART)}", callback_data=Chart(period=chosen).pack()),
         Button(text=f"⬇️ {_(stats.EXPORT)}", callback_data=Export(period=chosen).pack()),
         Button(text=f"🔄 {_(stats.REFRESH)}", callback_data=Show(period=chosen).pack()),
     ]
-    meaning = [_page_button(f"❓ {_(stats.MEANING)}", PageName.MEANING, chosen)]
-    return InlineKeyboardMarkup(inline_keyboard=[periods, pages, more, meaning])
+    last = [
+        _page_button(_(who_comes_back.WHO_COMES_BACK), PageName.COHORTS, chosen),
+        _page_button(f"❓ {_(stats.MEANING)}", PageName.MEANING, chosen),
+    ]
+    return InlineKeyboardMarkup(inline_keyboard=[periods, *pages, more, last])
 
 
 def _page_button(label: str, name: PageName, period: Period) -> InlineKeyboardButton:
     return Button(text=label, callback_data=Page(name=name, period=period).pack())
-
-
-def _year_keyboard() -> InlineKeyboardMarkup:
-    return InlineKeyboardMarkup(
-        inline_keyboard=[[Button(text=_(stats.A_YEAR), callback_data=Year().pack())]]
-    )

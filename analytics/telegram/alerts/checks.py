@@ -12,7 +12,7 @@ from analytics.telegram.alerts.messages import Kind
 from analytics.telegram.alerts.notifier import Notifier
 from analytics.telegram.charts import Charts, nothing_to_draw
 from analytics.telegram.options import Options
-from analytics.telegram.texts import stats
+from analytics.telegram.texts import notes, stats
 
 logger = logging.getLogger(__name__)
 
@@ -44,6 +44,7 @@ class Alerts:
         self._clock = clock
         self._last_received = last_received
         self._charts = charts
+        self._local = analytics.calendar.local
 
     async def last_digest(self) -> datetime:
         """Return when the last digest was sent, or else when recording began.
@@ -71,15 +72,22 @@ class Alerts:
             return
         try:
             picture = await self._charts.draw(history)
-        # Whatever the error is, such as a missing matplotlib: the numbers have been sent.
+        # Whatever the error is: the numbers have been sent.
         except Exception as error:
             logger.warning("the digest has no chart (%s)", type(error).__name__)
         else:
-            await self._notifier.show(took, picture, stats.chart_caption(period))
+            caption = notes.below_chart(stats.chart_caption(period), history)
+            await self._notifier.show(took, picture, caption)
 
     async def check(self) -> None:
         """Run all checks, and send the alerts that follow from them; call it every hour."""
-        for look in (self._recording, self._silence, self._cleanup, self._yesterday):
+        for look in (
+            self._recording,
+            self._silence,
+            self._cleanup,
+            self._yesterday,
+            self._failures,
+        ):
             try:
                 await look()
             except AnalyticsError as error:
@@ -106,7 +114,8 @@ class Alerts:
         is_silent = self._clock() - last - rounding >= timedelta(hours=hours)
         if is_silent and (last_alert is None or last_alert <= last):
             # This process knows the time to the second, but shows it rounded like the database.
-            kept = last - (last - from_unix(0)) % precision
+            calendar, step = self._analytics.calendar, self._options.timestamp_precision
+            kept = self._local(from_unix(calendar.floor(int(last.timestamp()), step)))
             await self._notifier.tell_once_a_day(Kind.SILENCE, messages.silence(kept))
 
     async def _cleanup(self) -> None:
@@ -117,7 +126,9 @@ class Alerts:
         if count := await self._analytics.cleanup_old_interactions(dry_run=True):
             days = self._options.retention_days
             shown = count if self._options.breakdown_min_users <= 1 else None
-            text = messages.cleanup_overdue(shown, days, last, postponed=postponed)
+            text = messages.cleanup_overdue(
+                shown, days, last and self._local(last), postponed=postponed
+            )
             await self._notifier.tell_once_a_day(Kind.CLEANUP, text)
 
     async def _yesterday(self) -> None:
@@ -129,3 +140,20 @@ class Alerts:
         if interactions is not None and (typical := usual(interactions, before)) is not None:
             text = messages.unusual_day(yesterday, interactions, typical)
             await self._notifier.tell_once_a_day(Kind.UNUSUAL_DAY, text)
+
+    async def _failures(self) -> None:
+        """Send an alert once, until an hour is as usual or none was unusual for a day."""
+        failures = await self._analytics.reports.failures()
+        last = await self._state.last(Kind.FAILURES)
+        if failures.is_jump:
+            owners, moment = self._options.owner_ids, self._local(from_unix(failures.hour))
+            await self._notifier.tell_once_a_day(
+                Kind.FAILURES,
+                lambda telegram_id: messages.failing(
+                    failures, moment, is_owner=telegram_id in owners
+                ),
+            )
+            if last is not None:
+                await self._state.note(Kind.FAILURES, self._clock())
+        elif failures.is_known and last is not None:
+            await self._state.note(Kind.FAILURES, None)

@@ -17,9 +17,19 @@ from analytics.notices import (
     RecordingFails,
     RecordingWorks,
 )
+from analytics.statistics.event_figures import subject_name
+from analytics.statistics.failure_shares import Failures
 from analytics.telegram.buttons import PREFIX
-from analytics.telegram.i18n import N_, _, format_date, format_datetime, format_number
+from analytics.telegram.i18n import (
+    N_,
+    _,
+    format_date,
+    format_datetime,
+    format_number,
+    format_percent,
+)
 from analytics.telegram.options import Options
+from analytics.time_zones import label
 
 
 class Kind(StrEnum):
@@ -30,6 +40,7 @@ class Kind(StrEnum):
     UNUSUAL_DAY = "unusual_day"
     CLEANUP = "cleanup"
     RECORDING = "recording"
+    FAILURES = "failures"
 
 
 NAMES = {
@@ -38,6 +49,7 @@ NAMES = {
     Kind.UNUSUAL_DAY: N_("Unusual traffic"),
     Kind.CLEANUP: N_("Cleanup overdue"),
     Kind.RECORDING: N_("Database errors"),
+    Kind.FAILURES: N_("Failures"),
 }
 
 
@@ -115,10 +127,11 @@ def _when(kind: Kind, options: Options) -> str:
         return _("off in the settings ({setting})").format(setting=name)
     match kind:
         case Kind.DIGEST:
-            at = f"{options.digest_at:%H:%M}"
+            zone = options.digest_at.tzinfo or options.calendar.zone
+            at = f"{options.digest_at:%H:%M} {label(str(zone))}"
             if options.digest == "weekly":
-                return _("weekly statistics, on Mondays at {time} UTC").format(time=at)
-            return _("daily statistics, at {time} UTC").format(time=at)
+                return _("weekly statistics, on Mondays at {time}").format(time=at)
+            return _("daily statistics, at {time}").format(time=at)
         case Kind.SILENCE:
             return _when_silent(options.silence_alert_hours)
         case Kind.UNUSUAL_DAY:
@@ -127,6 +140,8 @@ def _when(kind: Kind, options: Options) -> str:
             return _("expired interactions have not been deleted")
         case Kind.RECORDING:
             return _("the database cannot be written, or works again")
+        case Kind.FAILURES:
+            return _("the bot fails far more often than usual")
 
 
 def _when_silent(hours: int) -> str:
@@ -195,6 +210,37 @@ def cleanup_overdue(
     else:
         to_do = _("Check the log, then send /cleanup or restart the bot.")
     return f"{what} {kept} {newest}".rstrip() + f"\n\n{to_do}"
+
+
+def failing(failures: Failures, moment: datetime, *, is_owner: bool) -> str:
+    """Return the alert about handlers that fail; only owners learn which, and where.
+
+    `moment` is the beginning of the hour, in the operator's time zone. Figures of too few people
+    are left out.
+    """
+    alert = _("⚠️ <b>The bot fails far more often than usual.</b>")
+    if failures.is_of_enough:
+        alert = _(
+            "⚠️ <b>The bot fails far more often than usual:</b> {share} of {count} update in the "
+            "hour from {moment}. Usual: {usual}.",
+            "⚠️ <b>The bot fails far more often than usual:</b> {share} of {count} updates in the "
+            "hour from {moment}. Usual: {usual}.",
+            failures.taken,
+        ).format(
+            share=format_percent(failures.share),
+            count=format_number(failures.taken),
+            moment=format_datetime(moment),
+            usual=format_percent(failures.usual or 0),
+        )
+    lines = [_("See the log.")]
+    if is_owner and failures.subject:
+        subject = escape(subject_name(failures.subject))
+        lines.append(_("Most failures: {subject}").format(subject=f"<code>{subject}</code>"))
+    if is_owner and failures.error:
+        lines.append(
+            _("Most frequent error: {error}").format(error=f"<code>{escape(failures.error)}</code>")
+        )
+    return "\n".join([alert, "", *lines])
 
 
 def digest(period: Period, numbers: str) -> str:

@@ -63,16 +63,21 @@ class Notifier:
         """Return the Telegram IDs of the admins who have not muted a kind of alert."""
         return [each for each in self._admin_ids if kind not in await self._state.muted(each)]
 
-    async def tell_once_a_day(self, kind: Kind, text: str) -> set[int]:
+    async def tell_once_a_day(self, kind: Kind, text: str | Callable[[int], str]) -> set[int]:
         """Send an alert to the admins who have not muted it, at most once in 24 hours.
+
+        `text` may be a function of the Telegram ID of an admin.
 
         Returns the Telegram IDs of those who received it.
         """
         return await self.tell(kind, text, ONCE_IN)
 
-    async def tell(self, kind: Kind, text: str, once_in: timedelta = timedelta(0)) -> set[int]:
+    async def tell(
+        self, kind: Kind, text: str | Callable[[int], str], once_in: timedelta = timedelta(0)
+    ) -> set[int]:
         """Send an alert, with a button to mute it, to the admins who have not muted its kind.
 
+        `text` may be a function of the Telegram ID of an admin.
         Does nothing if that kind was sent less than `once_in` ago. Returns the Telegram IDs of
         those who received it. If nobody could, but somebody may later, it stays due.
         """
@@ -105,13 +110,17 @@ class Notifier:
                 logger.warning("a chart could not be sent to an admin (%s)", type(error).__name__)
 
     async def _send(
-        self, admin_ids: Iterable[int], text: str, keyboard: InlineKeyboardMarkup | None = None
+        self,
+        admin_ids: Iterable[int],
+        text: str | Callable[[int], str],
+        keyboard: InlineKeyboardMarkup | None = None,
     ) -> tuple[set[int], bool]:
         """Return the Telegram IDs of those who received it, and whether others may later."""
         took, is_passing = set(), False
         for telegram_id in admin_ids:
+            said = text if isinstance(text, str) else text(telegram_id)
             try:
-                await self._bot.send_message(telegram_id, text, reply_markup=keyboard)
+                await self._bot.send_message(telegram_id, said, reply_markup=keyboard)
                 took.add(telegram_id)
             except AiogramError as error:
                 is_passing |= isinstance(error, TRANSIENT)

@@ -13,8 +13,8 @@ from matplotlib.font_manager import FontProperties
 from matplotlib.patches import Rectangle
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 
+from analytics.telegram.charts.request import Words
 from analytics.telegram.charts.themes import Theme
-from analytics.telegram.i18n import current_locale, format_number
 
 WIDTH, HEIGHT = 1080, 1350
 # At 72 dots an inch a point is a pixel, so that all sizes are pixels.
@@ -23,16 +23,17 @@ LEFT, RIGHT = 50, 1030
 TITLE, HEADING, TEXT = 40, 32, 26
 # Counts from here on are short, like 1.2M, since they would be wider than what they label.
 LONG_COUNT = 1_000_000
-HATCH = "//"
+HATCH, HATCH_WIDTH = "//", 3
+BORDER = 4
 # The height of a colour in a legend or a scale.
 SWATCH = 22
 
 
-class Canvas:
-    """A picture of 1080 x 1350 pixels."""
+class Picture:
+    """A picture of 1080 x 1350 pixels, and what its parts have in common."""
 
-    def __init__(self, theme: Theme) -> None:
-        self.theme = theme
+    def __init__(self, theme: Theme, language: str) -> None:
+        self.theme, self.language = theme, language
         self.figure = Figure(figsize=(WIDTH / DPI, HEIGHT / DPI), dpi=DPI, facecolor=theme.paper)
         # Any: matplotlib does not say what its methods return.
         self._renderer: Any = FigureCanvasAgg(self.figure).get_renderer()  # type: ignore[no-untyped-call]
@@ -75,6 +76,23 @@ class Canvas:
         width, *_others = self._renderer.get_text_width_height_descent(text, font, ismath=False)
         return float(width)
 
+    def short(self, count: int) -> str:
+        """Format a count exactly if it is below a million, else like 1.2M; from 100M on 120M."""
+        if count < LONG_COUNT:
+            return numbers.format_decimal(count, locale=self.language)
+        digits = 0 if 100 * LONG_COUNT <= count < 1_000 * LONG_COUNT else 1
+        return numbers.format_compact_decimal(count, locale=self.language, fraction_digits=digits)
+
+    def number_upwards(self, axes: Axes, most: float) -> None:
+        """Number an axis from 0 to `most` in whole numbers, with lines across."""
+        axes.set_ylim(0, 1.05 * max(1, most))
+        # So that the numbers are apart where the axis is low.
+        parts = min(4, int(axes.get_position().height * HEIGHT / 40))
+        axes.yaxis.set_major_locator(
+            MaxNLocator(nbins=parts, steps=[1, 2, 2.5, 5, 10], integer=True)
+        )
+        axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _at: self.short(int(value))))
+
     def swatch(self, left: float, top: float, width: float, color: str) -> None:
         corner = (left / WIDTH, 1 - (top + SWATCH) / HEIGHT)
         self.figure.add_artist(
@@ -89,6 +107,29 @@ class Canvas:
             self.write(x + 42, y, name)
         return y + 20
 
+    def block(
+        self,
+        left: float,
+        top: float,
+        width: float,
+        height: float,
+        color: str,
+        *,
+        is_running: bool = False,
+    ) -> None:
+        """Draw a rectangle; that of a time that is not over is pale, with a border."""
+        edge = BORDER if is_running else 0
+        self.figure.add_artist(
+            Rectangle(
+                ((left + edge / 2) / WIDTH, 1 - (top + height - edge / 2) / HEIGHT),
+                (width - edge) / WIDTH,
+                (height - edge) / HEIGHT,
+                facecolor=mixed(color, self.theme.paper, 0.25) if is_running else color,
+                edgecolor=color,
+                linewidth=edge,
+            )
+        )
+
     def _flow(
         self, top: float, entries: Sequence[tuple[str, str]]
     ) -> Iterator[tuple[float, float, str, str]]:
@@ -99,6 +140,14 @@ class Canvas:
                 x, y, end = float(LEFT), y + 42, LEFT + 42 + self.width(name)
             yield x, y, name, color
             x = end + 40
+
+
+class Canvas(Picture):
+    """The picture of a chart, with its texts."""
+
+    def __init__(self, theme: Theme, words: Words, language: str) -> None:
+        super().__init__(theme, language)
+        self.words = words
 
 
 def blocks(
@@ -115,7 +164,12 @@ def blocks(
     # Without antialiasing, or the paper would shine through between neighbours.
     drawn = PolyCollection(corners, facecolor=color, label=label, antialiased=False, linewidth=0)
     if hatched_on is not None:
-        drawn.set(facecolor=mixed(color, hatched_on, 0.25), edgecolor=color, hatch=HATCH)
+        drawn.set(
+            facecolor=mixed(color, hatched_on, 0.25),
+            edgecolor=color,
+            hatch=HATCH,
+            hatch_linewidth=HATCH_WIDTH,
+        )
     return drawn
 
 
@@ -124,20 +178,3 @@ def mixed(color: str, paper: str, share: float) -> str:
     pairs = zip(to_rgb(color), to_rgb(paper), strict=True)
     red, green, blue = (share * one + (1 - share) * other for one, other in pairs)
     return to_hex((red, green, blue))
-
-
-def number_upwards(axes: Axes, most: float) -> None:
-    """Number an axis from 0 to `most` in whole numbers, with lines across."""
-    axes.set_ylim(0, 1.05 * max(1, most))
-    # So that the numbers are apart where the axis is low.
-    parts = min(4, int(axes.get_position().height * HEIGHT / 40))
-    axes.yaxis.set_major_locator(MaxNLocator(nbins=parts, steps=[1, 2, 2.5, 5, 10], integer=True))
-    axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _position: short(int(value))))
-
-
-def short(count: int) -> str:
-    """Format a count exactly if it is below a million, else like 1.2M; from 100M on like 120M."""
-    if count < LONG_COUNT:
-        return format_number(count)
-    digits = 0 if 100 * LONG_COUNT <= count < 1_000 * LONG_COUNT else 1
-    return numbers.format_compact_decimal(count, locale=current_locale(), fraction_digits=digits)

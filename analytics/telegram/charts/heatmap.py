@@ -10,25 +10,19 @@ from analytics.telegram.charts.canvas import (
     LEFT,
     RIGHT,
     Canvas,
-    short,
 )
 from analytics.telegram.charts.panels import AXES_LEFT, AXES_WIDTH
+from analytics.telegram.charts.request import Week
 from analytics.telegram.charts.series import quantiles
-from analytics.telegram.i18n import _, current_locale, format_number
-
-Week = Sequence[Sequence[int | None]]
 
 CLASS_WIDTH, ZERO_WIDTH = 135, 60
 
 
-def draw_heatmap(canvas: Canvas, week: Week, weeks: int, top: float) -> None:
-    """Draw the sums of so many whole weeks from `top` on, 430 pixels high, with their scale."""
+def draw_heatmap(canvas: Canvas, week: Week, top: float) -> None:
+    """Draw sums of whole weeks from `top` on, 430 pixels high, with their scale."""
     theme = canvas.theme
-    canvas.write(LEFT, top + 20, _("Hours of the week, UTC"), HEADING)
-    unit = _(
-        "Interactions in the last full week", "Interactions in the last {count} full weeks", weeks
-    ).format(count=format_number(weeks))
-    canvas.write(LEFT, top + 64, unit, color=theme.muted)
+    canvas.write(LEFT, top + 20, canvas.words.hours_of_week, HEADING)
+    canvas.write(LEFT, top + 64, canvas.words.of_weeks, color=theme.muted)
     classes = quantiles([count or 0 for row in week for count in row], len(theme.heat))
     axes = canvas.axes(AXES_LEFT, top + 96, AXES_WIDTH, 238)
     axes.pcolormesh(
@@ -40,13 +34,13 @@ def draw_heatmap(canvas: Canvas, week: Week, weeks: int, top: float) -> None:
         linewidth=3,
     )
     axes.invert_yaxis()
-    weekdays = dates.get_day_names("abbreviated", "stand-alone", current_locale())
+    weekdays = dates.get_day_names("abbreviated", "stand-alone", canvas.language)
     axes.set_yticks([at + 0.5 for at in range(7)], [weekdays[at] for at in range(7)])
     axes.set_xticks(range(0, 24, 3), [f"{hour:02}:00" for hour in range(0, 24, 3)])
     _draw_scale(canvas, classes, top + 384)
     if any(None in row for row in week):
-        left = RIGHT - 10 - canvas.width(_("no data"))
-        canvas.write(left, top + 64, _("no data"))
+        left = RIGHT - 10 - canvas.width(canvas.words.no_data)
+        canvas.write(left, top + 64, canvas.words.no_data)
         canvas.swatch(left - 42, top + 53, 30, theme.no_data)
 
 
@@ -54,14 +48,14 @@ def _draw_scale(canvas: Canvas, classes: Sequence[tuple[int, int]], top: float) 
     """Write below each colour the least count that it is for, and at the end the largest of all."""
     theme = canvas.theme
     canvas.swatch(AXES_LEFT, top, ZERO_WIDTH, theme.zero)
-    canvas.write(AXES_LEFT, top + 40, format_number(0))
+    canvas.write(AXES_LEFT, top + 40, canvas.short(0))
     x = float(AXES_LEFT + ZERO_WIDTH)
     for (least, _most), color in zip(classes, _colors(theme.heat, len(classes)), strict=True):
         canvas.swatch(x, top, CLASS_WIDTH, color)
-        canvas.write(x, top + 40, short(least))
+        canvas.write(x, top + 40, canvas.short(least))
         x += CLASS_WIDTH
     if classes and classes[-1][0] < classes[-1][1]:
-        canvas.write(x, top + 40, short(classes[-1][1]))
+        canvas.write(x, top + 40, canvas.short(classes[-1][1]))
 
 
 def _place(count: int | None, classes: Sequence[tuple[int, int]]) -> int:

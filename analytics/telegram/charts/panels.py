@@ -1,12 +1,11 @@
 """Interactions above, active users below, on one axis of time."""
 
 from collections.abc import Sequence
-from datetime import datetime
 from math import nan
 
-from babel import dates
 from matplotlib.axes import Axes
 
+from analytics.telegram.charts.axis import time_ticks
 from analytics.telegram.charts.canvas import (
     HEADING,
     LEFT,
@@ -14,8 +13,8 @@ from analytics.telegram.charts.canvas import (
     Canvas,
     blocks,
     mixed,
-    number_upwards,
 )
+from analytics.telegram.charts.marks import MARKS_HEIGHT, draw_lines, write_numbers
 from analytics.telegram.charts.series import (
     OTHER_TYPES,
     TOTAL_ONLY,
@@ -24,8 +23,6 @@ from analytics.telegram.charts.series import (
     Series,
 )
 from analytics.telegram.charts.themes import TYPES, Theme
-from analytics.telegram.i18n import N_, _, current_locale
-from analytics.telegram.texts.type_names import type_name
 
 AXES_LEFT, AXES_WIDTH = 150, 870
 # The upper axes are higher: theirs is what the layers need.
@@ -33,11 +30,8 @@ UPPER_SHARE = 0.58
 ABOVE_AXES, BETWEEN, BELOW_AXES = 46, 106, 84
 # On each side of a bar, of its width.
 SPACE = 0.08
-SO_FAR = {
-    Grain.HOUR: N_("this hour so far"),
-    Grain.DAY: N_("today so far"),
-    Grain.WEEK: N_("this week so far"),
-}
+# Of the axes: a strip at their foot, since the wall of a first week would hide its only bar.
+GAP_HEIGHT = 0.04
 Rectangle = tuple[float, float, float, float]
 # Below so many active users at most, a line would only go up and down: bars count them.
 FEW_USERS = 10
@@ -45,34 +39,35 @@ FEW_USERS = 10
 FEW_POINTS = 4
 # Above so many points, dots are no larger than the line is wide.
 MAX_DOTS = 31
-# Days that each have a label, and months. Eight days have no room for "25. März".
-MAX_DAYS, MAX_MONTHS = 7, 8
 
 
 def draw_panels(canvas: Canvas, series: Series, top: float, bottom: float) -> None:
     """Draw both between `top` and `bottom`, the labels of the axis of time included."""
-    theme = canvas.theme
-    legend = [(layer_name(name), layer_color(theme, name)) for name in series.layers]
+    theme, words = canvas.theme, canvas.words
+    legend = [(words.layers[name], layer_color(theme, name)) for name in series.layers]
     if series.gaps:
-        legend.append((_("no data"), theme.no_data))
-    canvas.write(LEFT, top, _("Interactions"), HEADING)
-    first = canvas.legend(top + 30, legend) + ABOVE_AXES
+        legend.append((words.no_data, theme.no_data))
+    canvas.write(LEFT, top, words.interactions, HEADING)
+    above = canvas.legend(top + 30, legend) + ABOVE_AXES
+    first = above + (MARKS_HEIGHT if series.marks else 0)
     room = bottom - BELOW_AXES - first - BETWEEN
     second = first + UPPER_SHARE * room + BETWEEN
-    canvas.write(LEFT, second - ABOVE_AXES, _("Active users"), HEADING)
-    if any(not column.is_complete for column in series.columns):
-        for y in (first - 24, second - ABOVE_AXES):
-            canvas.write(RIGHT - 10, y, _(SO_FAR[series.grain]), color=theme.muted, align="right")
+    canvas.write(LEFT, second - ABOVE_AXES, words.active_users, HEADING)
+    if any(column.interactions and not column.is_complete for column in series.columns):
+        for y in (above - 24, second - ABOVE_AXES):
+            canvas.write(RIGHT - 10, y, words.so_far, color=theme.muted, align="right")
     interactions = canvas.axes(AXES_LEFT, first, AXES_WIDTH, UPPER_SHARE * room)
     active_users = canvas.axes(AXES_LEFT, second, AXES_WIDTH, (1 - UPPER_SHARE) * room)
-    _draw_interactions(interactions, series, theme)
-    _draw_active_users(active_users, series, theme)
+    _draw_interactions(canvas, interactions, series)
+    _draw_active_users(canvas, active_users, series)
     for axes in (interactions, active_users):
         _draw_gaps(canvas, axes, series)
+        draw_lines(canvas, axes, series.marks)
         axes.set_xlim(0, series.end)
         axes.set_xticks([])
         axes.grid(axis="y", color=theme.grid, linewidth=2)
-    ticks = time_ticks(series)
+    write_numbers(canvas, series, AXES_LEFT, AXES_WIDTH, first)
+    ticks = time_ticks(series, canvas.language)
     active_users.set_xticks([at for at, _label in ticks], [label for _at, label in ticks])
     # Below the zero of the other axis, which the outer labels may reach under.
     active_users.tick_params(axis="x", pad=18)
@@ -83,16 +78,12 @@ def draw_panels(canvas: Canvas, series: Series, top: float, bottom: float) -> No
         active_users.tick_params(axis="x", length=16, pad=6, width=2, color=theme.muted)
 
 
-def layer_name(name: str) -> str:
-    return _(name) if name in (OTHER_TYPES, TOTAL_ONLY) else type_name(name)
-
-
 def layer_color(theme: Theme, name: str) -> str:
     return {OTHER_TYPES: theme.other_types, TOTAL_ONLY: theme.total_only}.get(name) or TYPES[name]
 
 
-def _draw_interactions(axes: Axes, series: Series, theme: Theme) -> None:
-    floors = [0.0] * len(series.columns)
+def _draw_interactions(canvas: Canvas, axes: Axes, series: Series) -> None:
+    theme, floors = canvas.theme, [0.0] * len(series.columns)
     for name in series.layers:
         for is_complete in (True, False):
             rectangles = []
@@ -101,11 +92,13 @@ def _draw_interactions(axes: Axes, series: Series, theme: Theme) -> None:
                 if height and column.is_complete is is_complete:
                     rectangles.append(_bar(column, floors[at], floors[at] + height))
                     floors[at] += height
-            _add(axes, rectangles, layer_color(theme, name), layer_name(name), theme, is_complete)
-    number_upwards(axes, max(floors))
+            color, label = layer_color(theme, name), canvas.words.layers[name]
+            _add(axes, rectangles, color, label, theme, is_complete)
+    canvas.number_upwards(axes, max(floors))
 
 
-def _draw_active_users(axes: Axes, series: Series, theme: Theme) -> None:
+def _draw_active_users(canvas: Canvas, axes: Axes, series: Series) -> None:
+    theme = canvas.theme
     most = max((column.active_users or 0 for column in series.columns), default=0)
     lined = [column for column in series.columns if column.is_complete]
     if most < FEW_USERS or len(lined) < FEW_POINTS:
@@ -118,8 +111,8 @@ def _draw_active_users(axes: Axes, series: Series, theme: Theme) -> None:
             for column in series.columns
             if column.active_users and column.is_complete is is_complete and column not in lined
         ]
-        _add(axes, rectangles, theme.active_users, _("Active users"), theme, is_complete)
-    number_upwards(axes, most)
+        _add(axes, rectangles, theme.active_users, canvas.words.active_users, theme, is_complete)
+    canvas.number_upwards(axes, most)
 
 
 def _draw_line(axes: Axes, columns: Sequence[Column], theme: Theme) -> None:
@@ -158,34 +151,8 @@ def _bar(column: Column, floor: float, top: float) -> Rectangle:
 def _draw_gaps(canvas: Canvas, axes: Axes, series: Series) -> None:
     """Mark what is not known."""
     if series.gaps:
-        rectangles = [(begin, 0, end, 1) for begin, end in series.gaps]
-        gaps = blocks(rectangles, canvas.theme.no_data, _("no data"))
+        rectangles = [(begin, 0, end, GAP_HEIGHT) for begin, end in series.gaps]
+        gaps = blocks(rectangles, canvas.theme.no_data, canvas.words.no_data)
         gaps.set_transform(axes.get_xaxis_transform())
         gaps.set_zorder(0)
         axes.add_collection(gaps, autolim=False)
-
-
-def time_ticks(series: Series) -> list[tuple[float, str]]:
-    """Return places on the axis of time and their labels.
-
-    Every third hour, where midnight has the date; days, Mondays if there are many; months.
-    """
-    buckets = (series.until - series.since) // series.step
-    begins = [(at, series.since + at * series.step) for at in range(buckets)]
-    if series.grain is Grain.HOUR:
-        return [
-            (at, _form("Hm" if when.hour else "MMMd", when))
-            for at, when in begins
-            if not when.hour % 3
-        ]
-    if series.grain is Grain.WEEK:
-        months = [(at, when) for at, when in begins if when.day == 1]
-        each = 1 if len(months) <= MAX_MONTHS else 2
-        return [(at, _form("MMM", when)) for at, when in months if not (when.month - 1) % each]
-    if buckets <= MAX_DAYS:
-        return [(at + 0.5, _form("EEE", when) + "\n" + _form("MMMd", when)) for at, when in begins]
-    return [(at + 0.5, _form("MMMd", when)) for at, when in begins if not when.weekday()]
-
-
-def _form(skeleton: str, when: datetime) -> str:
-    return dates.format_skeleton(skeleton, when, locale=current_locale())

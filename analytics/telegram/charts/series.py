@@ -2,14 +2,16 @@
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, time, timedelta, tzinfo
 from enum import Enum
 from itertools import pairwise
+from math import inf
+from zoneinfo import ZoneInfo
 
-from analytics.statistics.report_models import Bucket, History
+from analytics.marking import N_
+from analytics.statistics.report_models import Bucket, History, Note
 from analytics.telegram.charts.themes import TYPES
-from analytics.telegram.i18n import N_, _
 
 DAY, WEEK = timedelta(days=1), timedelta(weeks=1)
 # Longer charts show weeks: more bars would be too thin to tell apart on a phone.
@@ -18,9 +20,10 @@ MAX_DAYS = 31
 MIN_BUCKETS = 7
 # Types with a layer of their own, the largest ones; colours do not depend on which these are.
 MAX_TYPES = 5
+# Of the axis: marks are at least so far apart, so that their numbers are.
+BETWEEN_MARKS = 1 / 20
 # Layers that are no type: those that are not among the largest, and what is not split by type.
 OTHER_TYPES, TOTAL_ONLY = N_("other types"), N_("total only")
-HIDDEN = N_("Not shown with BREAKDOWN_MIN_USERS.")
 
 
 class Grain(Enum):
@@ -46,11 +49,21 @@ class Column:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Mark:
+    """One or more notes that share a number, as they are close to each other on the axis."""
+
+    places: tuple[float, ...]
+    """The middle of each hour or day with a note, in buckets; each once, the oldest first."""
+    notes: tuple[Note, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Series:
     """The columns of a chart, the oldest first, on an axis from 0 to `end` of its buckets."""
 
     grain: Grain
     since: datetime
+    zone: tzinfo
     step: timedelta
     end: int
     until: datetime
@@ -58,6 +71,8 @@ class Series:
     columns: tuple[Column, ...]
     gaps: tuple[tuple[int, int], ...]
     """The parts that are unknown: deleted, before the first recording, or hidden."""
+    marks: tuple[Mark, ...]
+    """The oldest first, numbered from 1 on."""
 
     @property
     def layers(self) -> list[str]:
@@ -66,17 +81,10 @@ class Series:
         return [name for name in (*TYPES, OTHER_TYPES, TOTAL_ONLY) if name in names]
 
 
-def nothing_to_draw(history: History) -> str:
-    """Return the sentence to send instead of a chart; "" if there is something to draw."""
-    known = [bucket.interactions for bucket in history.buckets if bucket.interactions is not None]
-    if any(known):
-        return ""
-    is_hidden = history.buckets and not known
-    return _(HIDDEN) if is_hidden else _("Nothing was recorded in this time.")
-
-
 def series(history: History) -> Series:
     """Return the columns of a history that has something to draw."""
+    if history.step == DAY:
+        history = _on_the_wall(history)
     known = [bucket for bucket in history.buckets if bucket.interactions is not None]
     end = history.since + history.length
     since = max(history.since, min(known[0].since, end - MIN_BUCKETS * history.step))
@@ -89,6 +97,30 @@ def series(history: History) -> Series:
         if any(column.interactions for column in weeks.columns):
             return weeks
     return _by_bucket(history, Grain.DAY, known, since, own)
+
+
+def _on_the_wall(history: History) -> History:
+    """Return a history of days whose times are those that clocks show there, as if in UTC.
+
+    On the axis all days are equally long, also those of 23 or 25 hours.
+    """
+    zone = ZoneInfo(history.timezone)
+    return replace(
+        history,
+        as_of=history.as_of.replace(tzinfo=UTC),
+        since=_midnight(history.since),
+        buckets=tuple(replace(each, since=_midnight(each.since)) for each in history.buckets),
+        notes=tuple(
+            replace(each, moment=each.moment.astimezone(zone).replace(tzinfo=UTC))
+            for each in history.notes
+        ),
+        timezone="UTC",
+    )
+
+
+def _midnight(begin: datetime) -> datetime:
+    """Return midnight of a day, as if in UTC; where midnight is skipped, a day begins later."""
+    return datetime.combine(begin.date(), time(), UTC)
 
 
 def quantiles(counts: Sequence[int], most: int) -> list[tuple[int, int]]:
@@ -151,12 +183,31 @@ def _series(
     return Series(
         grain=grain,
         since=since,
+        zone=ZoneInfo(history.timezone),
         step=history.step,
         end=end,
         until=until,
         columns=tuple(columns),
         gaps=tuple((a, b) for (_, a), (b, _) in pairwise(edges) if a < b),
+        marks=_marks(history, since, end),
     )
+
+
+def _marks(history: History, since: datetime, end: int) -> tuple[Mark, ...]:
+    """Return the notes on the axis, those of today at its end if it ends before today."""
+    marks: list[tuple[dict[float, None], list[Note]]] = []
+    first = -inf
+    for note in history.notes:
+        place = min((note.moment - since) // history.step + 0.5, end)
+        if place < 0:
+            continue
+        if place - first >= BETWEEN_MARKS * end:
+            marks.append(({}, []))
+            first = place
+        places, notes = marks[-1]
+        places[place] = None
+        notes.append(note)
+    return tuple(Mark(places=tuple(places), notes=tuple(notes)) for places, notes in marks)
 
 
 def _column(

@@ -35,6 +35,11 @@ TYPES: Mapping[str, str] = MappingProxyType(
 )
 
 
+def type_color(interaction_type: str) -> str | None:
+    """Return the colour of an interaction type as #rrggbb, None for one that has none."""
+    return TYPES.get(interaction_type)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Theme:
     """The colours that depend on the paper."""

@@ -6,21 +6,23 @@ from itertools import islice
 
 from analytics import ACTION_NAMES, FORMER_ADMIN, AuditEntry
 from analytics.telegram.i18n import _, format_date, format_number
+from analytics.time_zones import label
 
 # A message of Telegram holds 4,096 characters.
 AUDIT_LINES = 50
 
 
-def audit(entries: Sequence[AuditEntry]) -> str:
+def audit(entries: Sequence[AuditEntry], timezone: str) -> str:
     """Return the answer to /audit: the newest entries, as many as fit into a message.
 
-    `entries` has the newest first. What one did several times within the time that entries are
-    rounded to is one line, with the number of times.
+    `entries` has the newest first, with times in `timezone`. What one did several times within the
+    time that entries are rounded to is one line, with the number of times.
     """
     if not entries:
         return _("Nothing has been viewed or deleted yet.")
     alike = Counter((each.timestamp, each.telegram_id, each.action) for each in entries)
-    lines, day, shown = [_("<b>Audit log</b>, UTC")], None, 0
+    title = _("<b>Audit log</b>, {zone}").format(zone=label(timezone))
+    lines, day, shown = [title], None, 0
     for (moment, who, action), count in islice(alike.items(), AUDIT_LINES):
         if moment.date() != day:
             day = moment.date()

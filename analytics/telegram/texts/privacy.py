@@ -38,6 +38,10 @@ ABOUT_YOU = {
             "last_seen": N_("time of your newest interaction"),
             "rows": N_("how many rows you have"),
             "first_seen": N_("time of your oldest interaction that is still stored"),
+            "first_week": N_("the week of that time"),
+            "weeks": N_(
+                "in which weeks after it you used the bot, as long as that interaction is stored"
+            ),
         },
     ),
     "opt_outs": (
@@ -71,9 +75,24 @@ ANONYMOUS = {
     "interaction_types": (N_("the list of types"), ("id", "name")),
     "hourly_counts": (N_("totals by hour"), ("hour", "interaction_type", "count")),
     "daily_events": (
-        N_("how often each command was used, and the bot was blocked, by day"),
-        ("day", "event", "count", "people"),
+        N_(
+            "by day: uses of each command, button and start link, new users by such links, "
+            "interactions by kind of chat, blocks, groups and channels the bot was added to or "
+            "removed from, events of this bot's own, how many updates were answered, ignored or "
+            "failed, how long answers took, and errors"
+        ),
+        ("day", "kind", "event", "count", "people"),
     ),
+    "daily_users": (N_("how many people were active on each day"), ("day", "users")),
+    "cohorts": (
+        N_("how many of those who came in a week were active in the weeks after it"),
+        ("first_week", "week", "users"),
+    ),
+    "start_links": (
+        N_("links to the bot that its owners made"),
+        ("code", "name", "created", "retired"),
+    ),
+    "notes": (N_("what admins noted for charts, in their own words"), ("id", "moment", "text")),
     "daily_trends": (
         N_("totals by day, kept after the interactions are deleted"),
         ("day", "interactions", "users", "breakdown"),
@@ -116,6 +135,7 @@ def policy(
             _who_can_look_up(options),
             "",
             _never_stored(options),
+            *_languages(options),
             " ".join(_how_long(options, in_backups)),
             _("<b>Who sees it:</b> admins, as totals only."),
             *_also_stored(options),
@@ -145,8 +165,8 @@ def _details(options: Options) -> list[str]:
     return [
         _("🔒 <b>All details</b>"),
         *_fields(options),
-        _("<b>Not linked to anyone</b>") + "\n" + "\n".join(_anonymous()),
-        _("<b>Purpose:</b> to know how much this bot is used."),
+        _("<b>Not linked to anyone</b>") + "\n" + "\n".join(_anonymous(options)),
+        _("<b>Purpose:</b> to know how much this bot is used, and whether it works."),
         _(
             "<b>Deleted data</b> is removed from the disk, too, except from backups. If one is "
             "restored, data that was erased since is erased again."
@@ -204,6 +224,12 @@ def _never_stored(options: Options) -> str:
     return _("<b>Never in these statistics:</b> texts, names, phone numbers, locations.")
 
 
+def _languages(options: Options) -> Iterator[str]:
+    """Yield a sentence about the languages of new people, if they are counted."""
+    if options.count_languages:
+        yield _("<b>Counted, but not linked to you:</b> the app languages of new users, by day.")
+
+
 def _also_stored(options: Options) -> Iterator[str]:
     """Yield a sentence about what the bot stores besides its analytics."""
     if options.also_stored is None:
@@ -243,10 +269,12 @@ def _fields(options: Options) -> list[str]:
     ]
 
 
-def _anonymous() -> list[str]:
-    return [
-        f"• {_(what)} ({name}: {', '.join(columns)})" for name, (what, columns) in ANONYMOUS.items()
-    ]
+def _anonymous(options: Options) -> Iterator[str]:
+    for name, (what, columns) in ANONYMOUS.items():
+        words = _(what)
+        if name == "daily_events" and options.count_languages:
+            words = _("{counted}, and the app languages of new users").format(counted=words)
+        yield f"• {words} ({name}: {', '.join(columns)})"
 
 
 def _who(options: Options) -> str:

@@ -5,6 +5,7 @@ from html import escape
 
 from analytics import AdminReport, AnalyticsError, NoReportYet, Period, PeriodReport
 from analytics.statistics import figures
+from analytics.statistics.failure_shares import MIN_FAILED, MIN_SHARE
 from analytics.statistics.figures import Figure
 from analytics.statistics.report_models import Overview
 from analytics.telegram.i18n import (
@@ -15,13 +16,14 @@ from analytics.telegram.i18n import (
     format_number,
     format_percent,
 )
-from analytics.telegram.texts import durations
-from analytics.telegram.texts.tables import Cells, table, table_with_bars, tables
+from analytics.telegram.texts import durations, event_pages
+from analytics.telegram.texts.tables import Cells, table_with_bars, tables
 
 CHART = N_("Chart")
 EXPORT = N_("Export")
 REFRESH = N_("Refresh")
 MEANING = N_("What do these mean?")
+MORE_MEANING = N_("Sources, commands, errors")
 BACK = N_("Back")
 A_YEAR = N_("1 year")
 PERIODS = {
@@ -31,8 +33,6 @@ PERIODS = {
     Period.QUARTER: N_("90 d"),
 }
 
-# Commands that fit into a message.
-MAX_COMMANDS = 10
 # Lines about what needs attention on the first screen; all of them are among the details.
 MAX_WARNINGS = 2
 
@@ -51,8 +51,8 @@ def summary(shown: Overview, *, postponed: bool) -> str:
         _rows(figures.active_users(shown)), _rows(figures.of_period(shown), compared=True), gap=1
     )
     when = _("as of {moment}").format(moment=format_datetime(shown.whole.as_of))
-    compared = _(figures.COMPARED[shown.period.before_missing])
-    found = warnings(shown, postponed=postponed)
+    compared = _(figures.compared(shown.period))
+    found = report_warnings(shown, postponed=postponed)
     if len(found) > MAX_WARNINGS:
         more = len(found) - MAX_WARNINGS + 1
         found = [
@@ -69,6 +69,7 @@ def summary(shown: Overview, *, postponed: bool) -> str:
             f"<b>{_(figures.LAST[shown.period.period])}</b>, <i>{compared}</i>",
             of_period,
             "",
+            *event_pages.health(shown.period),
             *(found or [_("✅ Nothing needs attention.")]),
         ]
     )
@@ -83,73 +84,25 @@ def by_type(shown: Overview) -> str:
         body = table_with_bars(rows, report.interactions)
     else:
         body = _("Nothing was recorded in this time.")
-    return f"{_page_title(_(figures.BY_TYPE), report)}\n{body}"
-
-
-def commands(shown: Overview) -> str:
-    report = shown.period
-    parts = [_page_title(_(figures.COMMANDS), report)]
-    if report.period is Period.DAY:
-        return "\n".join([*parts, _(figures.NOT_BY_THE_HOUR)])
-    rows = _rows(figures.commands(shown, MAX_COMMANDS))
-    parts.append(table(rows) if rows else _("None."))
-    more = len([name for name in report.commands if name != figures.OTHER]) - MAX_COMMANDS
-    if more > 0:
-        parts.append(
-            _("other includes {count} command", "other includes {count} commands", more).format(
-                count=format_number(more)
-            )
-        )
-    return "\n".join(parts)
+    return f"{page_title(_(figures.BY_TYPE), report)}\n{body}"
 
 
 def details(shown: Overview, next_cleanup: datetime, *, postponed: bool) -> str:
-    lines = [_page_title(_(figures.DETAILS), shown.period)]
+    report = shown.period
+    lines = [page_title(_(figures.DETAILS), report)]
     for each in figures.details(shown):
         compared = escape(_change(each), quote=False)
-        lines.append(f"{_(each.name)}: {_value(each)} {compared}".rstrip())
+        lines.append(f"{_(each.name)}: {format_figure(each)} {compared}".rstrip())
     lines.append(_("Next cleanup: {moment}").format(moment=format_datetime(next_cleanup)))
+    if report.interactions_before is not None and report.active_users_before is None:
+        lines.append(_("Active users before are being counted: open this page again."))
     if shown.whole.compaction_pending:
         lines.append(_("Deleted interactions leave the disk with the next compaction."))
-    found = warnings(shown, postponed=postponed)
+    found = report_warnings(shown, postponed=postponed)
     return "\n".join([*lines, *(["", *found] if found else [])])
 
 
-def meaning(min_users: int) -> str:
-    """Return what the figures mean; `min_users` is BREAKDOWN_MIN_USERS."""
-    lines = [
-        _("❓ <b>What do these mean?</b>"),
-        _(
-            "<b>Active users</b>: distinct users with at least one interaction in the last "
-            "24 hours (daily), 7 × 24 hours (weekly) or 30 × 24 hours (monthly)."
-        ),
-        _(
-            "<b>Interactions</b>: messages, commands, button clicks and the like that the bot "
-            "received."
-        ),
-        _(
-            "<b>Period</b>: 24 hours, or 7, 30 or 90 calendar days, in UTC, including the current "
-            "hour or day. So new and returning users do not add up to weekly active users."
-        ),
-        _("<b>▲ ▼</b>: change from the same part of the period before."),
-        _(
-            "<b>New users</b>: first seen in this period. Someone whose data has expired counts "
-            "as new again."
-        ),
-        _("<b>Returning users</b>: seen before this period, too."),
-        _("<b>Never recorded</b>: lost because the database could not be written for too long."),
-    ]
-    if min_users > 1:
-        lines.append(
-            _(
-                "<b>–</b>: hidden, as it could be about fewer than {count} people "
-                "(BREAKDOWN_MIN_USERS)."
-            ).format(count=format_number(min_users))
-        )
-    return "\n\n".join(lines)
-
-
-def warnings(shown: Overview, *, postponed: bool) -> list[str]:
+def report_warnings(shown: Overview, *, postponed: bool) -> list[str]:
     """Return a line for each thing that needs attention, or that limits what the figures say."""
     whole, report = shown.whole, shown.period
     found = []
@@ -166,8 +119,12 @@ def warnings(shown: Overview, *, postponed: bool) -> list[str]:
     if report.deleted_until is not None:
         deleted = format_date(report.deleted_until)
         found.append(_("⚠️ Deleted: all before {day}").format(day=deleted))
+    outcomes = report.events and report.events.all_outcomes
+    if outcomes and outcomes.failed >= MIN_FAILED and outcomes.failed_share >= MIN_SHARE:
+        failing = format_percent(outcomes.failed_share)
+        found.append(_("⚠️ {share} failed, see Errors").format(share=failing))
     if _hides(shown):
-        found.append(_("–: hidden, too few people"))
+        found.append(_(event_pages.HIDDEN))
     return found
 
 
@@ -208,10 +165,10 @@ def no_report(error: AnalyticsError) -> str:
     )
 
 
-def no_charts() -> str:
+def no_chart() -> str:
     return _(
-        "To draw charts, install matplotlib where the bot runs and restart the bot: "
-        "<code>pip install matplotlib</code>"
+        "The chart could not be drawn; the reason is in the log. Charts need matplotlib: "
+        "<code>pip install 'telegram-bot-with-private-analytics[charts]'</code>"
     )
 
 
@@ -219,14 +176,17 @@ def change(now: int | None, before: int | None) -> str:
     return figures.change(now, before, format_percent, _(figures.NEW))
 
 
-def _page_title(name: str, report: PeriodReport) -> str:
+def page_title(name: str, report: PeriodReport) -> str:
+    """Return the title of a page by its name, which is translated."""
     return f"📊 <b>{name}</b>, {length(report.period)}"
 
 
 def _rows(shown: list[Figure], *, compared: bool = False) -> list[Cells]:
     """Return a row for each figure: the name, the value and, if `compared`, the change."""
     return [
-        (_name(each), _value(each), _change(each) if compared else "")[: 3 if compared else 2]
+        (_name(each), format_figure(each), _change(each) if compared else "")[
+            : 3 if compared else 2
+        ]
         for each in shown
     ]
 
@@ -236,7 +196,8 @@ def _name(figure: Figure) -> str:
     return figure.name if figure.name.startswith("/") else _(figure.name)
 
 
-def _value(figure: Figure) -> str:
+def format_figure(figure: Figure) -> str:
+    """Return the value of a figure in the current language, a dash for what is hidden."""
     match figure.value:
         case None:
             return _(figure.otherwise) if figure.otherwise != figures.HIDDEN else figures.HIDDEN

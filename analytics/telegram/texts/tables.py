@@ -24,11 +24,7 @@ def tables(*parts: Sequence[Cells], gap: int = 2) -> list[str]:
     """Return tables in HTML whose columns have the same widths; rows may have fewer cells."""
     widths = _widths([row for rows in parts for row in rows])
     widths[0] = min(widths[0], WIDTH - sum(widths[1:]) - gap * (len(widths) - 1))
-    drawn = []
-    for rows in parts:
-        lines = (_line(row, widths, " " * gap) for row in rows)
-        drawn.append("<pre>" + escape("\n".join(lines), quote=False) + "</pre>")
-    return drawn
+    return [_drawn([_line(row, widths, " " * gap) for row in rows]) for rows in parts]
 
 
 def table_with_bars(counts: Mapping[str, int], total: int) -> str:
@@ -39,7 +35,8 @@ def table_with_bars(counts: Mapping[str, int], total: int) -> str:
     if room < 2:
         return table(rows, gap=1)
     bars = [_bar(count / largest, room) for count in counts.values()]
-    return table([(*row, drawn) for row, drawn in zip(rows, bars, strict=True)], gap=1)
+    widths = _widths(rows)
+    return _drawn([f"{_line(row, widths, ' ')} {bar}" for row, bar in zip(rows, bars, strict=True)])
 
 
 def _widths(rows: Sequence[Cells]) -> list[int]:
@@ -47,11 +44,15 @@ def _widths(rows: Sequence[Cells]) -> list[int]:
 
 
 def _line(cells: Cells, widths: Sequence[int], gap: str) -> str:
-    name, *numbers = cells[:3]
+    name, *numbers = cells
     if len(name) > widths[0]:
         name = name[: widths[0] - 1] + "…"
     aligned = [cell.rjust(width) for cell, width in zip(numbers, widths[1:], strict=False)]
-    return gap.join([name.ljust(widths[0]), *aligned, *cells[3:]]).rstrip()
+    return gap.join([name.ljust(widths[0]), *aligned]).rstrip()
+
+
+def _drawn(lines: Sequence[str]) -> str:
+    return "<pre>" + escape("\n".join(lines), quote=False) + "</pre>"
 
 
 def _share(count: int, total: int) -> str:

@@ -1,0 +1,174 @@
+"""Open, read and write the PostgreSQL database.
+
+Each process has one connection that writes, one that reads, and one that scans. A write is a
+transaction, which PostgreSQL commits whole or not at all. Recording goes on in many processes at
+once; what deletes waits for them, and they for it, by a lock that ends with the transaction.
+"""
+
+import secrets
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from contextlib import asynccontextmanager
+from typing import Any, TypeVar
+
+import psycopg
+from psycopg import errors
+
+from analytics.errors import DatabaseUnavailable
+from analytics.postgres import migrations
+from analytics.postgres.connections import Connection, Server, Session
+from analytics.store_types import Access
+
+# How long a statement waits for a lock: short in the bot, whose interactions can wait in memory.
+LOCK_MS_OWN = 1_000
+LOCK_MS_SHARE = 60_000
+# A process that was stopped in a transaction holds up the others for no longer.
+IDLE_MS = 10_000
+# Two processes may make the same person, the same number or the same day at once: the one that
+# comes second begins anew.
+COLLISIONS = (
+    errors.UniqueViolation,
+    errors.DeadlockDetected,
+    errors.SerializationFailure,
+    errors.CheckViolation,  # the day was dropped
+)
+ATTEMPTS = 5
+# Counters with this writer are folded.
+FOLDED = 0
+
+# Recording goes on side by side; what deletes, and who makes the partition of a day, is alone.
+LOCKS = {
+    "recording": f"SELECT pg_advisory_xact_lock_shared({migrations.OURS}, 1)",
+    "deleting": f"SELECT pg_advisory_xact_lock({migrations.OURS}, 1)",
+    "days": f"SELECT pg_advisory_xact_lock({migrations.OURS}, 2)",
+}
+TYPES = "SELECT name, id FROM bot_analytics.interaction_types"
+Parameters = Sequence[Any] | Mapping[str, Any]
+T = TypeVar("T")
+
+
+class Transaction:
+    """The statements of a transaction; use `Database.transact`."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    async def run(self, sql: str, parameters: Parameters = ()) -> "psycopg.AsyncCursor[Any]":
+        """Send a statement, and do not wait: its rows are fetched from the cursor returned."""
+        return await self._connection.execute(sql.encode(), parameters)
+
+    async def rows(self, sql: str, parameters: Parameters = ()) -> list[tuple[Any, ...]]:
+        """Run a statement and return its rows."""
+        return await (await self.run(sql, parameters)).fetchall()
+
+
+class Database:
+    """An open database; use `Database.open`."""
+
+    def __init__(self, server: Server, access: Access) -> None:
+        self.server = server
+        self.name = server.name
+        self.owner = access is Access.OWN
+        self.writer = secrets.randbelow(2**31 - 1) + 1
+        """The number of this process, random, under which it counts."""
+        self.types: dict[str, int] = {}
+        """The ids of interaction types, by name."""
+        self.days: set[int] = set()
+        """The days, in days since 1970, UTC, of which there is a partition for sure."""
+        self._access = access
+        self._writing = Session(server)
+        self._reading = Session(server)
+        self._scanning = Session(server)
+
+    @classmethod
+    @asynccontextmanager
+    async def open(cls, url: str, access: Access) -> AsyncIterator["Database"]:
+        """Open the database at a `postgresql://` URL; OWN makes what it lacks.
+
+        Raises AnalyticsError if it cannot be opened: it cannot be reached, is not ours, may not be
+        written, or has another schema.
+        """
+        server = Server(url)
+        database = cls(server, access)
+        try:
+            with server.translated():
+                async with database._writing.use() as connection:
+                    await migrations.check_server(server.name, connection, access)
+                    await migrations.prepare(server.name, connection, access)
+                    types = await connection.execute(TYPES)
+                    database.types = dict(await types.fetchall())
+            yield database
+        finally:
+            for session in (database._scanning, database._reading, database._writing):
+                await session.close()
+
+    async def read(self, sql: str, parameters: Parameters = ()) -> list[Any]:
+        """Return the rows of one SELECT, which sees one moment of the database.
+
+        Raises an AnalyticsError for whatever the driver raises.
+        """
+        try:
+            return await self._read(self._reading, sql, parameters)
+        except DatabaseUnavailable:
+            # The connection may have been lost long ago, unnoticed.
+            return await self._read(self._reading, sql, parameters)
+
+    async def scan(self, sql: str, parameters: Parameters) -> list[Any]:
+        """Return the rows of a SELECT that takes long, as `read` does; others read meanwhile."""
+        return await self._read(self._scanning, sql, parameters)
+
+    async def _read(self, session: Session, sql: str, parameters: Parameters) -> list[Any]:
+        with self.server.translated():
+            async with session.use() as connection:
+                return await (await connection.execute(sql.encode(), parameters)).fetchall()
+
+    async def write(self, *statements: tuple[str, Parameters]) -> None:
+        """Run statements in one transaction, committed when this returns.
+
+        Raises an AnalyticsError if nothing was committed.
+        """
+
+        async def work(transaction: Transaction) -> None:
+            for each in statements:
+                await transaction.run(*each)
+
+        await self.transact(work)
+
+    async def transact(
+        self,
+        work: Callable[[Transaction], Awaitable[T]],
+        lock: str | None = None,
+        before: Callable[[], Awaitable[None]] | None = None,
+    ) -> T:
+        """Run `work` in one transaction; where it collides with another, once more from the start.
+
+        Its statements are sent without waiting for each other. `lock` is one of LOCKS. `before` is
+        called each time.
+        Raises an AnalyticsError if nothing was committed, and whatever else `work` raises.
+        """
+        attempts = ATTEMPTS
+        while True:
+            try:
+                if before:
+                    await before()
+                return await self._transact(work, lock)
+            except COLLISIONS as error:
+                attempts -= 1
+                self.days.clear()
+                if not attempts:
+                    raise self.server.failed(error) from None
+            except psycopg.Error as error:
+                raise self.server.failed(error) from None
+
+    async def _transact(self, work: Callable[[Transaction], Awaitable[T]], lock: str | None) -> T:
+        wait = LOCK_MS_OWN if self.owner else LOCK_MS_SHARE
+        async with (
+            self._writing.use() as connection,
+            connection.pipeline(),
+            connection.transaction(),
+        ):
+            transaction = Transaction(connection)
+            await transaction.run(f"SET LOCAL lock_timeout = {wait}")
+            await transaction.run(f"SET LOCAL idle_in_transaction_session_timeout = {IDLE_MS}")
+            if lock:
+                await transaction.run(LOCKS[lock])
+            return await work(transaction)

@@ -1,0 +1,111 @@
+"""Record what was received: a batch is one transaction, of two round trips."""
+
+from collections import Counter
+from collections.abc import Callable, Sequence
+
+from analytics import batches
+from analytics.postgres.database import Transaction
+from analytics.postgres.partitions import have_days
+from analytics.postgres.queries import Queries
+from analytics.postgres.queries.active_people import KNOWN, note_people, people_of
+from analytics.postgres.queries.counters import HOURLY_COUNTS, add
+from analytics.postgres.queries.settings import marked
+from analytics.store_types import CountPeople, Received
+
+# Returns those that were not remembered yet.
+REMEMBER = """
+    INSERT INTO bot_analytics.remembered_updates (update_id, received)
+    SELECT id, %s FROM unnest(%s::bigint[]) AS id ORDER BY id
+    ON CONFLICT DO NOTHING RETURNING update_id
+"""
+COUNT_EVENT = """
+    INSERT INTO bot_analytics.daily_events AS was (day, kind, event, writer, count, people)
+    SELECT day, kind, event, %s, more, people
+    FROM unnest(%s::int[], %s::text[], %s::text[], %s::bigint[], %s::int[])
+        AS row (day, kind, event, more, people)
+    ON CONFLICT (day, kind, event, writer) DO UPDATE SET
+        count = was.count + excluded.count, people = greatest(was.people, excluded.people)
+"""
+OPT_OUT = """
+    INSERT INTO bot_analytics.opt_outs (reference)
+    SELECT reference FROM unnest(%s::bigint[]) AS reference ORDER BY 1 ON CONFLICT DO NOTHING
+"""
+OPT_IN = "DELETE FROM bot_analytics.opt_outs WHERE reference = ANY(%s::bigint[])"
+COUNT_DROPPED = """
+    INSERT INTO bot_analytics.settings AS was (name, value) VALUES ('dropped', to_jsonb(%s::bigint))
+    ON CONFLICT (name) DO UPDATE
+    SET value = to_jsonb(was.value::bigint + excluded.value::bigint)
+"""
+OPTED_OUT = "SELECT reference FROM bot_analytics.opt_outs WHERE reference = ANY(%s::bigint[])"
+FORGET_UPDATES = "DELETE FROM bot_analytics.remembered_updates WHERE received < %s"
+
+
+class RecordingQueries(Queries):
+    """The one way in for interactions."""
+
+    async def record(
+        self,
+        updates: Sequence[Received],
+        people: CountPeople,
+        day_of: Callable[[int], int],
+        received: int,
+        dropped: int = 0,
+        committed: str | None = None,
+    ) -> None:
+        timestamps = {each.timestamp for each in updates if each.interaction_type is not None}
+
+        async def have_partitions() -> None:
+            await have_days(self._database, timestamps)
+
+        async def work(transaction: Transaction) -> None:
+            if updates:
+                await self._record(transaction, updates, people, day_of, received)
+            if dropped:
+                await transaction.run(COUNT_DROPPED, (dropped,))
+            for statement in marked(committed):
+                await transaction.run(*statement)
+
+        await self._database.transact(work, "recording", have_partitions)
+
+    async def _record(
+        self,
+        transaction: Transaction,
+        updates: Sequence[Received],
+        people: CountPeople,
+        day_of: Callable[[int], int],
+        received: int,
+    ) -> None:
+        writer = self._database.writer
+        ids = [each.update_id for each in updates if each.update_id is not None]
+        references = {each.reference for each in updates if each.interaction_type is not None}
+        remembered = await transaction.run(REMEMBER, (received, ids))
+        asked = await transaction.run(OPTED_OUT, (list({each.opt_out for each in updates}),))
+        known = await transaction.run(KNOWN, (list(references),))
+        new = {update_id for (update_id,) in await remembered.fetchall()}
+        opted_out = {reference for (reference,) in await asked.fetchall()}
+        accepted, said = batches.accepted(updates, new, opted_out)
+        rows = batches.interactions(accepted)
+        active = people_of(await known.fetchall(), batches.moments(rows), day_of)
+
+        for statement, out in ((OPT_OUT, True), (OPT_IN, False)):
+            if who := [each for each, is_out in said.items() if is_out is out]:
+                await transaction.run(statement, (who,))
+        events = sorted(batches.events(accepted, active.known, people, day_of).items())
+        if events:
+            columns = zip(*((*key, *sums) for key, sums in events), strict=True)
+            await transaction.run(COUNT_EVENT, [writer, *map(list, columns)])
+        if rows:
+            types = self._database.types
+            kinds = {(when, who, types[what]): count for (when, who, what), count in rows.items()}
+            await note_people(transaction, active, kinds, writer)
+            hours = Counter[tuple[int, int]]()
+            for (when, _, kind), count in kinds.items():
+                hours[when // 3_600 * 3_600, kind] += count
+            await add(transaction, HOURLY_COUNTS, writer, hours)
+
+    async def opted_out(self, opt_outs: Sequence[int]) -> set[int]:
+        rows = await self._database.read(OPTED_OUT, (list(opt_outs),))
+        return {reference for (reference,) in rows}
+
+    async def forget_updates(self, before: int) -> None:
+        await self._database.write((FORGET_UPDATES, (before,)))

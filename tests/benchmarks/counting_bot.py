@@ -1,0 +1,24 @@
+"""The bot, which prints at its end how many transactions have recorded what it received."""
+
+from itertools import count
+from typing import Any
+from unittest.mock import patch
+
+from analytics.sqlite.queries.recording import RecordingQueries
+from bot.cli import main
+
+numbers = count()
+record = RecordingQueries.record
+
+
+async def counted(self: RecordingQueries, *arguments: Any) -> None:
+    next(numbers)
+    await record(self, *arguments)
+
+
+if __name__ == "__main__":
+    try:
+        with patch.object(RecordingQueries, "record", counted):
+            main()
+    finally:
+        print(next(numbers))

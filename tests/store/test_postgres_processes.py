@@ -1,0 +1,220 @@
+"""Several processes at one PostgreSQL database: nothing is lost, counted twice or held up."""
+
+import asyncio
+import traceback
+from contextlib import nullcontext
+from pathlib import Path
+from unittest.mock import patch
+
+import pytest
+
+from analytics import DatabaseUnavailable
+from analytics.store import Store
+from analytics.store_types import Received
+from tests.store.model import Model
+from tests.store.updates import (
+    ADA,
+    BO,
+    CY,
+    DAY,
+    HOUR,
+    NOON,
+    TODAY,
+    count,
+    delete_before,
+    erase,
+    record,
+    update,
+)
+from tests.support.events import event_of
+from tests.support.postgres import database_of, execute, needs_postgres
+
+pytestmark = needs_postgres()
+PEOPLE = [ADA, BO, CY, *range(100, 110)]
+COUNTERS = ("hourly_counts", "daily_events", "daily_users", "cohorts", "last_seen_hours")
+UNFOLDED = "SELECT count(*) FROM bot_analytics.{} WHERE writer <> 0"
+# Where a counter and what it counts differ: none may be returned.
+DIFFERENCES = """
+    WITH counted AS (
+        SELECT 'rows' AS counter, id::bigint AS key, rows::bigint AS count FROM bot_analytics.users
+        UNION ALL SELECT 'hours', hour * 100 + interaction_type, sum(count)
+            FROM bot_analytics.hourly_counts GROUP BY 2
+        UNION ALL SELECT 'last', hour, sum(users) FROM bot_analytics.last_seen_hours GROUP BY 2
+        UNION ALL SELECT 'first', hour, sum(users) FROM bot_analytics.first_seen_hours GROUP BY 2
+        UNION ALL SELECT 'moment', last_seen, sum(users)
+            FROM bot_analytics.last_seen_counts GROUP BY 2
+        UNION ALL SELECT 'week', first_week * 100000 + week, sum(users)
+            FROM bot_analytics.cohorts GROUP BY 2
+    ), recounted AS (
+        SELECT 'rows' AS counter, user_id::bigint AS key, count(*) AS count
+            FROM bot_analytics.interactions GROUP BY 2
+        UNION ALL SELECT 'hours', timestamp / 3600 * 360000 + interaction_type, sum(count)
+            FROM bot_analytics.interactions GROUP BY 2
+        UNION ALL SELECT 'last', last_seen / 3600 * 3600, count(*)
+            FROM bot_analytics.users GROUP BY 2
+        UNION ALL SELECT 'first', first_seen / 3600 * 3600, count(*)
+            FROM bot_analytics.users WHERE first_seen IS NOT NULL GROUP BY 2
+        UNION ALL SELECT 'moment', last_seen, count(*)
+            FROM bot_analytics.users WHERE last_seen % 3600 > 0 GROUP BY 2
+        UNION ALL SELECT 'week', first_week * 100000 + first_week + bit, count(*)
+            FROM bot_analytics.users, generate_series(0, 61) AS bit
+            WHERE weeks >> bit & 1 = 1 GROUP BY 2
+    )
+    SELECT counter, key, counted.count, recounted.count
+    FROM counted FULL JOIN recounted USING (counter, key)
+    WHERE coalesce(counted.count, 0) <> coalesce(recounted.count, 0)
+"""
+
+
+def batches() -> list[list[Received]]:
+    """Every person in every batch, in turns; every update id in two of them."""
+    return [
+        [
+            update(person, TODAY + turn * HOUR + place, update_id=(turn // 2) * 100 + place)
+            for place, person in enumerate(PEOPLE[turn % 5 :] + PEOPLE[: turn % 5])
+        ]
+        for turn in range(12)
+    ]
+
+
+async def assert_is_recount(store: Store, model: Model) -> None:
+    totals = await store.totals(TODAY, TODAY + 5 * HOUR, NOON)
+    assert totals.types == model.types(0)
+    since = TODAY, TODAY + 5 * HOUR, NOON
+    assert [totals.daily, totals.weekly, totals.monthly] == [
+        len(model.people(each)) for each in since
+    ]
+    cohorts = await store.cohort_counts(0, 0, TODAY)
+    assert {(first, week): users for first, week, users in cohorts.weeks} == model.cohorts()
+    assert dict(cohorts.days) == model.users_of_days(0)
+    [(active, new)] = await store.seen_since([TODAY + HOUR])
+    assert (active, new) == (len(model.people(TODAY + HOUR)), model.new(TODAY + HOUR))
+
+
+async def test_replicas_that_record_the_same_people_at_once_count_each_update_once(
+    replicas: list[Store],
+) -> None:
+    everything = batches()
+    await asyncio.gather(
+        *(record(replicas[turn % 4], batch) for turn, batch in enumerate(everything))
+    )
+
+    assert await count(replicas[0]) == 6 * len(PEOPLE)
+    model = Model()
+    for row in await replicas[0].interactions(1_000, None, None):
+        model.rows.append((int(row.timestamp.timestamp()), row.user_id, "message"))
+    for at, who, _ in sorted(model.rows):
+        model.first_seen.setdefault(who, at)
+    assert len(model.first_seen) == len(PEOPLE)
+    await assert_is_recount(replicas[0], model)
+
+
+async def test_counts_stay_the_same_when_those_of_all_processes_are_folded(
+    replicas: list[Store], tmp_path: Path
+) -> None:
+    model = Model()
+    for turn, batch in enumerate(batches()):
+        await record(replicas[turn % 4], batch)
+        model.record(batch, 0)
+    events = [update(ADA, NOON, None, events=[event_of("/help")])]
+    for each in replicas:
+        await record(each, events)
+    assert await erase(replicas[0], ADA) == model.delete(lambda _at, who: who == ADA)
+    assert await replicas[1].compact_if_due(NOON, nullcontext, large_too=True)
+    left = [execute(database_of(tmp_path), UNFOLDED.format(each)) for each in COUNTERS]
+    await record(replicas[2], events)
+
+    await assert_is_recount(replicas[3], model)
+    assert [each.count for each in await replicas[3].event_days(0)] == [5]
+    assert left == [[(0,)]] * len(COUNTERS)
+
+
+async def test_counts_are_right_when_some_record_while_others_delete(
+    replicas: list[Store], tmp_path: Path
+) -> None:
+    for turn in range(6):
+        ago = [*range(0, 4 * DAY, DAY // 2), 7 * DAY]
+        await asyncio.gather(
+            *(
+                record(each, [update(who, NOON - at) for at in ago for who in PEOPLE])
+                for each in replicas
+            ),
+            delete_before(replicas[turn % 4], NOON - 3 * DAY, 5),
+            *(erase(replicas[(turn + place) % 4], who) for place, who in enumerate(PEOPLE[:6])),
+        )
+
+        assert execute(database_of(tmp_path), DIFFERENCES) == []
+
+
+async def test_a_batch_cancelled_at_any_step_is_whole_or_not_there_and_the_next_one_works(
+    replicas: list[Store], tmp_path: Path
+) -> None:
+    store = replicas[0]
+    cancelled = 0
+    for steps in range(0, 60, 2):
+        ids = range(steps * 10, steps * 10 + 3)
+        batch = [update(100 + each, NOON + each, update_id=each) for each in ids]
+        recording = asyncio.ensure_future(record(store, batch))
+        for _ in range(steps):
+            await asyncio.sleep(0)
+        cancelled += recording.cancel()
+        await asyncio.wait([recording])
+        left = sum([len(await replicas[1].interactions_of(100 + each)) for each in ids])
+        await record(store, batch)
+
+        assert left in (0, 3)
+        assert [len(await replicas[1].interactions_of(100 + each)) for each in ids] == [1, 1, 1]
+
+    assert cancelled > 5
+    assert await count(store) == 90
+    assert execute(database_of(tmp_path), DIFFERENCES) == []
+
+
+async def test_no_reference_is_in_an_error_or_the_log(
+    replicas: list[Store], tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    import psycopg
+
+    from analytics.postgres import database
+
+    person = 2**62 + 12_345
+    url = database_of(tmp_path)
+    waiting = (
+        "SELECT count(*) FROM pg_stat_activity "
+        "WHERE datname = current_database() AND wait_event_type = 'Lock'"
+    )
+    await record(replicas[0], [update(at=NOON)])
+    with psycopg.connect(url) as other, patch.object(database, "ATTEMPTS", 1):
+        come = "INSERT INTO bot_analytics.users VALUES (1, %s, 0, 1, 0, 0, 1)"
+        other.execute(come, (person,))
+        recording = asyncio.ensure_future(record(replicas[1], [update(person)]))
+        while execute(url, waiting) == [(0,)]:  # noqa: ASYNC110 - the server tells nobody
+            await asyncio.sleep(0)
+        other.commit()
+        with pytest.raises(DatabaseUnavailable) as failed:
+            await recording
+
+    told = "".join(traceback.format_exception(failed.value)) + caplog.text
+    assert "duplicate key" in told
+    assert str(person) not in told
+
+
+async def test_each_process_knows_how_far_its_own_spool_is_committed(
+    replicas: list[Store],
+) -> None:
+    await asyncio.gather(
+        *(each.note_committed(f"token {place}:{place}") for place, each in enumerate(replicas))
+    )
+    await replicas[0].compact_if_due(NOON, nullcontext, large_too=True)
+
+    assert [await replicas[1].committed(f"token {place}") for place in range(4)] == [0, 1, 2, 3]
+
+
+async def test_no_more_notes_are_added_than_there_may_be_by_all_processes(
+    replicas: list[Store],
+) -> None:
+    added = await asyncio.gather(
+        *(each.add_note(NOON, "deployed", 3) for each in replicas for _ in range(3))
+    )
+
+    assert len(added) - added.count(None) == len(await replicas[0].notes()) == 3
