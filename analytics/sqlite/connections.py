@@ -1,5 +1,6 @@
 """Connect to SQLite or SQLCipher, check each pragma, and translate errors of the driver."""
 
+import asyncio
 import errno
 import sqlite3
 from collections.abc import AsyncIterator, Iterator
@@ -89,13 +90,18 @@ async def connect(
     What the driver raises until this is left is raised as an AnalyticsError.
     """
     refused: list[Exception] = []
+    opened: list[Any] = []
 
     def connector() -> Any:
         library = sqlcipher if database_key else sqlite3
         try:
             connection = library.connect(
-                address(path, read_only=read_only), uri=True, isolation_level=None
+                address(path, read_only=read_only),
+                uri=True,
+                isolation_level=None,
+                check_same_thread=False,
             )
+            opened.append(connection)
             if database_key:
                 _unlock(connection, database_key)
         except Exception as error:
@@ -104,14 +110,45 @@ async def connect(
         return connection
 
     with translated(path):
-        async with aiosqlite.Connection(connector, iter_chunk_size=64) as connection:
-            for error in refused:
-                # aiosqlite would not wait for its thread, which then calls a loop that may be
-                # closed.
-                if (ended := connection.stop()) is not None:
-                    await ended
-                raise error
-            yield connection
+        connection = _Connection(connector, iter_chunk_size=64)
+        try:
+            async with connection:
+                for error in refused:
+                    connection.stop()
+                    raise error
+                yield connection
+        finally:
+            try:
+                await connection.ended()
+            finally:
+                # Whoever is cancelled while the file is opened is not given what aiosqlite opens.
+                for each in opened:
+                    each.close()
+
+
+class _Connection(aiosqlite.Connection):
+    """A connection whose thread can be waited for, which aiosqlite does not always do."""
+
+    _end: asyncio.Future[Any] | None = None
+
+    def stop(self) -> asyncio.Future[Any] | None:
+        """Tell the thread to end, once: it answers the first time only."""
+        self._end = self._end or super().stop()
+        return self._end
+
+    async def ended(self) -> None:
+        """Wait until a thread that was told to end has, even while cancelled.
+
+        Until then it calls the loop, which may be closed.
+        """
+        end, cancelled = self._end, None
+        while end is not None and not end.done():
+            try:
+                await asyncio.wait([end])
+            except asyncio.CancelledError as error:
+                cancelled = error
+        if cancelled:
+            raise cancelled
 
 
 def address(path: Path, *, read_only: bool) -> str:
@@ -125,7 +162,6 @@ def _unlock(connection: Any, database_key: bytes) -> None:
     connection.execute(f"""PRAGMA key="x'{database_key.hex()}'" """)
     # A library without a cipher ignores the key, and the file would be a plain one.
     if connection.execute("PRAGMA cipher_status").fetchall() != [("1",)]:
-        connection.close()
         raise UnsupportedSQLite(
             "this SQLCipher does not encrypt", "reinstall the extra [sqlcipher]"
         )

@@ -1,6 +1,7 @@
 """SQLite refuses a pragma in silence: each is asked for, and its answer checked."""
 
 import asyncio
+import sqlite3
 import threading
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,7 @@ import pytest
 
 from analytics import DatabaseInaccessible, UnsupportedSQLite
 from analytics.sqlite.connections import PRAGMAS, connect
+from tests.support.processes import PATIENCE
 from tests.support.service import open_service, run_once
 from tests.support.statements import connections
 
@@ -81,3 +83,39 @@ def test_a_file_that_cannot_be_opened_leaves_nothing_that_fails_later(tmp_path: 
                 thread.join()
 
     assert failed == []
+
+
+async def test_whoever_is_cancelled_while_a_file_is_opened_leaves_it_closed(tmp_path: Path) -> None:
+    connect_to, opened = sqlite3.connect, list[sqlite3.Connection]()
+    begun, may_open = threading.Event(), threading.Event()
+    before = set(threading.enumerate())
+
+    def slowly(*given: Any, **options: Any) -> sqlite3.Connection:
+        begun.set()
+        may_open.wait()
+        opened.append(connect_to(*given, **options))
+        return opened[-1]
+
+    async def look() -> None:
+        async with connect(tmp_path / "some.sqlite3", None, read_only=False):
+            raise AssertionError("a cancelled task was given a connection")
+
+    (tmp_path / "some.sqlite3").touch()
+    with patch.object(sqlite3, "connect", slowly):
+        looking = asyncio.create_task(look())
+        await asyncio.to_thread(begun.wait)
+        for _ in range(3):
+            looking.cancel()
+            await asyncio.sleep(0)
+        waited = not looking.done()
+        may_open.set()
+        with pytest.raises(asyncio.CancelledError):
+            await looking
+
+    assert waited
+    for connection in opened:
+        with pytest.raises(sqlite3.ProgrammingError, match="closed"):
+            connection.execute("SELECT 1")
+    for thread in set(threading.enumerate()) - before:
+        thread.join(PATIENCE)
+        assert not thread.is_alive()
