@@ -88,9 +88,10 @@ def test_a_file_that_cannot_be_opened_leaves_nothing_that_fails_later(tmp_path: 
 async def test_whoever_is_cancelled_while_a_file_is_opened_leaves_it_closed(tmp_path: Path) -> None:
     connect_to, opened = sqlite3.connect, list[sqlite3.Connection]()
     begun, may_open = threading.Event(), threading.Event()
-    before = set(threading.enumerate())
+    threads = list[threading.Thread]()
 
     def slowly(*given: Any, **options: Any) -> sqlite3.Connection:
+        threads.append(threading.current_thread())
         begun.set()
         may_open.wait()
         opened.append(connect_to(*given, **options))
@@ -116,6 +117,6 @@ async def test_whoever_is_cancelled_while_a_file_is_opened_leaves_it_closed(tmp_
     for connection in opened:
         with pytest.raises(sqlite3.ProgrammingError, match="closed"):
             connection.execute("SELECT 1")
-    for thread in set(threading.enumerate()) - before:
+    for thread in threads:
         thread.join(PATIENCE)
         assert not thread.is_alive()

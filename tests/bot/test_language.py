@@ -39,6 +39,7 @@ from analytics.telegram.limits import BURST, SLOW_DOWN, LimitPerPerson
 from analytics.telegram.texts import audit, cleanup, durations, privacy, rights
 from bot import app, menus, texts
 from bot.sandbox import Sandbox
+from tests.support.bytes_on_disk import contents
 from tests.support.conversation import ask
 from tests.support.examples import examples
 from tests.support.languages import SHIPPED
@@ -194,8 +195,8 @@ async def test_the_language_is_in_no_file_and_in_no_line_of_the_log(
     person = sandbox.person(language_code="de-qjxzvkwyfg")
     async with running_bot(sandbox, tmp_path / "analytics.sqlite3", admin_ids=str(ADMIN)):
         answers = [await ask(person, text) for text in OF_A_PERSON]
-        while_it_runs = b"".join(file.read_bytes() for file in tmp_path.iterdir())
-    afterwards = b"".join(file.read_bytes() for file in tmp_path.iterdir())
+        while_it_runs = b"".join(contents(tmp_path).values())
+    afterwards = b"".join(contents(tmp_path).values())
     log = capfd.readouterr().err
 
     assert answers[0] == in_language("de", texts.FALLBACK)

@@ -1,6 +1,7 @@
 """What is to be gone, in every form in which a file could hold it, and the search for it."""
 
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -63,15 +64,24 @@ def traces(folder: Path, people: Iterable[int]) -> set[bytes]:
     return found
 
 
+def contents(folder: Path) -> dict[Path, bytes]:
+    """The bytes of every file; a running bot may remove one meanwhile, as it does its spool."""
+    found = {}
+    for path in folder.rglob("*"):
+        if path.is_file():
+            with suppress(FileNotFoundError):
+                found[path] = path.read_bytes()
+    return found
+
+
 def found_in(folder: Path, wanted: set[bytes], *, but: str = "") -> dict[str, int]:
     """File to how many of the wanted are in it, in every file except one, and the reserve.
 
     The reserve is two million random bytes.
     """
     found = {}
-    for path in folder.rglob("*"):
-        if path.is_file() and path.name != but and path.suffix != ".reserve":
-            content = path.read_bytes()
+    for path, content in contents(folder).items():
+        if path.name != but and path.suffix != ".reserve":
             if count := sum(trace in content for trace in wanted):
                 found[path.name] = count
     return found
@@ -87,9 +97,8 @@ class Traces:
     def found_in(self, folder: Path) -> "Traces":
         """Those in any file of the folder, but for the key, and for the reserve: mere chance."""
         found = Traces(set(), set())
-        for path in folder.rglob("*"):
-            if path.is_file() and path.suffix not in (".key", ".reserve"):
-                content = path.read_bytes()
+        for path, content in contents(folder).items():
+            if path.suffix not in (".key", ".reserve"):
                 found.references.update(_found(self.references, content))
                 found.rows.update(_found(self.rows, content))
         return found
