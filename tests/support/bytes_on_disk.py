@@ -81,9 +81,9 @@ def found_in(folder: Path, wanted: set[bytes], *, but: str = "") -> dict[str, in
     """
     found = {}
     for path, content in contents(folder).items():
-        if path.name != but and path.suffix != ".reserve":
-            if count := sum(trace in content for trace in wanted):
-                found[path.name] = count
+        count = sum(trace in content for trace in wanted)
+        if count and path.name != but and path.suffix != ".reserve":
+            found[path.name] = count
     return found
 
 
