@@ -1,4 +1,4 @@
-"""Analytics in an embedded SQLite file. Knows SQLite, not Telegram."""
+"""Analytics in an embedded SQLite file, or in PostgreSQL. Knows databases, not Telegram."""
 
 from analytics.calendar import Calendar
 from analytics.clock import GuardedClock, http_date, utc_now
@@ -26,6 +26,7 @@ from analytics.errors import (
     RotationRefused,
     TooManyLinks,
     UnknownTimeZone,
+    UnsupportedPostgreSQL,
     UnsupportedSQLite,
     WipeIncomplete,
     WrongDatabaseKey,
@@ -181,6 +182,7 @@ __all__ = [
     "Task",
     "TooManyLinks",
     "UnknownTimeZone",
+    "UnsupportedPostgreSQL",
     "UnsupportedSQLite",
     "UserInteraction",
     "WipeIncomplete",

@@ -70,6 +70,10 @@ class UnsupportedSQLite(AnalyticsError):
     """Raised for an SQLite that is too old or refuses a pragma, and without a working SQLCipher."""
 
 
+class UnsupportedPostgreSQL(AnalyticsError):
+    """Raised for a PostgreSQL server that is too old, or where its driver is not installed."""
+
+
 class WrongDatabaseKey(AnalyticsError):
     """Raised for a database that is encrypted with another key, or not encrypted at all."""
 

@@ -69,15 +69,19 @@ class Keyring:
                 key = _next_key(path, written_with)
                 if store.is_owner:
                     _finish_replacing(path, key)
-            references = choose(path, key, self.pseudonymises, written_with)
+            references = choose(path, key, self.pseudonymises, written_with, store.name)
         is_new = self._may_begin and written_with is None
         if written_with != references.fingerprint and not is_new:
-            raise mismatch(path, written_with, references)
+            raise mismatch(store.name, written_with, references)
         kept = self._pseudonym_key is not None or key_file(path).exists()
         if self._may_begin and isinstance(references, Pseudonyms) and not kept:
             write_key(key_file(path), references.key)
         if is_new:
-            await store.put_setting(Setting.REFERENCES, references.fingerprint)
+            await store.put_setting_once(Setting.REFERENCES, references.fingerprint)
+            # Another process may have begun it at the same time.
+            written_with = await store.get_setting(Setting.REFERENCES)
+            if written_with != references.fingerprint:
+                raise mismatch(store.name, written_with, references)
         self._in_use = references
         return references
 
@@ -161,13 +165,18 @@ def _finish_replacing(path: Path, next_key: bytes | None) -> None:
 
 
 def choose(
-    path: Path, pseudonym_key: bytes | None, pseudonymise: bool, written_with: str | int | None
+    path: Path,
+    pseudonym_key: bytes | None,
+    pseudonymise: bool,
+    written_with: str | int | None,
+    name: str | None = None,
 ) -> References:
     """Return the references of the database `path` by settings and key file, or with a new key.
 
     `pseudonym_key` is None if it is in the key file; `written_with` is the database's fingerprint,
-    None for a new one. Raises PseudonymKeyMissing if the key file has no key, or the database was
-    written with a key that is not there.
+    None for a new one; `name` is that of a database that is not at the path. Raises
+    PseudonymKeyMissing if the key file has no key, or the database was written with a key that is
+    not there.
     """
     if not pseudonymise:
         return PlainIds()
@@ -179,23 +188,25 @@ def choose(
         ) from None
     if pseudonym_key is None and written_with not in (None, PlainIds.fingerprint):
         raise PseudonymKeyMissing(
-            f"{key_file(path)} is missing and USER_ID_KEY is not set, but {path} was written "
-            "with a key",
-            "restore the key file, or move the database away to start over",
+            f"{key_file(path)} is missing and USER_ID_KEY is not set, but {name or path} was "
+            "written with a key",
+            "restore the key file, or move the database away to start over"
+            if name in (None, str(path))
+            else "set USER_ID_KEY to the key of the other bots that use it",
         )
     return Pseudonyms(pseudonym_key or new_key())
 
 
 def mismatch(
-    path: Path, written_with: str | int | None, references: References
+    name: Path | str, written_with: str | int | None, references: References
 ) -> WrongPseudonymKey:
-    """Return the error to raise for a file that was written with other references."""
+    """Return the error to raise for a database that was written with other references."""
     if PlainIds.fingerprint in (written_with, references.fingerprint):
         mode = "false" if written_with == PlainIds.fingerprint else "true"
         return WrongPseudonymKey(
-            f"{path} was written with PSEUDONYMISE_USER_IDS={mode}", "set it back, or move it away"
+            f"{name} was written with PSEUDONYMISE_USER_IDS={mode}", "set it back, or move it away"
         )
     return WrongPseudonymKey(
-        f"{path} was written with another key",
-        "set USER_ID_KEY, or restore the key file, as it was when the file was made",
+        f"{name} was written with another key",
+        "set USER_ID_KEY, or restore the key file, as it was when the database was made",
     )

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from analytics import time_zones
 from analytics.alert_state import AlertState
+from analytics.any_store import open_store
 from analytics.clock import GuardedClock, utc_now
 from analytics.events import Event
 from analytics.events.handling import current
@@ -27,7 +28,6 @@ from analytics.pseudonyms import KEY_BYTES
 from analytics.recording import Recorder
 from analytics.sqlite.belongings import sharing_key
 from analytics.sqlite.spool import SQLiteSpool
-from analytics.sqlite.store import open_store
 from analytics.statistics.notes import Notes
 from analytics.statistics.report_models import AdminReport
 from analytics.statistics.reports import DEFAULT_TRENDS_MIN_USERS, ReportRules, Reports
@@ -78,6 +78,7 @@ class AnalyticsService:
         cls,
         path: Path | str,
         *,
+        database_url: str | None = None,
         access: Access = Access.OWN,
         pseudonym_key: bytes | None = None,
         database_key: bytes | None = None,
@@ -94,9 +95,13 @@ class AnalyticsService:
     ) -> AsyncIterator["AnalyticsService"]:
         """Open the database at `path`; on leaving, write what is still in memory.
 
+        With a `database_url`, `postgresql://user:password@host:5432/database`, the database is
+        there, and processes on many machines may own it: each has a `path` of its own, beside which
+        is what waits while the server cannot be reached, and all have the same `pseudonym_key`.
         `pseudonym_key` has 32 bytes, or 64 once it was replaced. Without one it is read
         from a file beside the database, which is made on first use. `database_key`, 32 bytes,
-        encrypts the file. `timestamp_precision` is in seconds, `clock` returns aware datetimes.
+        encrypts the file, and what waits beside it. `timestamp_precision` is in seconds, `clock`
+        returns aware datetimes.
         `timezone` is the IANA name of the zone whose days are counted from the next hour on; only
         the owner changes it, others take that of the database.
         `events` are the words that `count` counts, of up to 32 small letters, digits and _.
@@ -148,6 +153,7 @@ class AnalyticsService:
 
         async with open_store(
             path,
+            database_url,
             access,
             database_key,
             clock=clock,
@@ -290,6 +296,23 @@ class AnalyticsService:
         if not 1 <= limit <= MAX_LIMIT:
             raise ValueError(f"{limit} records: give a whole number from 1 to {MAX_LIMIT}")
         return await self._database.store.interactions(limit, interaction_type, since)
+
+    @property
+    def database_name(self) -> str:
+        """The database in messages: the path of its file, or its address without a password."""
+        return self._database.store.name
+
+    @property
+    def is_on_server(self) -> bool:
+        """True if the database is on a server, False if it is a file."""
+        return self._database.store.is_on_server
+
+    async def database_size(self) -> int:
+        """Return the bytes that the database takes on the disk.
+
+        Raises AnalyticsError if it cannot be read.
+        """
+        return await self._database.store.size()
 
     @property
     def is_recording(self) -> bool:

@@ -295,6 +295,12 @@ class Upkeep(Protocol):
     def keep_reserve(self) -> None:
         """Keep room on the disk, to be given up when it is full."""
 
+    async def size(self) -> int:
+        """Return the bytes that the database takes on the disk, those of its own log included.
+
+        Raises AnalyticsError if the database cannot be read.
+        """
+
     async def check(self) -> None:
         """Look for damage in what is never read; what can be done is done before the next write.
 
@@ -316,4 +322,8 @@ class Store(
 
     @property
     def is_owner(self) -> bool:
-        """True if this process owns the database: only the owner records."""
+        """True if this process owns the database: only an owner records."""
+
+    @property
+    def is_on_server(self) -> bool:
+        """True if the database is on a server, whose other processes may own it, too."""

@@ -27,7 +27,7 @@ async def announce(
         by = f"webhook at {settings.webhook_host}:{settings.webhook_port}"
     logger.info("@%s is running (%s). Press Ctrl+C to stop it", (await bot.me()).username, by)
     holds = "new" if is_new else await _contents(attached.analytics)
-    logger.info("database: %s (%s)", settings.database_path, holds)
+    logger.info("database: %s (%s)", attached.analytics.database_name, holds)
     if settings.admin_ids:
         logger.info("admins: %d", len(settings.admin_ids))
     else:

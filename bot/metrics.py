@@ -10,7 +10,6 @@ from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager
 from datetime import datetime, timedelta
 from math import nan
-from pathlib import Path
 
 from aiogram.types import Update
 from aiohttp import web
@@ -145,9 +144,7 @@ class Metrics:
     `count_updates` has to be called with each recorded batch, `count_outcome` with each outcome.
     """
 
-    def __init__(
-        self, attached: Attached, receiving: Receiving, database_path: Path, *, detailed: bool
-    ) -> None:
+    def __init__(self, attached: Attached, receiving: Receiving, *, detailed: bool) -> None:
         """Prepare the metrics of the bot that analytics are `attached` to.
 
         Unless they are `detailed`, no label tells updates apart.
@@ -157,7 +154,6 @@ class Metrics:
         self._analytics = attached.analytics
         self._clock = attached.clock
         self._receiving = receiving
-        self._database_path = database_path
         self._registry = CollectorRegistry()
         labels = Labels(attached.recording, detailed=detailed)
         self.count_updates = CountUpdates(self._registry, labels)
@@ -199,8 +195,8 @@ class Metrics:
     async def metrics(self, request: web.Request) -> web.Response:
         self.count_updates.begin_all()
         self.count_outcome.begin_all()
-        self._gauges["database_bytes"].set(size_of(self._database_path))
         try:
+            self._gauges["database_bytes"].set(await self._analytics.database_size())
             await self._count_people()
             report = await self._analytics.get_admin_analytics_report()
         except AnalyticsError:
@@ -231,9 +227,3 @@ class Metrics:
             self._last_day = whole[-1].since
             people = whole[-1].active_users
             self._gauges["people_of_last_day"].set(nan if people is None else people)
-
-
-def size_of(database: Path) -> int:
-    """Return the size of a database and its write-ahead log in bytes; 0 for what is not there."""
-    files = (database, database.with_name(f"{database.name}-wal"))
-    return sum(file.stat().st_size for file in files if file.exists())

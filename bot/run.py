@@ -38,7 +38,7 @@ async def serve(settings: Settings, stop: asyncio.Event, clock: GuardedClock) ->
     for remark in remarks():
         logger.warning("%s", remark)
     set_languages(settings.languages)
-    is_new = not settings.database_path.exists()
+    is_new = not (settings.database_url or settings.database_path.exists())
     dialogues, scheduler = Dialogues(), build_scheduler()
     dispatcher = build_dispatcher(settings, dialogues, scheduler)
 
@@ -85,9 +85,7 @@ async def _metrics(
         return
     from bot.metrics import Metrics
 
-    metrics = Metrics(
-        attached, receiving, settings.database_path, detailed=not settings.limits_reports
-    )
+    metrics = Metrics(attached, receiving, detailed=not settings.limits_reports)
     attached.recording.on_recorded = metrics.count_updates
     attached.outcomes.on_outcome = metrics.count_outcome
     async with metrics.serving(settings.metrics_host, settings.metrics_port):

@@ -130,6 +130,12 @@ def _check_web_url(url: str | None, others: ValidationInfo) -> str | None:
     return f"https://{found['host'].lower()}" + (f":{port}" if port != 443 else "")
 
 
+def _check_backup_dir(path: Path | None, others: ValidationInfo) -> Path | None:
+    if path is not None and others.data.get("database_url"):
+        raise WrongValue("none with DATABASE_URL: back up the server, as docs/scale.md says")
+    return path
+
+
 def _check_precision(seconds: int) -> int:
     # Days begin at a rounded timestamp, so that daily counts stay exact.
     if SECONDS_PER_DAY % seconds:
@@ -202,6 +208,7 @@ WebhookSecret = Annotated[SecretStr | None, AfterValidator(_check_secret)]
 WebUrl = Annotated[str | None, AfterValidator(_check_web_url)]
 Precision = Annotated[int, AfterValidator(_check_precision)]
 LocalPath = Annotated[Path, BeforeValidator(_expand)]
+BackupFolder = Annotated[LocalPath | None, AfterValidator(_check_backup_dir)]
 TimeZone = Annotated[str, AfterValidator(_check_timezone)]
 TimeOfDay = Annotated[time, BeforeValidator(_time)]
 ServerUrl = Annotated[AnyHttpUrl, BeforeValidator(_server)]

@@ -7,7 +7,7 @@ from datetime import time, timedelta
 from pathlib import Path
 from typing import Annotated, Any, Literal, TypeVar
 
-from pydantic import AfterValidator, AnyHttpUrl, Field, ValidationError
+from pydantic import AfterValidator, AnyHttpUrl, Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings
 
 from analytics import (
@@ -30,6 +30,7 @@ from bot.logs import TOKEN
 from bot.setting_types import (
     SECONDS_PER_DAY,
     AnyCase,
+    BackupFolder,
     BotToken,
     DatabaseKey,
     Language,
@@ -60,6 +61,7 @@ PRIVATE = {
     "bot_token",
     "user_id_key",
     "database_key",
+    "database_url",
     "webhook_secret",
     "proxy",
     "admin_ids",
@@ -78,6 +80,12 @@ class DataSettings(environment.FromEnvironment):
     database_path: Annotated[LocalPath, AfterValidator(real_path)] = Field(
         Path("data/analytics.sqlite3"), validate_default=True, description="the path of a file"
     )
+    database_url: SecretStr | None = Field(
+        None,
+        description="the address of a PostgreSQL database, such as "
+        "postgresql://user:password@host:5432/database, or nothing for a file",
+    )
+    database_url_file: LocalPath | None = Field(None, description=SECRET_FILE)
     retention_days: int = Field(
         DEFAULT_RETENTION_DAYS,
         ge=MIN_RETENTION_DAYS,
@@ -112,7 +120,7 @@ class DataSettings(environment.FromEnvironment):
         le=1000,
         description="a number of people from 1 to 1000",
     )
-    backup_dir: LocalPath | None = Field(
+    backup_dir: BackupFolder = Field(
         None, description="the path of a folder, or nothing for no backups"
     )
 
@@ -126,6 +134,11 @@ class DataSettings(environment.FromEnvironment):
         return bytes.fromhex(key.get_secret_value()) if key else None
 
     @property
+    def server_url(self) -> str | None:
+        """The address of the PostgreSQL database, None if it is a file."""
+        return self.database_url.get_secret_value() if self.database_url else None
+
+    @property
     def limits_reports(self) -> bool:
         """Tell whether reports are to reveal less than a live count would."""
         return self.breakdown_min_users > 1 or self.report_interval > 0
@@ -134,6 +147,7 @@ class DataSettings(environment.FromEnvironment):
     def opening(self) -> dict[str, Any]:
         """Options of `AnalyticsService.open` that follow from these settings."""
         return {
+            "database_url": self.server_url,
             "pseudonym_key": self.pseudonym_key,
             "database_key": self.database_key_bytes,
             "pseudonymise": self.pseudonymise_user_ids,
@@ -278,6 +292,15 @@ class Settings(AdminSettings):
     def is_webhook(self, url: str) -> bool:
         """Tell whether an address is WEBHOOK_URL, with or without a slash at the end."""
         return url.rstrip("/") == str(self.webhook_url).rstrip("/")
+
+
+def refuse_server(settings: DataSettings, command: str, instead: str) -> None:
+    """Raise WrongSettings for a command on files if the database is on a server.
+
+    `instead` says what takes its place.
+    """
+    if settings.database_url:
+        raise WrongSettings(Remark(f"{command} works on a file, and DATABASE_URL is set", instead))
 
 
 SomeSettings = TypeVar("SomeSettings", bound=DataSettings)

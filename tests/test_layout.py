@@ -32,7 +32,8 @@ UNSEEN = {
 # The only modules outside the SQLite store that see it. All others ask through `analytics.store`.
 SEE_SQLITE = {
     "analytics": "the door, through which commands reach the files",
-    "analytics.service": "chooses and opens the store",
+    "analytics.any_store": "chooses and opens the store",
+    "analytics.service": "has the files of its process",
 }
 # Modules of one name in one package are the same thing at two levels.
 SAME_THING = {

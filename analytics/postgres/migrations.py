@@ -6,12 +6,12 @@ from importlib import resources
 from psycopg import errors
 
 from analytics.errors import (
-    AnalyticsError,
     DatabaseInaccessible,
     DatabaseMissing,
     NewerSchema,
     NotOurDatabase,
     OlderSchema,
+    UnsupportedPostgreSQL,
 )
 from analytics.models import InteractionType
 from analytics.postgres.connections import Connection
@@ -50,10 +50,6 @@ VOCABULARY = """
     INSERT INTO bot_analytics.interaction_types (name) SELECT unnest(%s::text[])
     EXCEPT SELECT name FROM bot_analytics.interaction_types
 """
-
-
-class UnsupportedPostgreSQL(AnalyticsError):
-    """Raised for a PostgreSQL server that is too old."""
 
 
 async def check_server(name: str, connection: Connection, access: Access) -> None:

@@ -15,6 +15,11 @@ from analytics.postgres.queries.small_groups import SmallGroupQueries
 from analytics.postgres.queries.statistics import StatisticsQueries
 from analytics.store_types import Access
 
+SIZE = """
+    SELECT sum(pg_total_relation_size(oid)) FROM pg_class
+    WHERE relnamespace = 'bot_analytics'::regnamespace AND relkind = 'r'
+"""
+
 
 class PostgresStore(
     RecordingQueries,
@@ -37,8 +42,17 @@ class PostgresStore(
     def is_owner(self) -> bool:
         return self._database.owner
 
+    @property
+    def is_on_server(self) -> bool:
+        return True
+
     def keep_reserve(self) -> None:
         """Do nothing: the server's disk is not ours."""
+
+    async def size(self) -> int:
+        """Return the bytes of our tables and their indexes; the server's log is everybody's."""
+        [(size,)] = await self._database.read(SIZE)
+        return int(size)
 
     async def check(self) -> None:
         """Do nothing: a server checks its own pages."""

@@ -50,8 +50,15 @@ class SQLiteStore(
     def is_owner(self) -> bool:
         return self._database.owner
 
+    @property
+    def is_on_server(self) -> bool:
+        return False
+
     def keep_reserve(self) -> None:
         self._database.keep_reserve()
+
+    async def size(self) -> int:
+        return self._database.size()
 
     async def check(self) -> None:
         await self._database.check()

@@ -65,6 +65,7 @@ DEFAULT_PATH = Path("data/analytics.sqlite3")
 class Opening(TypedDict, total=False):
     """Options that `attach` passes on to `AnalyticsService.open`."""
 
+    database_url: str | None
     pseudonym_key: bytes | None
     database_key: bytes | None
     pseudonymise: bool
@@ -124,7 +125,8 @@ async def attach(
     admin_ids: Telegram IDs of those who get `/stats`, alerts and the digest.
     owner_ids: Telegram IDs of those of them who may also delete; all, unless given.
     uncounted_ids: Telegram IDs of people of whom nothing is recorded.
-    path: The database, which is created if it does not exist, with its folder.
+    path: The database, which is created if it does not exist, with its folder; with a
+        `database_url`, the place of this process's own files.
     analytics: An open service to use in place of `path`; whoever opened it closes it.
     scheduler: A scheduler to add one job to; otherwise one is started and ended.
     people, stats: Whether to answer the commands of people, and those of admins.
@@ -139,11 +141,12 @@ async def attach(
     cleanup_at: Time of day of the daily cleanup. Times of day without a zone of their own are in
         the `timezone` of the service.
     backup_dir, backup_keep, backup_at: A folder for daily backups, how many of them are kept, and
-        the time of day; only with `path`.
+        the time of day; only with `path`, and not with a `database_url`.
     chart_theme, language: The look of charts, and the language of alerts.
     clock: The clock to tell Telegram's dates; only with `path`.
-    opening: Options of `AnalyticsService.open`, such as `retention_days`, `timezone`, or `events`
-        for the words that `analytics.count` counts; only with `path`.
+    opening: Options of `AnalyticsService.open`, such as `retention_days`, `timezone`,
+        `database_url` for a database on a server, or `events` for the words that `analytics.count`
+        counts; only with `path`.
 
     Raises RuntimeError if the bot is attached to this dispatcher already, ValueError if an owner is
     no admin or an option is out of bounds, TypeError for an option of the wrong type and for
@@ -157,6 +160,8 @@ async def attach(
         raise TypeError("scheduler is no AsyncIOScheduler, which runs coroutines")
     if analytics is not None and (opening or backup_dir or clock or path is not DEFAULT_PATH):
         raise TypeError("give either an open service, or path, backup_dir and options to open one")
+    if backup_dir and opening.get("database_url"):
+        raise TypeError("give no backup_dir with a database_url: back up the server")
     uncounted = telegram_ids("uncounted_ids", uncounted_ids)
     check_choice("digest", digest, ("weekly", "daily", "off"))
     check_choice("chart_theme", chart_theme, THEMES)
@@ -170,16 +175,17 @@ async def attach(
             service = await stack.enter_async_context(
                 AnalyticsService.open(path, clock=guarded, **opening)
             )
-            backups = DailyBackups(
-                Path(path),
-                Path(backup_dir) if backup_dir else None,
-                opening.get("database_key"),
-                keep=backup_keep,
-                retention_days=service.retention_days,
-                clock=guarded,
-                note=service.maintenance.note_backup,
-                tell=service.notices.put_nowait,
-            )
+            if not service.is_on_server:
+                backups = DailyBackups(
+                    Path(path),
+                    Path(backup_dir) if backup_dir else None,
+                    opening.get("database_key"),
+                    keep=backup_keep,
+                    retention_days=service.retention_days,
+                    clock=guarded,
+                    note=service.maintenance.note_backup,
+                    tell=service.notices.put_nowait,
+                )
         else:
             service = analytics
         dependencies = Dependencies.of(

@@ -43,6 +43,8 @@ class Options:
     keep_trends: bool = True
     daily_backups: int | None = None
     """The number of daily backups that are kept; None if no backup is made each day."""
+    on_server: bool = False
+    """True if the database is on a server, of which others may make backups."""
     pseudonymise_user_ids: bool = True
     calendar: Calendar = field(default_factory=Calendar)
     """The days and times of the operator."""
@@ -94,6 +96,7 @@ def options_of(
         timestamp_precision=analytics.timestamp_precision,
         breakdown_min_users=analytics.rules.breakdown_min_users,
         keep_trends=analytics.rules.trends_min_users is not None,
+        on_server=analytics.is_on_server,
         pseudonymise_user_ids=analytics.pseudonymises,
         calendar=analytics.calendar,
         **options,

@@ -9,7 +9,7 @@ import typer
 from analytics import Access, backup_into, key_file, restore, utc_now
 from analytics import backup as copy_database
 from bot.cli.errors import shown, user_errors, whole_number
-from bot.settings import DataSettings, load
+from bot.settings import DataSettings, load, refuse_server
 
 # More than anybody keeps.
 MAX_KEPT = 100_000
@@ -31,6 +31,7 @@ def backup(
     with user_errors():
         newest = None if keep is None else whole_number("--keep", keep, 1, MAX_KEPT)
         settings = load(DataSettings)
+        refuse_server(settings, "backup", "use pg_dump --schema=bot_analytics, or base backups")
         to = asyncio.run(_backup(settings, path, newest))
     typer.echo(f"{shown(to)} written, {to.stat().st_size / 1024:,.0f} KiB")
     if settings.pseudonymise_user_ids and not settings.user_id_key:
@@ -67,6 +68,7 @@ def restore_backup(
     """
     with user_errors():
         settings = load(DataSettings)
+        refuse_server(settings, "restore", "use pg_restore, or what made the base backup")
         restored = asyncio.run(
             restore(
                 path,

@@ -9,7 +9,7 @@ from analytics import plain_leftovers
 from bot import terminal
 from bot.cli.errors import shown, user_errors
 from bot.errors import Remark, WrongSettings
-from bot.settings import DataSettings, load
+from bot.settings import DataSettings, load, refuse_server
 
 
 def encrypt() -> None:
@@ -19,6 +19,7 @@ def encrypt() -> None:
     """
     with user_errors():
         settings = load(DataSettings)
+        refuse_server(settings, "encrypt", "encrypt the server's disk")
         if settings.database_key_bytes is None:
             raise WrongSettings(
                 Remark("DATABASE_KEY is missing", "set it to 64 hexadecimal digits first")

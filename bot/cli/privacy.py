@@ -23,7 +23,7 @@ from analytics import (
 )
 from bot import terminal
 from bot.cli.errors import FAILED, WrongUse, one_of, shown, user_errors, whole_number
-from bot.settings import AdminSettings, DataSettings, load
+from bot.settings import AdminSettings, DataSettings, load, refuse_server
 
 TELEGRAM_ID = typer.Option(metavar="ID", help="Telegram ID of the person.", show_default=False)
 EVERYONE = "erase everyone"
@@ -108,7 +108,7 @@ async def _erase_one(settings: DataSettings, telegram_id: int) -> None:
         erasure = await analytics.people.erase(telegram_id)
         if erasure is None:
             raise DatabaseUnavailable(
-                f"{settings.database_path} is locked by another program", "try again"
+                f"{analytics.database_name} is locked by another program", "try again"
             )
         await analytics.audit_log.note(Action.ERASE)
         compacted = await analytics.maintenance.compact_if_due(large_too=True)
@@ -122,6 +122,12 @@ async def _erase_one(settings: DataSettings, telegram_id: int) -> None:
 
 async def _erase_everyone(settings: DataSettings) -> None:
     """Print what is deleted and what stays, and delete it if the operator confirms."""
+    refuse_server(
+        settings,
+        "erase --everyone",
+        "stop every bot, run DROP SCHEMA bot_analytics CASCADE in psql, and delete the server's "
+        "backups",
+    )
     async with wipe(
         settings.database_path, settings.backup_dir, settings.database_key_bytes
     ) as wiping:
@@ -159,6 +165,7 @@ def rotate_key(
     """
     with user_errors():
         settings = load(DataSettings)
+        refuse_server(settings, "rotate-key", "move to a file, replace the key there, move back")
         refuse_missing(settings.database_path)
         typer.echo(
             "Existing records can no longer be linked to any Telegram ID, so they can no longer be "

@@ -38,7 +38,6 @@ SET_BY_OTHERS = [
     "PAGER",
     "MAIL",
     "TMPDIR",
-    "DATABASE_URL",
     "DEBUG",
     "ENV",
     "VERSION",
@@ -83,6 +82,13 @@ def complaint() -> str:
 
 def test_no_setting_has_a_name_that_others_set() -> None:
     assert not {name.upper() for name in Settings.model_fields} & set(SET_BY_OTHERS)
+
+
+def test_the_variable_of_platforms_that_give_a_bot_a_database_is_read(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("DATABASE_URL", "postgres://somebody:secret@db:5432/bot")
+    assert load(Settings).server_url == "postgres://somebody:secret@db:5432/bot"
 
 
 def test_the_variable_of_gettext_is_not_read(monkeypatch: pytest.MonkeyPatch) -> None:

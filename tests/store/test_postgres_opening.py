@@ -14,7 +14,7 @@ from analytics import (
     NewerSchema,
     NotOurDatabase,
 )
-from analytics.errors import OlderSchema
+from analytics.errors import OlderSchema, UnsupportedPostgreSQL
 from analytics.store import Store
 from tests.store.updates import count, record, update
 from tests.support.postgres import (
@@ -116,7 +116,7 @@ async def test_an_old_server_is_refused(tmp_path: Path) -> None:
     with patch.object(migrations, "OLDEST_SERVER", 99):
         error = await refusal(database_of(tmp_path))
 
-    assert isinstance(error, migrations.UnsupportedPostgreSQL)
+    assert isinstance(error, UnsupportedPostgreSQL)
     assert "99 or newer" in error.remedy
 
 

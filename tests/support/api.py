@@ -103,7 +103,8 @@ GROUPS: list[tuple[str, str, str]] = [
         "Errors",
         "AnalyticsError NotOurDatabase DatabaseMissing DatabaseInUse DatabaseInaccessible "
         "DatabaseUnavailable DatabaseDamaged DatabaseReplaced DiskFull NewerSchema OlderSchema "
-        "UnsupportedSQLite PseudonymKeyMissing WrongPseudonymKey WrongDatabaseKey "
+        "UnsupportedSQLite UnsupportedPostgreSQL PseudonymKeyMissing WrongPseudonymKey "
+        "WrongDatabaseKey "
         "RotationRefused UnknownTimeZone InteractionsLost LinkNameInUse "
         "TooManyLinks NoSuchLink NoReportYet BackupRefused NoRoomForCopy "
         "RestoreRefused WipeIncomplete",

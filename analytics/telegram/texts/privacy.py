@@ -16,6 +16,7 @@ from analytics.telegram.options import Options
 from analytics.telegram.texts import durations
 
 ALL_DETAILS = N_("All details")
+IN_BACKUPS_OF_SERVER = N_("Backups of the database server may keep deleted data for longer.")
 BACK = N_("Back")
 
 # The name of each table about a person, and words for each of its columns.
@@ -167,17 +168,25 @@ def _details(options: Options) -> list[str]:
         *_fields(options),
         _("<b>Not linked to anyone</b>") + "\n" + "\n".join(_anonymous(options)),
         _("<b>Purpose:</b> to know how much this bot is used, and whether it works."),
-        _(
-            "<b>Deleted data</b> is removed from the disk, too, except from backups. If one is "
-            "restored, data that was erased since is erased again."
-        )
-        + " "
-        + " ".join(kept),
+        " ".join([_deleted(options), *kept]),
         _(
             "<b>Your rights:</b> /mydata sends you a copy, /forgetme erases it, /optout stops the "
             "counting, /optin allows it again. Such requests are not recorded."
         ),
     ]
+
+
+def _deleted(options: Options) -> str:
+    if options.on_server:
+        return _(
+            "<b>Deleted data</b> leaves the tables of the database server within a day, and its "
+            "log when that is overwritten. Backups of the server are up to whoever runs it. If one "
+            "is restored, data that was erased since has to be erased again."
+        )
+    return _(
+        "<b>Deleted data</b> is removed from the disk, too, except from backups. If one is "
+        "restored, data that was erased since is erased again."
+    )
 
 
 def how_long_in_backups(options: Options) -> str:
@@ -247,7 +256,9 @@ def _how_long(options: Options, in_backups: bool) -> Iterator[str]:
         else _("<b>Kept for:</b> {days}, then deleted.")
     )
     yield kept.format(days=durations.days(options.retention_days))
-    if options.daily_backups or in_backups:
+    if options.on_server:
+        yield _(IN_BACKUPS_OF_SERVER)
+    elif options.daily_backups or in_backups:
         yield how_long_in_backups(options)
 
 

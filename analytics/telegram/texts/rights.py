@@ -6,7 +6,7 @@ from analytics import Erasure, PersonalData
 from analytics.telegram.i18n import N_, _, format_date, format_datetime, format_number
 from analytics.telegram.options import Options
 from analytics.telegram.texts import durations
-from analytics.telegram.texts.privacy import how_long_in_backups
+from analytics.telegram.texts.privacy import IN_BACKUPS_OF_SERVER, how_long_in_backups
 from analytics.telegram.texts.tables import table
 from analytics.telegram.texts.type_names import type_name
 
@@ -112,6 +112,8 @@ def erased(
         lines.append(
             how_long_in_backups(options) + " " + _("If one is restored, your data is erased again.")
         )
+    if options.on_server and erasure.interactions:
+        lines.append(_(IN_BACKUPS_OF_SERVER))
     if erasure.in_audit_log:
         stays = _(
             "What you viewed or deleted as an admin stays in the audit log until its retention "
