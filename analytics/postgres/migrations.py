@@ -47,8 +47,9 @@ PUT_VERSION = """
     ON CONFLICT (name) DO UPDATE SET value = excluded.value
 """
 VOCABULARY = """
-    INSERT INTO bot_analytics.interaction_types (name) SELECT unnest(%s::text[])
-    EXCEPT SELECT name FROM bot_analytics.interaction_types
+    INSERT INTO bot_analytics.interaction_types (name)
+    SELECT name FROM unnest(%s::text[]) WITH ORDINALITY AS listed (name, place)
+    WHERE name NOT IN (SELECT name FROM bot_analytics.interaction_types) ORDER BY place
 """
 
 
