@@ -34,6 +34,7 @@ from analytics.statistics.reports import DEFAULT_TRENDS_MIN_USERS, ReportRules, 
 from analytics.store import Store
 from analytics.store_types import Access, Setting
 from analytics.time_zones import DEFAULT_TIMEZONE
+from analytics.tokens import Tokens
 
 # Seconds that times are rounded down to before they are stored.
 DEFAULT_TIMESTAMP_PRECISION = 3600
@@ -64,6 +65,7 @@ class AnalyticsService:
         self.alert_state = AlertState(
             database.store, database.keep, database.references, database.clock
         )
+        self.tokens = Tokens(database.store, database.references, database.clock)
         self.audit_log = AuditLog(database, timestamp_precision)
         self.notes = Notes(database)
         self.reports = Reports(database, rules, self.notes)

@@ -24,6 +24,7 @@ from analytics.store_types import (
     PeriodCounts,
     Received,
     Slice,
+    Token,
     Totals,
 )
 
@@ -39,6 +40,9 @@ class Settings(Protocol):
 
     async def put_setting_once(self, name: str, value: str | int) -> None:
         """Store a setting unless it has a value."""
+
+    async def replace_setting(self, name: str, was: str | int | None, value: str | int) -> bool:
+        """Store a setting in place of a value, None for none; return False if it has another."""
 
     async def perform(self, act: Act, committed: str | None = None) -> None:
         """Carry out an act.
@@ -227,6 +231,9 @@ class People(Protocol):
     async def erased_on(self, erasure: int) -> int | None:
         """Return the day of a listed erasure, None if it is not listed."""
 
+    async def erasures(self) -> int:
+        """Return a number that is another one after each erasure, whichever process erased."""
+
     async def make_anonymous(self, fingerprint: str) -> None:
         """Part all interactions from their people, as their references are given up.
 
@@ -277,6 +284,48 @@ class Notes(Protocol):
         """Remove a note, if it is there. Enter `deletion` around it."""
 
 
+class Sharing(Protocol):
+    """The turns, tokens and newest update that the processes at a database share.
+
+    Where only one process owns a database, that is in its memory. The clocks of processes may
+    differ by `CLOCK_TOLERANCE`. Tokens are given by hashes.
+    """
+
+    async def take_turn(self, job: str, moment: int, since: int) -> bool:
+        """Take the turn to run a job at a moment; False if one was taken since a moment.
+
+        A turn in the future was taken by a wrong clock, and does not count.
+        """
+
+    async def add_token(self, token: str, added: Token, *, issued: int, now: int) -> bool:
+        """Add a token that was issued at a moment; False if it is there, or may have been.
+
+        Forget those that have expired.
+        """
+
+    async def take_token(self, token: str, kind: str) -> Token | None:
+        """Forget a token and return it, None if there is none of the kind; it may have expired."""
+
+    async def renew_token(
+        self, token: str, kind: str, until: int, between: tuple[int, int]
+    ) -> Token | None:
+        """Let a token expire at another moment, and return it; None if there is none of the kind.
+
+        One that does not expire `between` two moments, both included, is forgotten.
+        """
+
+    async def forget_tokens(
+        self, kinds: Sequence[str], admin_reference: int | None, keep: int = 0
+    ) -> None:
+        """Forget the tokens of an admin of some kinds, except those added last, `keep` of them."""
+
+    async def note_received(self, moment: int) -> None:
+        """Note when this process received its newest update, rounded down as timestamps are."""
+
+    async def last_received(self) -> int | None:
+        """Return when any process received the newest update, None where nothing is noted."""
+
+
 class Upkeep(Protocol):
     """The upkeep of a database. A database that does not need it does nothing."""
 
@@ -312,7 +361,17 @@ class Upkeep(Protocol):
 
 
 class Store(
-    Settings, Recording, Statistics, Retention, People, Admins, Links, Notes, Upkeep, Protocol
+    Settings,
+    Recording,
+    Statistics,
+    Retention,
+    People,
+    Admins,
+    Links,
+    Notes,
+    Sharing,
+    Upkeep,
+    Protocol,
 ):
     """A database of the analytics."""
 

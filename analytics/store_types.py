@@ -12,6 +12,9 @@ from typing import Any, NamedTuple
 
 from analytics.events import Event
 
+# Seconds by which the clocks of processes may differ: each is at most five minutes from Telegram's.
+CLOCK_TOLERANCE = 600
+
 
 class Access(Enum):
     """The access that a process has to a database."""
@@ -42,6 +45,8 @@ class Setting(StrEnum):
     TIME_ZONES = "time_zones"
     """The time zones that days are counted in, as a JSON array of pairs of a moment and a name."""
     SNAPSHOT = "report_snapshot"
+    ERASURES = "erasures"
+    """A number that changes with each erasure: what is remembered of before is out of date."""
 
 
 class Received(NamedTuple):
@@ -181,3 +186,12 @@ class NoteRow(NamedTuple):
     id: int
     moment: int
     text: str
+
+
+class Token(NamedTuple):
+    """A token of a `kind`: that of an admin, or of nobody who has to be known."""
+
+    kind: str
+    admin_reference: int | None
+    until: int
+    """The moment at which it expires."""

@@ -41,7 +41,7 @@ DONE = """
 # Deleted interactions hold numbers only, which mean nothing without their row in users.
 TABLES = tuple(
     f"bot_analytics.{name}"
-    for name in ("users", "opt_outs", "erasures", "audit_trail", "turned_off", "notes")
+    for name in ("users", "opt_outs", "erasures", "audit_trail", "turned_off", "notes", "tokens")
 )
 SIZE = "SELECT sum(pg_total_relation_size(name::regclass)) FROM unnest(%s::text[]) AS name"
 
@@ -125,6 +125,10 @@ class Compaction(SettingsQueries):
             with suppress(psycopg.Error):
                 await connection.execute("RESET lock_timeout")  # a pooler gives it to others
             await connection.close()
+
+    async def erasures(self) -> int:
+        rows = await self._database.read(DELETIONS)
+        return int(rows[0][0]) if rows else 0
 
     async def interrupt(self) -> None:
         if self._vacuuming is not None:

@@ -133,6 +133,17 @@ class Database:
 
         await self.transact(work)
 
+    async def change(self, sql: str, parameters: Parameters) -> list[tuple[Any, ...]]:
+        """Run one statement that writes, and return its rows, committed when this returns.
+
+        Raises an AnalyticsError if nothing was committed.
+        """
+
+        async def work(transaction: Transaction) -> list[tuple[Any, ...]]:
+            return await transaction.rows(sql, parameters)
+
+        return await self.transact(work)
+
     async def transact(
         self,
         work: Callable[[Transaction], Awaitable[T]],

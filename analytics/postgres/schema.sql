@@ -167,6 +167,21 @@ CREATE TABLE bot_analytics.spools (
     day date NOT NULL DEFAULT current_date
 );
 
+-- When a job was run last, so that each moment it is due at is that of one process.
+CREATE TABLE bot_analytics.turns (
+    job text PRIMARY KEY,                -- its name in the schedule
+    moment bigint NOT NULL               -- Unix seconds UTC
+);
+
+-- One-time links and sessions of the admin page, and confirmations that were used, until they expire.
+CREATE TABLE bot_analytics.tokens (
+    id bigint PRIMARY KEY GENERATED ALWAYS AS IDENTITY,  -- tells which of an admin's is the oldest
+    token text NOT NULL UNIQUE,          -- a hash of it
+    kind text NOT NULL,                  -- link, session or confirmation
+    admin_id bigint,                     -- keyed pseudonym of the admin, as in audit_trail; NULL of a confirmation
+    until bigint NOT NULL                -- when it expires, Unix seconds UTC
+);
+
 -- Facts about this database: the version of its schema, which key it was written with, the last cleanup, what is still to be compacted.
 CREATE TABLE bot_analytics.settings (
     name text PRIMARY KEY,

@@ -11,6 +11,7 @@ from analytics.postgres.queries.notes import NoteQueries
 from analytics.postgres.queries.personal_data import PeopleQueries
 from analytics.postgres.queries.recording import RecordingQueries
 from analytics.postgres.queries.retention import RetentionQueries
+from analytics.postgres.queries.sharing import SharingQueries
 from analytics.postgres.queries.small_groups import SmallGroupQueries
 from analytics.postgres.queries.statistics import StatisticsQueries
 from analytics.store_types import Access
@@ -31,6 +32,7 @@ class PostgresStore(
     AdminQueries,
     LinkQueries,
     NoteQueries,
+    SharingQueries,
 ):
     """A database, whose queries are in groups by theme; use `open_store`."""
 

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from analytics.errors import PseudonymKeyMissing, WrongPseudonymKey
 from analytics.models import InteractionType
+from analytics.one_process import OneProcess
 from analytics.pseudonyms import References
 from analytics.sqlite import origins
 from analytics.sqlite.compaction import Compaction
@@ -39,8 +40,13 @@ class SQLiteStore(
     AdminQueries,
     LinkQueries,
     NoteQueries,
+    OneProcess,
 ):
     """A database file, whose queries are in groups by theme; use `open_store`."""
+
+    def __init__(self, database: Database, began: int) -> None:
+        Compaction.__init__(self, database)
+        OneProcess.__init__(self, began)
 
     @property
     def name(self) -> str:
@@ -87,10 +93,11 @@ async def open_store(
     """
     store: SQLiteStore | None = None
     database_id: str | None = None
+    began = int(clock().timestamp())
 
     async def begin(database: Database) -> None:
         nonlocal store, database_id
-        store = store or SQLiteStore(database)
+        store = store or SQLiteStore(database, began)
         if database.set_aside:
             # The file that was set aside may be read again: it counts as a backup made now.
             await store.put_setting(Setting.LAST_BACKUP, int(clock().timestamp()))
@@ -108,4 +115,4 @@ async def open_store(
             await name_by_pseudonym(database, lambda: references(of_file))
 
     async with Database.open(path, access, begin, database_key) as database:
-        yield store or SQLiteStore(database)
+        yield store or SQLiteStore(database, began)

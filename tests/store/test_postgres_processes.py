@@ -9,8 +9,9 @@ from unittest.mock import patch
 import pytest
 
 from analytics import DatabaseUnavailable
+from analytics.acts import RemoveSetting
 from analytics.store import Store
-from analytics.store_types import Received
+from analytics.store_types import Received, Token
 from tests.store.model import Model
 from tests.store.updates import (
     ADA,
@@ -218,3 +219,34 @@ async def test_no_more_notes_are_added_than_there_may_be_by_all_processes(
     )
 
     assert len(added) - added.count(None) == len(await replicas[0].notes()) == 3
+
+
+async def test_one_process_gets_the_turn_uses_up_a_token_or_replaces_a_setting(
+    replicas: list[Store],
+) -> None:
+    token = Token("confirmation", None, NOON + HOUR)
+    for moment in (NOON, NOON + HOUR, NOON + 2 * HOUR):
+        turns = [each.take_turn("cleanup", moment, moment) for each in replicas]
+        added = [each.add_token(str(moment), token, issued=NOON, now=NOON) for each in replicas]
+        taken = [each.replace_setting("name", None, place) for place, each in enumerate(replicas)]
+
+        assert sum(await asyncio.gather(*turns)) == 1
+        assert sum(await asyncio.gather(*added)) == 1
+        assert sum(await asyncio.gather(*taken)) == 1
+
+        links = [each.take_token(str(moment), "confirmation") for each in replicas]
+        assert [each for each in await asyncio.gather(*links) if each] == [token]
+        await replicas[0].perform(RemoveSetting("name"))
+
+
+async def test_the_newest_update_is_that_of_any_process_and_not_of_a_wrong_clock(
+    replicas: list[Store],
+) -> None:
+    before = await replicas[0].last_received()
+    noted = []
+    for place, moment in enumerate((NOON, NOON - HOUR, NOON + HOUR, NOON + 400 * DAY, NOON)):
+        await replicas[place % 4].note_received(moment)
+        noted.append(await replicas[0].last_received())
+
+    assert before is None
+    assert noted == [NOON, NOON, NOON + HOUR, NOON + 400 * DAY, NOON]

@@ -20,6 +20,10 @@ PUT = """
     ON CONFLICT (name) DO UPDATE SET value = excluded.value
 """
 PUT_ONCE = "INSERT INTO bot_analytics.settings (name, value) VALUES (%s, %s) ON CONFLICT DO NOTHING"
+PUT_FIRST = f"{PUT_ONCE} RETURNING name"
+REPLACE = """
+    UPDATE bot_analytics.settings SET value = %s WHERE name = %s AND value = %s RETURNING name
+"""
 COMMITTED = "SELECT position FROM bot_analytics.spools WHERE token = %s"
 NOTE_COMMITTED = """
     INSERT INTO bot_analytics.spools (token, position) VALUES (%s, %s)
@@ -57,6 +61,11 @@ class SettingsQueries(Queries):
 
     async def put_setting_once(self, name: str, value: str | int) -> None:
         await self._database.write((PUT_ONCE, (name, Jsonb(value))))
+
+    async def replace_setting(self, name: str, was: str | int | None, value: str | int) -> bool:
+        if was is None:
+            return bool(await self._database.change(PUT_FIRST, (name, Jsonb(value))))
+        return bool(await self._database.change(REPLACE, (Jsonb(value), name, Jsonb(was))))
 
     async def perform(self, act: Act, committed: str | None = None) -> None:
         values: Parameters = act

@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from analytics.clock import from_unix
 from analytics.models import InteractionType, OwnRow
 from analytics.sqlite.queries import Queries
-from analytics.sqlite.queries.settings import PUT
+from analytics.sqlite.queries.settings import GET, PUT
 from analytics.sqlite.transactions import Transaction
 from analytics.store_types import Setting
 
@@ -59,6 +59,11 @@ LIST_ERASURE = f"""
         SELECT 1 FROM file_settings WHERE name = '{Setting.LAST_BACKUP}' AND value >= ?)
     ON CONFLICT DO UPDATE SET day = excluded.day
 """
+# Random: a count would tell of how many people.
+NOTE_ERASURE = f"""
+    INSERT INTO file_settings (name, value) VALUES ('{Setting.ERASURES}', random())
+    ON CONFLICT DO UPDATE SET value = excluded.value
+"""
 ERASED = "SELECT day FROM erasures WHERE reference = ?"
 # The triggers keep the counts in step.
 MAKE_ANONYMOUS = (
@@ -105,6 +110,8 @@ class PeopleQueries(Queries):
             # Ones before twos: what was two is one afterwards.
             for statement in LEAVE_DAYS:
                 transaction.run(statement, (days,))
+            if rows:
+                transaction.run(NOTE_ERASURE, ())
 
         await self._database.transact(work)
         return sum(count for _, count in rows) if rows else None
@@ -116,8 +123,12 @@ class PeopleQueries(Queries):
         rows = await self._database.read(ERASED, (erasure,))
         return rows[0][0] if rows else None
 
+    async def erasures(self) -> int:
+        rows = await self._database.read(GET, (Setting.ERASURES.value,))
+        return rows[0][0] if rows else 0
+
     async def make_anonymous(self, fingerprint: str) -> None:
-        statements = [(statement, ()) for statement in MAKE_ANONYMOUS]
+        statements = [(statement, ()) for statement in (*MAKE_ANONYMOUS, NOTE_ERASURE)]
         await self._write(*statements, (PUT, (Setting.REFERENCES.value, fingerprint)))
 
 

@@ -18,6 +18,8 @@ PUT = """
     ON CONFLICT DO UPDATE SET value = excluded.value
 """
 PUT_ONCE = "INSERT INTO file_settings (name, value) VALUES (?, ?) ON CONFLICT DO NOTHING"
+PUT_FIRST = f"{PUT_ONCE} RETURNING name"
+REPLACE = "UPDATE file_settings SET value = ? WHERE name = ? AND value = ? RETURNING name"
 STATEMENTS: dict[type[Act], str] = {
     NoteAccess: "INSERT INTO audit_trail (timestamp, admin_id, action) VALUES (?, ?, ?)",
     Mute: "INSERT INTO turned_off (admin_id, notice) VALUES (?, ?) ON CONFLICT DO NOTHING",
@@ -40,6 +42,11 @@ class SettingsQueries(Queries):
 
     async def put_setting_once(self, name: str, value: str | int) -> None:
         await self._database.write(PUT_ONCE, (name, value))
+
+    async def replace_setting(self, name: str, was: str | int | None, value: str | int) -> bool:
+        if was is None:
+            return bool(await self._database.write(PUT_FIRST, (name, value)))
+        return bool(await self._database.write(REPLACE, (value, name, was)))
 
     async def perform(self, act: Act, committed: str | None = None) -> None:
         await self._write((STATEMENTS[type(act)], act), *marked(committed))
