@@ -38,6 +38,8 @@ class Request:
 
     what: Act | Work
     erases: Person | None = None
+    done: Callable[[], None] | None = None
+    """Called once it is committed, if that is in this process."""
 
     @property
     def act(self) -> Act | None:
@@ -181,6 +183,8 @@ class Backlog:
         for entry in entries:
             self._entries.popleft()
             self.rows -= len(entry.rows)
+            if entry.request and entry.request.done:
+                entry.request.done()
             if not entry.outcome.done():
                 entry.outcome.set_result(True)
         self.tidy()

@@ -95,9 +95,9 @@ class OpenDatabase:
         pause = self.recorder.paused if self.recorder else nullcontext
         return await self.store.compact_if_due(self.now(), pause, large_too=large_too)
 
-    async def keep(self, act: Act) -> bool:
-        """Carry out an act; if that has to wait, it survives a crash."""
-        return await self.in_turn(Request(act))
+    async def keep(self, act: Act, done: Callable[[], None] | None = None) -> bool:
+        """Carry out an act; if that has to wait, it survives a crash. Call `done` afterwards."""
+        return await self.in_turn(Request(act, done=done))
 
     async def in_turn(self, request: Request) -> bool:
         """Run a request; False if not now: the owner does it later, a command has to try again."""
@@ -110,6 +110,8 @@ class OpenDatabase:
                 await request.work()
         except DatabaseUnavailable:
             return False
+        if request.done:
+            request.done()
         return True
 
     async def replace_key(self) -> bytes:

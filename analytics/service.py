@@ -62,9 +62,7 @@ class AnalyticsService:
         self.retention_days = rules.retention_days
         self.timestamp_precision = timestamp_precision  # seconds
         self.pseudonymises = database.keyring.pseudonymises
-        self.alert_state = AlertState(
-            database.store, database.keep, database.references, database.clock
-        )
+        self.alert_state = AlertState(database)
         self.tokens = Tokens(database.store, database.references, database.clock)
         self.audit_log = AuditLog(database, timestamp_precision)
         self.notes = Notes(database)

@@ -10,6 +10,7 @@ from math import ceil
 from analytics import known_time
 from analytics.backlog import Request
 from analytics.clock import GuardedClock, from_unix
+from analytics.errors import AnalyticsError
 from analytics.open_database import OpenDatabase
 from analytics.privacy.retention import check_days, cutoff, day_of, delete_older
 from analytics.recording import forget_updates
@@ -69,6 +70,17 @@ class Maintenance:
         logger.info("cleaned up %d interactions older than %d days", deleted, days)
         await database.compact_if_due()
         return deleted
+
+    async def take_turn(self, job: str, moment: datetime, since: datetime) -> bool:
+        """Take the turn of a job; False if a process at this database has taken one since a moment.
+
+        While the database cannot be written nobody can tell: True.
+        """
+        moments = int(moment.timestamp()), ceil(since.timestamp())
+        try:
+            return await self._database.store.take_turn(job, *moments)
+        except AnalyticsError:
+            return True
 
     async def last_cleanup(self) -> datetime | None:
         """Return when the retention was last enforced, by the clock of that moment; None if never.

@@ -21,6 +21,8 @@ WEEKLY = timedelta(weeks=1)
 MONDAY = 0
 # Seconds. A missed or failed run is not tried more often for the same planned moment.
 RETRY = 3600.0
+# Ticks come each minute, by clocks that differ.
+TICK = timedelta(minutes=1)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,7 +34,8 @@ class Task:
     last done, if that is kept: then a missed or failed run is caught up at the start, and tried
     again every hour.
     Without `last` the first run is one period after the start, or at the first `at` after it. With
-    `needs_clock` it is postponed while the clock is not confirmed, and done once it is.
+    `needs_clock` it is postponed while the clock is not confirmed, and done once it is. Of several
+    processes at a database one runs it, or with `of_each` every one.
     """
 
     name: str
@@ -41,6 +44,7 @@ class Task:
     at: time | None = None
     last: Callable[[], Awaitable[datetime | None]] | None = None
     needs_clock: bool = False
+    of_each: bool = False
 
 
 def maintenance_tasks(analytics: AnalyticsService, cleanup_at: time) -> list[Task]:
@@ -63,7 +67,7 @@ def maintenance_tasks(analytics: AnalyticsService, cleanup_at: time) -> list[Tas
             every=DAILY,
             at=cleanup_at,
         ),
-        Task(name="maintenance", run=analytics.maintenance.run, every=EACH_TICK),
+        Task(name="maintenance", run=analytics.maintenance.run, every=EACH_TICK, of_each=True),
     ]
 
 
@@ -77,6 +81,11 @@ class _Memory:
     announced: datetime | None = None  # the planned moment that was said to be postponed
 
 
+async def alone(name: str, moment: datetime, since: datetime) -> bool:
+    """Give each turn to a process that has its database alone."""
+    return True
+
+
 class Schedule:
     """Run the tasks that are due, one after the other, in the order of the table."""
 
@@ -87,10 +96,13 @@ class Schedule:
         is_postponed: Callable[[], bool],
         monotonic: Callable[[], float] = clocks.monotonic,
         zone: tzinfo = UTC,
+        take_turn: Callable[[str, datetime, datetime], Awaitable[bool]] = alone,
     ) -> None:
         """Take the tasks, and the `zone` of their times of day.
 
-        `is_postponed` returns True while the clock is not confirmed.
+        `is_postponed` returns True while the clock is not confirmed. `take_turn` takes the turn of
+        a task at a moment, and returns False if another process has taken one since a moment:
+        `Maintenance.take_turn`, where several share a database.
         """
         self.tasks = tuple(tasks)
         self.is_postponed = is_postponed
@@ -98,6 +110,7 @@ class Schedule:
         self._monotonic = monotonic
         self.zone = zone
         self._memory = {task.name: _Memory() for task in self.tasks}
+        self._take_turn = take_turn
         self._ticking = asyncio.Lock()
 
     async def tick(self) -> None:
@@ -121,12 +134,15 @@ class Schedule:
         """Return whether to run a task now; if so, it counts as tried, or as done."""
         memory, seconds = self._memory[task.name], self._monotonic()
         waited = 0.0 if memory.looked_at is None else seconds - memory.looked_at
+        now = self._clock()
         if task.at is None:
+            is_first = memory.looked_at is None
             is_due = waited >= task.every.total_seconds()
-            if is_due or memory.looked_at is None:
+            if is_due and not is_first:
+                is_due = await self._is_ours(task, now, now - task.every + TICK)
+            if is_due or is_first:
                 memory.looked_at = seconds
             return is_due
-        now = self._clock()
         weekday = MONDAY if task.every == WEEKLY else None
         planned = last_planned(now, task.at, weekday, self.zone)
         # A missed run is postponed without a warning at first: Telegram's date comes in seconds.
@@ -153,7 +169,11 @@ class Schedule:
                 )
             return False
         memory.ran = now
-        return True
+        retried_since = now - timedelta(seconds=RETRY) + TICK
+        return await self._is_ours(task, now, max(planned, retried_since) if task.last else planned)
+
+    async def _is_ours(self, task: Task, now: datetime, since: datetime) -> bool:
+        return task.of_each or await self._take_turn(task.name, now, since)
 
 
 def last_planned(

@@ -113,7 +113,7 @@ class People:
         deleted = await personal_data.erase(
             database.store, person, database.deletion, database.calendar.day, moments
         )
-        self._alert_state.forget()
+        self._alert_state.forget(person.admin_reference)
         return deleted
 
     async def may_be_in_backups(self) -> bool:

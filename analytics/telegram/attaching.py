@@ -223,6 +223,7 @@ async def attach(
             clock,
             is_postponed=lambda: not clock.is_confirmed,
             zone=service.calendar.zone,
+            take_turn=service.maintenance.take_turn,
         )
         own = [alerts_router(dependencies)]
         if stats:
@@ -232,6 +233,7 @@ async def attach(
 
         async def tick() -> None:
             await service.links.refresh()
+            await alerts.share_newest_update()
             with translations().use_locale(language):
                 await schedule.tick()
 
@@ -312,6 +314,7 @@ def _tasks(
             needs_clock=True,
         )
     yield Task(name="alerts", run=alerts.check, every=HOURLY)
+    yield Task(name="alerts of this process", run=alerts.check_process, every=HOURLY, of_each=True)
     if options.digest != "off":
         yield Task(
             name="digest",

@@ -1,7 +1,7 @@
 """Decide when to send the digest and alerts, and make their contents."""
 
 import logging
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
 
 from analytics import AnalyticsError, AnalyticsService, Period
@@ -19,6 +19,8 @@ logger = logging.getLogger(__name__)
 # Cleanup runs each day; a missed run is caught up within an hour.
 CLEANUP_OVERDUE = timedelta(hours=48)
 A_DAY = timedelta(days=1)
+# The newest update may be of somebody who is not recorded: when exactly is nobody's affair.
+SHARED_PRECISION = timedelta(hours=1)
 
 
 class Alerts:
@@ -44,6 +46,7 @@ class Alerts:
         self._clock = clock
         self._last_received = last_received
         self._charts = charts
+        self._has_failed = False
         self._local = analytics.calendar.local
 
     async def last_digest(self) -> datetime:
@@ -80,14 +83,23 @@ class Alerts:
             await self._notifier.show(took, picture, caption)
 
     async def check(self) -> None:
-        """Run all checks, and send the alerts that follow from them; call it every hour."""
-        for look in (
-            self._recording,
-            self._silence,
-            self._cleanup,
-            self._yesterday,
-            self._failures,
-        ):
+        """Check the database, and send the alerts that follow; call it every hour."""
+        await self._run(self._silence, self._cleanup, self._yesterday)
+
+    async def check_process(self) -> None:
+        """Check what only this process knows, and send alerts as `check` does."""
+        await self._run(self._recording, self._failures)
+
+    async def share_newest_update(self) -> None:
+        """Let other processes know when this one received its newest update."""
+        last = self._last_received()
+        step = max(self._options.timestamp_precision, int(SHARED_PRECISION.total_seconds()))
+        if last is not None:
+            rounded = self._analytics.calendar.floor(int(last.timestamp()), step)
+            await self._state.note_update(rounded)
+
+    async def _run(self, *looks: Callable[[], Awaitable[None]]) -> None:
+        for look in looks:
             try:
                 await look()
             except AnalyticsError as error:
@@ -102,14 +114,7 @@ class Alerts:
         hours = self._options.silence_alert_hours
         if not hours:
             return
-        last = self._last_received()
-        precision = timedelta(seconds=self._options.timestamp_precision)
-        rounding = timedelta(0)
-        if last is None and (newest := await self._analytics.records(1)):
-            # Received by an earlier process: the database has its time rounded down.
-            last = newest[0].timestamp
-            rounding = precision
-        last = last or await self._state.began()
+        last, rounding = await self._newest_update()
         last_alert = await self._state.last(Kind.SILENCE)
         is_silent = self._clock() - last - rounding >= timedelta(hours=hours)
         if is_silent and (last_alert is None or last_alert <= last):
@@ -117,6 +122,17 @@ class Alerts:
             calendar, step = self._analytics.calendar, self._options.timestamp_precision
             kept = self._local(from_unix(calendar.floor(int(last.timestamp()), step)))
             await self._notifier.tell_once_a_day(Kind.SILENCE, messages.silence(kept))
+
+    async def _newest_update(self) -> tuple[datetime, timedelta]:
+        """Return when the newest update was received, and by how much that is rounded down."""
+        precision = timedelta(seconds=self._options.timestamp_precision)
+        last, rounding = self._last_received(), timedelta(0)
+        if (newest := await self._state.newest_update()) and (last is None or last < newest):
+            last, rounding = newest, max(precision, SHARED_PRECISION)
+        if last is None and (rows := await self._analytics.records(1)):
+            # Received by an earlier process.
+            last, rounding = rows[0].timestamp, precision
+        return last or await self._state.began(), rounding
 
     async def _cleanup(self) -> None:
         last, postponed = await self._analytics.maintenance.last_cleanup(), self._clock.is_skewed
@@ -142,7 +158,10 @@ class Alerts:
             await self._notifier.tell_once_a_day(Kind.UNUSUAL_DAY, text)
 
     async def _failures(self) -> None:
-        """Send an alert once, until an hour is as usual or none was unusual for a day."""
+        """Send an alert once, until an hour is as usual or none was unusual for a day.
+
+        Only where handlers failed can they be seen to work again: not at another replica.
+        """
         failures = await self._analytics.reports.failures()
         last = await self._state.last(Kind.FAILURES)
         if failures.is_jump:
@@ -155,5 +174,7 @@ class Alerts:
             )
             if last is not None:
                 await self._state.note(Kind.FAILURES, self._clock())
-        elif failures.is_known and last is not None:
+            self._has_failed = True
+        elif failures.is_known and self._has_failed:
+            self._has_failed = False
             await self._state.note(Kind.FAILURES, None)

@@ -10,7 +10,7 @@ from aiogram.exceptions import AiogramError
 from aiogram.types import BufferedInputFile, InlineKeyboardMarkup
 
 from analytics.alert_state import AlertState
-from analytics.notices import Notice, RecordingFails, RecordingWorks
+from analytics.notices import Notice, NotReceiving, RecordingFails, RecordingWorks
 from analytics.telegram.alerts import messages
 from analytics.telegram.alerts.messages import Kind
 from analytics.telegram.failures import TRANSIENT
@@ -19,6 +19,8 @@ logger = logging.getLogger(__name__)
 
 # The least time between two alerts of the same kind.
 ONCE_IN = timedelta(days=1)
+# Each replica looks at the webhook every five minutes.
+REPLICAS_NOTICE_WITHIN = timedelta(minutes=10)
 
 
 class Notifier:
@@ -52,7 +54,14 @@ class Notifier:
                     self._know_of_failure = set()
                 # Cannot be muted: records may be lost, and only a person can help.
                 case _:
-                    await self._send(self._admin_ids, messages.notice(notice))
+                    if await self._is_ours(notice):
+                        await self._send(self._admin_ids, messages.notice(notice))
+
+    async def _is_ours(self, notice: Notice) -> bool:
+        """Return whether to send a notice: each replica notices by itself what it is about."""
+        if not isinstance(notice, NotReceiving):
+            return True
+        return await self._state.claim(type(notice).__name__, self._clock(), REPLICAS_NOTICE_WITHIN)
 
     async def recording_fails(self) -> None:
         self._know_of_failure |= await self.tell_once_a_day(
@@ -83,11 +92,10 @@ class Notifier:
         """
         admin_ids = await self.wanted_by(kind)
         async with self._noting:
-            now, before = self._clock(), await self._state.last(kind)
-            if not admin_ids or (before is not None and now - before < once_in):
-                return set()
+            before = await self._state.last(kind)
             # First, so that a kill in between does not send the alert twice.
-            await self._state.note(kind, now)
+            if not admin_ids or not await self._state.claim(kind, self._clock(), once_in):
+                return set()
         took, is_passing = await self._send(admin_ids, text, messages.below(kind))
         if not took and is_passing:
             await self._state.note(kind, before)
