@@ -130,6 +130,10 @@ class RestoreRefused(AnalyticsError):
     """Raised when a backup is not restored; the database is as it was."""
 
 
+class MoveRefused(AnalyticsError):
+    """Raised when a database is not moved to another place; both are as they were."""
+
+
 class WipeIncomplete(AnalyticsError):
     """Raised for files that could not be deleted, after all others were."""
 

@@ -20,6 +20,12 @@ IS_EMPTY = "SELECT NOT EXISTS (SELECT 1 FROM bot_analytics.interactions_{day})"
 DROP = "DROP TABLE bot_analytics.interactions_{day}"
 
 
+def made(day: int) -> list[str]:
+    """Return the statements that make the partition of a day, in days since 1970."""
+    values = {"day": day, "begin": day * DAY, "end": (day + 1) * DAY}
+    return [statement.format(**values) for statement in MAKE]
+
+
 async def have_days(database: Database, timestamps: Collection[int]) -> None:
     """Make the partitions that interactions at these moments need, if they are not there.
 
@@ -32,9 +38,8 @@ async def have_days(database: Database, timestamps: Collection[int]) -> None:
     async def work(transaction: Transaction) -> None:
         there = {day for (day,) in await transaction.rows(ALL)}
         for day in sorted(missing - there):
-            values = {"day": day, "begin": day * DAY, "end": (day + 1) * DAY}
-            for statement in MAKE:
-                await transaction.run(statement.format(**values))
+            for statement in made(day):
+                await transaction.run(statement)
 
     await database.transact(work, "days")
     database.days |= missing

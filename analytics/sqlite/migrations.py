@@ -175,7 +175,7 @@ async def _to_current(connection: aiosqlite.Connection, version: int) -> list[st
     made = [tuple(row) for row in await connection.execute_fetchall(MADE)]
     tables = {name for kind, name in made if kind == "table"}
     steps = range(version + 1, SCHEMA_VERSION + 1)
-    new = [(*_created(statement), statement) for statement in schema()]
+    new = [(*created_by(statement), statement) for statement in schema()]
     whole = {f"CREATE {kind} {name}": each for kind, name, each in new}
     return [
         *(f"DROP {kind} {name}" for kind, name in made if kind in ("trigger", "view")),
@@ -185,7 +185,7 @@ async def _to_current(connection: aiosqlite.Connection, version: int) -> list[st
     ]
 
 
-def _created(statement: str) -> tuple[str, str]:
+def created_by(statement: str) -> tuple[str, str]:
     """Return the kind and name of what a statement of the schema creates."""
     [created] = re.findall(r"^CREATE (\w+) (\w+)", statement, re.MULTILINE)
     return created[0], created[1]
