@@ -13,6 +13,7 @@ from datetime import datetime
 from typing import Protocol
 
 from analytics.acts import Act
+from analytics.lease import Lease
 from analytics.models import InteractionType, OwnRow, StartLink, UserInteraction
 from analytics.store_types import (
     AuditRow,
@@ -386,3 +387,7 @@ class Store(
     @property
     def is_on_server(self) -> bool:
         """True if the database is on a server, whose other processes may own it, too."""
+
+    @property
+    def lease(self) -> Lease:
+        """The lease to poll, which one process at a time holds."""

@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager
 from typing import Any
 
@@ -67,9 +67,12 @@ class Server:
         self.name = f"postgresql://{hosts}:{ports}/{database}"
         """The database in messages: no user, no password."""
 
-    async def connect(self) -> Connection:
-        """Return a new connection. Raises an AnalyticsError that says why there is none."""
-        options: dict[str, Any] = DEFAULTS | self._options | {"client_encoding": "utf8"}
+    async def connect(self, defaults: Mapping[str, str] = DEFAULTS) -> Connection:
+        """Return a new connection, which has `defaults` unless the URL says otherwise.
+
+        Raises an AnalyticsError that says why there is none.
+        """
+        options: dict[str, Any] = {**defaults, **self._options, "client_encoding": "utf8"}
         try:
             # Prepared statements and a pooler in transaction mode do not go together.
             return await psycopg.AsyncConnection.connect(
@@ -139,8 +142,9 @@ def _words(error: psycopg.Error) -> str:
 class Session:
     """A connection for one statement or transaction at a time, made again when it was lost."""
 
-    def __init__(self, server: Server) -> None:
+    def __init__(self, server: Server, defaults: Mapping[str, str] = DEFAULTS) -> None:
         self._server = server
+        self._defaults = defaults
         self._turn = asyncio.Lock()
         self._connection: Connection | None = None
 
@@ -149,7 +153,7 @@ class Session:
         """Enter with the connection; whatever is left unfinished in it ends with it."""
         async with self._turn:
             if self._connection is None or self._connection.closed:
-                self._connection = await self._server.connect()
+                self._connection = await self._server.connect(self._defaults)
             connection = self._connection
             try:
                 yield connection

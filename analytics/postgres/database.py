@@ -1,8 +1,9 @@
 """Open, read and write the PostgreSQL database.
 
-Each process has one connection that writes, one that reads, and one that scans. A write is a
-transaction, which PostgreSQL commits whole or not at all. Recording goes on in many processes at
-once; what deletes waits for them, and they for it, by a lock that ends with the transaction.
+Each process has one connection that writes, one that reads, one that scans, and one for its lease
+if it polls. A write is a transaction, which PostgreSQL commits whole or not at all. Recording goes
+on in many processes at once; what deletes waits for them, and they for it, by a lock that ends with
+the transaction.
 """
 
 import secrets
@@ -16,6 +17,7 @@ from psycopg import errors
 from analytics.errors import DatabaseUnavailable
 from analytics.postgres import migrations
 from analytics.postgres.connections import Connection, Server, Session
+from analytics.postgres.lease import PostgresLease
 from analytics.store_types import Access
 
 # How long a statement waits for a lock: short in the bot, whose interactions can wait in memory.
@@ -78,6 +80,8 @@ class Database:
         self._writing = Session(server)
         self._reading = Session(server)
         self._scanning = Session(server)
+        self.lease = PostgresLease(server, self.writer)
+        """The lease to poll."""
 
     @classmethod
     @asynccontextmanager
@@ -98,6 +102,7 @@ class Database:
                     database.types = dict(await types.fetchall())
             yield database
         finally:
+            await database.lease.close()
             for session in (database._scanning, database._reading, database._writing):
                 await session.close()
 

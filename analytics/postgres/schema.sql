@@ -182,6 +182,13 @@ CREATE TABLE bot_analytics.tokens (
     until bigint NOT NULL                -- when it expires, Unix seconds UTC
 );
 
+-- Which process polls: it renews the row, and gives the lease up by deleting it.
+CREATE TABLE bot_analytics.lease (
+    one boolean PRIMARY KEY DEFAULT true CHECK (one),  -- there is one row at most
+    holder integer NOT NULL,             -- the number of the process, random
+    token bigint NOT NULL                -- new with each renewal, random
+) WITH (fillfactor = 50);
+
 -- Facts about this database: the version of its schema, which key it was written with, the last cleanup, what is still to be compacted.
 CREATE TABLE bot_analytics.settings (
     name text PRIMARY KEY,

@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
+from analytics.lease import Lease
 from analytics.postgres.database import Database
 from analytics.postgres.queries.admins import AdminQueries
 from analytics.postgres.queries.interactions import InteractionQueries
@@ -47,6 +48,10 @@ class PostgresStore(
     @property
     def is_on_server(self) -> bool:
         return True
+
+    @property
+    def lease(self) -> Lease:
+        return self._database.lease
 
     def keep_reserve(self) -> None:
         """Do nothing: the server's disk is not ours."""

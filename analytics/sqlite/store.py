@@ -5,9 +5,11 @@ import secrets
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
 from datetime import datetime
+from functools import cached_property
 from pathlib import Path
 
 from analytics.errors import PseudonymKeyMissing, WrongPseudonymKey
+from analytics.lease import Lease, Unshared
 from analytics.models import InteractionType
 from analytics.one_process import OneProcess
 from analytics.pseudonyms import References
@@ -59,6 +61,10 @@ class SQLiteStore(
     @property
     def is_on_server(self) -> bool:
         return False
+
+    @cached_property
+    def lease(self) -> Lease:
+        return Unshared()
 
     def keep_reserve(self) -> None:
         self._database.keep_reserve()
