@@ -130,8 +130,11 @@ class DatabaseTarget(_Counted):
         self._days |= days
 
     async def commit(self) -> None:
-        for table in ("notes", "audit_trail"):
-            await self._connection.execute(NEXT_ID.format(table=table).encode())
+        for numbered in ("notes", "audit_trail"):
+            await self._connection.execute(NEXT_ID.format(table=numbered).encode())
+        for table in DATA:
+            # The server would plan for empty tables until it comes to look at them by itself.
+            await self._connection.execute(f"ANALYZE bot_analytics.{table.name}".encode())
         await self._connection.execute("COMMIT")
 
 

@@ -89,10 +89,16 @@ class Load:
 
     @classmethod
     @asynccontextmanager
-    async def on(cls, path: Path, traffic: Traffic, precision: int) -> AsyncIterator["Load"]:
+    async def on(
+        cls, path: Path, traffic: Traffic, precision: int, database_url: str | None = None
+    ) -> AsyncIterator["Load"]:
         load = cls(traffic)
         async with AnalyticsService.open(
-            path, pseudonym_key=KEY, timestamp_precision=precision, clock=load.now
+            path,
+            database_url=database_url,
+            pseudonym_key=KEY,
+            timestamp_precision=precision,
+            clock=load.now,
         ) as analytics:
             load.analytics = analytics
             yield load

@@ -17,6 +17,7 @@ from tests.benchmarks.data import Traffic, build
 from tests.benchmarks.files import PRECISIONS, TINY
 from tests.benchmarks.load import BATCH, Load
 from tests.benchmarks.table import AT_LEAST, AT_MOST, Finding, show
+from tests.support.postgres import reason_to_skip
 from tests.support.recount import counts, inconsistencies
 
 END = 1_790_000_000 // 3600 * 3600
@@ -60,6 +61,8 @@ async def test_the_product_goes_on_in_a_file_that_was_built(tmp_path: Path) -> N
 @pytest.mark.long
 @pytest.mark.parametrize("name", QUESTIONS)
 async def test_a_question_is_answered_with_its_ratios(name: str) -> None:
+    if name == "server" and (reason := reason_to_skip()):
+        pytest.skip(reason)
     findings = await measure([name], TINY, Console(quiet=True))
     figures = json.loads(json.dumps([finding.as_json() for finding in findings]))
 

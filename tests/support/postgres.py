@@ -68,10 +68,10 @@ def run(program: str, *arguments: str) -> None:
     )
 
 
-def new_folder() -> Path:
-    """Return a new folder that another user can get at, in memory if there is room for it."""
+def new_folder(*, in_memory: bool = True) -> Path:
+    """Return a new folder that another user can get at; `in_memory` if there is room for it."""
     memory = Path("/dev/shm")
-    in_memory = memory.is_dir() and shutil.disk_usage(memory).free > 2**30
+    in_memory = in_memory and memory.is_dir() and shutil.disk_usage(memory).free > 2**30
     return Path(tempfile.mkdtemp(prefix="postgres-", dir=memory if in_memory else "/tmp"))
 
 
@@ -97,9 +97,9 @@ def stop_server(folder: Path, how: str = "fast") -> None:
 
 
 @contextmanager
-def own_server(port: int, options: str = OPTIONS) -> Iterator[Path]:
+def own_server(port: int, options: str = OPTIONS, *, in_memory: bool = True) -> Iterator[Path]:
     """A server for one test, which may stop it; its folder, which has its socket."""
-    folder = new_folder()
+    folder = new_folder(in_memory=in_memory)
     try:
         make_server(folder, port, options)
         yield folder
