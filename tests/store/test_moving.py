@@ -388,7 +388,7 @@ def names_of_tables(kind: str) -> set[str]:
 # what processes share while they run ends with them in a file.
 NOT_MOVED: dict[str, set[str]] = {
     "sqlite": {"interaction_types"},
-    "postgres": {"interaction_types", "spools", "turns", "tokens"},
+    "postgres": {"interaction_types", "lease", "spools", "turns", "tokens"},
 }
 
 
