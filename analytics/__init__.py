@@ -15,6 +15,7 @@ from analytics.errors import (
     DiskFull,
     InteractionsLost,
     LinkNameInUse,
+    MoveRefused,
     NewerSchema,
     NoReportYet,
     NoRoomForCopy,
@@ -54,6 +55,7 @@ from analytics.models import (
     StartLink,
     UserInteraction,
 )
+from analytics.moving import Moved, MovedTable, move
 from analytics.notices import Notice, NotReceiving
 from analytics.privacy.audit import ACTION_NAMES, FORMER_ADMIN, Action, AuditEntry
 from analytics.privacy.people import Erasure
@@ -154,6 +156,9 @@ __all__ = [
     "LinkNameInUse",
     "Membership",
     "Missing",
+    "MoveRefused",
+    "Moved",
+    "MovedTable",
     "NewerSchema",
     "NoReportYet",
     "NoRoomForCopy",
@@ -201,6 +206,7 @@ __all__ = [
     "key_file",
     "last_backup",
     "maintenance_tasks",
+    "move",
     "nearest_timezones",
     "next_planned",
     "parse_key",

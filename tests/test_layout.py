@@ -33,6 +33,7 @@ UNSEEN = {
 SEE_SQLITE = {
     "analytics": "the door, through which commands reach the files",
     "analytics.any_store": "chooses and opens the store",
+    "analytics.moving": "moves a file to a server, and back",
     "analytics.service": "has the files of its process",
 }
 # Modules of one name in one package are the same thing at two levels.
@@ -44,6 +45,7 @@ SAME_THING = {
         "cleanup": "the command, and its words",
         "links": "start links: the service's, the queries, the command, and its words",
         "maintenance": "what any database needs, and what only a file does",
+        "moving": "the move, and each store's part in it",
         "notes": "the notes, the command, its words, and the queries",
         "outcomes": "measured at Telegram, and counted for reports",
         "personal_data": "the rights of a person, and the queries",

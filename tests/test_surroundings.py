@@ -25,7 +25,7 @@ COMMANDS = [
     ["export", "--user", "6000000001"], ["export", "--aggregates"], ["backup", "copy"],
     ["backup", "copies", "--keep", "3"], ["restore", "copy"], ["restore", "copy", "--force"],
     ["erase", "--user", "6000000001"], ["erase", "--everyone"], ["rotate-key"],
-    ["rotate-key", "--yes"],
+    ["rotate-key", "--yes"], ["move", "--to", "postgresql://127.0.0.1/none"],
 ]  # fmt: skip
 
 

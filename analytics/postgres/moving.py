@@ -10,12 +10,12 @@ import psycopg
 from psycopg.types.json import Jsonb
 
 from analytics.errors import DatabaseInUse, MoveRefused
+from analytics.moved_tables import CHUNK, DATA, SETTINGS, STAYING_SETTINGS, Row, Table, json_text
 from analytics.postgres import migrations, partitions
 from analytics.postgres.connections import Connection, Server
 from analytics.postgres.database import FOLDED, TYPES
 from analytics.postgres.queries.counters import COUNTERS
 from analytics.store_types import Access
-from analytics.tables import CHUNK, DATA, SETTINGS, STAYING_SETTINGS, Row, Table, json_text
 
 # How long a process that ends may still be connected, in seconds.
 OTHERS_TIMEOUT = 5.0
@@ -63,8 +63,9 @@ NEXT_ID = """
 
 
 class _Counted:
-    def __init__(self, connection: Connection) -> None:
+    def __init__(self, connection: Connection, name: str) -> None:
         self._connection = connection
+        self.name = name
 
     async def count(self, table: Table) -> int:
         # Without the types: an interaction whose type is unknown is one that would not arrive.
@@ -94,8 +95,8 @@ class DatabaseSource(_Counted):
 class DatabaseTarget(_Counted):
     """A database that is filled; use `open_target`."""
 
-    def __init__(self, connection: Connection, days: set[int]) -> None:
-        super().__init__(connection)
+    def __init__(self, connection: Connection, name: str, days: set[int]) -> None:
+        super().__init__(connection, name)
         self._types: dict[str, int] = {}
         self._days = days  # of which there is a partition
 
@@ -150,7 +151,7 @@ async def open_source(url: str) -> AsyncIterator[DatabaseSource]:
         await migrations.prepare(server.name, connection, Access.SHARE)
         await _begin(server, connection, "ISOLATION LEVEL REPEATABLE READ")
         await _be_alone(server, connection)
-        yield DatabaseSource(connection)
+        yield DatabaseSource(connection, server.name)
 
 
 @asynccontextmanager
@@ -174,7 +175,7 @@ async def open_target(url: str) -> AsyncIterator[DatabaseTarget]:
                     "give a database that nothing was recorded in",
                 )
         days = {day for (day,) in await _rows(connection, partitions.ALL)}
-        yield DatabaseTarget(connection, days)
+        yield DatabaseTarget(connection, server.name, days)
 
 
 @asynccontextmanager
@@ -208,7 +209,8 @@ async def _be_alone(server: Server, connection: Connection) -> None:
 
 def _in_use(server: Server) -> DatabaseInUse:
     return DatabaseInUse(
-        f"another process is using {server.name}", "stop the bot everywhere, and try again"
+        f"another process is using {server.name}",
+        "stop the bot everywhere, and give the address of the server, not that of a pooler",
     )
 
 

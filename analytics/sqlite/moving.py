@@ -10,6 +10,7 @@ import aiosqlite
 
 from analytics import disk
 from analytics.errors import MoveRefused
+from analytics.moved_tables import CHUNK, STAYING_SETTINGS, Row, Table, json_text
 from analytics.sqlite import encryption, files, locks, migrations, refusals
 from analytics.sqlite.connections import (
     check_sqlite,
@@ -19,7 +20,6 @@ from analytics.sqlite.connections import (
     set_pragmas,
     translated,
 )
-from analytics.tables import CHUNK, STAYING_SETTINGS, Row, Table, json_text
 
 STAYING = ", ".join(f"'{name}'" for name in STAYING_SETTINGS)
 # The outer loop of a CROSS JOIN is over the first table, in its own order.
@@ -54,8 +54,9 @@ DRAFT_PRAGMAS: dict[str, str | int] = {
 
 
 class _Counted:
-    def __init__(self, connection: aiosqlite.Connection) -> None:
+    def __init__(self, connection: aiosqlite.Connection, path: Path) -> None:
         self._connection = connection
+        self.name = str(path)
 
     async def count(self, table: Table) -> int:
         # Without the types: an interaction whose type is unknown is one that would not arrive.
@@ -84,8 +85,8 @@ class FileSource(_Counted):
 class FileTarget(_Counted):
     """A file that is made; use `open_target`."""
 
-    def __init__(self, connection: aiosqlite.Connection) -> None:
-        super().__init__(connection)
+    def __init__(self, connection: aiosqlite.Connection, path: Path) -> None:
+        super().__init__(connection, path)
         self.is_whole = False
 
     async def have_types(self, names: Sequence[str]) -> None:
@@ -98,12 +99,20 @@ class FileTarget(_Counted):
         self.is_whole = True
 
 
+def refuse_waiting(path: Path) -> None:
+    """Raise MoveRefused while interactions wait to be recorded, beside the file at `path`."""
+    spool = files.spool(Path(os.path.realpath(path)))
+    if spool.exists():
+        raise MoveRefused(
+            f"interactions wait in {spool}", "start the bot, which records them, and stop it again"
+        )
+
+
 @asynccontextmanager
 async def open_source(path: Path, database_key: bytes | None) -> AsyncIterator[FileSource]:
     """Open the file at `path` to be moved; no bot or command that writes may use it meanwhile.
 
-    Raises AnalyticsError if it cannot be read whole, is used, or is of an older version, and
-    MoveRefused while interactions wait beside it.
+    Raises AnalyticsError if it cannot be read whole, is used, or is of an older version.
     """
     check_sqlite(database_key)
     path = Path(os.path.realpath(path))
@@ -111,17 +120,12 @@ async def open_source(path: Path, database_key: bytes | None) -> AsyncIterator[F
         refusals.refuse_missing(path)
         await encryption.refuse_foreign(path, database_key)
         locks.be_alone(path, held)
-        if files.spool(path).exists():
-            raise MoveRefused(
-                f"interactions wait in {files.spool(path)}",
-                "start the bot, which records them, and stop it again",
-            )
         if await is_damaged(path, database_key):
             raise damaged_or_gone(path)
         async with connect(path, database_key, read_only=True) as connection:
             await migrations.version(path, connection, may_be_old=False)
             await connection.execute_fetchall("BEGIN")  # what is read from now on is of one moment
-            yield FileSource(connection)
+            yield FileSource(connection, path)
 
 
 @asynccontextmanager
@@ -148,7 +152,7 @@ async def open_target(path: Path, database_key: bytes | None) -> AsyncIterator[F
                 await connection.execute_fetchall("BEGIN IMMEDIATE")
                 # Triggers would count again what is counted already.
                 await _make(connection, {"TABLE"})
-                target = FileTarget(connection)
+                target = FileTarget(connection, path)
                 yield target
                 if target.is_whole:
                     await _finish(connection)

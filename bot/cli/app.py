@@ -12,6 +12,7 @@ from bot import __version__
 from bot.cli import backups, demo, doctor, encrypt, health, init, privacy, stats, web
 from bot.cli.cleanup import cleanup
 from bot.cli.help import Command, Group
+from bot.cli.move import move
 from bot.cli.new_feature import new_feature
 from bot.cli.records import records
 from bot.cli.running import run_bot
@@ -70,6 +71,7 @@ COMMANDS: dict[str, dict[str, Callable[..., None]]] = {
         "backup": backups.backup,
         "restore": backups.restore_backup,
         "encrypt": encrypt.encrypt,
+        "move": move,
     },
     "Development": {
         "new-feature": new_feature,

@@ -3,7 +3,7 @@
 import asyncio
 import os
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import AsyncExitStack
 from itertools import permutations
 from pathlib import Path
@@ -25,12 +25,13 @@ from analytics import (
     OlderSchema,
 )
 from analytics.errors import MoveRefused
+from analytics.moved_tables import DATA, STAYING_SETTINGS, TABLES
 from analytics.moving import MovedTable, Place, move
 from analytics.sqlite import files, locks
-from analytics.tables import DATA, STAYING_SETTINGS, TABLES
+from analytics.sqlite import moving as of_file
+from tests.store.history import History
 from tests.store.kinds import STORES, Kind
-from tests.store.test_any_history import History
-from tests.store.test_service import RULES, live, seen
+from tests.store.life import RULES, live, seen
 from tests.store.updates import DAY, TODAY, record, update
 from tests.support.any_store import service_over
 from tests.support.clock import Clock
@@ -59,11 +60,15 @@ def unmake(kind: Kind, folder: Path) -> None:
             file.unlink()
 
 
+async def moved(source: Place, target: Place, **options: Any) -> Sequence[MovedTable]:
+    return (await move(source, target, **options)).tables
+
+
 async def rows_of(place: Place) -> dict[str, list[Any]]:
     """Return all rows of a store, by table, as they pass to another."""
-    from analytics.moving import _source
+    from analytics.moving import open_source
 
-    async with _source(place, None) as source:
+    async with open_source(place, None) as source:
         found = {}
         for table in TABLES:
             found[table.name] = sorted(
@@ -84,9 +89,9 @@ class MovingHistory(History):
         self.run(self.open.aclose())
         source, target = place_of(self.kind, self.folder), place_of(self.other, self.folder)
         before = self.run(rows_of(source))
-        moved = self.run(move(source, target))
+        tables = self.run(moved(source, target))
         assert self.run(rows_of(target)) == self.run(rows_of(source)) == before
-        assert moved == [MovedTable(name, len(rows)) for name, rows in before.items()]
+        assert tables == [MovedTable(name, len(rows)) for name, rows in before.items()]
         unmake(self.kind, self.folder)
         self.kind, self.other = self.other, self.kind
         self.store = self.run(self.open.enter_async_context(self.kind.open(self.folder)))
@@ -122,10 +127,10 @@ async def test_what_is_moved_and_moved_back_shows_everyone_the_same(
     clock = Clock()
     before = await service_seen(kind, tmp_path, clock, live)
     rows = await rows_of(place_of(kind, tmp_path))
-    await move(place_of(kind, tmp_path), place_of(to, tmp_path))
+    await moved(place_of(kind, tmp_path), place_of(to, tmp_path))
     unmake(kind, tmp_path)
     between = await service_seen(to, tmp_path, clock)
-    await move(place_of(to, tmp_path), place_of(kind, tmp_path))
+    await moved(place_of(to, tmp_path), place_of(kind, tmp_path))
     back = await rows_of(place_of(kind, tmp_path))
     after = await service_seen(kind, tmp_path, clock)
 
@@ -144,7 +149,7 @@ async def test_what_is_added_later_stands_beside_what_was_brought(
     async with kind.open(tmp_path) as store:
         for text in ("first", "second"):
             await store.add_note(TODAY, text, 10)
-    await move(place_of(kind, tmp_path), place_of(to, tmp_path))
+    await moved(place_of(kind, tmp_path), place_of(to, tmp_path))
     async with to.open(tmp_path) as store:
         third = await store.add_note(TODAY, "third", 10)
         notes = await store.notes()
@@ -173,8 +178,10 @@ async def move_until(source: Place, target: Place, share: float) -> None:
         if done >= total * share:
             die()
 
-    with patch("analytics.sqlite.moving.CHUNK", 20), patch("analytics.postgres.moving.CHUNK", 20):
-        await move(source, target, progress=watch)
+    from analytics.postgres import moving as of_server
+
+    with patch.object(of_file, "CHUNK", 20), patch.object(of_server, "CHUNK", 20):
+        await moved(source, target, progress=watch)
 
 
 @pytest.mark.parametrize("share", [0.01, 0.5, 1])
@@ -191,7 +198,7 @@ async def test_a_kill_leaves_the_target_as_it_was_and_a_second_run_moves_all(
         assert not target.exists()
     else:
         assert execute(target, SCHEMA) == [(False,)]
-    await move(source, target)
+    await moved(source, target)
     assert await rows_of(target) == await rows_of(source) == before
     assert not list(tmp_path.glob("*.unfinished*"))
 
@@ -204,7 +211,7 @@ async def test_a_kill_leaves_a_database_that_a_bot_was_started_with(tmp_path: Pa
     assert await asyncio.to_thread(is_killed, move_until, source, target, 0.5)
 
     assert await rows_of(target) == before
-    await move(source, target)
+    await moved(source, target)
     assert await rows_of(target) == await rows_of(source)
 
 
@@ -212,7 +219,7 @@ async def test_a_kill_leaves_a_database_that_a_bot_was_started_with(tmp_path: Pa
 async def test_the_source_is_only_read(name: str, other: str, tmp_path: Path) -> None:
     source = await fill(KINDS[name], tmp_path)
     content = source.read_bytes() if isinstance(source, Path) else await rows_of(source)
-    await move(source, place_of(KINDS[other], tmp_path))
+    await moved(source, place_of(KINDS[other], tmp_path))
 
     after = source.read_bytes() if isinstance(source, Path) else await rows_of(source)
     assert after == content
@@ -223,7 +230,7 @@ async def test_a_dry_run_counts_and_leaves_the_target(
     name: str, other: str, tmp_path: Path
 ) -> None:
     source, target = await fill(KINDS[name], tmp_path), place_of(KINDS[other], tmp_path)
-    found = dict(await move(source, target, dry_run=True))
+    found = dict(await moved(source, target, dry_run=True))
 
     assert found["interactions"] == 3 * 39
     assert found["users"] == 39
@@ -242,7 +249,7 @@ async def test_a_target_with_data_is_refused_and_stays(
     target = await fill(KINDS[other], tmp_path, days=1)
     before = await rows_of(target)
     with pytest.raises(MoveRefused, match="already"):
-        await move(source, target)
+        await moved(source, target)
 
     assert await rows_of(target) == before
 
@@ -265,7 +272,7 @@ async def test_a_row_in_any_table_is_data(tmp_path: Path) -> None:
             f"SELECT * FROM kept_{table.name} LIMIT 1",
         )
         with pytest.raises(MoveRefused, match="already"):
-            await move(source, target)
+            await moved(source, target)
         execute(target, f"DELETE FROM bot_analytics.{table.name}")
 
 
@@ -274,19 +281,21 @@ async def test_a_row_in_any_table_is_data(tmp_path: Path) -> None:
 async def test_a_database_that_a_bot_has_open_is_not_moved(
     name: str, other: str, at: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    from analytics.postgres import moving as of_server
+
     monkeypatch.setattr(locks, "OWNER_TIMEOUT", 0.01)
-    monkeypatch.setattr("analytics.postgres.moving.OTHERS_TIMEOUT", 0.01)
+    monkeypatch.setattr(of_server, "OTHERS_TIMEOUT", 0.01)
     source, target = await fill(KINDS[name], tmp_path), place_of(KINDS[other], tmp_path)
     async with KINDS[name if at == "source" else other].open(tmp_path):
         with pytest.raises((DatabaseInUse, DatabaseUnavailable), match="another process is using"):
-            await move(source, target)
+            await moved(source, target)
 
 
 async def test_who_comes_while_a_database_is_read_cannot_write(tmp_path: Path) -> None:
-    from analytics.moving import _source
+    from analytics.moving import open_source
 
     source = await fill(KINDS["postgres"], tmp_path)
-    async with _source(source, None), AsyncExitStack() as stack:
+    async with open_source(source, None), AsyncExitStack() as stack:
         store = await stack.enter_async_context(KINDS["postgres"].open(tmp_path))
         with pytest.raises(AnalyticsError):
             await record(store, [update()])
@@ -298,14 +307,15 @@ async def test_interactions_that_wait_beside_a_file_are_not_left_behind(tmp_path
     source = await fill(KINDS["sqlite"], tmp_path)
     assert isinstance(source, Path)
     files.spool(source).write_bytes(b"waiting")
-    with pytest.raises(MoveRefused, match="start the bot"):
-        await move(source, database_of(tmp_path))
+    for place, target in ((source, database_of(tmp_path)), (database_of(tmp_path), source)):
+        with pytest.raises(MoveRefused, match="start the bot"):
+            await move(place, target, beside=source)
 
 
 @pytest.mark.parametrize("version", [1, 2, 3])
 async def test_an_older_file_is_migrated_first(version: int, tmp_path: Path) -> None:
     with pytest.raises(OlderSchema, match="start this version's bot once"):
-        await move(FILES / f"schema-{version}.sqlite3", database_of(tmp_path))
+        await moved(FILES / f"schema-{version}.sqlite3", database_of(tmp_path))
 
     assert execute(database_of(tmp_path), SCHEMA) == [(False,)]
 
@@ -314,22 +324,22 @@ async def test_a_newer_database_is_refused(tmp_path: Path) -> None:
     url = str(await fill(KINDS["postgres"], tmp_path))
     execute(url, "UPDATE bot_analytics.settings SET value = '99' WHERE name = 'schema_version'")
     with pytest.raises(NewerSchema):
-        await move(url, tmp_path / NAME)
+        await moved(url, tmp_path / NAME)
 
 
 async def test_a_source_that_is_none_is_told(tmp_path: Path) -> None:
     target = database_of(tmp_path)
     with pytest.raises(DatabaseMissing):
-        await move(tmp_path / "missing.sqlite3", target)
+        await moved(tmp_path / "missing.sqlite3", target)
     with pytest.raises(DatabaseMissing):
-        await move(target, tmp_path / "new.sqlite3")
+        await moved(target, tmp_path / "new.sqlite3")
     damaged = await fill(KINDS["sqlite"], tmp_path)
     assert isinstance(damaged, Path)
     content = bytearray(damaged.read_bytes())
     content[4096 * 3 : 4096 * 5] = os.urandom(4096 * 2)
     damaged.write_bytes(content)
     with pytest.raises(DatabaseDamaged):
-        await move(damaged, target)
+        await moved(damaged, target)
 
     assert not (tmp_path / "new.sqlite3").exists()
     assert execute(target, SCHEMA) == [(False,)]
@@ -347,7 +357,7 @@ async def test_a_wrong_url_is_told_without_its_password(
 ) -> None:
     source = await fill(KINDS["sqlite"], tmp_path)
     with pytest.raises(error) as raised:
-        await move(source, url)
+        await moved(source, url)
 
     assert "secret" not in str(raised.value)
 
@@ -355,10 +365,10 @@ async def test_a_wrong_url_is_told_without_its_password(
 async def test_an_encrypted_file_is_moved_and_comes_back_encrypted(tmp_path: Path) -> None:
     url = str(await fill(KINDS["postgres"], tmp_path))
     file = tmp_path / "new.sqlite3"
-    await move(url, file, database_key=DATABASE_KEY)
+    await moved(url, file, database_key=DATABASE_KEY)
     before = await rows_of(url)
     execute(url, "DROP SCHEMA bot_analytics CASCADE")
-    await move(file, url, database_key=DATABASE_KEY)
+    await moved(file, url, database_key=DATABASE_KEY)
 
     assert not files.is_plain(file)
     assert select(file, "SELECT count(*) FROM interactions") == [(3 * 39,)]

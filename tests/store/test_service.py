@@ -1,73 +1,16 @@
 """The whole service over a store: what people and admins see does not tell which one it is."""
 
-import random
 from contextlib import AsyncExitStack
-from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from analytics import AnalyticsService, InteractionType, Period
-from analytics.events import Event, EventKind
-from analytics.privacy.audit import Action
 from analytics.statistics.reports import ReportRules
 from tests.store.kinds import STORES, Kind
+from tests.store.life import ADMIN, PEOPLE, RULES, live, seen
 from tests.support.any_store import service_over
 from tests.support.clock import Clock
-from tests.support.service import SOMEBODY, interaction
-
-PEOPLE = range(SOMEBODY, SOMEBODY + 40)
-ADMIN = PEOPLE[3]
-# All that is counted is shown, and small groups of people are suppressed.
-RULES = [
-    ReportRules(retention_days=90, breakdown_min_users=few, trends_min_users=6) for few in (1, 4)
-]
-
-
-async def live(analytics: AnalyticsService, clock: Clock) -> None:
-    """Record a history of 80 days, the oldest first, with some of it sent twice, and act on it."""
-    drawn = random.Random(20)
-    types = [InteractionType.MESSAGE, InteractionType.COMMAND, InteractionType.BUTTON_CLICK]
-    kinds = [EventKind.COMMAND, EventKind.NEW_BY_LINK, EventKind.MEMBERSHIP]
-    ages = sorted((drawn.uniform(0, 80) for _ in range(600)), reverse=True)
-    for at in range(0, len(ages), 20):
-        batch = [
-            interaction(timedelta(days=age), drawn.choice(PEOPLE[: 10 + at // 15]), kind)
-            for age in ages[at : at + 20]
-            for kind in [drawn.choice(types)]
-        ]
-        ids = [at + place for place in range(len(batch))]
-        events = [
-            [Event(drawn.choice(kinds), "word", drawn.random() < 0.3)] * (place % 2)
-            for place in range(len(batch))
-        ]
-        opting = [drawn.choice([None] * 40 + [True, False]) for _ in batch]
-        for _ in range(1 + (at % 60 == 0)):
-            assert await analytics.record(batch, ids, events, opting)
-    await analytics.audit_log.note(Action.STATS, ADMIN)
-    await analytics.alert_state.mute(ADMIN, "digest")
-    await analytics.people.opt_out(PEOPLE[1])
-    await analytics.notes.add("deployed")
-    clock.move(hours=3)
-
-
-async def seen(analytics: AnalyticsService) -> list[Any]:
-    """Return what admins and people are shown."""
-    reports = analytics.reports
-    return [
-        await reports.current(),
-        *[await reports.overview(period) for period in Period],
-        *[await reports.aggregates(period) for period in Period],
-        *[await reports.history(timedelta(days=days)) for days in (1, 30, 90)],
-        await reports.cohorts(),
-        await reports.event_days(),
-        *[await analytics.people.personal_data(person) for person in PEOPLE],
-        *[await analytics.people.is_opted_out(person) for person in PEOPLE],
-        await analytics.audit_log.entries([ADMIN]),
-        await analytics.notes.all(),
-        [(row.interaction_type, row.timestamp, row.count) for row in await analytics.records(50)],
-    ]
 
 
 async def history_of(kind: Kind, folder: Path, rules: ReportRules) -> list[list[Any]]:

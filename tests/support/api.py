@@ -81,9 +81,9 @@ GROUPS: list[tuple[str, str, str]] = [
     (
         "analytics",
         "Maintenance",
-        "backup backup_into last_backup restore DailyBackups encrypt plain_leftovers diagnose "
-        "check_permissions Finding wipe refuse_missing maintenance_tasks Schedule Task "
-        "next_planned HOURLY DAILY WEEKLY",
+        "backup backup_into last_backup restore DailyBackups encrypt plain_leftovers move Moved "
+        "MovedTable diagnose check_permissions Finding wipe refuse_missing maintenance_tasks "
+        "Schedule Task next_planned HOURLY DAILY WEEKLY",
     ),
     (
         "analytics",
@@ -107,7 +107,7 @@ GROUPS: list[tuple[str, str, str]] = [
         "WrongDatabaseKey "
         "RotationRefused UnknownTimeZone InteractionsLost LinkNameInUse "
         "TooManyLinks NoSuchLink NoReportYet BackupRefused NoRoomForCopy "
-        "RestoreRefused WipeIncomplete",
+        "RestoreRefused MoveRefused WipeIncomplete",
     ),
 ]
 

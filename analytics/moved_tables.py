@@ -52,6 +52,10 @@ CHUNK = 20_000
 class Source(Protocol):
     """A database that is read at one moment, while no bot uses it."""
 
+    @property
+    def name(self) -> str:
+        """The name of the database in messages to operators."""
+
     async def types(self) -> Sequence[str]:
         """Return the names of interaction types."""
 
@@ -64,6 +68,10 @@ class Source(Protocol):
 
 class Target(Protocol):
     """A database without data, which is filled in one transaction, while no bot uses it."""
+
+    @property
+    def name(self) -> str:
+        """The name of the database in messages to operators."""
 
     async def have_types(self, names: Sequence[str]) -> None:
         """Add the interaction types that it does not have. Call this first."""
