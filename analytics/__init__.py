@@ -101,6 +101,7 @@ from analytics.statistics.report_models import (
 from analytics.statistics.reports import DEFAULT_TRENDS_MIN_USERS
 from analytics.store_types import Access
 from analytics.time_zones import DEFAULT_TIMEZONE, check_timezone, nearest_timezones
+from analytics.tokens import Owner, TokenKind, Tokens
 
 __all__ = [
     "ACTION_NAMES",
@@ -173,6 +174,7 @@ __all__ = [
     "Overview",
     "OwnEventCounts",
     "OwnRow",
+    "Owner",
     "Period",
     "PeriodEvents",
     "PeriodReport",
@@ -185,6 +187,8 @@ __all__ = [
     "Schedule",
     "StartLink",
     "Task",
+    "TokenKind",
+    "Tokens",
     "TooManyLinks",
     "UnknownTimeZone",
     "UnsupportedPostgreSQL",

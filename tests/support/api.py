@@ -34,7 +34,8 @@ GROUPS: list[tuple[str, str, str]] = [
         "AnalyticsService.notes=analytics.statistics.notes.Notes "
         "AnalyticsService.maintenance=analytics.maintenance.operations.Maintenance "
         "AnalyticsService.audit_log=analytics.privacy.audit.AuditLog "
-        "AnalyticsService.alert_state=analytics.alert_state.AlertState Access",
+        "AnalyticsService.alert_state=analytics.alert_state.AlertState "
+        "AnalyticsService.tokens=analytics.tokens.Tokens TokenKind Owner Tokens Access",
     ),
     (
         "analytics",
