@@ -5,7 +5,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import timedelta
 
-from analytics import Owner, TokenKind, Tokens
+from analytics import Holder, TokenKind, Tokens
 
 # A link in a chat may be seen by whoever gets at the phone later.
 LINK_LIFETIME = timedelta(minutes=5)
@@ -48,8 +48,8 @@ class Sessions:
 
     async def spend(self, token: str) -> str | None:
         """Return the token of a session for that of a link; None if it is spent or too old."""
-        owner = await self._tokens.take(TokenKind.LINK, token, self._allowed)
-        return None if owner is None else await self.begin(owner.telegram_id)
+        holder = await self._tokens.take(TokenKind.LINK, token, self._allowed)
+        return None if holder is None else await self.begin(holder.telegram_id)
 
     async def begin(self, telegram_id: int | None) -> str:
         """Return the token of a new session of an admin."""
@@ -58,8 +58,8 @@ class Sessions:
 
     async def find(self, token: str) -> Viewer | None:
         """Return whose session it is, and let it last for another hour; None if it has ended."""
-        owner = await self._tokens.renew(TokenKind.SESSION, token, self._allowed, IDLE_LIFETIME)
-        return None if owner is None else self._viewer(owner)
+        holder = await self._tokens.renew(TokenKind.SESSION, token, self._allowed, IDLE_LIFETIME)
+        return None if holder is None else self._viewer(holder)
 
     async def end(self, token: str) -> None:
         """End a session, if it has not ended."""
@@ -78,6 +78,6 @@ class Sessions:
         await self._tokens.add(kind, token, telegram_id, lifetime)
         return token
 
-    def _viewer(self, owner: Owner) -> Viewer:
-        telegram_id = owner.telegram_id
+    def _viewer(self, holder: Holder) -> Viewer:
+        telegram_id = holder.telegram_id
         return Viewer(telegram_id, telegram_id is None or telegram_id in self._owner_ids)

@@ -34,8 +34,7 @@ GROUPS: list[tuple[str, str, str]] = [
         "AnalyticsService.notes=analytics.statistics.notes.Notes "
         "AnalyticsService.maintenance=analytics.maintenance.operations.Maintenance "
         "AnalyticsService.audit_log=analytics.privacy.audit.AuditLog "
-        "AnalyticsService.alert_state=analytics.alert_state.AlertState "
-        "AnalyticsService.tokens=analytics.tokens.Tokens TokenKind Owner Tokens Access",
+        "AnalyticsService.alert_state=analytics.alert_state.AlertState Access",
     ),
     (
         "analytics",
@@ -90,7 +89,7 @@ GROUPS: list[tuple[str, str, str]] = [
         "analytics",
         "Keys, files and time",
         "parse_key key_file real_path Pseudonyms PlainIds GuardedClock utc_now http_date "
-        "Calendar check_timezone nearest_timezones",
+        "Calendar check_timezone nearest_timezones Tokens TokenKind Holder",
     ),
     (
         "analytics",
@@ -124,6 +123,7 @@ MADE_BY_OTHERS = {
         "Maintenance",
         "People",
         "Reports",
+        "Tokens",
     )
 }
 
