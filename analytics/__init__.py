@@ -101,7 +101,6 @@ from analytics.statistics.report_models import (
 from analytics.statistics.reports import DEFAULT_TRENDS_MIN_USERS
 from analytics.store_types import Access
 from analytics.time_zones import DEFAULT_TIMEZONE, check_timezone, nearest_timezones
-from analytics.tokens import Holder, TokenKind, Tokens
 
 __all__ = [
     "ACTION_NAMES",
@@ -150,7 +149,6 @@ __all__ = [
     "Finding",
     "GuardedClock",
     "History",
-    "Holder",
     "Interaction",
     "InteractionType",
     "InteractionsLost",
@@ -187,8 +185,6 @@ __all__ = [
     "Schedule",
     "StartLink",
     "Task",
-    "TokenKind",
-    "Tokens",
     "TooManyLinks",
     "UnknownTimeZone",
     "UnsupportedPostgreSQL",

@@ -13,8 +13,14 @@ import psycopg
 from psycopg.types.json import Jsonb
 
 from analytics.errors import DatabaseUnavailable
-from analytics.postgres.connections import Connection
-from analytics.postgres.database import LOCK_MS_OWN, Database, Parameters, Transaction
+from analytics.postgres.connections import Connection, answering_within
+from analytics.postgres.database import (
+    LOCK_MS_OWN,
+    SCAN_SECONDS,
+    Database,
+    Parameters,
+    Transaction,
+)
 from analytics.postgres.partitions import drop_empty
 from analytics.postgres.queries.counters import fold
 from analytics.postgres.queries.settings import FORGET_SPOOLS, PUT_ONCE, SettingsQueries
@@ -112,9 +118,10 @@ class Compaction(SettingsQueries):
         self._vacuuming = connection
         try:
             await connection.execute(f"SET lock_timeout = {LOCK_MS_OWN}".encode())
-            for table in TABLES:
-                await connection.execute(f"VACUUM (FULL) {table}".encode())
-            await remove_log(connection)
+            with answering_within(connection, SCAN_SECONDS):
+                for table in TABLES:
+                    await connection.execute(f"VACUUM (FULL) {table}".encode())
+                await remove_log(connection)
             return True
         except (psycopg.errors.LockNotAvailable, psycopg.errors.QueryCanceled):
             return False

@@ -2,8 +2,10 @@
 
 import asyncio
 import logging
+import os
+import socket
 from collections.abc import AsyncIterator, Iterator, Mapping
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import asynccontextmanager, contextmanager, suppress
 from typing import Any
 
 import psycopg
@@ -18,8 +20,8 @@ from analytics.errors import (
 )
 
 Connection = psycopg.AsyncConnection[tuple[Any, ...]]
-# What a connection has unless its URL says otherwise: a server that went away is noticed within
-# about ten seconds, and no answer waits for longer.
+# What a connection has unless its URL says otherwise: a machine that went away is noticed within
+# about ten seconds. A server that hangs keeps its connections: `answering_within` leaves it.
 DEFAULTS = {
     "application_name": "telegram-bot-analytics",
     "connect_timeout": "5",
@@ -139,6 +141,27 @@ def _words(error: psycopg.Error) -> str:
     return error.diag.message_primary or type(error).__name__
 
 
+@contextmanager
+def answering_within(connection: Connection, seconds: float) -> Iterator[None]:
+    """Lose the connection if that takes longer, as if the server had ended it.
+
+    Cancelling would ask the server to cancel the statement, and wait for its answer.
+    """
+    ending = asyncio.get_running_loop().call_later(seconds, _lose, connection)
+    try:
+        yield
+    finally:
+        ending.cancel()
+
+
+def _lose(connection: Connection) -> None:
+    with (
+        suppress(OSError, psycopg.Error),
+        socket.socket(fileno=os.dup(connection.pgconn.socket)) as same,
+    ):
+        same.shutdown(socket.SHUT_RDWR)
+
+
 class Session:
     """A connection for one statement or transaction at a time, made again when it was lost."""
 
@@ -149,14 +172,18 @@ class Session:
         self._connection: Connection | None = None
 
     @asynccontextmanager
-    async def use(self) -> AsyncIterator[Connection]:
-        """Enter with the connection; whatever is left unfinished in it ends with it."""
+    async def use(self, seconds: float) -> AsyncIterator[Connection]:
+        """Enter with the connection; whatever is left unfinished in it ends with it.
+
+        It is lost to whoever takes longer than `seconds`.
+        """
         async with self._turn:
             if self._connection is None or self._connection.closed:
                 self._connection = await self._server.connect(self._defaults)
             connection = self._connection
             try:
-                yield connection
+                with answering_within(connection, seconds):
+                    yield connection
             finally:
                 if connection.info.transaction_status is not psycopg.pq.TransactionStatus.IDLE:
                     await connection.close()

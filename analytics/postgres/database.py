@@ -23,6 +23,10 @@ from analytics.store_types import Access
 # How long a statement waits for a lock: short in the bot, whose interactions can wait in memory.
 LOCK_MS_OWN = 1_000
 LOCK_MS_SHARE = 60_000
+# A server that takes longer hangs: it is left for the one that may have taken its place.
+RECORDING_SECONDS = 10.0
+ANSWER_SECONDS = 30.0
+SCAN_SECONDS = 600.0
 # A process that was stopped in a transaction holds up the others for no longer.
 IDLE_MS = 10_000
 # Two processes may make the same person, the same number or the same day at once: the one that
@@ -95,7 +99,7 @@ class Database:
         database = cls(server, access)
         try:
             with server.translated():
-                async with database._writing.use() as connection:
+                async with database._writing.use(ANSWER_SECONDS) as connection:
                     await migrations.check_server(server.name, connection, access)
                     await migrations.prepare(server.name, connection, access)
                     types = await connection.execute(TYPES)
@@ -112,18 +116,20 @@ class Database:
         Raises an AnalyticsError for whatever the driver raises.
         """
         try:
-            return await self._read(self._reading, sql, parameters)
+            return await self._read(self._reading, ANSWER_SECONDS, sql, parameters)
         except DatabaseUnavailable:
             # The connection may have been lost long ago, unnoticed.
-            return await self._read(self._reading, sql, parameters)
+            return await self._read(self._reading, ANSWER_SECONDS, sql, parameters)
 
     async def scan(self, sql: str, parameters: Parameters) -> list[Any]:
         """Return the rows of a SELECT that takes long, as `read` does; others read meanwhile."""
-        return await self._read(self._scanning, sql, parameters)
+        return await self._read(self._scanning, SCAN_SECONDS, sql, parameters)
 
-    async def _read(self, session: Session, sql: str, parameters: Parameters) -> list[Any]:
+    async def _read(
+        self, session: Session, seconds: float, sql: str, parameters: Parameters
+    ) -> list[Any]:
         with self.server.translated():
-            async with session.use() as connection:
+            async with session.use(seconds) as connection:
                 return await (await connection.execute(sql.encode(), parameters)).fetchall()
 
     async def write(self, *statements: tuple[str, Parameters]) -> None:
@@ -177,8 +183,11 @@ class Database:
 
     async def _transact(self, work: Callable[[Transaction], Awaitable[T]], lock: str | None) -> T:
         wait = LOCK_MS_OWN if self.owner else LOCK_MS_SHARE
+        # What deletes may take its time, and so may a command, which waits longer for a lock.
+        is_quick = self.owner and lock != "deleting"
+        seconds = RECORDING_SECONDS if is_quick else ANSWER_SECONDS + wait / 1_000
         async with (
-            self._writing.use() as connection,
+            self._writing.use(seconds) as connection,
             connection.pipeline(),
             connection.transaction(),
         ):

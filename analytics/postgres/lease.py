@@ -164,7 +164,7 @@ class PostgresLease:
         parameters |= {"holder": self._holder, "token": secrets.randbelow(2**63 - 1) + 1}
         try:
             with self._server.translated():
-                async with self._session.use() as connection:
+                async with self._session.use(2 * TIMEOUT) as connection:  # `_in_time` is sooner
 
                     async def rows() -> list[tuple[Any, ...]]:
                         cursor = await connection.execute(sql.encode(), parameters)

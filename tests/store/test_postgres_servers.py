@@ -6,6 +6,7 @@ import subprocess
 import sys
 from contextlib import nullcontext
 from pathlib import Path
+from unittest.mock import patch
 
 import pytest
 
@@ -23,6 +24,7 @@ from tests.support.postgres import (
     own_server,
     start_server,
     stop_server,
+    stopped,
     url_of,
 )
 from tests.support.second_connection import NAME
@@ -96,6 +98,26 @@ async def test_a_server_that_is_killed_and_comes_back_has_what_was_committed() -
                 await store.totals(0, 0, 0)
             start_server(folder, port, "-c listen_addresses=")
             await record(store, [update(update_id=1), update(update_id=2)])
+
+            assert await count(store) == 2
+
+
+async def test_a_server_that_hangs_is_left_and_what_it_was_sent_is_counted_once() -> None:
+    from analytics.postgres import database
+    from analytics.postgres.store import open_store
+
+    port = free_port()
+    with own_server(port, "-c listen_addresses=") as folder:
+        async with open_store(url_of(folder, "postgres", port), Access.OWN) as store:
+            await record(store, [update(update_id=1)])
+            with (
+                patch.object(database, "RECORDING_SECONDS", 0.2),
+                stopped(folder),
+                pytest.raises(DatabaseUnavailable),
+            ):
+                await record(store, [update(update_id=2)])
+            # The server goes on with what it was sent, and may still commit it.
+            await record(store, [update(update_id=2)])
 
             assert await count(store) == 2
 

@@ -7,11 +7,12 @@ the process that the tests were started with.
 import os
 import select
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import cache
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -94,6 +95,28 @@ def start_server(folder: Path, port: int, options: str = OPTIONS) -> None:
 
 def stop_server(folder: Path, how: str = "fast") -> None:
     run("pg_ctl", "-D", str(folder / "data"), "-m", how, "-w", "stop")
+
+
+def send(data: Path, number: int) -> None:
+    """Send a signal to all processes of the server whose data is in a folder, if it runs."""
+    try:
+        pid = int((data / "postmaster.pid").read_text().split("\n", 1)[0])
+        children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+    except (OSError, ValueError):
+        return
+    for each in (pid, *map(int, children)):
+        with suppress(ProcessLookupError):
+            os.kill(each, number)
+
+
+@contextmanager
+def stopped(folder: Path) -> Iterator[None]:
+    """Have a server hang: it answers nothing, and no connection ends."""
+    send(folder / "data", signal.SIGSTOP)
+    try:
+        yield
+    finally:
+        send(folder / "data", signal.SIGCONT)
 
 
 @contextmanager
