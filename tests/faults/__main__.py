@@ -6,6 +6,8 @@ import logging
 import pkgutil
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
+from enum import StrEnum
+from types import ModuleType
 from typing import Annotated
 
 import typer
@@ -15,6 +17,7 @@ from rich.progress import Progress
 from rich.table import Table
 
 from tests import faults
+from tests.faults.postgres.programs import reason_to_skip
 from tests.faults.table import Fault, Row
 
 # The module whose faults are ends of the bot's process.
@@ -26,10 +29,18 @@ Results = Mapping[Fault, Row | Exception]
 app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
 
 
-def catalogue(kills: int | None = None) -> Iterator[Fault]:
-    """Every fault of every module; `kills`, if given, is how often the bot's process ends."""
-    for module in pkgutil.iter_modules(faults.__path__, f"{faults.__name__}."):
-        if module.name.rpartition(".")[2].startswith(("test_", "__")):
+class StoreKind(StrEnum):
+    SQLITE = "sqlite"
+    POSTGRES = "postgres"
+
+
+def catalogue(kills: int | None = None, store: StoreKind = StoreKind.SQLITE) -> Iterator[Fault]:
+    """Every fault of a store; `kills`, if given, is how often the bot's process ends."""
+    package: ModuleType = faults
+    if store is StoreKind.POSTGRES:
+        package = importlib.import_module(f"{faults.__name__}.postgres")
+    for module in pkgutil.iter_modules(package.__path__, f"{package.__name__}."):
+        if module.ispkg or module.name.rpartition(".")[2].startswith(("test_", "__")):
             continue
         for fault in getattr(importlib.import_module(module.name), "FAULTS", []):
             yield replace(fault, long=kills) if kills and module.name == KILLS else fault
@@ -71,16 +82,21 @@ def as_table(results: Results) -> Table:
     return table
 
 
-def as_markdown(results: Results) -> Iterator[str]:
-    """What is the same on every machine, as it stands in docs/faults.md."""
-    yield "| fault | times | lost | counted twice |"
-    yield "| --- | ---: | ---: | ---: |"
+def as_markdown(results: Results, *, gaps: bool = False) -> Iterator[str]:
+    """What is the same on every machine, as it stands in docs/faults.md; and the gaps, if wanted.
+
+    Those, the longest times without a commit, stand in docs/scale.md.
+    """
+    yield "| fault | times | lost | counted twice |" + " longest gap |" * gaps
+    yield "| --- | ---: | ---: | ---: |" + " ---: |" * gaps
     for fault, result in results.items():
         if isinstance(result, Exception):
-            yield f"| {fault.name} | {_failed(result)} | | |"
+            yield f"| {fault.name} | {_failed(result)} | | |" + " |" * gaps
         else:
             counts = (result.injected, result.lost, result.counted_twice)
-            yield f"| {fault.name} | {' | '.join(f'{each:,}' for each in counts)} |"
+            gap = "" if result.longest_wait is None else f"{result.longest_wait:.0f} s"
+            row = f"| {fault.name} | {' | '.join(f'{each:,}' for each in counts)} |"
+            yield row + f" {gap} |" * gaps
 
 
 def _failed(error: Exception) -> str:
@@ -97,6 +113,9 @@ def main(
         int | None, typer.Option(min=1, help="How often the bot's process is killed or stopped.")
     ] = None,
     only: Annotated[str, typer.Option(help="Only the faults whose names hold this text.")] = "",
+    store: Annotated[
+        StoreKind, typer.Option(help="The store whose faults are injected.")
+    ] = StoreKind.SQLITE,
     markdown: Annotated[
         bool, typer.Option("--markdown", help="Print the table of docs/faults.md.")
     ] = False,
@@ -105,7 +124,10 @@ def main(
 
     The exit status is 1 if anything was lost or counted twice, or a fault could not be injected.
     """
-    chosen = [fault for fault in catalogue(kills) if only.lower() in fault.name.lower()]
+    if store is StoreKind.POSTGRES and (missing := reason_to_skip()):
+        typer.echo(missing, err=True)
+        raise typer.Exit(2)
+    chosen = [fault for fault in catalogue(kills, store) if only.lower() in fault.name.lower()]
     if not chosen:
         raise typer.BadParameter(f"no fault is called {only!r}", param_hint="--only")
     # Bots in this process say much about the faults they meet.
@@ -113,7 +135,7 @@ def main(
     results = inject(chosen, Console(stderr=True))
     logging.disable(logging.NOTSET)
     if markdown:
-        typer.echo("\n".join(as_markdown(results)))
+        typer.echo("\n".join(as_markdown(results, gaps=store is StoreKind.POSTGRES)))
     else:
         Console().print(as_table(results))
     raise typer.Exit(0 if all(map(is_clean, results.values())) else 1)

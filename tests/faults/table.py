@@ -9,7 +9,10 @@ import pytest
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Row:
-    """Counts of interactions, except `injected`; `longest_wait` of a person, in seconds."""
+    """Counts of interactions, except `injected`, and the longest wait in seconds.
+
+    That is a person's for an answer, or on PostgreSQL the longest time without a commit.
+    """
 
     injected: int  # how often the fault was
     acknowledged: int  # what Telegram considers delivered

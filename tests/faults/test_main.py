@@ -27,7 +27,7 @@ def a_fault(name: str, result: Row | Exception) -> Fault:
 def run(monkeypatch: pytest.MonkeyPatch, *arguments: str, **results: Row | Exception) -> Result:
     """With a catalogue of faults that have these results."""
     made_up = [a_fault(name.replace("_", " "), result) for name, result in results.items()]
-    monkeypatch.setattr(runner, "catalogue", lambda kills: iter(made_up))
+    monkeypatch.setattr(runner, "catalogue", lambda kills, store: iter(made_up))
     monkeypatch.setenv("COLUMNS", "120")
     return CliRunner().invoke(runner.app, arguments)
 
