@@ -2,6 +2,7 @@
 
 from analytics.calendar import Calendar
 from analytics.clock import GuardedClock, http_date, utc_now
+from analytics.diagnosing import diagnose_server
 from analytics.disk import real as real_path
 from analytics.errors import (
     AnalyticsError,
@@ -35,6 +36,7 @@ from analytics.errors import (
 )
 from analytics.events import ChatKind, Event, EventKind, Membership
 from analytics.events.outcome_words import OUTCOME_TIME_BOUNDS
+from analytics.findings import Finding
 from analytics.key_files import key_file
 from analytics.languages import SOURCE_LOCALE, available_languages
 from analytics.maintenance.schedule import (
@@ -71,7 +73,6 @@ from analytics.service import DEFAULT_TIMESTAMP_PRECISION, MAX_LIMIT, AnalyticsS
 from analytics.sqlite.belongings import plain_leftovers
 from analytics.sqlite.encryption import encrypt
 from analytics.sqlite.maintenance.backups import DailyBackups, backup, backup_into, last_backup
-from analytics.sqlite.maintenance.diagnostics import Finding
 from analytics.sqlite.maintenance.diagnostics import check_up as diagnose
 from analytics.sqlite.maintenance.diagnostics import permissions as check_permissions
 from analytics.sqlite.maintenance.restore import restore
@@ -199,6 +200,7 @@ __all__ = [
     "check_permissions",
     "check_timezone",
     "diagnose",
+    "diagnose_server",
     "encrypt",
     "event_figures",
     "figures",

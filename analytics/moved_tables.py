@@ -44,7 +44,13 @@ TABLES = (
 SETTINGS, *DATA = TABLES
 
 # Facts about the one database alone: its version, what is to be compacted, the end of a spool.
-STAYING_SETTINGS = ("schema_version", "compaction_due", "deletions", Setting.COMMITTED.value)
+STAYING_SETTINGS = (
+    "schema_version",
+    "compaction_due",
+    "last_compaction",
+    "deletions",
+    Setting.COMMITTED.value,
+)
 # Rows that are in memory at a time.
 CHUNK = 20_000
 

@@ -33,6 +33,7 @@ UNSEEN = {
 SEE_SQLITE = {
     "analytics": "the door, through which commands reach the files",
     "analytics.any_store": "chooses and opens the store",
+    "analytics.diagnosing": "finds what waits in a file of this machine",
     "analytics.moving": "moves a file to a server, and back",
     "analytics.service": "has the files of its process",
 }
@@ -43,6 +44,7 @@ SAME_THING = {
         "alerts": "the alerts, and the command that mutes them",
         "audit": "the audit log, the command that shows it, and its words",
         "cleanup": "the command, and its words",
+        "diagnostics": "of a file, and of a server",
         "links": "start links: the service's, the queries, the command, and its words",
         "maintenance": "what any database needs, and what only a file does",
         "moving": "the move, and each store's part in it",

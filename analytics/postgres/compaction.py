@@ -23,7 +23,7 @@ from analytics.postgres.database import (
 )
 from analytics.postgres.partitions import drop_empty
 from analytics.postgres.queries.counters import fold
-from analytics.postgres.queries.settings import FORGET_SPOOLS, PUT_ONCE, SettingsQueries
+from analytics.postgres.queries.settings import FORGET_SPOOLS, PUT, PUT_ONCE, SettingsQueries
 from analytics.postgres.wal import remove_log
 from analytics.store_types import Setting
 
@@ -32,6 +32,7 @@ SMALL_BYTES = 64 * 1024 * 1024
 # What is deleted leaves the disk within this time, even if no compaction at night happens.
 DEADLINE = timedelta(hours=24)
 DUE = "compaction_due"
+LAST_COMPACTION = "last_compaction"
 # How many transactions have deleted something.
 COUNT_DELETION = """
     INSERT INTO bot_analytics.settings AS was (name, value) VALUES ('deletions', '1')
@@ -105,6 +106,7 @@ class Compaction(SettingsQueries):
                     return False
 
             async def note_done(transaction: Transaction) -> bool:
+                await transaction.run(PUT, (LAST_COMPACTION, Jsonb(now)))
                 return bool(await transaction.rows(DONE, (Jsonb(deletions),)))
 
             return await self._database.transact(note_done)

@@ -56,16 +56,16 @@ class Server:
         # Its warnings quote errors, and the details of those quote references of people.
         logging.getLogger("psycopg").setLevel(logging.CRITICAL)
         try:
-            self._options = conninfo.conninfo_to_dict(url)
+            self.options = conninfo.conninfo_to_dict(url)
         except psycopg.ProgrammingError:
             # Its own message quotes the URL, and with it the password.
             raise DatabaseInaccessible(
                 "DATABASE_URL is no address of a PostgreSQL database",
                 "write it as postgresql://user:password@host:5432/database",
             ) from None
-        hosts = str(self._options.get("host") or "localhost")
-        ports = str(self._options.get("port") or DEFAULT_PORT)
-        database = self._options.get("dbname") or self._options.get("user") or ""
+        hosts = str(self.options.get("host") or "localhost")
+        ports = str(self.options.get("port") or DEFAULT_PORT)
+        database = self.options.get("dbname") or self.options.get("user") or ""
         self.name = f"postgresql://{hosts}:{ports}/{database}"
         """The database in messages: no user, no password."""
 
@@ -74,7 +74,7 @@ class Server:
 
         Raises an AnalyticsError that says why there is none.
         """
-        options: dict[str, Any] = {**defaults, **self._options, "client_encoding": "utf8"}
+        options: dict[str, Any] = {**defaults, **self.options, "client_encoding": "utf8"}
         try:
             # Prepared statements and a pooler in transaction mode do not go together.
             return await psycopg.AsyncConnection.connect(

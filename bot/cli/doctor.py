@@ -10,7 +10,7 @@ from typing import Annotated
 
 import typer
 
-from analytics import Finding, check_permissions, diagnose, utc_now
+from analytics import Finding, check_permissions, diagnose, diagnose_server, utc_now
 from bot.cli.errors import FAILED
 from bot.cli.telegram import Me, Unreachable, WebhookInfo, ask
 from bot.environment import env_file
@@ -60,6 +60,15 @@ async def findings() -> list[Finding]:
         data_settings = load(DataSettings)
     except WrongSettings:  # it is among the findings already
         return found
+    if data_settings.server_url:
+        return found + await diagnose_server(
+            data_settings.server_url,
+            data_settings.database_path,
+            pseudonym_key=data_settings.pseudonym_key,
+            pseudonymise=data_settings.pseudonymise_user_ids,
+            retention_days=data_settings.retention_days,
+            now=utc_now(),
+        )
     return found + await diagnose(
         data_settings.database_path,
         pseudonym_key=data_settings.pseudonym_key,

@@ -16,10 +16,11 @@ import aiohttp
 import pytest
 
 from analytics import AnalyticsService, Interaction, InteractionType
+from analytics.findings import Facts, Finding
 from analytics.sqlite import connections
 from analytics.sqlite.files import spool
 from analytics.sqlite.maintenance.backups import backup_into
-from analytics.sqlite.maintenance.diagnostics import Facts, Finding, disk_space
+from analytics.sqlite.maintenance.diagnostics import disk_space
 from bot.cli.doctor import findings, updates
 from bot.cli.telegram import WebhookInfo
 from bot.sandbox import Sandbox

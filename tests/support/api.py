@@ -82,8 +82,8 @@ GROUPS: list[tuple[str, str, str]] = [
         "analytics",
         "Maintenance",
         "backup backup_into last_backup restore DailyBackups encrypt plain_leftovers move Moved "
-        "MovedTable diagnose check_permissions Finding wipe refuse_missing maintenance_tasks "
-        "Schedule Task next_planned HOURLY DAILY WEEKLY",
+        "MovedTable diagnose diagnose_server check_permissions Finding wipe refuse_missing "
+        "maintenance_tasks Schedule Task next_planned HOURLY DAILY WEEKLY",
     ),
     (
         "analytics",

@@ -6,14 +6,21 @@ import shutil
 import sqlite3
 import stat
 from collections.abc import Iterator
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from pathlib import Path
 
 from analytics import disk
-from analytics.clock import from_unix
 from analytics.errors import AnalyticsError, DatabaseDamaged, NewerSchema, OlderSchema
-from analytics.keyring import choose, mismatch
+from analytics.findings import (
+    OVERDUE,
+    Facts,
+    Finding,
+    cleanup,
+    compaction,
+    fault,
+    moment_text,
+    pseudonym_key_fits,
+)
 from analytics.sqlite import files, reserve
 from analytics.sqlite.belongings import COMPANION, DAMAGED, belongings, matching
 from analytics.sqlite.connections import check_sqlite, connect, is_damaged, translated
@@ -21,9 +28,8 @@ from analytics.sqlite.encryption import refuse_foreign
 from analytics.sqlite.maintenance.backups import last_backup
 from analytics.sqlite.migrations import SCHEMA_VERSION
 
-# A day, and two hours to run: cleanup, compaction and backup happen daily.
-OVERDUE = timedelta(hours=26)
 MIB = 2**20
+STUCK = "end programs that keep the file open, free up space, and run `python main.py cleanup`"
 
 FACTS = """
     SELECT
@@ -33,33 +39,6 @@ FACTS = """
         (SELECT value FROM file_settings WHERE name = 'recording_began'),
         (SELECT min(timestamp) FROM interactions)
 """
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """The result of one check: what was found, and what to do; `to_do` is empty if all is well."""
-
-    check: str
-    found: str
-    to_do: str = ""
-    advice: bool = False
-    """True if `to_do` is advice only: it can also be left as it is."""
-
-    @property
-    def failed(self) -> bool:
-        """True if something is wrong: there is `to_do`, and it is not advice only."""
-        return bool(self.to_do) and not self.advice
-
-
-@dataclass(frozen=True, slots=True)
-class Facts:
-    """Facts that the file keeps about itself; moments in Unix seconds, None for never."""
-
-    references: str | None
-    last_cleanup: int | None
-    compaction_due: int | None
-    recording_began: int | None
-    oldest: int | None
 
 
 async def check_up(
@@ -88,14 +67,14 @@ async def check_up(
         with translated(path, OSError):
             facts = await _read(path, database_key)
     except AnalyticsError as error:
-        return [*found, _fault("database", error)]
+        return [*found, fault("database", error)]
     found += [
         Finding("database", f"{path} is intact, {_size(path) / MIB:,.1f} MiB"),
         Finding("schema", f"version {SCHEMA_VERSION}"),
         pseudonym_key_fits(path, facts, pseudonym_key, pseudonymise),
         disk_space(path, facts, retention_days, now, free=shutil.disk_usage(path.parent).free),
         cleanup(facts, now),
-        compaction(facts, now),
+        compaction(facts, now, STUCK),
     ]
     if backup_dir is not None:
         last = await last_backup(path, backup_dir, database_key, now)
@@ -107,7 +86,7 @@ def sqlite(database_key: bytes | None) -> Finding:
     try:
         check_sqlite(database_key)
     except AnalyticsError as error:
-        return _fault("sqlite", error)
+        return fault("sqlite", error)
     return Finding("sqlite", f"version {sqlite3.sqlite_version}")
 
 
@@ -135,18 +114,6 @@ def waiting(path: Path) -> Iterator[Finding]:
         yield Finding("spool", f"interactions wait in {spool}", to_do, advice=True)
 
 
-def pseudonym_key_fits(
-    path: Path, facts: Facts, pseudonym_key: bytes | None, pseudonymise: bool
-) -> Finding:
-    try:
-        references = choose(path, pseudonym_key, pseudonymise, facts.references)
-    except AnalyticsError as error:
-        return _fault("key", error)
-    if references.fingerprint != facts.references:
-        return _fault("key", mismatch(path, facts.references, references))
-    return Finding("key", "matches the database")
-
-
 def disk_space(path: Path, facts: Facts, retention_days: int, now: datetime, free: int) -> Finding:
     """Check for room for what a full retention takes, and for the copy that VACUUM makes.
 
@@ -163,36 +130,13 @@ def disk_space(path: Path, facts: Facts, retention_days: int, now: datetime, fre
     )
 
 
-def cleanup(facts: Facts, now: datetime) -> Finding:
-    to_do = "start the bot, or run `python main.py cleanup`"
-    if facts.last_cleanup is None:
-        # The bot waits for Telegram's date with the first one, a minute at most.
-        began = facts.recording_began
-        is_new = began is None or now.timestamp() - began <= OVERDUE.total_seconds()
-        return Finding(
-            "cleanup", "none was due yet" if is_new else "never yet", "" if is_new else to_do
-        )
-    last = from_unix(facts.last_cleanup)
-    return Finding("cleanup", f"last at {_moment(last)}", to_do if now - last > OVERDUE else "")
-
-
-def compaction(facts: Facts, now: datetime) -> Finding:
-    if facts.compaction_due is None:
-        return Finding("compaction", "deleted data is gone from the disk")
-    due = from_unix(facts.compaction_due)
-    to_do = "end programs that keep the file open, free up space, and run `python main.py cleanup`"
-    return Finding("compaction", f"due since {_moment(due)}", to_do if now - due > OVERDUE else "")
-
-
 def newest_backup(last: datetime | None, now: datetime) -> Finding:
     to_do = "start the bot, and look for `backup failed` in its log"
     if last is None:
         return Finding("backup", "none in BACKUP_DIR", to_do)
-    return Finding("backup", f"newest of {_moment(last)}", to_do if now - last > OVERDUE else "")
-
-
-def _fault(check: str, error: AnalyticsError) -> Finding:
-    return Finding(check, error.problem, error.remedy)
+    return Finding(
+        "backup", f"newest of {moment_text(last)}", to_do if now - last > OVERDUE else ""
+    )
 
 
 async def _read(path: Path, database_key: bytes | None) -> Facts:
@@ -225,7 +169,3 @@ def _is_open(path: Path) -> bool:
 
 def _size(path: Path) -> int:
     return disk.size(path) + disk.size(files.wal(path))
-
-
-def _moment(when: datetime) -> str:
-    return when.strftime("%Y-%m-%d %H:%M UTC")
