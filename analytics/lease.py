@@ -28,6 +28,11 @@ class Term:
         self._ended = asyncio.Event()
 
     @property
+    def is_endless(self) -> bool:
+        """True if the term is over only when this process ends it."""
+        return self._until == math.inf
+
+    @property
     def is_over(self) -> bool:
         """True once another process may hold the lease; it never becomes False again."""
         if self._clock() >= self._until:
@@ -46,7 +51,7 @@ class Term:
         """Wait until the term is over."""
         while not self.is_over:
             left = None
-            if self._until < math.inf:
+            if not self.is_endless:
                 left = max(min(self._until - self._clock(), LOOK_EVERY), 0)
             with suppress(TimeoutError):
                 await asyncio.wait_for(self._ended.wait(), left)
@@ -54,6 +59,10 @@ class Term:
 
 class Lease(Protocol):
     """The lease to poll, as a store has it."""
+
+    @property
+    def is_held(self) -> bool:
+        """True while this process holds the lease, as `Term.is_over` of its term tells."""
 
     @property
     def is_waiting(self) -> bool:
@@ -69,10 +78,14 @@ class Lease(Protocol):
 class Unshared:
     """The lease of a database that only one process records to: it holds it for ever."""
 
+    is_held = True
     is_waiting = False
 
+    def __init__(self) -> None:
+        self._term = Term()
+
     async def take(self) -> Term:
-        return Term()
+        return self._term
 
     async def give_up(self) -> None:
         """Do nothing: nobody waits."""

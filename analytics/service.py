@@ -58,6 +58,7 @@ class AnalyticsService:
         self.notices = notices
         self.clock = database.clock
         self.calendar = database.calendar
+        self.lease = database.store.lease
         self.rules = rules
         self.retention_days = rules.retention_days
         self.timestamp_precision = timestamp_precision  # seconds

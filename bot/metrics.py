@@ -163,6 +163,7 @@ class Metrics:
         self._gauges = {
             name: Gauge(f"bot_{name}", purpose, registry=self._registry)
             for name, purpose in (
+                ("standby", "Whether this process waits to take over from the one that polls"),
                 ("backlog", "Interactions that wait to be recorded"),
                 ("dropped", "Interactions never recorded"),
                 ("last_cleanup_timestamp_seconds", "When retention was last enforced"),
@@ -195,6 +196,7 @@ class Metrics:
     async def metrics(self, request: web.Request) -> web.Response:
         self.count_updates.begin_all()
         self.count_outcome.begin_all()
+        self._gauges["standby"].set(self._analytics.lease.is_waiting)
         try:
             self._gauges["database_bytes"].set(await self._analytics.database_size())
             await self._count_people()

@@ -38,13 +38,18 @@ class WatchPolling(BaseRequestMiddleware):
 
     A token that Telegram goes on to refuse sets WrongSettings on `failed`, which ends the bot:
     aiogram would go on asking for ever. A webhook of another program is removed; if it comes back
-    within five minutes, `tell` gets a notice once.
+    within five minutes, `tell` gets a notice once. The polls of another process are no conflict
+    unless `holds_lease`: it took the place of this one.
     """
 
     def __init__(
-        self, tell: Callable[[Notice], None], monotonic: Callable[[], float] = time.monotonic
+        self,
+        tell: Callable[[Notice], None],
+        holds_lease: Callable[[], bool],
+        monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         self._tell = tell
+        self._holds_lease = holds_lease
         self._monotonic = monotonic
         self._refusals = Refusals(token_refusals.GRACE_WHILE_RUNNING, monotonic)
         self._removed = float("-inf")
@@ -68,6 +73,8 @@ class WatchPolling(BaseRequestMiddleware):
             self._refused()
             raise
         except TelegramConflictError as error:
+            if not self._holds_lease():
+                raise
             self._failures += 1
             await self._conflict(bot, error)
             raise

@@ -160,7 +160,7 @@ async def receive(
     if settings.webhook_url is None:
         if await _unless(stop, sign_in(bot, settings)):
             await started()
-            watch = WatchPolling(tell)
+            watch = WatchPolling(tell, lambda: analytics.lease.is_held)
             bot.session.middleware(watch)
             async with _beside(menus.set_menus(bot, settings.admin_ids, settings.owners)):
                 await poll(bot, dispatcher, stop, watch.failed)

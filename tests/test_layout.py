@@ -45,6 +45,7 @@ SAME_THING = {
         "audit": "the audit log, the command that shows it, and its words",
         "cleanup": "the command, and its words",
         "diagnostics": "of a file, and of a server",
+        "lease": "the protocol, and the row of a server",
         "links": "start links: the service's, the queries, the command, and its words",
         "maintenance": "what any database needs, and what only a file does",
         "moving": "the move, and each store's part in it",

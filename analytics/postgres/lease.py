@@ -11,11 +11,11 @@ import asyncio
 import logging
 import math
 import secrets
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
-from typing import Any, TypeVar
+from typing import Any
 
-from analytics.errors import AnalyticsError, DatabaseUnavailable
+from analytics.errors import AnalyticsError
 from analytics.lease import LOOK_EVERY, Term, steady
 from analytics.postgres.connections import DEFAULTS, Server, Session
 
@@ -44,7 +44,6 @@ RENEW = "UPDATE bot_analytics.lease SET token = %(token)s WHERE holder = %(holde
 GIVE_UP = "DELETE FROM bot_analytics.lease WHERE holder = %(holder)s"
 # A token that is in no row.
 NONE = 0
-T = TypeVar("T")
 
 
 class PostgresLease:
@@ -66,12 +65,16 @@ class PostgresLease:
         self._problem = ""
 
     @property
+    def is_held(self) -> bool:
+        return self._term is not None and not self._term.is_over
+
+    @property
     def is_waiting(self) -> bool:
         return self._clock() - self._waited < MAX_SILENCE
 
     async def take(self) -> Term:
         async with self._taking:
-            if self._term is None or self._term.is_over:
+            if not (self._term and self.is_held):
                 self._term = await self._wait_for_a_term()
                 self._renewing = asyncio.create_task(self._renew(self._term))
             return self._term
@@ -86,7 +89,7 @@ class PostgresLease:
         if self._may_hold:
             self._may_hold = False
             with suppress(AnalyticsError):  # then it runs out
-                await self._ask(GIVE_UP)
+                await self.ask(GIVE_UP)
 
     async def close(self) -> None:
         await self.give_up()
@@ -109,14 +112,14 @@ class PostgresLease:
 
         Raises AnalyticsError if the server does not answer.
         """
-        rows = await self._ask(SEEN)
+        rows = await self.ask(SEEN)
         now = self._clock()
         holder, token = rows[0] if rows else (self._holder, NONE)
         if token != self._seen:
             self._seen, self._seen_since = token, now
         if holder == self._holder or now - self._seen_since >= LENGTH:
             asked, self._may_hold = self._clock(), True
-            if await self._ask(TAKE, seen=self._seen):
+            if await self.ask(TAKE, seen=self._seen):
                 return Term(asked + LENGTH - MARGIN, self._clock)
         if not self.is_waiting:
             logger.info("another process polls: this one waits to take over")
@@ -144,7 +147,7 @@ class PostgresLease:
         Raises AnalyticsError if the server does not answer.
         """
         asked = self._clock()
-        if await self._ask(RENEW):
+        if await self.ask(RENEW):
             term.extend(asked + LENGTH - MARGIN)
         else:
             self._may_hold = False
@@ -156,36 +159,17 @@ class PostgresLease:
             self._problem = problem
             logger.warning("%s", problem)
 
-    async def _ask(self, sql: str, **parameters: Any) -> Sequence[tuple[Any, ...]]:
+    async def ask(self, sql: str, **parameters: Any) -> Sequence[tuple[Any, ...]]:
         """Run a statement and return its rows; after a failure the next one has a new connection.
 
-        Raises AnalyticsError, and that within a few seconds.
+        Raises AnalyticsError if the server does not answer within a few seconds.
         """
         parameters |= {"holder": self._holder, "token": secrets.randbelow(2**63 - 1) + 1}
         try:
             with self._server.translated():
-                async with self._session.use(2 * TIMEOUT) as connection:  # `_in_time` is sooner
-
-                    async def rows() -> list[tuple[Any, ...]]:
-                        cursor = await connection.execute(sql.encode(), parameters)
-                        return await cursor.fetchall() if cursor.description else []
-
-                    return await self._in_time(rows())
+                async with self._session.use(TIMEOUT) as connection:
+                    cursor = await connection.execute(sql.encode(), parameters)
+                    return await cursor.fetchall() if cursor.description else []
         except AnalyticsError:
             await self._session.close()
             raise
-
-    async def _in_time(self, work: Coroutine[Any, Any, T]) -> T:
-        """Return what `work` returns. Raises DatabaseUnavailable if it takes too long."""
-        task = asyncio.ensure_future(work)
-        try:
-            await asyncio.wait({task}, timeout=TIMEOUT)
-            if task.done():
-                return task.result()
-        finally:
-            while not task.done():
-                # psycopg first asks the server to stop, and waits for it: cancelled again, it does
-                # not.
-                task.cancel()
-                await asyncio.wait({task}, timeout=0.1)
-        raise DatabaseUnavailable(f"{self._server.name} does not answer", "try again")

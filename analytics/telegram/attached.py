@@ -23,6 +23,7 @@ from analytics.telegram.buttons import PREFIX, Right
 from analytics.telegram.command_table import ADMIN_COMMANDS, CommandEntry, registered, restricted
 from analytics.telegram.contents import any_command, clicked
 from analytics.telegram.in_flight import InFlight
+from analytics.telegram.leased_polling import PollWhileHeld
 from analytics.telegram.outcomes import Outcomes
 from analytics.telegram.own_router import Dependencies, Handler, OwnRouter
 from analytics.telegram.owners_cleanup import OwnersCleanup
@@ -61,6 +62,7 @@ class Attached:
         )
         """Deletes by hand, as `/cleanup` does."""
         self.recording = recording
+        self.polling = PollWhileHeld(self.analytics.lease, bot.id)
         self.in_flight = InFlight()
         self.outcomes = Outcomes(self.analytics, recording)
         self._bot = bot
@@ -88,6 +90,8 @@ class Attached:
         assert isinstance(event, Update)
         if data["bot"].id != self._bot.id:
             return await handler(event, data)
+        if self.polling.leaves(event):
+            return UNHANDLED
         with self.in_flight.handling():
             if not self._started:
                 self._run_beside(self.start())
@@ -202,13 +206,18 @@ class Attached:
         task.add_done_callback(self._beside.discard)
 
     async def stop(self) -> None:
-        """Stop receiving, and wait up to 10 seconds for running handlers; a dispatcher calls it."""
+        """Stop receiving, and wait up to 10 seconds for running handlers; a dispatcher calls it.
+
+        Then another process may poll.
+        """
         await self.recording.end_polling()
         await self.in_flight.drain()
+        await self.analytics.lease.give_up()
 
     async def end(self) -> None:
         """Wait up to 10 seconds for running handlers, and stop what runs beside them."""
         await self.in_flight.drain()
+        await self.analytics.lease.give_up()
         beside = set(self._beside)
         for task in beside:
             task.cancel()

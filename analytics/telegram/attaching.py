@@ -247,8 +247,9 @@ async def attach(
         )
         registry[bot.id] = attached
         stack.callback(registry.pop, bot.id)
-        bot.session.middleware(recording)
-        stack.callback(bot.session.middleware.unregister, recording)
+        for each in (recording, attached.polling):
+            bot.session.middleware(each)
+            stack.callback(bot.session.middleware.unregister, each)
         stack.enter_context(_before_the_bots_own(dispatcher.update.outer_middleware, attached))
         stack.enter_context(_called(dispatcher.startup, attached.start))
         # Before the bot's own: they close what its handlers use.

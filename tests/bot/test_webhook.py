@@ -209,8 +209,14 @@ async def test_health_is_200_only_while_updates_are_recorded(
         while (after := await health())[0] != 200:  # until the next try, a second later
             pass
 
-    assert before == (200, {"receiving": True, "recording": True, "backlog": 0, "dropped": 0})
-    assert unhealthy == (503, {"receiving": True, "recording": False, "backlog": 1, "dropped": 0})
+    assert before == (
+        200,
+        {"receiving": True, "standby": False, "recording": True, "backlog": 0, "dropped": 0},
+    )
+    assert unhealthy == (
+        503,
+        {"receiving": True, "standby": False, "recording": False, "backlog": 1, "dropped": 0},
+    )
     assert after == before
     assert total(database) == 2
 

@@ -81,8 +81,9 @@ async def test_metrics_count_what_happened(sandbox: Sandbox, database: Path, por
     assert values[CLEANED,] > 1.7e9
     assert (values["bot_backlog",], values["bot_dropped",]) == (0, 0)
     assert values["bot_compaction_pending",] == 0
+    assert values["bot_standby",] == 0
     assert values["bot_database_bytes",] >= database.stat().st_size > 0
-    well = {"receiving": True, "recording": True, "backlog": 0, "dropped": 0}
+    well = {"receiving": True, "standby": False, "recording": True, "backlog": 0, "dropped": 0}
     assert (health[0], json.loads(health[1])) == (200, well)
 
 
@@ -267,7 +268,7 @@ async def test_while_the_database_fails_the_metrics_say_so(
             connection.execute("ROLLBACK")
 
     assert values["bot_backlog",] == 1
-    ill = {"receiving": True, "recording": False, "backlog": 1, "dropped": 0}
+    ill = {"receiving": True, "standby": False, "recording": False, "backlog": 1, "dropped": 0}
     assert (health[0], json.loads(health[1])) == (503, ill)
 
 

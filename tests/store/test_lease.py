@@ -247,7 +247,7 @@ async def test_a_holder_that_is_cut_off_stops_and_holds_up_nobody(
     assert said.count("this process polls from now on") >= 2
     assert said.count("another process polls: this one waits to take over") >= 2
     assert "this process stops polling: its lease has run out, or another has it" in said
-    assert any("cannot be renewed" in each and "does not answer" in each for each in said)
+    assert any("cannot be renewed" in each for each in said)
 
 
 async def test_a_holder_goes_on_after_a_restart_of_the_server() -> None:
@@ -302,9 +302,9 @@ class Delayed(PostgresLease):
     work: "asyncio.Task[Term | None] | None" = None
     term: Term | None = None
 
-    async def _ask(self, sql: str, **parameters: Any) -> Sequence[tuple[Any, ...]]:
+    async def ask(self, sql: str, **parameters: Any) -> Sequence[tuple[Any, ...]]:
         await self.way()
-        rows = await super()._ask(sql, **parameters)
+        rows = await super().ask(sql, **parameters)
         await self.way()
         return rows
 
@@ -316,7 +316,7 @@ class Delayed(PostgresLease):
     async def goes_on(self, arrives: bool) -> None:
         """Until the next thing is on its way, or all is done; the first step asks."""
         if self.work is None:
-            self.work = asyncio.create_task(self.asks())
+            self.work = asyncio.create_task(self.works())
         elif self.on_the_way:
             self.on_the_way.set_result(arrives)
         self.on_the_way = None
@@ -325,7 +325,7 @@ class Delayed(PostgresLease):
         if work.done():
             self.term, self.work = work.result(), None
 
-    async def asks(self) -> Term | None:
+    async def works(self) -> Term | None:
         try:
             if self.term is None or self.term.is_over:
                 return await self.try_to_take()
