@@ -102,6 +102,7 @@ from analytics.statistics.report_models import (
 from analytics.statistics.reports import DEFAULT_TRENDS_MIN_USERS
 from analytics.store_types import Access
 from analytics.time_zones import DEFAULT_TIMEZONE, check_timezone, nearest_timezones
+from analytics.tokens import Holder, TokenKind, Tokens
 
 __all__ = [
     "ACTION_NAMES",
@@ -150,6 +151,7 @@ __all__ = [
     "Finding",
     "GuardedClock",
     "History",
+    "Holder",
     "Interaction",
     "InteractionType",
     "InteractionsLost",
@@ -186,6 +188,8 @@ __all__ = [
     "Schedule",
     "StartLink",
     "Task",
+    "TokenKind",
+    "Tokens",
     "TooManyLinks",
     "UnknownTimeZone",
     "UnsupportedPostgreSQL",

@@ -4,6 +4,8 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 
 from analytics.store_types import CountPeople, Received
 
+DAY = 86_400
+
 
 def accepted(
     updates: Sequence[Received], new: Collection[int], opted_out: Collection[int]
@@ -30,6 +32,19 @@ def accepted(
             (out.add if each.opting_out else out.discard)(each.opt_out)
             said[each.opt_out] = each.opting_out
     return recorded, said
+
+
+def without_erased(updates: Sequence[Received], days: Mapping[int, int]) -> list[Received]:
+    """Return the updates without the interactions of people up to the day they were erased.
+
+    `days` are those, UTC, by the references of the people.
+    """
+    return [
+        each._replace(interaction_type=None)
+        if each.timestamp // DAY <= days.get(each.reference, -1)
+        else each
+        for each in updates
+    ]
 
 
 def interactions(updates: Sequence[Received]) -> dict[tuple[int, int, str], int]:

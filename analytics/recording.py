@@ -80,6 +80,7 @@ class Recorder:
         self._committing = asyncio.Lock()
         self._is_paused = False
         self._closing = asyncio.Event()
+        self._erasure_of: Callable[[int], int] | None = None
         self._dropped_logged = float("-inf")
         self.dropped = 0  # not yet counted in the file
         self.failing = False
@@ -252,6 +253,7 @@ class Recorder:
     def use(self, references: References) -> None:
         """Name people by `references` from now on; what waits already keeps its references."""
         self._references = references
+        self._erasure_of = references.erasure
         self._event_people.forget()
         self.collected.forget_people()
         self._backlog.written_with = references.fingerprint
@@ -314,9 +316,17 @@ class Recorder:
         with self.collected.taken() as collected:
             updates = [*collected, *rows]
             await self._store.record(
-                updates, self._event_people.count, self._day_of, received, dropped, mark
+                *(updates, self._event_people.count, self._day_of, received, dropped, mark),
+                *(self._backlog.written_with, self._waited(entries)),
             )
         self.dropped -= dropped
+
+    def _waited(self, entries: Sequence[Entry]) -> dict[int, int]:
+        """Return the people of entries that have waited, by their pseudonyms among erasures."""
+        if self._erasure_of is None:
+            return {}
+        waited = {each.reference for entry in entries if entry.waits for each in entry.rows}
+        return {self._erasure_of(each): each for each in waited}
 
     def _fail(self, error: Exception) -> None:
         if not self.failing:

@@ -183,10 +183,11 @@ class AnalyticsService:
                     notices.put_nowait,
                     before_commit=service.reports.keep_snapshot,
                 )
+                if access is Access.OWN:
+                    recorder.use(await keyring.agree(store))
                 # First of all: a request about a person must reach what was received before it.
                 await service._replay(recorder, alone=access is not Access.OWN)
                 if access is Access.OWN:
-                    recorder.use(await keyring.agree(store))
                     database.recorder = recorder
                     await service.reports.keep_snapshot()
                     if changed:

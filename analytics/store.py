@@ -7,9 +7,10 @@ raises AnalyticsError if the database fails, and DatabaseUnavailable if that may
 transaction: it has happened as a whole when the method returns, or not at all.
 """
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from datetime import datetime
+from types import MappingProxyType
 from typing import Protocol
 
 from analytics.acts import Act
@@ -28,6 +29,8 @@ from analytics.store_types import (
     Token,
     Totals,
 )
+
+NOBODY: Mapping[int, int] = MappingProxyType({})
 
 
 class Settings(Protocol):
@@ -72,12 +75,18 @@ class Recording(Protocol):
         received: int,
         dropped: int = 0,
         committed: str | None = None,
+        written_with: str | None = None,
+        waited: Mapping[int, int] = NOBODY,
     ) -> None:
         """Record updates in turn, each update id once, and nothing of people who opted out.
 
         `people` and `day_of`, which returns the day of a moment, are called on any thread.
         `received` is the day they came, its beginning. `dropped` is added to the number of dropped
         interactions. The mark `committed`, if given, is noted in the same transaction.
+        `waited` are the people of updates that have waited, by their pseudonyms among erasures: if
+        another process has erased them meanwhile, their interactions up to that day are left out.
+        Raises WrongPseudonymKey if another process has replaced the key with the fingerprint
+        `written_with`, which the references are made with.
         """
 
     async def opted_out(self, opt_outs: Sequence[int]) -> set[int]:
@@ -227,7 +236,10 @@ class People(Protocol):
         """
 
     async def list_erasure(self, erasure: int, day: int, oldest: int) -> None:
-        """List an erasure with its day, if a backup was made since `oldest`."""
+        """List an erasure with its day, if copies may bring the person back.
+
+        Those are backups, if one was made since `oldest`, and what waits at other processes.
+        """
 
     async def erased_on(self, erasure: int) -> int | None:
         """Return the day of a listed erasure, None if it is not listed."""

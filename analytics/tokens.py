@@ -23,8 +23,8 @@ class TokenKind(StrEnum):
     CONFIRMATION = "confirmation"
 
 
-class Owner(NamedTuple):
-    """The owner of a token; `telegram_id` is None for who sits at the machine."""
+class Holder(NamedTuple):
+    """The holder of a token; `telegram_id` is None for who sits at the machine."""
 
     telegram_id: int | None
 
@@ -70,7 +70,7 @@ class Tokens:
 
     async def take(
         self, kind: TokenKind, token: str, telegram_ids: Collection[int | None]
-    ) -> Owner | None:
+    ) -> Holder | None:
         """Use up a token, and return whose it was.
 
         None if it is none, has expired, or is of nobody among `telegram_ids`.
@@ -78,11 +78,11 @@ class Tokens:
         found = await self._store.take_token(_hash(token), kind)
         if found is None or found.until <= self._now():
             return None
-        return await self._owner(found, telegram_ids)
+        return await self._holder(found, telegram_ids)
 
     async def renew(
         self, kind: TokenKind, token: str, telegram_ids: Collection[int | None], lifetime: timedelta
-    ) -> Owner | None:
+    ) -> Holder | None:
         """Let a token last for another lifetime, and return whose it is, as `take` does.
 
         Also None, after which it has ended, if the clock was set back meanwhile.
@@ -91,10 +91,10 @@ class Tokens:
         latest = now + _seconds(lifetime) + CLOCK_TOLERANCE
         until = now + _seconds(lifetime)
         found = await self._store.renew_token(hashed, kind, until, (now + 1, latest))
-        owner = await self._owner(found, telegram_ids) if found else None
-        if found and owner is None:
+        holder = await self._holder(found, telegram_ids) if found else None
+        if found and holder is None:
             await self._store.take_token(hashed, kind)
-        return owner
+        return holder
 
     async def forget(self, kind: TokenKind, token: str) -> None:
         """Forget a token, if it is there."""
@@ -107,10 +107,10 @@ class Tokens:
         names = [each.value for each in kinds]
         await self._store.forget_tokens(names, await self._reference(telegram_id), keep)
 
-    async def _owner(self, found: Token, telegram_ids: Collection[int | None]) -> Owner | None:
+    async def _holder(self, found: Token, telegram_ids: Collection[int | None]) -> Holder | None:
         for each in telegram_ids:
             if await self._reference(each) == found.admin_reference:
-                return Owner(each)
+                return Holder(each)
         return None
 
     async def _reference(self, telegram_id: int | None) -> int | None:

@@ -106,7 +106,7 @@ async def _admin_page(
     from bot.web.page import AdminPage
     from bot.web.sessions import Sessions
 
-    sessions = Sessions(attached.clock, settings.admin_ids, settings.owners)
+    sessions = Sessions(attached.analytics.tokens, settings.admin_ids, settings.owners)
     page = AdminPage(
         attached.analytics,
         sessions,

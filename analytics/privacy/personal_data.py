@@ -31,7 +31,7 @@ class PersonalData:
     """The oldest first."""
     opted_out: bool
     erased: date | None
-    """The day they were erased, as long as a backup may hold what was erased; else None."""
+    """The day they were erased, as long as a copy may hold what was erased; else None."""
     audit_entries: list[tuple[datetime, str]]
     """Their actions as an admin, each with its moment, the oldest first."""
     muted: list[str]
@@ -139,8 +139,8 @@ EXPLANATIONS = {
     "opted_out": N_("Whether you have opted out of being counted."),
     "waiting": N_("How many interactions are not in the database yet, because it fails."),
     "erased": N_(
-        "The day you erased your data. While backups exist, a separate pseudonym is kept, so that "
-        "restoring one does not bring your data back."
+        "The day you erased your data. While copies of it may exist, a separate pseudonym is kept, "
+        "so that no copy, such as a backup, brings it back."
     ),
     "audit_entries": N_(
         "If you are an admin: what you viewed or deleted, and when. Kept as long as interactions, "

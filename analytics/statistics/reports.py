@@ -101,6 +101,7 @@ class Reports:
             database.store, rules.breakdown_min_users, database.calendar
         )
         self._keeping = asyncio.Lock()
+        self._erasures: int | None = None
 
     async def failures(self) -> Failures:
         """Return the failures of the bot's handlers in the last full hour, beside the week before.
@@ -247,6 +248,7 @@ class Reports:
         await self._refresh()
         if self.of_intervals:
             return kept(await self._snapshot())
+        await self._forget_erased()
         now = self._clock()
         return await live(now, await self._plan(now, now))
 
@@ -271,8 +273,20 @@ class Reports:
             days = range(last - MAX_HISTORY.days, last + 1)
             kept = [(day, *self._calendar.window(day)) for day in days]
             await self._store.keep_days(kept, self._rules.trends_min_users)
-        deleted_until = await self._store.get_setting(Setting.DELETED_UNTIL) or 0
-        await self._store.put_setting(Setting.DELETED_UNTIL, max(int(deleted_until), moment))
+        while True:
+            was = await self._store.get_setting(Setting.DELETED_UNTIL)
+            if int(was or 0) >= moment:
+                return
+            # Unless another process, which cleans up at the same time, has just put another one.
+            if await self._store.replace_setting(Setting.DELETED_UNTIL, was, moment):
+                return
+
+    async def _forget_erased(self) -> None:
+        """Forget the remembered counts if somebody was erased, by whichever process."""
+        erasures = await self._store.erasures()
+        if erasures != self._erasures:
+            self.forget()
+            self._erasures = erasures
 
     def forget(self) -> None:
         """Forget the remembered counts. Call after an erasure: the person is counted in them."""
@@ -300,14 +314,7 @@ class Reports:
 
     async def _kept(self) -> Snapshot | None:
         """Return the snapshot in the file; None also if it is of another version of the reports."""
-        kept = await self._store.get_setting(Setting.SNAPSHOT)
-        if kept is None:
-            return None
-        try:
-            snapshot = as_snapshot().validate_json(str(kept))
-        except ValidationError:
-            return None
-        return snapshot if snapshot.version == SNAPSHOT_VERSION else None
+        return _read(await self._store.get_setting(Setting.SNAPSHOT))
 
     async def keep_snapshot(self) -> None:
         """Keep the report of the complete intervals, unless the file has it already.
@@ -321,14 +328,19 @@ class Reports:
         interval = int(self._rules.interval.total_seconds())
         end = from_unix(self._calendar.floor(int(now.timestamp()), interval))
         async with self._keeping:
-            # Not remembered here: a command may have kept it, and the file may be another one.
-            kept = await self._kept()
-            if kept is None or kept.report.as_of < end:
+            while True:
+                # Not remembered here: a command may have kept it, and the file may be another one.
+                was = await self._store.get_setting(Setting.SNAPSHOT)
+                kept = _read(was)
+                if kept is not None and kept.report.as_of >= end:
+                    return
                 made = as_snapshot().dump_json(await self._make_snapshot(end)).decode()
-                await self._store.put_setting(Setting.SNAPSHOT, made)
+                # Another process that was earlier may have recorded meanwhile: its report stays.
+                await self._store.replace_setting(Setting.SNAPSHOT, was, made)
 
     async def _make_snapshot(self, end: datetime) -> Snapshot:
         last = end - timedelta(seconds=1)
+        await self._forget_erased()
         plan = await self._plan(end, last)
         return Snapshot(
             report=await self._report(end, plan),
@@ -377,3 +389,14 @@ class Reports:
             dropped=dropped + totals.dropped,
         )
         return mask_report(report, plan, self._calendar) if plan else report
+
+
+def _read(kept: str | int | None) -> Snapshot | None:
+    """Return a snapshot as it is kept; None for none, and for one of another version."""
+    if kept is None:
+        return None
+    try:
+        snapshot = as_snapshot().validate_json(str(kept))
+    except ValidationError:
+        return None
+    return snapshot if snapshot.version == SNAPSHOT_VERSION else None

@@ -7,25 +7,30 @@ from hashlib import blake2b
 
 from aiogram.types import InlineKeyboardButton, InlineKeyboardMarkup
 
+from analytics import Tokens
 from analytics.telegram.buttons import Cancel, Confirm, Irreversible
 from analytics.telegram.i18n import N_, _
 
 VALID_FOR = timedelta(minutes=5)
+# Seconds: another process may have made the button.
+CLOCKS_DIFFER = 60
 CANCEL = N_("Cancel")
 
 
 class Confirmations:
     """Make and check buttons whose data is signed, so that nobody can forge one.
 
-    `token` is the bot's, from which the key of the signatures is derived.
+    `token` is the bot's, from which the key of the signatures is derived. `tokens` note which
+    buttons were used that confirm once.
     """
 
-    def __init__(self, token: str, clock: Callable[[], datetime]) -> None:
+    def __init__(self, token: str, clock: Callable[[], datetime], tokens: Tokens) -> None:
         # Derived from the bot's token, so that buttons outlive a restart without being stored.
         self._key = blake2b(token.encode(), person=b"confirmations").digest()
         self._clock = clock
-        self._began = int(clock().timestamp())
-        self._used: set[str] = set()  # as many as people erase, and owners clean up by hand
+        self._tokens = tokens
+        # In memory alone, of those that may be used again: nothing is to tell who erased what.
+        self._used: set[str] = set()
 
     def keyboard(
         self,
@@ -61,21 +66,22 @@ class Confirmations:
         if not hmac.compare_digest(expected.encode(), button.signature.encode()):
             return False
         age = self._clock().timestamp() - button.issued
-        return 0 <= age <= VALID_FOR.total_seconds()
+        return -CLOCKS_DIFFER <= age <= VALID_FOR.total_seconds()
 
-    def confirms_once(self, button: Confirm, telegram_id: int, words: str = "") -> bool:
+    async def confirms_once(self, button: Confirm, telegram_id: int, words: str = "") -> bool:
         """Tell whether the button confirms, and use it up, so that it confirms only once.
 
-        It has to be made for that person, at most five minutes ago, and by this process: used
-        buttons are forgotten when the process ends.
+        It has to be made for that person, at most five minutes ago, and is used up for all
+        processes at the database. One process that has a file alone forgets that when it ends: a
+        button that was made before it began does not confirm.
+        Raises AnalyticsError if the database fails.
         """
-        if self.is_used(button) or not self.confirms(button, telegram_id, words):
+        if not self.confirms(button, telegram_id, words):
             return False
-        self.use(button)
-        return button.issued >= self._began
+        return await self._tokens.use_up(button.signature, button.issued, VALID_FOR)
 
     def is_used(self, button: Confirm) -> bool:
-        """Tell whether the button was used since this process began."""
+        """Tell whether the button was used in this process, for a word in the answer."""
         return button.signature in self._used
 
     def use(self, button: Confirm) -> None:

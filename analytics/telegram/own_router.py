@@ -79,7 +79,7 @@ class Dependencies:
                 next_planned(clock(), cleanup_at, analytics.calendar.zone)
             ),
             charts=Charts(chart_theme),
-            confirmations=Confirmations(bot.token, clock),
+            confirmations=Confirmations(bot.token, clock, analytics.tokens),
             limit=LimitPerPerson(),
         )
 

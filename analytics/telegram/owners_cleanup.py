@@ -60,20 +60,23 @@ class OwnersCleanup:
             button = self._confirmations.button(Irreversible.DELETE, owner, str(days))
         return Offer(cleanup.would_be_deleted(count, days, offered=button is not None), button)
 
-    def confirmed(self, button: Confirm, owner: int) -> int | None:
-        """Return the days that an owner's button confirms, and use it up; None if it does not."""
+    async def confirmed(self, button: Confirm, owner: int) -> int | None:
+        """Return the days that an owner's button confirms, and use it up; None if it does not.
+
+        Raises AnalyticsError if the database fails.
+        """
         if button.action is not Irreversible.DELETE:
             return None
-        is_valid = self._confirmations.confirms_once(button, owner)
+        is_valid = await self._confirmations.confirms_once(button, owner)
         return int(button.subject) if is_valid else None
 
     async def confirm(self, data: str, owner: int) -> str:
         """Delete what the packed data of a button confirms, and return a sentence of HTML.
 
-        Raises AnalyticsError as `delete`.
+        Raises AnalyticsError as `delete`, and if the database fails before.
         """
         try:
-            days = self.confirmed(Confirm.unpack(data), owner)
+            days = await self.confirmed(Confirm.unpack(data), owner)
         except (TypeError, ValueError):  # not made by a button
             days = None
         return _(cleanup.TOO_OLD) if days is None else await self.delete(days, owner)

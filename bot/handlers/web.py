@@ -29,7 +29,7 @@ async def web(message: Message, event_from_user: User, page_links: Links | None 
     if page_links is None:
         await message.answer(_(texts.NO_PAGE))
         return
-    address = page_links.new(event_from_user.id)
+    address = await page_links.new(event_from_user.id)
     if page_links.url is None:
         text = texts.link(address)
         await message.answer(text, link_preview_options=NO_PREVIEW)

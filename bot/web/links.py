@@ -18,12 +18,12 @@ class Links(NamedTuple):
     port: int
     url: str | None = None
 
-    def new(self, telegram_id: int | None, lifetime: timedelta = LINK_LIFETIME) -> str:
+    async def new(self, telegram_id: int | None, lifetime: timedelta = LINK_LIFETIME) -> str:
         """Return a one-time link; ends the admin's older links and sessions.
 
         Its token stands in the fragment, which a browser sends to nobody: it is in no log.
         """
-        token = self.sessions.new_link(telegram_id, lifetime)
+        token = await self.sessions.new_link(telegram_id, lifetime)
         return f"{self.url or self._local}/#link={token}"
 
     @property

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Callable
 from datetime import timedelta
 
-from analytics import AnalyticsService
+from analytics import AnalyticsService, Tokens
 from bot.cli.signals import on_stop_signals
 from bot.web.links import Links
 from bot.web.page import AdminPage
@@ -26,8 +26,8 @@ async def show_until_stopped(
     """
     stop = asyncio.Event()
     on_stop_signals(asyncio.get_running_loop(), stop.set)
-    sessions = Sessions(analytics.clock)
+    sessions = Sessions(Tokens.in_memory(analytics.clock))
     page = AdminPage(analytics, sessions, at_machine=True, upkeep=upkeep)
     async with page.serving(HOST, 0) as port:
-        tell(Links(sessions, HOST, port).new(None, lifetime))
+        tell(await Links(sessions, HOST, port).new(None, lifetime))
         await stop.wait()

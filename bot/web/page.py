@@ -143,12 +143,12 @@ class AdminPage:
         given = _given(await request.read())
         token = None
         if "link" in given:
-            token = self._sessions.spend(given["link"])
+            token = await self._sessions.spend(given["link"])
         elif "init_data" in given:
             telegram_id = self._recognise(given["init_data"], self._analytics.clock())
             if telegram_id is not None and self._sessions.is_allowed(telegram_id):
-                token = self._sessions.begin(telegram_id)
-        viewer = self._sessions.find(token) if token else None
+                token = await self._sessions.begin(telegram_id)
+        viewer = await self._sessions.find(token) if token else None
         if token is None or viewer is None:
             self._limit.count_failure(client)
             return web.Response(status=401)
@@ -156,7 +156,7 @@ class AdminPage:
         return web.json_response({"session": token})
 
     async def _end(self, request: web.Request) -> web.Response:
-        self._sessions.end(_bearer(request))
+        await self._sessions.end(_bearer(request))
         return web.Response(status=204)
 
     async def _view(self, request: web.Request) -> web.Response:
@@ -201,11 +201,11 @@ class AdminPage:
 
         What is unknown or cannot be read is answered with a sentence.
         """
-        viewer = self._sessions.find(_bearer(request))
-        if viewer is None:
-            return web.Response(status=401, headers={"WWW-Authenticate": "Bearer"})
         with speaking(request.headers.get("Accept-Language", "")):
             try:
+                viewer = await self._sessions.find(_bearer(request))
+                if viewer is None:
+                    return web.Response(status=401, headers={"WWW-Authenticate": "Bearer"})
                 asked = Asked(viewer, request.query, self._sessions.admin_ids, self._upkeep)
                 return await answer(asked)
             except Unknown:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from aiohttp import ClientSession
 
-from analytics import Period
+from analytics import Period, Tokens
 from analytics.telegram.admin.stats import Show
 from bot.sandbox import Sandbox
 from bot.web.page import AdminPage
@@ -137,13 +137,14 @@ async def _recording(database: Path, traffic: Traffic, size: Size) -> tuple[list
     reloaded: list[Took] = []
     async with Load.on(database, traffic, 3600) as load:
         # By the load's clock days pass in seconds, and the session with them.
-        sessions = Sessions(lambda: datetime.now(UTC), {ADMIN}, {ADMIN})
+        tokens = Tokens.in_memory(lambda: datetime.now(UTC))
+        sessions = Sessions(tokens, {ADMIN}, {ADMIN})
         async with AdminPage(load.analytics, sessions).serving(HOST, 0) as port:
             view = f"http://{HOST}:{port}/view/?period=90d"
             await load.batches(size.batches // 5)
             for _ in range(size.repeats):
                 undisturbed.append((await load.alone(size.seconds)).took)
-                program = (sys.executable, "-c", RELOADS, view, sessions.begin(ADMIN))
+                program = (sys.executable, "-c", RELOADS, view, await sessions.begin(ADMIN))
                 browser = await asyncio.create_subprocess_exec(
                     *program, stdout=asyncio.subprocess.PIPE
                 )

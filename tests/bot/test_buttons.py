@@ -7,6 +7,7 @@ import pytest
 from aiogram.filters.callback_data import MAX_CALLBACK_LENGTH
 from aiogram.types import Update
 
+from analytics import Tokens
 from analytics.privacy.retention import MAX_RETENTION_DAYS
 from analytics.telegram.buttons import PREFIX, Ask, Irreversible, Right, is_of_rights
 from analytics.telegram.confirmations import CANCEL, VALID_FOR, Confirmations
@@ -15,6 +16,7 @@ from analytics.telegram.texts import rights
 from bot import texts
 from bot.sandbox import Person, Sandbox
 from bot.sandbox.chats import keyboard
+from tests.support.clock import Clock
 from tests.support.conversation import ask, click, message_for
 from tests.support.raw_updates import events
 from tests.support.running import running_bot
@@ -66,7 +68,9 @@ def test_a_button_of_ours_asks_for_its_right(right: Right) -> None:
 def test_confirmations_fit_into_a_button_and_those_of_rights_are_known(
     action: Irreversible, subject: str, of_rights: bool
 ) -> None:
-    confirmations = Confirmations("token", lambda: datetime(2286, 11, 20, tzinfo=UTC))
+    clock = Clock()
+    clock.now = datetime(2286, 11, 20, tzinfo=UTC)
+    confirmations = Confirmations("token", clock, Tokens.in_memory(clock))
     rows = confirmations.keyboard("Yes", action, 2**52, subject).inline_keyboard
     carried = [button.callback_data or "" for row in rows for button in row]
 

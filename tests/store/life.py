@@ -1,6 +1,7 @@
 """A life of a service, and all that is seen of it."""
 
 import random
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -56,7 +57,8 @@ async def seen(analytics: AnalyticsService) -> list[Any]:
         *[await reports.history(timedelta(days=days)) for days in (1, 30, 90)],
         await reports.cohorts(),
         await reports.event_days(),
-        *[await analytics.people.personal_data(person) for person in PEOPLE],
+        # Only a server lists all erasures.
+        *[replace(await analytics.people.personal_data(each), erased=None) for each in PEOPLE],
         *[await analytics.people.is_opted_out(person) for person in PEOPLE],
         await analytics.audit_log.entries([ADMIN]),
         await analytics.notes.all(),

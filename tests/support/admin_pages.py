@@ -68,18 +68,18 @@ class Served(Client):
     admin_ids: set[int]
     owner_ids: set[int]
 
-    def token(self, telegram_id: int | None = ADMIN) -> str:
+    async def token(self, telegram_id: int | None = ADMIN) -> str:
         """The token of a new one-time link."""
-        return self.links.new(telegram_id).partition("#link=")[2]
+        return (await self.links.new(telegram_id)).partition("#link=")[2]
 
-    def session(self, telegram_id: int | None = ADMIN) -> str:
+    async def session(self, telegram_id: int | None = ADMIN) -> str:
         """The token of a new session."""
-        return self.sessions.begin(telegram_id)
+        return await self.sessions.begin(telegram_id)
 
 
 def deletes(analytics: AnalyticsService) -> Upkeep:
     """What lets owners delete."""
-    confirmations = Confirmations(TOKEN, analytics.clock)
+    confirmations = Confirmations(TOKEN, analytics.clock, analytics.tokens)
     return Upkeep(owners_cleanup=OwnersCleanup(analytics, confirmations, analytics.clock))
 
 
@@ -106,7 +106,7 @@ async def served(
     admin_ids, owner_ids = {OWNER, ADMIN}, {OWNER}
     async with open_service(folder, clock=clock, **options) as analytics, ClientSession() as http:
         await analytics.record(said)
-        sessions = Sessions(clock, admin_ids, owner_ids)
+        sessions = Sessions(analytics.tokens, admin_ids, owner_ids)
         around = upkeep(analytics)
         page = AdminPage(analytics, sessions, url=url, recognise=recognise, upkeep=around)
         async with page.serving(HOST, 0) as port:

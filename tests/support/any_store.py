@@ -38,8 +38,8 @@ async def service_over(
     recorder = Recorder(
         store, spool, 1, calendar, clock, notices.put_nowait, service.reports.keep_snapshot
     )
-    await recorder.replay(service.people.erasing)
     recorder.use(references)
+    await recorder.replay(service.people.erasing)
     database.recorder = recorder
     try:
         yield service

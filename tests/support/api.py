@@ -89,7 +89,7 @@ GROUPS: list[tuple[str, str, str]] = [
         "analytics",
         "Keys, files and time",
         "parse_key key_file real_path Pseudonyms PlainIds GuardedClock utc_now http_date "
-        "Calendar check_timezone nearest_timezones",
+        "Calendar check_timezone nearest_timezones Tokens TokenKind Holder",
     ),
     (
         "analytics",
@@ -123,6 +123,7 @@ MADE_BY_OTHERS = {
         "Maintenance",
         "People",
         "Reports",
+        "Tokens",
     )
 }
 

@@ -65,7 +65,7 @@ async def photograph(database: Path, folder: Path) -> None:
         AnalyticsService.open(database, clock=lambda: NOW) as analytics,
         browsers.chromium() as browser,
     ):
-        sessions = Sessions(analytics.clock, {OWNER}, {OWNER})
+        sessions = Sessions(analytics.tokens, {OWNER}, {OWNER})
         async with AdminPage(analytics, sessions).serving("127.0.0.1", 0) as port:
             for name, (address, scheme, width, height) in PICTURES.items():
                 size = {"width": width, "height": height}
@@ -73,7 +73,7 @@ async def photograph(database: Path, folder: Path) -> None:
                     browser, locale="en-US", color_scheme=scheme, viewport=size
                 )
                 links = Links(sessions, "127.0.0.1", port)
-                await window.opens(links.new(OWNER))
+                await window.opens(await links.new(OWNER))
                 await window.opens(f"http://127.0.0.1:{port}{address}")
                 picture = Image.open(BytesIO(await window.page.screenshot()))
                 small = picture.convert("RGB").quantize(COLORS)

@@ -24,7 +24,7 @@ async def services(
         opened = []
         for number in range(count):
             own = folder / str(number)
-            own.mkdir()
+            own.mkdir(exist_ok=True)
             store = await stack.enter_async_context(open_store(database_of(folder), Access.OWN))
             service = service_over(store, own, clock, rules)
             opened.append(await stack.enter_async_context(service))

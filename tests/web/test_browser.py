@@ -60,7 +60,7 @@ async def window(browser: "Browser", page: Served) -> "AsyncIterator[Window]":
 async def test_the_link_shows_the_page_leaves_the_address_and_a_reload_keeps_the_session(
     window: "Window", page: Served
 ) -> None:
-    await window.opens(page.links.new(ADMIN))
+    await window.opens(await page.links.new(ADMIN))
 
     assert "Interactions" in await window.text()
     assert window.page.url == f"{page.address}/"
@@ -76,8 +76,8 @@ async def test_the_link_shows_the_page_leaves_the_address_and_a_reload_keeps_the
 async def test_a_new_link_in_the_same_tab_begins_a_new_session(
     window: "Window", page: Served
 ) -> None:
-    await window.opens(page.links.new(ADMIN))
-    link = page.links.new(ADMIN)
+    await window.opens(await page.links.new(ADMIN))
+    link = await page.links.new(ADMIN)
     async with window.page.expect_response("**/view/"):
         await window.page.goto(link)
     await window.settled()
@@ -89,7 +89,7 @@ async def test_a_new_link_in_the_same_tab_begins_a_new_session(
 async def test_the_link_is_refused_the_second_time(
     browser: "Browser", window: "Window", page: Served
 ) -> None:
-    link = page.links.new(ADMIN)
+    link = await page.links.new(ADMIN)
     await window.opens(link)
     other = await browsers.window(browser)
     await other.opens(link)
@@ -101,7 +101,7 @@ async def test_the_link_is_refused_the_second_time(
 async def test_the_address_says_what_is_shown_so_that_back_reload_and_bookmarks_work(
     window: "Window", page: Served
 ) -> None:
-    await window.opens(page.links.new(ADMIN))
+    await window.opens(await page.links.new(ADMIN))
     await window.presses("3", "**/?period=30d")
     assert await window.page.title() == "30 calendar days"
     await window.page.click('[data-key="4"]')
@@ -123,7 +123,7 @@ async def test_the_address_says_what_is_shown_so_that_back_reload_and_bookmarks_
 async def test_a_click_on_a_row_filters_and_back_and_escape_lead_out(
     window: "Window", page: Served
 ) -> None:
-    await window.opens(page.links.new(ADMIN))
+    await window.opens(await page.links.new(ADMIN))
     row = window.page.locator(".shares tr", has_text="messages")
     # Anywhere on the row.
     await row.locator("td").last.click(force=True)
@@ -144,7 +144,7 @@ async def test_a_click_on_a_row_filters_and_back_and_escape_lead_out(
 async def test_days_are_chosen_by_the_keyboard_and_back_restores_the_period(
     window: "Window", page: Served
 ) -> None:
-    await window.opens(page.links.new(ADMIN))
+    await window.opens(await page.links.new(ADMIN))
     await window.page.fill("[name=from]", "2026-05-20")
     await window.page.fill("[name=to]", "2026-05-22")
     await window.page.press("[name=to]", "Enter")
@@ -163,8 +163,8 @@ async def test_a_session_that_has_ended_says_how_to_get_another(
 ) -> None:
     await window.opens(page.address)
     assert "You are not logged in." in await window.text()
-    await window.opens(page.links.new(ADMIN))
-    page.links.new(ADMIN)
+    await window.opens(await page.links.new(ADMIN))
+    await page.links.new(ADMIN)
     await window.page.keyboard.press("3")
     await window.page.wait_for_selector("[data-kind=session]:visible")
 
@@ -177,7 +177,7 @@ async def test_a_bot_that_has_stopped_is_said_to_be(
 ) -> None:
     window = await browsers.window(browser, locale="en-GB")
     async with served(tmp_path, clock) as page:
-        await window.opens(page.links.new(ADMIN))
+        await window.opens(await page.links.new(ADMIN))
     await window.page.keyboard.press("3")
     await window.page.wait_for_selector("[data-kind=offline]:visible")
 
@@ -185,7 +185,7 @@ async def test_a_bot_that_has_stopped_is_said_to_be(
 
 
 async def test_an_export_is_saved_under_its_name(window: "Window", page: Served) -> None:
-    await window.opens(page.links.new(ADMIN))
+    await window.opens(await page.links.new(ADMIN))
     async with window.page.expect_download() as downloading:
         await window.page.click("text=JSON")
     download = await downloading.value
@@ -200,7 +200,7 @@ async def test_no_text_becomes_html_but_where_the_page_means_it(
 ) -> None:
     """The policy holds; so a test that finds no violation of it says something."""
     window = await browsers.window(browser)
-    await window.opens(page.links.new(ADMIN))
+    await window.opens(await page.links.new(ADMIN))
     for attack in (
         "document.body.innerHTML = '<b>x</b>'",
         "eval('1')",
@@ -229,7 +229,7 @@ async def test_axe_finds_nothing(
     # axe is a script of its own, which the policy keeps out.
     window = await browsers.window(browser, locale=language, color_scheme=scheme, bypass_csp=True)
     for address in (
-        page.links.new(ADMIN),
+        await page.links.new(ADMIN),
         f"{page.address}/?period=30d&type=message",
         f"{page.address}/?from=2026-05-20&to=2026-05-19",
         f"{page.address}/?period=none",

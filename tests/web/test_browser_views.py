@@ -63,7 +63,7 @@ async def test_axe_finds_nothing_in_any_view_and_none_is_wider_than_the_window(
     window = await browsers.window(
         browser, locale=language, color_scheme=scheme, viewport=size, bypass_csp=True
     )
-    await window.opens(page.links.new(OWNER))
+    await window.opens(await page.links.new(OWNER))
     for path in VIEWS:
         await window.opens(page.address + path)
         found = await Axe().run(window.page)
@@ -76,7 +76,7 @@ async def test_the_keyboard_chooses_periods_compares_reads_columns_and_helps(
     browser: "Browser", page: Served
 ) -> None:
     window = await browsers.window(browser, locale="en-GB")
-    await window.opens(page.links.new(OWNER))
+    await window.opens(await page.links.new(OWNER))
     for key, period in zip("13452", ("24h", "30d", "90d", "1y", "7d"), strict=True):
         await window.presses(key, f"**/?period={period}")
     await window.presses("c", "**/?period=7d&compare=none")

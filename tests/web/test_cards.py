@@ -42,8 +42,8 @@ async def test_stickiness_and_failures_are_those_of_the_reports(
         await analytics.record([interaction(person=SOMEBODY + n) for n in range(4)], None, outcomes)
         cohorts = await analytics.reports.cohorts()
     async with served(tmp_path, clock) as page:
-        shown = cards((await page.ask("/view/?period=30d", session=page.session())).text)
-        hours = cards((await page.ask("/view/?period=24h", session=page.session())).text)
+        shown = cards((await page.ask("/view/?period=30d", session=await page.session())).text)
+        hours = cards((await page.ask("/view/?period=24h", session=await page.session())).text)
 
     assert cohorts.stickiness is not None
     assert shown["Stickiness"] == f"{cohorts.stickiness:.0%}"
@@ -56,7 +56,7 @@ async def test_of_too_few_people_neither_is_shown(tmp_path: Path, clock: Clock) 
         await analytics.record(MONTH)
         await analytics.record([interaction()], None, [[failed("/help")]])
     async with served(tmp_path, clock, breakdown_min_users=6) as page:
-        shown = cards((await page.ask("/view/?period=30d", session=page.session())).text)
+        shown = cards((await page.ask("/view/?period=30d", session=await page.session())).text)
 
     assert (shown["Stickiness"], shown["Failures"]) == ("–", "–")
 
@@ -69,14 +69,14 @@ async def test_a_change_is_in_the_words_of_the_chat(
 ) -> None:
     said = [*days_ago(1, count=3), *earlier, *days_ago(80)]
     async with served(tmp_path, clock, said) as page:
-        shown = await page.ask("/view/?period=7d", session=page.session())
+        shown = await page.ask("/view/?period=7d", session=await page.session())
 
     assert changes(shown.text)["Interactions"] == change
 
 
 async def test_a_line_is_of_the_complete_days_of_the_history(tmp_path: Path, clock: Clock) -> None:
     async with served(tmp_path, clock, MONTH) as page:
-        shown = await page.ask("/view/?period=7d", session=page.session())
+        shown = await page.ask("/view/?period=7d", session=await page.session())
         async with open_service(tmp_path, access=Access.READ) as reader:
             history = await reader.reports.history(timedelta(days=7))
     counts = [each.interactions or 0 for each in history.buckets[:-1]]
@@ -92,7 +92,7 @@ async def test_a_line_goes_on_where_clocks_change(tmp_path: Path, clock: Clock) 
     clock.now = datetime(2026, 4, 1, 12, tzinfo=UTC)
     said = [Interaction(SOMEBODY, MESSAGE, clock.now - day * DAY) for day in range(30)]
     async with served(tmp_path, clock, said, timezone="Europe/Berlin") as page:
-        shown = await page.ask("/view/?period=7d", session=page.session())
+        shown = await page.ask("/view/?period=7d", session=await page.session())
     [line] = drawn(shown.text)["Interactions"]
 
     assert len(line.split()) == 6

@@ -31,7 +31,7 @@ async def page_and_history(
     folder: Path, clock: Clock, said: Sequence[Interaction], period: str, length: timedelta
 ) -> tuple[str, History]:
     async with served(folder, clock, said) as page:
-        shown = await page.ask(f"/view/?period={period}", session=page.session())
+        shown = await page.ask(f"/view/?period={period}", session=await page.session())
         async with open_service(folder, access=Access.READ) as reader:
             return shown.text, await reader.reports.history(length)
 
@@ -101,10 +101,10 @@ async def test_an_unknown_time_looks_different_from_none(tmp_path: Path, clock: 
     clock.move(days=-3)
     async with served(tmp_path, clock) as page:
         clock.move(days=3)
-        shown = await page.ask("/view/?period=7d", session=page.session())
+        shown = await page.ask("/view/?period=7d", session=await page.session())
         assert "Nothing was recorded in this time." in shown.text
     async with served(tmp_path, clock, [interaction()]) as page:
-        shown = await page.ask("/view/?period=7d", session=page.session())
+        shown = await page.ask("/view/?period=7d", session=await page.session())
     [_, *rows] = tables(shown.text)[0]
 
     assert rows[-1] == ["May 26, 2026 – May 28, 2026", "no data"]
@@ -117,7 +117,7 @@ async def test_a_note_is_a_mark_and_a_line_below(tmp_path: Path, clock: Clock) -
     async with open_service(tmp_path, clock=clock) as analytics:
         await analytics.notes.add(words)
     async with served(tmp_path, clock, [interaction()]) as page:
-        shown = await page.ask("/view/?period=7d", session=page.session())
+        shown = await page.ask("/view/?period=7d", session=await page.session())
 
     assert "<script" not in shown.text
     assert shown.text.count('<text class="mark"') == 2
@@ -136,7 +136,7 @@ async def test_a_year_is_shown_by_the_week(tmp_path: Path, clock: Clock) -> None
 async def test_small_groups_have_no_bar_and_no_hours(tmp_path: Path, clock: Clock) -> None:
     said = days_ago(1, count=3, people=3)
     async with served(tmp_path, clock, said, breakdown_min_users=5) as page:
-        shown = await page.ask("/view/?period=7d", session=page.session())
+        shown = await page.ask("/view/?period=7d", session=await page.session())
 
     assert "Not shown with BREAKDOWN_MIN_USERS." in shown.text
     assert not [reading for reading in readings(shown.text) if "Interactions 3" in reading]

@@ -45,7 +45,7 @@ async def post(page: Served, session: str | None, confirm: str) -> Answer:
 
 async def test_an_owner_deletes_what_was_shown_once(tmp_path: Path, clock: Clock) -> None:
     async with deleting(tmp_path, clock) as page:
-        session = page.session(OWNER)
+        session = await page.session(OWNER)
         state = await page.ask("/view/state", session=session)
         shown = await page.ask("/view/cleanup", session=session)
         before = left(tmp_path), noted(tmp_path)
@@ -66,7 +66,7 @@ async def test_an_owner_deletes_what_was_shown_once(tmp_path: Path, clock: Clock
 
 async def test_the_number_of_days_can_be_chosen(tmp_path: Path, clock: Clock) -> None:
     async with deleting(tmp_path, clock) as page:
-        session = page.session(OWNER)
+        session = await page.session(OWNER)
         shown = await page.ask("/view/cleanup?days=1", session=session)
         nothing = await page.ask("/view/cleanup?days=3650", session=session)
         wrong = [
@@ -86,8 +86,8 @@ async def test_admins_who_are_no_owners_see_no_button_and_cannot_post_it(
     tmp_path: Path, clock: Clock
 ) -> None:
     async with deleting(tmp_path, clock) as page:
-        of_owner = await page.ask("/view/cleanup", session=page.session(OWNER))
-        session = page.session(ADMIN)
+        of_owner = await page.ask("/view/cleanup", session=await page.session(OWNER))
+        session = await page.session(ADMIN)
         state = await page.ask("/view/state", session=session)
         shown = await page.ask("/view/cleanup", session=session)
         refused = [
@@ -106,10 +106,10 @@ async def test_a_confirmation_is_of_one_owner_and_for_five_minutes(
     async with deleting(tmp_path, clock) as page:
         page.admin_ids.add(ANOTHER_OWNER)
         page.owner_ids.add(ANOTHER_OWNER)
-        session = page.session(OWNER)
+        session = await page.session(OWNER)
         confirm = confirmation(await page.ask("/view/cleanup", session=session))
         refused = [
-            await post(page, page.session(ANOTHER_OWNER), confirm),
+            await post(page, await page.session(ANOTHER_OWNER), confirm),
             *[
                 await post(page, session, each)
                 for each in ("", "x", confirm.replace(":90:", ":1:"))
@@ -126,7 +126,7 @@ async def test_a_confirmation_is_of_one_owner_and_for_five_minutes(
 async def test_a_form_of_another_page_deletes_nothing(tmp_path: Path, clock: Clock) -> None:
     """It has no session, and a type that needs no permission."""
     async with deleting(tmp_path, clock) as page:
-        session = page.session(OWNER)
+        session = await page.session(OWNER)
         shown = await page.ask("/view/cleanup", session=session)
         body = {"confirm": confirmation(shown)}
         headers = {"Authorization": f"Bearer {session}"}
@@ -138,7 +138,7 @@ async def test_a_form_of_another_page_deletes_nothing(tmp_path: Path, clock: Clo
 
 async def test_at_the_machine_nothing_is_deleted(tmp_path: Path, clock: Clock) -> None:
     async with deleting(tmp_path, clock) as page:
-        session = page.session(None)
+        session = await page.session(None)
         state = await page.ask("/view/state", session=session)
         shown = await page.ask("/view/cleanup", session=session)
 
@@ -148,7 +148,7 @@ async def test_at_the_machine_nothing_is_deleted(tmp_path: Path, clock: Clock) -
 
 async def test_an_error_while_deleting_is_a_sentence(tmp_path: Path, clock: Clock) -> None:
     async with deleting(tmp_path, clock) as page:
-        session = page.session(OWNER)
+        session = await page.session(OWNER)
         shown = await page.ask("/view/cleanup", session=session)
         with patch.object(retention, "STEP", "none"):
             stopped = await post(page, session, confirmation(shown))

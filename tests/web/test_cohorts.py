@@ -51,7 +51,7 @@ SHOWN = [
 async def asked(folder: Path, path: str, **headers: str) -> Answer:
     await run_once(folder, clock=lambda: BEGAN)
     async with served(folder, lambda: TODAY, SAID) as page:
-        return await page.ask(path, session=page.session(), **headers)
+        return await page.ask(path, session=await page.session(), **headers)
 
 
 async def test_the_triangle_has_the_percentages_of_the_chat(tmp_path: Path) -> None:
@@ -104,8 +104,8 @@ async def test_the_files_have_what_is_shown(tmp_path: Path) -> None:
 
 async def test_before_a_week_is_over_there_is_a_sentence(tmp_path: Path, clock: Clock) -> None:
     async with served(tmp_path, clock, come(range(9), 2)) as page:
-        shown = await page.ask("/view/cohorts", session=page.session())
-        refused = await page.ask("/export/cohorts?format=xml", session=page.session())
+        shown = await page.ask("/view/cohorts", session=await page.session())
+        refused = await page.ask("/export/cohorts?format=xml", session=await page.session())
 
     assert "The first whole week is not over yet." in shown.text
     assert tables(shown.text) == []

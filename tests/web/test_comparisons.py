@@ -54,10 +54,10 @@ def dashed(page: str) -> list[str]:
 
 async def test_a_year_ago_is_dashed_and_on_the_card(tmp_path: Path, clock: Clock) -> None:
     async with page_of(tmp_path, clock, a_year()) as page:
-        first = await page.ask("/view/?period=7d", session=page.session())
+        first = await page.ask("/view/?period=7d", session=await page.session())
         address = choices(first.text)["a year ago"]
-        shown = await page.ask(f"/view{address}", session=page.session())
-        only = await page.ask(f"/view{address}&type=message", session=page.session())
+        shown = await page.ask(f"/view{address}", session=await page.session())
+        only = await page.ask(f"/view{address}&type=message", session=await page.session())
 
     assert address == "/?period=7d&compare=year"
     assert dashed(shown.text) == [str(then) for _, then in NOW_AND_THEN][::-1] == dashed(only.text)
@@ -68,9 +68,9 @@ async def test_a_year_ago_is_dashed_and_on_the_card(tmp_path: Path, clock: Clock
 
 async def test_a_year_that_is_not_known_is_not_offered(tmp_path: Path, clock: Clock) -> None:
     async with served(tmp_path, clock, days_ago(20)) as page:
-        first = await page.ask("/view/?period=7d", session=page.session())
-        shown = await page.ask("/view/?period=7d&compare=year", session=page.session())
-        whole = await page.ask("/view/?period=1y", session=page.session())
+        first = await page.ask("/view/?period=7d", session=await page.session())
+        shown = await page.ask("/view/?period=7d&compare=year", session=await page.session())
+        whole = await page.ask("/view/?period=1y", session=await page.session())
 
     assert set(choices(first.text)) == {"nothing", "the period before"}
     assert "no earlier data" in shown.text
@@ -83,7 +83,7 @@ async def test_the_key_leads_from_one_comparison_to_the_next(tmp_path: Path, clo
     async with page_of(tmp_path, clock, a_year()) as page:
         address, seen = "/?period=7d", []
         for _ in range(3):
-            shown = await page.ask(f"/view{address}", session=page.session())
+            shown = await page.ask(f"/view{address}", session=await page.session())
             [found] = re.findall(r'<a href="([^"]*)" data-key="c"', shown.text)
             address = found.replace("&amp;", "&")
             seen.append(address)
@@ -96,7 +96,7 @@ async def test_an_earlier_period_is_compared_with_the_one_before_it(
 ) -> None:
     said = [*days_ago(8, count=6), *days_ago(15, count=4), *days_ago(30)]
     async with served(tmp_path, clock, said) as page:
-        shown = await page.ask("/view/?period=7d&back=1", session=page.session())
+        shown = await page.ask("/view/?period=7d&back=1", session=await page.session())
 
     assert '<b>6</b> <span class="change">▲ 50%</span>' in shown.text
     assert dashed(shown.text).count("4") == 1
@@ -107,7 +107,7 @@ async def test_an_unknown_comparison_gets_a_sentence(
     tmp_path: Path, clock: Clock, compare: str
 ) -> None:
     async with served(tmp_path, clock) as page:
-        shown = await page.ask(f"/view/?compare={compare}", session=page.session())
+        shown = await page.ask(f"/view/?compare={compare}", session=await page.session())
 
     assert shown.status == 404
 
@@ -124,6 +124,6 @@ async def test_with_a_minimum_days_of_few_people_are_not_dashed(
     async with open_service(tmp_path, clock=clock, trends_min_users=1) as analytics:
         await analytics.cleanup_old_interactions(days=90)
     async with served(tmp_path, clock, breakdown_min_users=5, trends_min_users=1) as page:
-        shown = await page.ask("/view/?period=7d&compare=year", session=page.session())
+        shown = await page.ask("/view/?period=7d&compare=year", session=await page.session())
 
     assert dashed(shown.text) == [str(NOW_AND_THEN[1][1] + 9)]

@@ -30,7 +30,7 @@ def on(ago: int) -> str:
 async def between(page: Served, first: int, last: int, more: str = "") -> str:
     """The page of the days from so many days ago to so many."""
     path = f"/view/?from={on(first)}&to={on(last)}{more}"
-    shown = await page.ask(path, session=page.session())
+    shown = await page.ask(path, session=await page.session())
     assert shown.status == 200
     return shown.text
 
@@ -106,7 +106,7 @@ async def test_days_that_cannot_be_get_a_sentence_and_the_form(
     tmp_path: Path, clock: Clock, query: str, sentence: str
 ) -> None:
     async with served(tmp_path, clock, SAID) as page:
-        shown = await page.ask(f"/view/?{query}", session=page.session())
+        shown = await page.ask(f"/view/?{query}", session=await page.session())
 
     assert shown.status == 200
     assert sentence in bare(shown.text)

@@ -15,7 +15,7 @@ from tests.support.service import SOMEBODY, days_ago, interaction, open_service
 
 async def links(page: Served, path: str) -> dict[str, str]:
     """The addresses of the period before and after."""
-    shown = await page.ask(f"/view{path}", session=page.session())
+    shown = await page.ask(f"/view{path}", session=await page.session())
     assert shown.status == 200, path
     found = re.findall(r'<a href="([^"]*)" rel="(prev|next)"', shown.text)
     return {name: address.replace("&amp;", "&") for address, name in found}
@@ -37,7 +37,7 @@ async def test_earlier_and_later_lead_as_far_as_data_do(tmp_path: Path, clock: C
 async def test_an_earlier_period_has_the_numbers_of_its_days(tmp_path: Path, clock: Clock) -> None:
     said = [interaction(timedelta(hours=7 * n), SOMEBODY + n % 5) for n in range(100)]
     async with served(tmp_path, clock, said) as page:
-        shown = await page.ask("/view/?period=7d&back=2&compare=none", session=page.session())
+        shown = await page.ask("/view/?period=7d&back=2&compare=none", session=await page.session())
         async with open_service(tmp_path, access=Access.READ) as reader:
             history = await reader.reports.history(timedelta(days=21))
     week = history.buckets[:7]
@@ -56,8 +56,8 @@ async def test_a_period_that_cannot_be_gets_a_sentence(
     tmp_path: Path, clock: Clock, query: str
 ) -> None:
     async with served(tmp_path, clock, days_ago(15)) as page:
-        shown = await page.ask(f"/view/?{query}", session=page.session())
-        far = await page.ask("/view/?period=90d&back=4", session=page.session())
+        shown = await page.ask(f"/view/?{query}", session=await page.session())
+        far = await page.ask("/view/?period=90d&back=4", session=await page.session())
 
     assert (shown.status, far.status) == (404, 404)
 
@@ -67,13 +67,13 @@ async def test_the_furthest_period_that_may_be_asked_for_is_answered(
 ) -> None:
     async with served(tmp_path, clock, days_ago(15)) as page:
         for query in ("period=7d&back=51", "period=30d&back=11", "period=90d&back=3"):
-            assert (await page.ask(f"/view/?{query}", session=page.session())).status == 200
+            assert (await page.ask(f"/view/?{query}", session=await page.session())).status == 200
 
 
 async def test_small_groups_of_an_earlier_period_are_hidden(tmp_path: Path, clock: Clock) -> None:
     said = [*days_ago(10, count=2, people=2), *days_ago(9, count=20, people=20)]
     async with served(tmp_path, clock, said, breakdown_min_users=5) as page:
-        shown = await page.ask("/view/?period=7d&back=1", session=page.session())
+        shown = await page.ask("/view/?period=7d&back=1", session=await page.session())
 
     assert not [each for each in readings(shown.text) if "Interactions 2" in each.split(" (")[0]]
     assert cards(shown.text) == {"Interactions": "–"}
@@ -82,8 +82,8 @@ async def test_small_groups_of_an_earlier_period_are_hidden(tmp_path: Path, cloc
 
 async def test_without_comparison_there_are_no_changes(tmp_path: Path, clock: Clock) -> None:
     async with served(tmp_path, clock, [*days_ago(1, count=3), *days_ago(20)]) as page:
-        compared = await page.ask("/view/?period=7d", session=page.session())
-        alone = await page.ask("/view/?period=7d&compare=none", session=page.session())
+        compared = await page.ask("/view/?period=7d", session=await page.session())
+        alone = await page.ask("/view/?period=7d&compare=none", session=await page.session())
 
     assert 'class="change"' in compared.text
     assert 'href="/?period=7d&amp;compare=none" data-key="c"' in compared.text

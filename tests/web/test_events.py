@@ -33,7 +33,7 @@ async def record(
 async def titled(page: Served, telegram_id: int = ADMIN, period: str = "7d") -> dict[str, Table]:
     """The tables of a period by their titles."""
     path = f"/view/?period={period}"
-    shown = await page.ask(path, session=page.session(telegram_id))
+    shown = await page.ask(path, session=await page.session(telegram_id))
     sections = shown.text.split('<section class="panel">')[1:]
     return {
         bare(section.partition("</h2>")[0]): tables(section)[-1]
@@ -67,7 +67,7 @@ async def test_start_links_are_shown_by_their_names(tmp_path: Path, clock: Clock
     await record(tmp_path, clock, [start] * 2, COMMAND)
     async with served(tmp_path, clock) as page:
         found = await titled(page)
-        shown = await page.ask("/view/?period=7d", session=page.session())
+        shown = await page.ask("/view/?period=7d", session=await page.session())
 
     assert found["Start links"][0] == ["", "starts", "", "new users"]
     assert found["Start links"][1] == ["Fair & <b>square</b>", "2", "100%", "2"]
@@ -105,9 +105,11 @@ async def test_a_chart_has_the_numbers_that_it_is_compared_with(
 ) -> None:
     said = [interaction(timedelta(hours=5 * number)) for number in range(120)]
     async with served(tmp_path, clock, said) as page:
-        shown = await page.ask("/view/?period=7d", session=page.session())
-        alone = await page.ask("/view/?period=7d&compare=none", session=page.session())
-        earlier = await page.ask("/view/?period=7d&back=1&compare=none", session=page.session())
+        shown = await page.ask("/view/?period=7d", session=await page.session())
+        alone = await page.ask("/view/?period=7d&compare=none", session=await page.session())
+        earlier = await page.ask(
+            "/view/?period=7d&back=1&compare=none", session=await page.session()
+        )
 
     before = [each.rpartition(" ")[2] for each in readings(shown.text)[:7]]
     assert before == [each.rpartition(" ")[2] for each in readings(earlier.text)[:7]]

@@ -37,7 +37,7 @@ LOOKS = [
 
 async def page_and_files(page: Served, look: str) -> tuple[str, Answer, dict[str, Any]]:
     """The page of a look, and the files that it offers."""
-    session = page.session()
+    session = await page.session()
     shown = await page.ask(f"/view/?{look}", session=session)
     links = [
         each.replace("&amp;", "&") for each in re.findall(r'href="(/export[^"]*)"', shown.text)
@@ -109,7 +109,7 @@ async def test_of_what_is_counted_by_day_there_are_no_hours_and_no_file(
     async with open_service(tmp_path, clock=clock) as analytics:
         await analytics.record(SAID, None, [[HELP]] * len(SAID))
     async with served(tmp_path, clock) as page:
-        look, session = "period=24h&command=help", page.session()
+        look, session = "period=24h&command=help", await page.session()
         shown = await page.ask(f"/view/?{look}", session=session)
         file = await page.ask(f"/export?{look}&format=json", session=session)
 
@@ -121,5 +121,5 @@ async def test_of_what_is_counted_by_day_there_are_no_hours_and_no_file(
 async def test_days_that_cannot_be_have_no_file(tmp_path: Path, clock: Clock) -> None:
     async with served(tmp_path, clock) as page:
         for wrong in ("from=2026-05-22&to=2026-05-20", "from=x&to=y", "period=2w", "back=-1"):
-            refused = await page.ask(f"/export?{wrong}", session=page.session())
+            refused = await page.ask(f"/export?{wrong}", session=await page.session())
             assert refused.status == 404

@@ -54,7 +54,7 @@ def rows(page: str) -> dict[str, str]:
 
 async def test_a_row_leads_to_its_days_and_back(tmp_path: Path, clock: Clock) -> None:
     async with page_of(tmp_path, clock) as page:
-        session = page.session()
+        session = await page.session()
         whole = await page.ask("/view/?period=7d&compare=none", session=session)
         only = await page.ask(f"/view{rows(whole.text)['/help']}", session=session)
         back = await page.ask(f"/view{rows(only.text)['/help']}", session=session)
@@ -69,7 +69,7 @@ async def test_a_row_leads_to_its_days_and_back(tmp_path: Path, clock: Clock) ->
 
 async def test_a_type_has_the_numbers_of_the_history(tmp_path: Path, clock: Clock) -> None:
     async with page_of(tmp_path, clock) as page:
-        session = page.session()
+        session = await page.session()
         hours = await page.ask("/view/?period=24h&type=command", session=session)
         only = await page.ask("/view/?period=7d&type=command", session=session)
         earlier = await page.ask("/view/?period=7d&type=message&back=1", session=session)
@@ -91,8 +91,8 @@ async def test_days_that_are_over_have_the_tables_that_a_filter_is_chosen_from(
     tmp_path: Path, clock: Clock
 ) -> None:
     async with page_of(tmp_path, clock) as page:
-        days = await page.ask("/view/?from=2026-05-29&to=2026-05-30", session=page.session())
-        only = await page.ask(f"/view{rows(days.text)['/help']}", session=page.session())
+        days = await page.ask("/view/?from=2026-05-29&to=2026-05-30", session=await page.session())
+        only = await page.ask(f"/view{rows(days.text)['/help']}", session=await page.session())
     found = {each[0][0]: each for each in tables(days.text)}
 
     assert found["/help"] == [["/help", "6", "100%"]]
@@ -104,7 +104,7 @@ async def test_a_filter_stays_in_other_periods_and_comparisons(
     tmp_path: Path, clock: Clock
 ) -> None:
     async with page_of(tmp_path, clock) as page:
-        shown = await page.ask("/view/?period=7d&command=help", session=page.session())
+        shown = await page.ask("/view/?period=7d&command=help", session=await page.session())
     links = re.findall(r'<a href="([^"]*)"[^>]* (?:data-key="[1-5c]"|rel=)', shown.text)
 
     assert len(links) == 7
@@ -122,9 +122,9 @@ async def test_a_source_is_named_and_has_its_new_users(tmp_path: Path, clock: Cl
         said = [interaction(person=SOMEBODY + n, interaction_type=COMMAND) for n in range(3)]
         await analytics.record(said, None, [start] * 3)
     async with served(tmp_path, clock) as page:
-        whole = await page.ask("/view/", session=page.session())
+        whole = await page.ask("/view/", session=await page.session())
         [address] = [each for each in rows(whole.text).values() if "source=" in each]
-        only = await page.ask(f"/view{address}", session=page.session())
+        only = await page.ask(f"/view{address}", session=await page.session())
 
     assert address == f"/?period=7d&source={link.code}"
     assert "<b>square" not in only.text
@@ -137,7 +137,7 @@ async def test_what_is_counted_by_day_is_not_known_by_the_hour(
     tmp_path: Path, clock: Clock
 ) -> None:
     async with page_of(tmp_path, clock) as page:
-        shown = await page.ask("/view/?period=24h&command=help", session=page.session())
+        shown = await page.ask("/view/?period=24h&command=help", session=await page.session())
 
     assert "Counted by day: choose 7 days or more." in shown.text
     assert cards(shown.text)["/help"] == "–"
@@ -152,7 +152,7 @@ async def test_a_filter_that_cannot_be_gets_a_sentence(
     tmp_path: Path, clock: Clock, query: str
 ) -> None:
     async with served(tmp_path, clock) as page:
-        shown = await page.ask(f"/view/?{query}", session=page.session())
+        shown = await page.ask(f"/view/?{query}", session=await page.session())
 
     assert shown.status == 404
     assert "There is nothing at this address." in shown.text
@@ -162,7 +162,7 @@ async def test_a_word_of_the_address_stays_text(tmp_path: Path, clock: Clock) ->
     word = '"><script>alert(1)</script>'
     async with served(tmp_path, clock, [interaction()]) as page:
         for only in ("command", "button", "source"):
-            shown = await page.ask(f"/view/?{only}={quote(word)}", session=page.session())
+            shown = await page.ask(f"/view/?{only}={quote(word)}", session=await page.session())
 
             assert shown.status == 200
             assert "<script" not in shown.text
@@ -174,7 +174,7 @@ async def test_with_a_minimum_a_word_of_few_people_looks_like_one_that_nobody_us
     tmp_path: Path, clock: Clock
 ) -> None:
     async with page_of(tmp_path, clock, breakdown_min_users=9) as page:
-        session = page.session()
+        session = await page.session()
         texts = [
             (await page.ask(f"/view/?period=7d&{query}", session=session)).text
             for query in ("command=help", "command=nil", "type=command", "type=poll_answer")
@@ -191,7 +191,7 @@ async def test_with_a_minimum_a_type_has_what_the_history_shows_of_it(
     tmp_path: Path, clock: Clock
 ) -> None:
     async with page_of(tmp_path, clock, breakdown_min_users=9) as page:
-        only = await page.ask("/view/?period=7d&type=message", session=page.session())
+        only = await page.ask("/view/?period=7d&type=message", session=await page.session())
         async with open_service(tmp_path, access=Access.READ, breakdown_min_users=9) as reader:
             report = await reader.reports.period(Period.WEEK)
             history = await reader.reports.history(Period.WEEK.length)

@@ -93,7 +93,7 @@ async def answers(
     folder.mkdir()
     await written(folder, clock, words, long)
     async with served(folder, clock, upkeep=lambda analytics: around(words)) as page:
-        found = {path: await page.ask(path, session=page.session(OWNER)) for path in paths}
+        found = {path: await page.ask(path, session=await page.session(OWNER)) for path in paths}
 
     for path, answer in found.items():
         assert answer.status == 200, path
@@ -141,7 +141,7 @@ async def test_in_a_browser_hostile_words_do_nothing_and_owners_delete(
     async with browsers.chromium() as browser, served(tmp_path, clock, upkeep=upkeep) as page:
         window = await browsers.window(browser, locale="en-GB")
         await window.page.add_init_script("window.attack = () => { window.attacked = true }")
-        await window.opens(page.links.new(OWNER))
+        await window.opens(await page.links.new(OWNER))
         for path in PATHS:
             await window.opens(page.address + path)
             assert await window.page.evaluate("window.attacked === undefined"), path

@@ -20,7 +20,7 @@ async def test_the_rows_are_those_of_the_database_the_newest_first(
 ) -> None:
     said = [interaction(timedelta(days=day), SOMEBODY + day % 3) for day in range(5)]
     async with served(tmp_path, clock, [*said, said[2]]) as page:
-        shown = await page.ask("/view/records", session=page.session())
+        shown = await page.ask("/view/records", session=await page.session())
         async with open_service(tmp_path, access=Access.READ) as reader:
             stored = await reader.records()
     [[head, *rows]] = tables(shown.text)
@@ -39,8 +39,8 @@ async def test_rows_are_filtered_by_type_and_day_and_the_address_says_so(
     said = [interaction(timedelta(days=day), interaction_type=CLICK) for day in range(4)]
     async with served(tmp_path, clock, [*said, *days_ago(1, count=3)]) as page:
         path = "/view/records?type=button_click&since=2026-05-30"
-        shown = await page.ask(path, session=page.session())
-        none = await page.ask("/view/records?type=poll_answer", session=page.session())
+        shown = await page.ask(path, session=await page.session())
+        none = await page.ask("/view/records?type=poll_answer", session=await page.session())
     [[_, *rows]] = tables(shown.text)
 
     assert [row[1:3] for row in rows] == [
@@ -57,7 +57,7 @@ async def test_pages_follow_each_other_without_a_gap(tmp_path: Path, clock: Cloc
     async with served(tmp_path, clock, said) as page:
         for number, links in {1: ["next"], 2: ["prev", "next"], 3: ["prev"]}.items():
             path = f"/view/records?type=button_click&page={number}"
-            shown = await page.ask(path, session=page.session())
+            shown = await page.ask(path, session=await page.session())
             [[_, *rows]] = tables(shown.text)
             seen += [row[2] for row in rows]
             assert [each for each in ("prev", "next") if f'rel="{each}"' in shown.text] == links
@@ -78,7 +78,7 @@ async def test_a_filter_that_makes_no_sense_gets_a_sentence(
     tmp_path: Path, clock: Clock, query: str
 ) -> None:
     async with served(tmp_path, clock, [interaction()]) as page:
-        shown = await page.ask(f"/view/records?{query}", session=page.session())
+        shown = await page.ask(f"/view/records?{query}", session=await page.session())
 
     assert shown.status == 404
     assert "There is nothing at this address." in shown.text
@@ -91,7 +91,7 @@ async def test_rows_are_hidden_where_reports_may_not_tell_of_one_person(
     tmp_path: Path, clock: Clock, options: dict[str, Any]
 ) -> None:
     async with served(tmp_path, clock, days_ago(1, count=9, people=9), **options) as page:
-        shown = await page.ask("/view/records", session=page.session())
+        shown = await page.ask("/view/records", session=await page.session())
 
     assert tables(shown.text) == []
     assert "Not shown with BREAKDOWN_MIN_USERS or REPORT_INTERVAL" in shown.text

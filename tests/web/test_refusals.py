@@ -30,7 +30,7 @@ async def page(tmp_path: Path, clock: Clock) -> AsyncIterator[Served]:
 
 
 async def test_a_link_shows_the_statistics(page: Served) -> None:
-    answer = await page.log_in(link=page.token())
+    answer = await page.log_in(link=await page.token())
     session = re.fullmatch(r'\{"session": "([\w-]{43})"\}', answer.text)
 
     assert session is not None
@@ -41,14 +41,14 @@ async def test_a_link_shows_the_statistics(page: Served) -> None:
 
 
 async def test_a_link_works_once(page: Served) -> None:
-    token = page.token()
+    token = await page.token()
 
     assert (await page.log_in(link=token)).status == 200
     assert (await page.log_in(link=token)).status == 401
 
 
 async def test_a_link_works_for_five_minutes(page: Served, clock: Clock) -> None:
-    early, late = page.token(OWNER), page.token(ADMIN)
+    early, late = await page.token(OWNER), await page.token(ADMIN)
 
     clock.move(minutes=4, seconds=59)
     assert (await page.log_in(link=early)).status == 200
@@ -57,9 +57,9 @@ async def test_a_link_works_for_five_minutes(page: Served, clock: Clock) -> None
 
 
 async def test_a_new_link_ends_the_older_ones_and_the_sessions_of_this_admin(page: Served) -> None:
-    session, of_owner, token = page.session(), page.session(OWNER), page.token()
-    another = page.session()
-    page.links.new(ADMIN)
+    session, of_owner, token = await page.session(), await page.session(OWNER), await page.token()
+    another = await page.session()
+    await page.links.new(ADMIN)
 
     assert (await page.log_in(link=token)).status == 401
     for ended in (session, another):
@@ -68,7 +68,7 @@ async def test_a_new_link_ends_the_older_ones_and_the_sessions_of_this_admin(pag
 
 
 async def test_a_session_ends_an_hour_after_its_last_use(page: Served, clock: Clock) -> None:
-    session = page.session()
+    session = await page.session()
     for _ in range(3):
         clock.move(minutes=59)
         assert (await page.ask("/view/", session=session)).status == 200
@@ -78,22 +78,22 @@ async def test_a_session_ends_an_hour_after_its_last_use(page: Served, clock: Cl
 
 
 async def test_a_session_can_be_ended(page: Served) -> None:
-    session = page.session()
+    session = await page.session()
 
     assert (await page.ask("/session", method="DELETE", session=session)).status == 204
     assert (await page.ask("/view/", session=session)).status == 401
 
 
 async def test_an_admin_has_a_bounded_number_of_sessions(page: Served) -> None:
-    begun = [page.session() for _ in range(MAX_SESSIONS + 1)]
+    begun = [await page.session() for _ in range(MAX_SESSIONS + 1)]
     statuses = [(await page.ask("/view/", session=each)).status for each in begun]
 
     assert statuses == [401] + [200] * MAX_SESSIONS
 
 
 async def test_a_removed_admin_is_out_at_once(page: Served) -> None:
-    token, of_owner = page.token(ADMIN), page.session(OWNER)
-    session = page.session(ADMIN)
+    token, of_owner = await page.token(ADMIN), await page.session(OWNER)
+    session = await page.session(ADMIN)
     assert (await page.ask("/view/", session=session)).status == 200
     page.admin_ids.remove(ADMIN)
 
@@ -107,7 +107,7 @@ async def test_a_removed_admin_is_out_at_once(page: Served) -> None:
     ["", "Bearer", "Bearer ", "Bearer x", "Basic {session}", "{session}", "Bearer {session}x"],
 )
 async def test_without_the_right_header_there_is_nothing(page: Served, authorization: str) -> None:
-    header = authorization.format(session=page.session())
+    header = authorization.format(session=await page.session())
     answer = await page.ask("/view/", Authorization=header)
 
     assert (answer.status, answer.text) == (401, "")
@@ -115,7 +115,7 @@ async def test_without_the_right_header_there_is_nothing(page: Served, authoriza
 
 
 async def test_a_session_in_the_address_or_a_cookie_is_none(page: Served) -> None:
-    session = page.session()
+    session = await page.session()
 
     assert (await page.ask(f"/view/?session={session}")).status == 401
     assert (await page.ask("/view/", Cookie=f"session={session}")).status == 401
@@ -138,7 +138,7 @@ async def test_a_session_in_the_address_or_a_cookie_is_none(page: Served) -> Non
     ids=str,
 )
 async def test_whatever_else_is_given_begins_no_session(page: Served, given: object) -> None:
-    page.token()
+    await page.token()
 
     assert (await page.ask("/session", method="POST", given=given)).status in (401, 415)
 
@@ -148,7 +148,7 @@ async def test_another_page_cannot_send_a_login_without_asking_first(page: Serve
     for kind in ("text/plain", "application/x-www-form-urlencoded", "multipart/form-data"):
         request = page.http.post(
             f"{page.address}/session",
-            data=f'{{"link": "{page.token()}"}}',
+            data=f'{{"link": "{await page.token()}"}}',
             headers={"Content-Type": kind, "Origin": "https://elsewhere.example"},
         )
         async with request as answer:
@@ -164,9 +164,9 @@ async def test_a_client_that_fails_too_often_has_to_wait(page: Served) -> None:
     statuses = [(await page.log_in(link="x")).status for _ in range(BURST + 1)]
 
     assert statuses == [401] * BURST + [429]
-    assert (await page.log_in(link=page.token())).status == 429
+    assert (await page.log_in(link=await page.token())).status == 429
     # Whoever is in stays in.
-    assert (await page.ask("/view/", session=page.session())).status == 200
+    assert (await page.ask("/view/", session=await page.session())).status == 200
 
 
 def test_the_limit_of_logins_is_by_client_and_passes() -> None:
@@ -192,7 +192,7 @@ def test_the_limit_of_logins_is_by_client_and_passes() -> None:
 )
 @pytest.mark.parametrize("path", PATHS)
 async def test_a_name_of_others_leads_nowhere(page: Served, host: str, path: str) -> None:
-    answer = await page.ask(path, session=page.session(), Host=host)
+    answer = await page.ask(path, session=await page.session(), Host=host)
 
     assert answer.status == 421
     assert "Interactions" not in answer.text
@@ -200,7 +200,7 @@ async def test_a_name_of_others_leads_nowhere(page: Served, host: str, path: str
 
 @pytest.mark.parametrize("host", ["localhost", "LOCALHOST:9", "127.0.0.1:1", "[::1]:80", "[::1]"])
 async def test_the_names_of_this_machine_lead_here_with_any_port(page: Served, host: str) -> None:
-    assert (await page.ask("/view/", session=page.session(), Host=host)).status == 200
+    assert (await page.ask("/view/", session=await page.session(), Host=host)).status == 200
 
 
 async def test_the_host_of_web_url_leads_here(tmp_path: Path, clock: Clock) -> None:
@@ -244,7 +244,7 @@ async def raw(page: Served, sent: bytes) -> bytes:
     ],
 )
 async def test_a_path_trick_leads_nowhere(page: Served, path: str) -> None:
-    session = page.session().encode()
+    session = (await page.session()).encode()
     head = f"GET {path} HTTP/1.1\r\nHost: localhost\r\n".encode()
 
     assert await raw(page, head + b"Authorization: Bearer " + session + b"\r\n\r\n") in (
@@ -274,16 +274,16 @@ async def test_a_view_of_owners_does_not_exist_for_admins(
         return "of owners"
 
     monkeypatch.setitem(views.VIEWS, "/", Entry(secret, owners_only=True))
-    unknown = await page.ask("/view/?period=none", session=page.session(ADMIN))
+    unknown = await page.ask("/view/?period=none", session=await page.session(ADMIN))
 
-    refused = await page.ask("/view/", session=page.session(ADMIN))
+    refused = await page.ask("/view/", session=await page.session(ADMIN))
     assert (refused.status, refused.text) == (404, unknown.text)
-    assert (await page.ask("/view/", session=page.session(OWNER))).text == "of owners"
+    assert (await page.ask("/view/", session=await page.session(OWNER))).text == "of owners"
 
 
 @pytest.mark.parametrize("path", [*PATHS, "/view/?period=none"])
 async def test_every_answer_has_the_headers_that_protect_it(page: Served, path: str) -> None:
-    for session in (None, page.session()):
+    for session in (None, await page.session()):
         headers = (await page.ask(path, session=session)).headers
         policy = headers["Content-Security-Policy"]
 
@@ -307,13 +307,13 @@ async def test_only_with_web_url_may_telegrams_web_client_frame_the_page(
 
 
 async def test_the_shell_holds_no_data(page: Served) -> None:
-    empty = await page.ask("/?period=30d", session=page.session())
+    empty = await page.ask("/?period=30d", session=await page.session())
 
     assert empty.text == (await page.ask("/")).text
 
 
 async def test_a_session_is_one_line_of_the_audit_log(page: Served, tmp_path: Path) -> None:
-    answer = await page.log_in(link=page.token())
+    answer = await page.log_in(link=await page.token())
     await page.log_in(link="x")
     session = answer.text.split('"')[3]
     for period in ("24h", "7d", "30d"):
@@ -323,7 +323,7 @@ async def test_a_session_is_one_line_of_the_audit_log(page: Served, tmp_path: Pa
 
 
 async def test_each_export_is_a_line_of_the_audit_log(page: Served, tmp_path: Path) -> None:
-    session = page.session()
+    session = await page.session()
     for path in ("/export", "/export?format=json&period=24h", "/export?format=none"):
         await page.ask(path, session=session)
     await page.ask("/export")
@@ -344,7 +344,7 @@ async def test_a_failure_is_answered_without_its_reason(
         raise RuntimeError("of the database")
 
     monkeypatch.setitem(views.VIEWS, "/", Entry(failing))
-    answer = await page.ask("/view/", session=page.session())
+    answer = await page.ask("/view/", session=await page.session())
 
     assert (answer.status, answer.text) == (500, "")
     assert "Content-Security-Policy" in answer.headers

@@ -16,11 +16,11 @@ from tests.support.service import days_ago, interaction, open_service
 
 async def test_the_state_is_that_of_the_report(tmp_path: Path, clock: Clock) -> None:
     async with served(tmp_path, clock, days_ago(100, count=3) + days_ago(2, count=4)) as page:
-        before = await page.ask("/view/state", session=page.session())
+        before = await page.ask("/view/state", session=await page.session())
     async with open_service(tmp_path, clock=clock) as analytics:
         await analytics.cleanup_old_interactions()
     async with served(tmp_path, clock) as page:
-        after = await page.ask("/view/state", session=page.session())
+        after = await page.ask("/view/state", session=await page.session())
 
     assert "⚠️ Cleanup overdue" in before.text
     assert "✅ Nothing needs attention." in after.text
@@ -42,9 +42,9 @@ async def test_owners_see_the_audit_log_and_their_look_is_noted(
     tmp_path: Path, clock: Clock
 ) -> None:
     async with served(tmp_path, clock) as page:
-        await page.log_in(link=page.token(ADMIN))
-        first = await page.ask("/view/audit", session=page.session(OWNER))
-        second = await page.ask("/view/audit", session=page.session(OWNER))
+        await page.log_in(link=await page.token(ADMIN))
+        first = await page.ask("/view/audit", session=await page.session(OWNER))
+        second = await page.ask("/view/audit", session=await page.session(OWNER))
 
     when = "Jun 1, 2026, 12:00 UTC"
     assert tables(first.text)[0][1:] == [[when, str(ADMIN), "admin page", "1"]]
@@ -53,8 +53,8 @@ async def test_owners_see_the_audit_log_and_their_look_is_noted(
 
 async def test_the_audit_log_does_not_exist_for_admins(tmp_path: Path, clock: Clock) -> None:
     async with served(tmp_path, clock) as page:
-        refused = await page.ask("/view/audit", session=page.session(ADMIN))
-        shown = await page.ask("/view/", session=page.session(ADMIN))
+        refused = await page.ask("/view/audit", session=await page.session(ADMIN))
+        shown = await page.ask("/view/", session=await page.session(ADMIN))
 
     assert refused.status == 404
     assert "/audit" not in refused.text + shown.text
@@ -67,7 +67,7 @@ async def test_a_view_of_an_empty_bot_is_a_page_with_links_to_all_others(
 ) -> None:
     async with served(tmp_path, clock, upkeep=deletes) as page:
         accepted = {"Accept-Language": language}
-        shown = await page.ask(f"/view{path}", session=page.session(OWNER), **accepted)
+        shown = await page.ask(f"/view{path}", session=await page.session(OWNER), **accepted)
 
     assert shown.status == 200
     links = re.findall(r'<a href="(/\w*)"', shown.text.partition('<nav class="periods"')[0])
@@ -84,7 +84,7 @@ async def test_a_view_of_a_busy_bot_has_nothing_that_its_policy_blocks(
 ) -> None:
     said = [interaction(timedelta(hours=3 * number)) for number in range(900)]
     async with served(tmp_path, clock, said) as page:
-        shown = await page.ask(f"/view{path}", session=page.session(OWNER))
+        shown = await page.ask(f"/view{path}", session=await page.session(OWNER))
 
     assert shown.status == 200
     assert not re.search(r"\sstyle=|\son\w+=|<script|<style|javascript:", shown.text)

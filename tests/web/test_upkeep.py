@@ -27,7 +27,7 @@ FOUND = [
 async def state(upkeep: Upkeep, telegram_id: int, folder: Path, clock: Clock) -> str:
     """The state of a bot, as an admin sees it."""
     async with served(folder, clock, upkeep=lambda analytics: upkeep) as page:
-        return (await page.ask("/view/state", session=page.session(telegram_id))).text
+        return (await page.ask("/view/state", session=await page.session(telegram_id))).text
 
 
 async def test_backups_are_shown_with_their_folder_to_owners(tmp_path: Path, clock: Clock) -> None:

@@ -25,7 +25,7 @@ async def test_the_numbers_are_those_of_the_report(tmp_path: Path, clock: Clock)
     said = [interaction(timedelta(hours=number), SOMEBODY + number % 7) for number in range(1234)]
     async with served(tmp_path, clock, said) as page:
         for period, count in {"24h": "24", "7d": "157", "90d": "1,234"}.items():
-            shown = await page.ask(f"/view/?period={period}", session=page.session())
+            shown = await page.ask(f"/view/?period={period}", session=await page.session())
             assert f"<b>{count}</b>" in shown.text, period
 
 
@@ -42,7 +42,7 @@ async def test_no_view_waits_until_the_people_of_past_periods_are_counted(
     async with served(tmp_path, clock, said) as page, asyncio.timeout(PATIENCE):
         with patch.object(StatisticsQueries, "people_of_windows", slowly):
             for view in ("", "?period=30d", "state"):
-                shown = await page.ask(f"/view/{view}", session=page.session())
+                shown = await page.ask(f"/view/{view}", session=await page.session())
                 assert shown.status == 200
         may_end.set()
 
@@ -50,7 +50,7 @@ async def test_no_view_waits_until_the_people_of_past_periods_are_counted(
 @pytest.mark.parametrize("query", ["", "?", "?period=7d", "?unknown=1"])
 async def test_seven_days_are_shown_first(tmp_path: Path, clock: Clock, query: str) -> None:
     async with served(tmp_path, clock) as page:
-        shown = await page.ask(f"/view/{query}", session=page.session())
+        shown = await page.ask(f"/view/{query}", session=await page.session())
 
     assert '<a href="/?period=7d" data-key="2" aria-current="page">' in shown.text
     assert shown.text.count('aria-current="page"') == 2  # the view, and the period
@@ -60,7 +60,7 @@ async def test_seven_days_are_shown_first(tmp_path: Path, clock: Clock, query: s
 @pytest.mark.parametrize("period", ["1d", "", "7D", "%00", "<script>", "7d%27"])
 async def test_an_unknown_period_gets_a_sentence(tmp_path: Path, clock: Clock, period: str) -> None:
     async with served(tmp_path, clock) as page:
-        shown = await page.ask(f"/view/?period={period}", session=page.session())
+        shown = await page.ask(f"/view/?period={period}", session=await page.session())
 
     assert shown.status == 404
     assert "There is nothing at this address." in shown.text
@@ -69,7 +69,7 @@ async def test_an_unknown_period_gets_a_sentence(tmp_path: Path, clock: Clock, p
 
 async def test_small_groups_are_hidden_as_in_the_chat(tmp_path: Path, clock: Clock) -> None:
     async with served(tmp_path, clock, [interaction()], breakdown_min_users=5) as page:
-        shown = await page.ask("/view/", session=page.session())
+        shown = await page.ask("/view/", session=await page.session())
 
     assert "<b>1</b>" not in shown.text
     assert "<b>–</b>" in shown.text
@@ -87,7 +87,7 @@ async def test_where_there_is_nothing_to_show_there_is_a_sentence(
 ) -> None:
     async with served(tmp_path, clock) as page:
         with patch.object(Reports, "overview", side_effect=error):
-            shown = await page.ask("/view/", session=page.session())
+            shown = await page.ask("/view/", session=await page.session())
 
     assert shown.status == 503
     assert sentence in shown.text
@@ -95,9 +95,9 @@ async def test_where_there_is_nothing_to_show_there_is_a_sentence(
 
 async def test_an_export_is_the_file_that_the_chat_sends(tmp_path: Path, clock: Clock) -> None:
     async with served(tmp_path, clock, [interaction()]) as page:
-        csv = await page.ask("/export?period=30d", session=page.session())
-        german = await page.ask("/export?period=30d", session=page.session(), **GERMAN)
-        as_json = await page.ask("/export?period=30d&format=json", session=page.session())
+        csv = await page.ask("/export?period=30d", session=await page.session())
+        german = await page.ask("/export?period=30d", session=await page.session(), **GERMAN)
+        as_json = await page.ask("/export?period=30d&format=json", session=await page.session())
 
     assert csv.headers["Content-Disposition"] == 'attachment;filename="statistics-30d.csv"'
     assert csv.text.startswith("\ufeffsection,since,name,value\n")
@@ -108,7 +108,7 @@ async def test_an_export_is_the_file_that_the_chat_sends(tmp_path: Path, clock: 
 async def test_the_page_speaks_the_language_of_the_browser(tmp_path: Path, clock: Clock) -> None:
     async with served(tmp_path, clock) as page:
         shell = await page.ask("/", **GERMAN)
-        shown = await page.ask("/view/", session=page.session(), **GERMAN)
+        shown = await page.ask("/view/", session=await page.session(), **GERMAN)
 
     assert '<html lang="de">' in shell.text
     assert "Aktive Nutzer" in shown.text

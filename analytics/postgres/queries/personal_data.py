@@ -47,12 +47,9 @@ LEAVE_DAYS = f"""
     WHERE EXISTS (SELECT 1 FROM bot_analytics.daily_users AS kept WHERE kept.day = day.day)
     {DAILY_USERS.conflict}
 """
-# Only where a backup may hold them: otherwise nothing tells that somebody was here.
-LIST_ERASURE = f"""
-    INSERT INTO bot_analytics.erasures (reference, day)
-    SELECT %s, %s WHERE EXISTS (
-        SELECT 1 FROM bot_analytics.settings
-        WHERE name = '{Setting.LAST_BACKUP}' AND value::bigint >= %s)
+# Always: backups of the server are not known here, nor what waits at other processes.
+LIST_ERASURE = """
+    INSERT INTO bot_analytics.erasures (reference, day) VALUES (%s, %s)
     ON CONFLICT (reference) DO UPDATE SET day = excluded.day
 """
 ERASED = "SELECT day FROM bot_analytics.erasures WHERE reference = %s"
@@ -114,7 +111,11 @@ class PeopleQueries(Compaction):
         return await self._database.transact(work, "deleting")
 
     async def list_erasure(self, erasure: int, day: int, oldest: int) -> None:
-        await self._database.write((LIST_ERASURE, (erasure, day, oldest)))
+        async def work(transaction: Transaction) -> None:
+            await transaction.run(LIST_ERASURE, (erasure, day))
+
+        # Alone: who is recorded before is found afterwards, and who is recorded later is not.
+        await self._database.transact(work, "deleting")
 
     async def erased_on(self, erasure: int) -> int | None:
         rows = await self._database.read(ERASED, (erasure,))

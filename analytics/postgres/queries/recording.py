@@ -1,16 +1,18 @@
 """Record what was received: a batch is one transaction, of two round trips."""
 
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from analytics import batches
+from analytics.errors import WrongPseudonymKey
 from analytics.postgres.database import Transaction
 from analytics.postgres.partitions import have_days
 from analytics.postgres.queries import Queries
 from analytics.postgres.queries.active_people import KNOWN, note_people, people_of
 from analytics.postgres.queries.counters import HOURLY_COUNTS, add
-from analytics.postgres.queries.settings import marked
-from analytics.store_types import CountPeople, Received
+from analytics.postgres.queries.settings import GET, marked
+from analytics.store import NOBODY
+from analytics.store_types import CountPeople, Received, Setting
 
 # Returns those that were not remembered yet.
 REMEMBER = """
@@ -36,6 +38,8 @@ COUNT_DROPPED = """
     ON CONFLICT (name) DO UPDATE
     SET value = to_jsonb(was.value::bigint + excluded.value::bigint)
 """
+# Those who are listed while this goes on wait for it, and then find what it has recorded.
+ERASED = "SELECT reference, day FROM bot_analytics.erasures WHERE reference = ANY(%s::bigint[])"
 OPTED_OUT = "SELECT reference FROM bot_analytics.opt_outs WHERE reference = ANY(%s::bigint[])"
 FORGET_UPDATES = "DELETE FROM bot_analytics.remembered_updates WHERE received < %s"
 
@@ -51,6 +55,8 @@ class RecordingQueries(Queries):
         received: int,
         dropped: int = 0,
         committed: str | None = None,
+        written_with: str | None = None,
+        waited: Mapping[int, int] = NOBODY,
     ) -> None:
         timestamps = {each.timestamp for each in updates if each.interaction_type is not None}
 
@@ -58,8 +64,14 @@ class RecordingQueries(Queries):
             await have_days(self._database, timestamps)
 
         async def work(transaction: Transaction) -> None:
+            key = await transaction.run(GET, (Setting.REFERENCES.value,))
             if updates:
-                await self._record(transaction, updates, people, day_of, received)
+                await self._record(transaction, updates, people, day_of, received, waited)
+            if written_with is not None and await key.fetchone() != (written_with,):
+                raise WrongPseudonymKey(
+                    f"the pseudonym key of {self._database.name} was replaced",
+                    "start all bots at this database again, with the new USER_ID_KEY",
+                )
             if dropped:
                 await transaction.run(COUNT_DROPPED, (dropped,))
             for statement in marked(committed):
@@ -74,16 +86,20 @@ class RecordingQueries(Queries):
         people: CountPeople,
         day_of: Callable[[int], int],
         received: int,
+        waited: Mapping[int, int],
     ) -> None:
         writer = self._database.writer
         ids = [each.update_id for each in updates if each.update_id is not None]
         references = {each.reference for each in updates if each.interaction_type is not None}
         remembered = await transaction.run(REMEMBER, (received, ids))
         asked = await transaction.run(OPTED_OUT, (list({each.opt_out for each in updates}),))
+        erased = await transaction.run(ERASED, (list(waited),))
         known = await transaction.run(KNOWN, (list(references),))
         new = {update_id for (update_id,) in await remembered.fetchall()}
         opted_out = {reference for (reference,) in await asked.fetchall()}
         accepted, said = batches.accepted(updates, new, opted_out)
+        days = {waited[erasure]: day for erasure, day in await erased.fetchall()}
+        accepted = batches.without_erased(accepted, days)
         rows = batches.interactions(accepted)
         active = people_of(await known.fetchall(), batches.moments(rows), day_of)
 

@@ -1,13 +1,14 @@
 """Record what was received: a batch is one transaction."""
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from analytics import batches
 from analytics.sqlite.queries import Queries
 from analytics.sqlite.queries.active_people import note_people, read_people
 from analytics.sqlite.queries.settings import marked
 from analytics.sqlite.transactions import Transaction
+from analytics.store import NOBODY
 from analytics.store_types import CountPeople, Received
 
 # Returns those that were not remembered yet.
@@ -49,7 +50,10 @@ class RecordingQueries(Queries):
         received: int,
         dropped: int = 0,
         committed: str | None = None,
+        written_with: str | None = None,
+        waited: Mapping[int, int] = NOBODY,
     ) -> None:
+        # Only the process that records replaces the key, and it erases in turn.
         def work(transaction: Transaction) -> None:
             record(transaction, updates, people, day_of, received)
             if dropped:

@@ -48,7 +48,7 @@ async def delete(
     next_cleanup: Callable[[], datetime],
 ) -> None:
     owners, owner = OwnersCleanup(analytics, confirmations, next_cleanup), click.from_user.id
-    days = owners.confirmed(callback_data, owner)
+    days = await owners.confirmed(callback_data, owner)
     if days is None:
         await place(click).answer(_(cleanup.TOO_OLD))
         await remove_buttons(bot, click)

@@ -89,7 +89,7 @@ async def remove(
 ) -> None:
     admin, note = click.from_user.id, await _find(callback_data.subject, analytics)
     # The id may be that of a newer note meanwhile: what was asked about is removed, or nothing.
-    if note is None or not confirmations.confirms_once(callback_data, admin, note.text):
+    if note is None or not await confirmations.confirms_once(callback_data, admin, note.text):
         await place(click).answer(_(notes.TOO_OLD))
         await remove_buttons(bot, click)
         return

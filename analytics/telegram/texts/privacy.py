@@ -50,10 +50,10 @@ ABOUT_YOU = {
         {"reference": N_("a separate pseudonym, to honour your choice")},
     ),
     "erasures": (
-        N_("If you erase your data while there are backups"),
+        N_("If you erase your data while copies of it may exist"),
         {
             "reference": N_(
-                "a separate pseudonym, so that restoring a backup does not bring your data back"
+                "a separate pseudonym, so that no copy, such as a backup, brings your data back"
             ),
             "day": N_("the date"),
         },

@@ -70,8 +70,8 @@ def my_data(data: PersonalData) -> str:
     if data.erased:
         lines.append(
             _(
-                "You erased your data on {day}. While backups exist, a separate pseudonym is "
-                "kept, so that restoring one does not bring your data back."
+                "You erased your data on {day}. While copies of it may exist, a separate "
+                "pseudonym is kept, so that no copy, such as a backup, brings it back."
             ).format(day=format_date(data.erased))
         )
     lines.append(_("The file below contains all of it. /forgetme erases it."))
