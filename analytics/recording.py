@@ -18,7 +18,7 @@ from functools import cache, partial
 from analytics.acts import Person
 from analytics.backlog import Backlog, Entry, Request, Work
 from analytics.calendar import Calendar
-from analytics.errors import InteractionsLost, WrongPseudonymKey, reason
+from analytics.errors import DatabaseUnavailable, InteractionsLost, WrongPseudonymKey, reason
 from analytics.events import Event
 from analytics.events.collected import Collected
 from analytics.events.event_people import EventPeople
@@ -81,6 +81,7 @@ class Recorder:
         self._is_paused = False
         self._closing = asyncio.Event()
         self._erasure_of: Callable[[int], int] | None = None
+        self._failed_since: float | None = None
         self._dropped_logged = float("-inf")
         self.dropped = 0  # not yet counted in the file
         self.failing = False
@@ -281,6 +282,7 @@ class Recorder:
                 await self._pause()
                 continue
             self._backlog.in_doubt = False
+            self._failed_since = None
             if self.failing:
                 self.failing = False
                 self._notify(RecordingWorks())
@@ -329,12 +331,19 @@ class Recorder:
         return {self._erasure_of(each): each for each in waited}
 
     def _fail(self, error: Exception) -> None:
-        if not self.failing:
+        now = asyncio.get_running_loop().time()
+        is_first = self._failed_since is None
+        since = self._failed_since = now if self._failed_since is None else self._failed_since
+        # Of what does not pass by itself nothing is to be waited for.
+        patience = self._store.patience if isinstance(error, DatabaseUnavailable) else 0.0
+        if not self.failing and now - since >= patience:
             self.failing = True
             self._notify(RecordingFails())
             logger.error(
                 "recording failed (%s): interactions are kept, and recorded later", reason(error)
             )
+        elif is_first:
+            logger.warning("recording waits (%s)", reason(error))
         self._backlog.let_go()
 
     async def _pause(self) -> None:

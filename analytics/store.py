@@ -342,6 +342,13 @@ class Sharing(Protocol):
 class Upkeep(Protocol):
     """The upkeep of a database. A database that does not need it does nothing."""
 
+    @property
+    def patience(self) -> float:
+        """The seconds for which writes may fail before the operator has to know.
+
+        Another process may compact, or another server take over.
+        """
+
     def deletion(self, now: int) -> AbstractAsyncContextManager[None]:
         """Note that what is deleted meanwhile is still on the disk, until it is compacted."""
 

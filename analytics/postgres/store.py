@@ -22,6 +22,9 @@ SIZE = """
     WHERE relnamespace = 'bot_analytics'::regnamespace AND relkind = 'r'
 """
 
+# Table `users` of ten million people is written anew in less, and a server replaced.
+PATIENCE_SECONDS = 30.0
+
 
 class PostgresStore(
     RecordingQueries,
@@ -52,6 +55,10 @@ class PostgresStore(
     @property
     def lease(self) -> Lease:
         return self._database.lease
+
+    @property
+    def patience(self) -> float:
+        return PATIENCE_SECONDS
 
     def keep_reserve(self) -> None:
         """Do nothing: the server's disk is not ours."""

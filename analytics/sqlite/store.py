@@ -66,6 +66,10 @@ class SQLiteStore(
     def lease(self) -> Lease:
         return Unshared()
 
+    @property
+    def patience(self) -> float:
+        return 0.0
+
     def keep_reserve(self) -> None:
         self._database.keep_reserve()
 

@@ -205,3 +205,26 @@ async def test_a_process_with_a_replaced_key_records_nothing(
     assert "start all bots at this database again" in caplog.text
     assert not other.is_recording
     assert users == 1
+
+
+@pytest.mark.usefixtures("impatient")
+@pytest.mark.parametrize("patience", [3600, 0])
+async def test_who_waits_for_another_process_alerts_nobody_unless_it_takes_long(
+    two: list[AnalyticsService], tmp_path: Path, patience: float, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Another process writes the tables anew, for instance."""
+    from analytics.postgres import store
+
+    one, other = two
+    with patch.object(store, "PATIENCE_SECONDS", patience):
+        with locked(tmp_path):
+            recorded = await other.record([interaction()], [1])
+            while "lock timeout" not in caplog.text:  # noqa: ASYNC110 - the log tells nobody
+                await asyncio.sleep(0)
+            seen = other.is_recording, other.notices.qsize()
+        await written(other)
+
+    assert not recorded
+    assert seen == ((True, 0) if patience else (False, 1))
+    assert other.notices.qsize() == 2 * seen[1]
+    assert await counted(one) == 1
