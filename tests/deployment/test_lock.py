@@ -20,7 +20,7 @@ def of(*extras: str) -> list[Requirement]:
 
 
 BASE = [Requirement(line) for line in PROJECT["dependencies"]]
-RUNTIME = BASE + of("charts", "bot", "sqlcipher")
+RUNTIME = BASE + of("charts", "bot", "postgres", "sqlcipher")
 TEST = [each for each in of("test") if each not in RUNTIME]
 # The whole, and what a running bot needs of it.
 LOCKS = {"requirements.lock": RUNTIME + TEST, "deploy/requirements.lock": RUNTIME}
