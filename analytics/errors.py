@@ -130,6 +130,10 @@ class RestoreRefused(AnalyticsError):
     """Raised when a backup is not restored; the database is as it was."""
 
 
+class ErasuresRefused(AnalyticsError):
+    """Raised for a list of erasures that cannot be read or written, or is of another key."""
+
+
 class MoveRefused(AnalyticsError):
     """Raised when a database is not moved to another place; both are as they were."""
 

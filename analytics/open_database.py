@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, nullcontext
 from datetime import datetime
+from pathlib import Path
 
 from analytics.acts import Act
 from analytics.backlog import Request
@@ -42,6 +43,8 @@ class OpenDatabase:
         self.recorder: Recorder | None = None
         """None unless this process records."""
         self.before_deletion: Callable[[], Awaitable[object]] = nothing
+        self.erasures_file: Path | None = None
+        """The process's own list of erasures, None for a database that is a file."""
 
     @property
     def is_recording(self) -> bool:

@@ -21,6 +21,7 @@ from analytics.models import Interaction, InteractionType, UserInteraction
 from analytics.notices import DatabaseSetAside, Notice
 from analytics.open_database import OpenDatabase
 from analytics.option_checks import check_key, check_numbers
+from analytics.privacy import kept_outside
 from analytics.privacy.audit import Action, AuditLog
 from analytics.privacy.people import People
 from analytics.privacy.retention import DEFAULT_RETENTION_DAYS, check_days
@@ -166,6 +167,8 @@ class AnalyticsService:
             database = OpenDatabase(
                 store, keyring, SQLiteSpool(path, database_key), retention_days, clock, calendar
             )
+            if store.is_on_server:
+                database.erasures_file = kept_outside.file_beside(path)
             rules = ReportRules(
                 retention_days=retention_days,
                 interval=report_interval,
@@ -189,6 +192,7 @@ class AnalyticsService:
                 await service._replay(recorder, alone=access is not Access.OWN)
                 if access is Access.OWN:
                     database.recorder = recorder
+                    await kept_outside.apply_if_restored(database)
                     await service.reports.keep_snapshot()
                     if changed:
                         await service.audit_log.note(Action.TIMEZONE)

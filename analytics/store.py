@@ -22,6 +22,7 @@ from analytics.store_types import (
     CountPeople,
     DayOfEvent,
     HistoryCounts,
+    Listed,
     NoteRow,
     PeriodCounts,
     Received,
@@ -246,6 +247,19 @@ class People(Protocol):
 
     async def erasures(self) -> int:
         """Return a number that is another one after each erasure, whichever process erased."""
+
+    async def listed(self) -> Listed:
+        """Return the listed erasures and the opt-outs."""
+
+    async def erase_again(
+        self, listed: Listed, erasure_of: Callable[[int], int], day_of: Callable[[int], int]
+    ) -> int:
+        """Erase whom a list has, up to the end of the day of the erasure, and take over the list.
+
+        `erasure_of` returns the reference of the erasure of a person, `day_of` the day of a moment.
+        Return how many people were erased. A store that is restored by this program does nothing.
+        Enter `deletion` around it.
+        """
 
     async def make_anonymous(self, fingerprint: str) -> None:
         """Part all interactions from their people, as their references are given up.

@@ -4,7 +4,7 @@ Times are Unix seconds and days are days since 1970, as a `Calendar` tells them,
 is said.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import Enum, StrEnum, auto
@@ -178,6 +178,14 @@ class AuditRow(NamedTuple):
     timestamp: datetime
     admin_reference: int | None
     action: str
+
+
+class Listed(NamedTuple):
+    """The erasures and opt-outs that a restore must not undo; all are pseudonyms."""
+
+    erasures: Mapping[int, int]
+    """Reference of an erasure to its day, UTC."""
+    opt_outs: Collection[int]
 
 
 class NoteRow(NamedTuple):

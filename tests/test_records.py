@@ -204,7 +204,7 @@ def test_it_leaves_every_file_byte_for_byte_as_it_was(database: Path) -> None:
 
 def test_no_command_edits_a_record() -> None:
     """Whoever adds a command says here what it does to records."""
-    delete = {"cleanup", "erase"}
+    delete = {"cleanup", "erase", "erasures"}
     read = {"stats", "records", "export", "audit", "backup", "doctor", "move", "web"}
     # All of them at once, by those of a backup, which are as they were recorded.
     replace = {"restore"}

@@ -12,6 +12,7 @@ from analytics.backlog import Request
 from analytics.clock import GuardedClock, from_unix
 from analytics.errors import AnalyticsError
 from analytics.open_database import OpenDatabase
+from analytics.privacy import kept_outside
 from analytics.privacy.retention import check_days, cutoff, day_of, delete_older
 from analytics.recording import forget_updates
 from analytics.statistics.report_models import MAX_HISTORY
@@ -67,6 +68,7 @@ class Maintenance:
             if days <= database.retention_days:
                 await store.put_setting(Setting.LAST_CLEANUP, int(now.timestamp()))
                 await store.put_setting(Setting.LAST_CLEANUP_DELETED, deleted)
+        await kept_outside.keep(database)
         logger.info("cleaned up %d interactions older than %d days", deleted, days)
         await database.compact_if_due()
         return deleted

@@ -6,6 +6,7 @@ from contextlib import asynccontextmanager
 from analytics.lease import Lease
 from analytics.postgres.database import Database
 from analytics.postgres.queries.admins import AdminQueries
+from analytics.postgres.queries.erasing_again import ErasingAgainQueries
 from analytics.postgres.queries.interactions import InteractionQueries
 from analytics.postgres.queries.links import LinkQueries
 from analytics.postgres.queries.notes import NoteQueries
@@ -33,6 +34,7 @@ class PostgresStore(
     InteractionQueries,
     RetentionQueries,
     PeopleQueries,
+    ErasingAgainQueries,
     AdminQueries,
     LinkQueries,
     NoteQueries,

@@ -4,6 +4,7 @@ import logging
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import partial
+from pathlib import Path
 
 from analytics.acts import Person
 from analytics.alert_state import AlertState
@@ -11,7 +12,7 @@ from analytics.backlog import Request, Work
 from analytics.errors import AnalyticsError
 from analytics.models import OwnRow
 from analytics.open_database import OpenDatabase
-from analytics.privacy import personal_data
+from analytics.privacy import kept_outside, personal_data
 from analytics.privacy.personal_data import PersonalData
 from analytics.privacy.retention import cutoff
 from analytics.statistics.reports import Reports
@@ -110,11 +111,32 @@ class People:
 
     async def _erase(self, person: Person, moments: Sequence[int] = ()) -> int | None:
         database = self._database
+        # First: whatever is killed or restored, nobody who was erased is missing in the list.
+        await kept_outside.keep(database, {person.erasure: person.day})
         deleted = await personal_data.erase(
             database.store, person, database.deletion, database.calendar.day, moments
         )
         self._alert_state.forget(person.admin_reference)
         return deleted
+
+    async def export_erasures(self, file: Path) -> int:
+        """Write the list of erasures and opt-outs into a file; return how many erasures it has.
+
+        What the file has already stays in it, except what is past retention. Raises ErasuresRefused
+        if that fails, and AnalyticsError if the database cannot be read.
+        """
+        return await kept_outside.export(self._database, file)
+
+    async def erase_again(self, file: Path) -> int:
+        """Erase again whom a file lists, after a backup was restored; return how many people.
+
+        Up to the end of the day of an erasure everything is deleted, and what came later stays.
+        Raises ErasuresRefused for a file that has no list, and AnalyticsError if the database
+        cannot be written.
+        """
+        erased = await kept_outside.apply(self._database, file)
+        self._reports.forget()
+        return erased
 
     async def may_be_in_backups(self) -> bool:
         """Return whether what is deleted now may still be in a backup.

@@ -19,7 +19,7 @@ COMPANION = "(-wal|-shm|-journal)?"
 LOCKS = r"\.(lock|write-lock|backup-lock)"
 MARKS = (
     rf"(\.plain|{DAMAGED}|{BEFORE_MIGRATION})?{DRAFT}{COMPANION}"
-    rf"|{LOCKS}|\.(reserve|copying)|\.spool({DAMAGED})?{COMPANION}"
+    rf"|{LOCKS}|\.(reserve|copying)|\.spool({DAMAGED})?{COMPANION}|\.erasures{DRAFT}"
 )
 
 

@@ -11,6 +11,7 @@ import typer
 from bot import __version__
 from bot.cli import backups, demo, doctor, encrypt, health, init, privacy, stats, web
 from bot.cli.cleanup import cleanup
+from bot.cli.erasures import erasures
 from bot.cli.help import Command, Group
 from bot.cli.move import move
 from bot.cli.new_feature import new_feature
@@ -61,6 +62,7 @@ COMMANDS: dict[str, dict[str, Callable[..., None]]] = {
     "Privacy": {
         "export": privacy.export,
         "erase": privacy.erase,
+        "erasures": erasures,
         "audit": privacy.audit,
         "rotate-key": privacy.rotate_key,
     },

@@ -107,7 +107,7 @@ GROUPS: list[tuple[str, str, str]] = [
         "WrongDatabaseKey "
         "RotationRefused UnknownTimeZone InteractionsLost LinkNameInUse "
         "TooManyLinks NoSuchLink NoReportYet BackupRefused NoRoomForCopy "
-        "RestoreRefused MoveRefused WipeIncomplete",
+        "RestoreRefused ErasuresRefused MoveRefused WipeIncomplete",
     ),
 ]
 

@@ -13,7 +13,7 @@ from analytics.models import InteractionType, OwnRow
 from analytics.sqlite.queries import Queries
 from analytics.sqlite.queries.settings import GET, PUT
 from analytics.sqlite.transactions import Transaction
-from analytics.store_types import Setting
+from analytics.store_types import Listed, Setting
 
 LATEST = """
     SELECT name, timestamp, count
@@ -126,6 +126,17 @@ class PeopleQueries(Queries):
     async def erasures(self) -> int:
         rows = await self._database.read(GET, (Setting.ERASURES.value,))
         return rows[0][0] if rows else 0
+
+    async def listed(self) -> Listed:
+        erasures = await self._database.read("SELECT reference, day FROM erasures")
+        opt_outs = await self._database.read("SELECT reference FROM opt_outs")
+        return Listed(dict(erasures), frozenset(reference for (reference,) in opt_outs))
+
+    async def erase_again(
+        self, listed: Listed, erasure_of: Callable[[int], int], day_of: Callable[[int], int]
+    ) -> int:
+        """Do nothing: `restore` applies the list of the file that it replaces."""
+        return 0
 
     async def make_anonymous(self, fingerprint: str) -> None:
         statements = [(statement, ()) for statement in (*MAKE_ANONYMOUS, NOTE_ERASURE)]
