@@ -4,6 +4,7 @@ How long nobody answers is printed; `pytest -s` shows it.
 """
 
 import asyncio
+import random
 import signal
 import time
 from collections.abc import AsyncIterator
@@ -16,6 +17,7 @@ import pytest
 
 from bot.sandbox import Sandbox
 from tests.support.conversation import ask
+from tests.support.crowds import crowd, moment
 from tests.support.cuts import Cut, Polls
 from tests.support.postgres import (
     execute,
@@ -25,7 +27,7 @@ from tests.support.postgres import (
     stop_server,
     url_of,
 )
-from tests.support.processes import PATIENCE, Process, settings, start
+from tests.support.processes import PATIENCE, Process, run, settings, start
 from tests.support.second_connection import NAME
 from tests.support.webhooks import free_port
 
@@ -33,6 +35,7 @@ pytestmark = [needs_postgres(), pytest.mark.waits]
 KEY = "ab" * 32
 OPTIONS = "-c listen_addresses=127.0.0.1"
 WAITS = "another process polls: this one waits to take over"
+POLLS = "this process polls from now on"
 STOPS = "this process stops polling"
 COUNTED = "SELECT coalesce(sum(count), 0) FROM bot_analytics.interactions"
 HELD = "SELECT holder FROM bot_analytics.lease"
@@ -75,11 +78,12 @@ class Pair:
         self._folder = folder
         self._open = AsyncExitStack()
 
-    async def start(self, **more: str) -> Bot:
+    async def start(self, place: int = -1, **more: str) -> Bot:
+        """Start a bot in a folder of its own, or in that of one that has ended."""
         polls = await self._open.enter_async_context(Polls(int(self.sandbox.url.split(":")[-1])))
         database = await self._open.enter_async_context(Cut(self.port))
-        path = self._folder / str(len(self.bots)) / NAME
-        path.parent.mkdir()
+        path = self._folder / str(len(self.bots) if place < 0 else place) / NAME
+        path.parent.mkdir(exist_ok=True)
         environment = settings(
             self.sandbox,
             path,
@@ -89,7 +93,10 @@ class Pair:
             **more,
         )
         bot = Bot(await start(path.parent, **environment), polls, database)
-        self.bots.append(bot)
+        if place < 0:
+            self.bots.append(bot)
+        else:
+            self.bots[place] = bot
         return bot
 
     async def talk(self) -> None:
@@ -200,7 +207,7 @@ async def test_a_holder_that_is_cut_off_stops_before_it_is_replaced(tmp_path: Pa
     async with pair(tmp_path) as bots:
         holder, standby = await polling_and_waiting(bots)
         holder.database.off()
-        await standby.process.logged("this process polls from now on")
+        await standby.process.logged(POLLS)
         await bots.gap("cut off, from when another polls")
         holder.database.on()
         await holder.process.logged(WAITS)
@@ -217,6 +224,22 @@ async def test_a_restart_of_the_server_changes_nothing(tmp_path: Path) -> None:
         await bots.check()
         assert not standby.polls.times
         assert holder.polls.times
+
+
+async def test_one_polls_again_after_the_server_was_away_for_longer_than_a_lease_lasts(
+    tmp_path: Path,
+) -> None:
+    async with pair(tmp_path) as bots:
+        holder, _ = await polling_and_waiting(bots)
+        stop_server(bots.server, "immediate")
+        await holder.process.logged(STOPS)
+        await bots.person.says("is anybody there?")
+        bots.said += 1
+        start_server(bots.server, bots.port, OPTIONS)
+        await bots.person.answer(within=PATIENCE)
+        await bots.talk()
+        await bots.check()
+        assert holder.process.lines(STOPS) == 1
 
 
 async def test_health_and_metrics_tell_who_polls_and_both_are_healthy(tmp_path: Path) -> None:
@@ -236,6 +259,61 @@ async def test_health_and_metrics_tell_who_polls_and_both_are_healthy(tmp_path: 
         standby = await bots.start(METRICS_PORT=str(ports[1]))
         await standby.process.logged(WAITS)
         assert [await seen(port) for port in ports] == [(200, True, False), (200, False, True)]
+        checked = await run(
+            tmp_path, "health", BOT_TOKEN=bots.sandbox.token, METRICS_PORT=str(ports[1])
+        )
+        assert checked == (0, "healthy\n", "")
         bots.bots[0].process.send(signal.SIGTERM)
         await bots.gap("ended")
         assert await seen(ports[1]) == (200, True, False)
+
+
+async def gone(bots: Pair, place: int, how: str) -> None:
+    """Have the holder gone in a way until the other polls, and then be its standby."""
+    holder, other = bots.bots[place], bots.bots[1 - place]
+    polled, waited = other.process.lines(POLLS), holder.process.lines(WAITS)
+    began = time.monotonic()
+    match how:
+        case "killed":
+            holder.process.send(signal.SIGKILL)
+        case "ended":
+            holder.process.send(signal.SIGTERM)
+        case "stopped":
+            holder.process.send(signal.SIGSTOP)
+        case "cut off":
+            holder.database.off()
+    await other.process.logged(POLLS, polled + 1)
+    print(f"\nnobody polled for {time.monotonic() - began:.1f} s at most: {how}")
+    if how in ("killed", "ended"):
+        await holder.process.ended()
+        holder, waited = await bots.start(place), 0
+    holder.process.send(signal.SIGCONT)
+    holder.database.on()
+    await holder.process.logged(WAITS, waited + 1)
+
+
+@pytest.mark.long
+async def test_nothing_is_lost_or_counted_twice_whatever_becomes_of_holders_under_load(
+    tmp_path: Path,
+) -> None:
+    chance = random.Random(20)
+    ways = ["killed", "ended", "stopped", "cut off"] * 2
+    chance.shuffle(ways)
+    async with pair(tmp_path) as bots:
+        sandbox = bots.sandbox
+        await polling_and_waiting(bots)
+        async with crowd(sandbox, chance):
+            for turn, how in enumerate(ways):
+                await moment(sandbox, chance, ["getUpdates", "sendMessage"])
+                await gone(bots, turn % 2, how)
+        await sandbox.settled(within=PATIENCE)
+        acknowledged = sandbox.updates.acknowledged
+        async with asyncio.timeout(PATIENCE):
+            # What waited for the server is counted with what comes next.
+            while len(execute(bots.url, REMEMBERED)) < len(acknowledged):
+                await bots.talk()
+                await sandbox.settled(within=PATIENCE)
+
+        assert {each for (each,) in execute(bots.url, REMEMBERED)} == acknowledged
+        assert execute(bots.url, COUNTED) == [(len(acknowledged),)]
+        print(f"\n{len(acknowledged)} acknowledged: none lost, none counted twice")

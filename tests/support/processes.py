@@ -55,11 +55,15 @@ class Process:
         assert people_in(errors) == []
         return status, output.decode(), errors
 
-    async def logged(self, text: str, within: float = PATIENCE) -> None:
-        """Wait until a line of the log holds a text."""
+    async def logged(self, text: str, times: int = 1, within: float = PATIENCE) -> None:
+        """Wait until so many lines of the log hold a text."""
         await self._logged.until(
-            lambda: any(text in line for line in self._log), within, f"{text!r} in the log"
+            lambda: self.lines(text) >= times, within, f"{times} times {text!r} in the log"
         )
+
+    def lines(self, text: str) -> int:
+        """Return how many lines of the log hold a text by now."""
+        return sum(text in line for line in self._log)
 
     def send(self, number: int) -> None:
         if not self._ended.done():
