@@ -30,8 +30,18 @@ class Calendar:
         These are whole hours in Unix seconds, and the first one is 0.
         Raises ZoneInfoNotFoundError for a zone that this computer does not know.
         """
+        self.change(zones)
+
+    def change(self, zones: Sequence[tuple[int, str]]) -> None:
+        """Take other zones; what was counted by day stays as it is.
+
+        Raises ZoneInfoNotFoundError, having changed nothing, as at the beginning.
+        """
+        known = [ZoneInfo(name) for _since, name in zones]
+        self.zones = [(since, name) for since, name in zones]
+        """The moments and names of the zones."""
         self._since = [since for since, _name in zones]
-        self._zones = [ZoneInfo(name) for _since, name in zones]
+        self._zones = known
         self._day_of_hour = lru_cache(REMEMBERED)(self._find_day)
         self._place_in_week = lru_cache(REMEMBERED)(self._find_place)
         # The last day that began in each zone but the newest.

@@ -6,6 +6,7 @@ Nothing about a link is stored with a person.
 import asyncio
 import secrets
 import unicodedata
+from collections.abc import Collection
 from contextlib import suppress
 from datetime import datetime
 
@@ -21,6 +22,7 @@ MAX_NAME_LENGTH = 40
 # Links whose starts are counted: as many rows a day at most.
 MAX_LINKS = 200
 PRECISION = 3600
+LOOK_SECONDS = 1.0
 # Control characters, halves of characters, and separators of lines: a name is one line.
 NOT_IN_NAMES = {"Cc", "Cs", "Zl", "Zp"}
 
@@ -42,6 +44,16 @@ class Links:
         """
         with suppress(AnalyticsError):
             await self.all()
+
+    async def look_up(self, codes: Collection[str]) -> None:
+        """Read which links are live if one of the codes may be that of a link made since.
+
+        Nobody waits long for that: it takes a second at most, and changes nothing then.
+        """
+        unknown = [each for each in codes if each not in self.live and _is_code(each)]
+        if unknown and self._database.is_recording:
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self.refresh(), LOOK_SECONDS)
 
     async def all(self) -> list[StartLink]:
         """Return the links, the newest first, and those that are retired after the others.
@@ -105,6 +117,10 @@ def checked_name(name: str) -> str:
     if not (1 <= len(name) <= MAX_NAME_LENGTH and is_one_line):
         raise ValueError(f"the name of a link has 1 to {MAX_NAME_LENGTH} characters in one line")
     return name
+
+
+def _is_code(text: str) -> bool:
+    return len(text) == CODE_LENGTH and set(text) <= set(ALPHABET)
 
 
 def _new_code(taken: set[str]) -> str:

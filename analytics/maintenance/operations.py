@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from functools import partial
 from math import ceil
 
-from analytics import known_time
+from analytics import known_time, time_zones
 from analytics.backlog import Request
 from analytics.clock import GuardedClock, from_unix
 from analytics.errors import AnalyticsError
@@ -111,6 +111,7 @@ class Maintenance:
         """
         if self._database.recorder:
             self._database.recorder.commit_collected()
+        await self._follow_zones()
         self._database.keyring.keep_file()
         self._database.store.keep_reserve()
         await self._note_time()
@@ -119,6 +120,16 @@ class Maintenance:
         if large_too:
             # Last: a file under suspicion is not compacted.
             await self._database.store.check()
+
+    async def _follow_zones(self) -> None:
+        """Count days in the zones of the database: another process may have changed to one."""
+        zones = await time_zones.read(self._database.store)
+        if zones != self._database.calendar.zones:
+            time_zones.calendar_of(zones)  # which says in a sentence what is unknown here
+            self._database.calendar.change(zones)
+            logger.warning(
+                "days are counted in %s from now on, as at another process", zones[-1][1]
+            )
 
     async def _note_time(self) -> None:
         """Note hourly the time by Telegram's dates: commands compare their clock with it."""

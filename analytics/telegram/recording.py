@@ -36,7 +36,7 @@ from analytics.telegram.contents import any_command
 from analytics.telegram.decode import decode_one_by_one, is_number
 from analytics.telegram.failures import traced
 from analytics.telegram.opt_out import ALL_RIGHTS, is_right, opting_out
-from analytics.telegram.words import Vocabulary, events_of
+from analytics.telegram.words import Vocabulary, events_of, start_code
 
 logger = logging.getLogger(__name__)
 
@@ -167,6 +167,9 @@ class RecordOnReceipt(BaseRequestMiddleware):
         received = self._clock()
         if updates:
             self.last_received = received
+        # Another process may have made a link just now.
+        codes = [start_code(each, self.username) for each in updates]
+        await self._analytics.links.look_up([each for each in codes if each])
         vocabulary = replace(self.vocabulary, start_links=self._analytics.links.live)
         interactions: dict[int, tuple[Interaction, Sequence[Event], bool | None, bool]] = {}
         for update in updates:

@@ -97,6 +97,16 @@ def subject_of(update: Update, vocabulary: Vocabulary, username: str | None) -> 
     return button_subject(name) if name else kind
 
 
+def start_code(update: Update, username: str | None) -> str | None:
+    """Return what follows /start, None for anything else; `username` is the bot's."""
+    try:
+        command, argument = any_command(update, username)
+    # An odd update is looked at where its interaction is classified.
+    except Exception:
+        return None
+    return argument if command == "start" else None
+
+
 def _of_command(update: Update, vocabulary: Vocabulary, username: str | None) -> Iterator[Event]:
     command, argument = any_command(update, username)
     if command is None or interaction_type(update) is not InteractionType.COMMAND:

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from analytics import Period
 from analytics.telegram.texts import cleanup, rights
 from bot.sandbox import Person, Sandbox
 from tests.support.balanced import Balancer, balanced
@@ -156,3 +157,18 @@ async def test_a_digest_is_sent_once(sandbox: Sandbox, tmp_path: Path, clock: Cl
     said = [line.text for line in admin.transcript[before:] if "<b>" not in line.text]
 
     assert len([text for text in said if "Active" in text]) == 3
+
+
+async def test_starts_by_a_link_are_counted_at_a_replica_that_did_not_make_it(
+    bots: Balancer, sandbox: Sandbox
+) -> None:
+    one, other = (each.attached.analytics for each in bots.replicas)
+    link = await one.links.make("poster")
+    bots.at = 1
+    for argument in (link.code, "abcdef", "ref-17"):
+        await ask(sandbox.person(), f"/start {argument}")
+    events = (await other.reports.period(Period.WEEK)).events
+
+    assert events
+    starts = {code: each.starts for code, each in events.start_links.items()}
+    assert starts == {link.code: 1, "other": 2}

@@ -8,7 +8,7 @@ from unittest.mock import patch
 
 import pytest
 
-from analytics import AnalyticsService, Interaction, InteractionType, Period
+from analytics import Access, AnalyticsService, Interaction, InteractionType, Period, time_zones
 from analytics.statistics.reports import ReportRules
 from tests.support.clock import Clock
 from tests.support.postgres import database_of, execute, locked, needs_postgres
@@ -228,3 +228,25 @@ async def test_who_waits_for_another_process_alerts_nobody_unless_it_takes_long(
     assert seen == ((True, 0) if patience else (False, 1))
     assert other.notices.qsize() == 2 * seen[1]
     assert await counted(one) == 1
+
+
+async def test_a_process_follows_the_time_zone_that_another_has_changed_to(
+    two: list[AnalyticsService], clock: Clock, tmp_path: Path
+) -> None:
+    """It holds from the next hour on."""
+    from analytics.postgres.store import open_store
+
+    async with open_store(database_of(tmp_path), Access.OWN) as store:
+        await time_zones.agree(store, "Asia/Tokyo", clock())
+    for each in two:
+        await each.maintenance.run()
+    late = int(clock().replace(hour=23).timestamp())
+    reports = []
+    for each in two:
+        clock.move(hours=3)
+        await each.record([Interaction(ADA, InteractionType.MESSAGE, clock())])
+        reports.append((await each.get_admin_analytics_report()).as_of.utcoffset())
+
+    assert [each.calendar.zone.key for each in two] == ["Asia/Tokyo"] * 2
+    assert two[0].calendar.day(late) == late // 86_400 + 1
+    assert reports == [timedelta(hours=9)] * 2
