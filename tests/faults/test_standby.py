@@ -206,8 +206,10 @@ async def test_a_holder_that_is_stopped_is_replaced_and_handles_nothing_when_it_
 async def test_a_holder_that_is_cut_off_stops_before_it_is_replaced(tmp_path: Path) -> None:
     async with pair(tmp_path) as bots:
         holder, standby = await polling_and_waiting(bots)
+        polls = len(await bots.sandbox.called("getUpdates"))
         holder.database.off()
         await standby.process.logged(POLLS)
+        await bots.sandbox.called("getUpdates", polls + 1)
         await bots.gap("cut off, from when another polls")
         holder.database.on()
         await holder.process.logged(WAITS)
