@@ -15,6 +15,7 @@ MY_DATA = N_("My data")
 ERASE = N_("Erase my data")
 OPT_OUT = N_("Stop counting me")
 OPT_IN = N_("Count me again")
+ERASED_AGAIN = N_("If one is restored, your data is erased again.")
 CONFIRM = N_("Yes, erase everything")
 TOO_OLD = N_(
     "This button has expired or is not yours. Nothing was erased. Send /forgetme to try again."
@@ -109,11 +110,9 @@ def erased(
     else:
         lines = [_(ALREADY)]
     if erasure.in_backups:
-        lines.append(
-            how_long_in_backups(options) + " " + _("If one is restored, your data is erased again.")
-        )
+        lines.append(how_long_in_backups(options) + " " + _(ERASED_AGAIN))
     if options.on_server and erasure.interactions:
-        lines.append(_(IN_BACKUPS_OF_SERVER))
+        lines.append(_(IN_BACKUPS_OF_SERVER) + " " + _(ERASED_AGAIN))
     if erasure.in_audit_log:
         stays = _(
             "What you viewed or deleted as an admin stays in the audit log until its retention "
