@@ -12,6 +12,7 @@ from analytics.marking import N_
 from analytics.models import OwnRow
 from analytics.pseudonyms import References
 from analytics.store import Store
+from analytics.tokens import TokenKind
 
 Deletion = Callable[[], AbstractAsyncContextManager[None]]
 
@@ -91,7 +92,8 @@ async def erase(
 ) -> int | None:
     """Delete every row of a person, in one transaction, and with the last one the person.
 
-    The alerts that they muted as an admin are deleted, too. `deletion` is entered while rows are
+    The alerts that they muted as an admin are deleted, too, and their sessions of the admin page
+    end. `deletion` is entered while rows are
     deleted. `moments` are from `Store.moments_of`, which is asked again if they miss a row. Return
     how many interactions were deleted, None if each of 10 times another process had recorded one
     meanwhile. Raises AnalyticsError if the database fails.
@@ -99,6 +101,7 @@ async def erase(
     if person.admin_reference in {by for by, _kind in await store.mutes()}:
         async with deletion():
             await store.forget_mutes(person.admin_reference)
+    await store.forget_tokens((TokenKind.LINK, TokenKind.SESSION), person.admin_reference)
     # Listed before, in case of a kill in between, and after, in case the first backup begins
     # meanwhile.
     await store.list_erasure(person.erasure, person.day, person.oldest)

@@ -110,6 +110,19 @@ async def test_who_reads_the_database_learns_neither_a_token_nor_an_admin(
     assert not [each for each in (*tokens, str(ADMIN), str(OWNER)) if each in rows]
 
 
+async def test_an_admin_who_is_erased_has_no_session_left(
+    two: list[AnalyticsService], pages: list[Sessions], tmp_path: Path
+) -> None:
+    link, kept = await pages[1].new_link(ADMIN), await pages[0].begin(OWNER)
+    erased = await pages[0].begin(ADMIN)
+    await two[1].people.erase(ADMIN)
+
+    assert await is_there(pages, erased) == {False}
+    assert await pages[0].spend(link) is None
+    assert await is_there(pages, kept) == {True}
+    assert execute(database_of(tmp_path), "SELECT count(*) FROM bot_analytics.tokens") == [(1,)]
+
+
 async def test_what_has_expired_leaves_the_database(
     pages: list[Sessions], tmp_path: Path, clock: Clock
 ) -> None:
