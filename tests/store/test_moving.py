@@ -25,6 +25,7 @@ from analytics import (
     OlderSchema,
 )
 from analytics.errors import MoveRefused
+from analytics.events import Event, EventKind
 from analytics.moved_tables import DATA, STAYING_SETTINGS, TABLES
 from analytics.moving import MovedTable, Place, move
 from analytics.sqlite import files, locks
@@ -169,6 +170,35 @@ async def fill(kind: Kind, folder: Path, days: int = 3) -> Place:
                 ],
             )
     return place_of(kind, folder)
+
+
+async def test_a_file_that_is_made_has_the_schema_of_any_other(tmp_path: Path) -> None:
+    schema = "SELECT type, name, tbl_name, sql FROM sqlite_schema ORDER BY type, name"
+    pragmas = ("application_id", "user_version", "journal_mode")
+    url = await fill(KINDS["postgres"], tmp_path)
+    other = tmp_path / "other"
+    other.mkdir()
+    await fill(KINDS["sqlite"], other)
+    await moved(url, tmp_path / NAME)
+
+    assert select(tmp_path, schema) == select(other, schema)
+    for pragma in pragmas:
+        assert select(tmp_path, f"PRAGMA {pragma}") == select(other, f"PRAGMA {pragma}")
+
+
+async def test_what_several_processes_have_counted_is_summed_up(tmp_path: Path) -> None:
+    event = Event(EventKind.COMMAND, "help", False)
+    for number in range(4):
+        async with KINDS["postgres"].open(tmp_path) as store:
+            await record(store, [update(number + 1, TODAY + number, events=[event])], number)
+            expected = await store.event_days(0), await store.totals(0, 0, 0)
+    unfolded = execute(database_of(tmp_path), "SELECT count(*) FROM bot_analytics.daily_events")
+    await moved(database_of(tmp_path), tmp_path / NAME)
+    async with KINDS["sqlite"].open(tmp_path) as moved_to:
+        found = await moved_to.event_days(0), await moved_to.totals(0, 0, 0)
+
+    assert unfolded == [(4,)]
+    assert found == expected
 
 
 async def move_until(source: Place, target: Place, share: float) -> None:
