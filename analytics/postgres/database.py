@@ -8,13 +8,13 @@ the transaction.
 
 import secrets
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from typing import Any, TypeVar
 
 import psycopg
 from psycopg import errors
 
-from analytics.errors import DatabaseUnavailable
+from analytics.errors import AnalyticsError, DatabaseUnavailable
 from analytics.postgres import migrations
 from analytics.postgres.connections import Connection, Server, Session
 from analytics.postgres.lease import PostgresLease
@@ -29,6 +29,15 @@ ANSWER_SECONDS = 30.0
 SCAN_SECONDS = 600.0
 # A process that was stopped in a transaction holds up the others for no longer.
 IDLE_MS = 10_000
+# The server's own limit is only for those that it has answered to the end, which in a pipeline it
+# has not: whoever waits for a lock of another process ends that, if it waits for its bot.
+END_STOPPED = """
+    SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+    WHERE datname = current_database() AND usename = current_user
+        AND application_name = current_setting('application_name') AND pid <> pg_backend_pid()
+        AND state = 'active' AND wait_event = 'ClientRead'
+        AND state_change < clock_timestamp() - %s * interval '1 millisecond'
+"""
 # Two processes may make the same person, the same number or the same day at once: the one that
 # comes second begins anew.
 COLLISIONS = (
@@ -178,6 +187,10 @@ class Database:
                 self.days.clear()
                 if not attempts:
                     raise self.server.failed(error) from None
+            except errors.LockNotAvailable as error:
+                with suppress(AnalyticsError):
+                    await self._read(self._writing, ANSWER_SECONDS, END_STOPPED, (IDLE_MS,))
+                raise self.server.failed(error) from None
             except psycopg.Error as error:
                 raise self.server.failed(error) from None
 

@@ -8,7 +8,7 @@ from unittest.mock import patch
 
 import pytest
 
-from analytics import DatabaseUnavailable
+from analytics import Access, DatabaseUnavailable
 from analytics.acts import RemoveSetting
 from analytics.store import Store
 from analytics.store_types import Received, Token
@@ -220,3 +220,36 @@ async def test_the_newest_update_is_that_of_any_process_and_not_of_a_wrong_clock
 
     assert before is None
     assert noted == [NOON, NOON, NOON + HOUR, NOON + 400 * DAY, NOON]
+
+
+async def test_a_process_that_is_stopped_in_a_transaction_holds_up_no_other(
+    tmp_path: Path,
+) -> None:
+    from psycopg import OperationalError
+
+    from analytics.postgres import database
+    from analytics.postgres.connections import Server
+    from analytics.postgres.store import open_store
+
+    url = database_of(tmp_path)
+    async with open_store(url, Access.OWN) as store:
+        await record(store, [update(ADA, update_id=1)])
+        stopped = await Server(url).connect()
+        try:
+            async with stopped.pipeline():
+                # Sent, and answered, but not as the last of a pipeline: so the server waits.
+                await stopped.execute(b"BEGIN")
+                locked = await stopped.execute(b"SELECT 1 FROM bot_analytics.users FOR UPDATE")
+                await locked.fetchall()
+                with (
+                    patch.multiple(database, LOCK_MS_OWN=100, IDLE_MS=50),
+                    pytest.raises(DatabaseUnavailable, match="lock timeout"),
+                ):
+                    await record(store, [update(ADA, update_id=2)])
+                await record(store, [update(ADA, update_id=2)])
+        except OperationalError:
+            pass  # it is told when it goes on
+        finally:
+            await stopped.close()
+
+        assert await count(store) == 2
