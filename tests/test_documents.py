@@ -21,7 +21,7 @@ from bot import texts
 from bot.cli.app import COMMANDS as GROUPS
 from bot.cli.app import app
 from bot.settings import Settings
-from tests.faults.__main__ import catalogue
+from tests.faults.__main__ import StoreKind, catalogue
 from tests.support import ROOT
 from tests.support.command_line import COMMANDS, invoke
 from tests.support.settings import some_options, some_settings
@@ -163,6 +163,13 @@ def test_the_table_of_faults_is_of_the_whole_catalogue() -> None:
     rows = re.findall(r"^\| (.+?) \| [\d,]+ \| (\d+) \| (\d+) \|$", table, re.MULTILINE)
 
     assert {name for name, *_ in rows} == {fault.name for fault in catalogue()}
+
+
+def test_the_table_of_faults_on_a_server_is_of_the_whole_catalogue() -> None:
+    table = (DOCS / "scale.md").read_text("utf-8")
+    rows = re.findall(r"^\| (.+?) \| \d+ \| 0 \| 0 \| [\d s]*\|$", table, re.MULTILINE)
+
+    assert sorted(rows) == sorted(fault.name for fault in catalogue(store=StoreKind.POSTGRES))
 
 
 def number(text: str) -> int:

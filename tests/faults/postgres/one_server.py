@@ -89,10 +89,10 @@ def fault(name: str, inject: Injection, long: int, *, same: bool = False) -> Fau
 
 
 FAULTS = [
-    fault("kill -9 of a bot", kill_a_bot, 100),
-    fault("each update sent to three bots, kill -9 of one", kill_a_bot, 100, same=True),
-    fault("bot hangs for 15 s (SIGSTOP), others get its updates", hang_a_bot, 5, same=True),
-    fault("kill -9 of the server", kill_the_server, 20),
-    fault("server hangs for 15 s (SIGSTOP)", hang_the_server, 5),
-    fault("network cut between bots and server", cut, 10),
+    fault("kill -9 of a bot", kill_a_bot, 20),
+    fault("each update sent to three bots, kill -9 of one", kill_a_bot, 20, same=True),
+    fault("bot hangs for 15 s (SIGSTOP), others get its updates", hang_a_bot, 3, same=True),
+    fault("kill -9 of the server", kill_the_server, 5),
+    fault("server hangs for 15 s (SIGSTOP)", hang_the_server, 2),
+    fault("network cut between bots and server", cut, 4),
 ]

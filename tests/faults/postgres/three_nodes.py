@@ -98,9 +98,9 @@ def fault(name: str, inject: Injection, long: int) -> Fault:
 
 
 FAULTS = [
-    fault("kill -9 of the leader of three nodes", kill, 10),
-    fault("kill -9 of the synchronous standby", kill_standby, 5),
-    fault("leader hangs until another has taken its place (SIGSTOP)", hang, 5),
-    fault("leader cut off from the other nodes and etcd", cut, 5),
-    Fault("leader's disk full for 20 s", disks_full, short=1, long=3),
+    fault("kill -9 of the leader of three nodes", kill, 3),
+    fault("kill -9 of the synchronous standby", kill_standby, 2),
+    fault("leader hangs until another has taken its place (SIGSTOP)", hang, 3),
+    fault("leader cut off from the other nodes and etcd", cut, 3),
+    Fault("leader's disk full for 20 s", disks_full, short=1, long=1),
 ]
