@@ -184,7 +184,14 @@ async def _connected(server: Server) -> AsyncIterator[Connection]:
     connection = await server.connect()
     try:
         with server.translated():
-            yield connection
+            try:
+                yield connection
+            except psycopg.errors.OutOfMemory:
+                raise MoveRefused(
+                    f"{server.name} cannot lock the partitions of all days at once",
+                    "set max_locks_per_transaction = 1024 in postgresql.conf, and restart the "
+                    "server",
+                ) from None
     finally:
         await connection.close()
 

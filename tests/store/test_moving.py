@@ -39,8 +39,15 @@ from tests.support.clock import Clock
 from tests.support.examples import examples
 from tests.support.killed import die, is_killed
 from tests.support.old_files import FILES
-from tests.support.postgres import database_of, execute, needs_postgres
+from tests.support.postgres import (
+    database_of,
+    execute,
+    needs_postgres,
+    own_server,
+    url_of,
+)
 from tests.support.second_connection import DATABASE_KEY, NAME, select
+from tests.support.webhooks import free_port
 
 pytestmark = needs_postgres()
 KINDS = {kind.name: kind for kind in STORES}
@@ -199,6 +206,17 @@ async def test_what_several_processes_have_counted_is_summed_up(tmp_path: Path) 
 
     assert unfolded == [(4,)]
     assert found == expected
+
+
+async def test_more_days_than_a_server_can_lock_are_told(tmp_path: Path) -> None:
+    source, port = await fill(KINDS["sqlite"], tmp_path, days=800), free_port()
+    few = "-c listen_addresses= -c max_connections=10 -c max_locks_per_transaction=10"
+    with own_server(port, few) as folder:
+        url = url_of(folder, "postgres", port)
+        with pytest.raises(MoveRefused, match="max_locks_per_transaction"):
+            await moved(source, url)
+
+        assert execute(url, SCHEMA) == [(False,)]
 
 
 async def move_until(source: Place, target: Place, share: float) -> None:
