@@ -227,5 +227,6 @@ async def after_kill(url: str, folder: Path, at: int) -> Row | None:
 
 
 FAULTS = [
+    Fault("cancellation at every await", cancelled_everywhere, short=1, long=1),
     Fault("migration killed after each statement", killed_while_migrating, short=1, long=1),
 ]
