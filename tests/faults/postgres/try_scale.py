@@ -241,6 +241,8 @@ def main(
     seed = random.randrange(10**6) if seed is None else seed
     typer.echo(f"seed {seed}")
     logging.disable()
+    # Whatever ends it, nothing is left running.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     raise typer.Exit(0 if asyncio.run(play(seconds, seed)) else 1)
 
 
