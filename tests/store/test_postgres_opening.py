@@ -183,6 +183,18 @@ async def test_a_newer_schema_is_refused_and_stays_as_it_is(tmp_path: Path) -> N
     assert execute(url, kept) == [(99,)]
 
 
+async def test_a_bot_that_runs_while_a_newer_one_migrates_goes_on(tmp_path: Path) -> None:
+    from analytics.postgres.store import open_store
+
+    url = database_of(tmp_path)
+    async with open_store(url, Access.OWN) as store:
+        newer = "UPDATE bot_analytics.settings SET value = '99' WHERE name = 'schema_version'"
+        execute(url, newer)
+        await record(store, [update(update_id=1)])
+        assert await count(store) == 1
+        assert isinstance(await refusal(url), NewerSchema)
+
+
 async def test_a_command_makes_no_schema_and_migrates_none(tmp_path: Path) -> None:
     from analytics.postgres import migrations
 
