@@ -3,6 +3,7 @@
 import re
 import sqlite3
 from contextlib import closing
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -212,6 +213,25 @@ def test_privacy_names_every_column_of_every_table() -> None:
     policy = privacy.details(some_options())
 
     assert named == {table: sorted(columns) for table, columns in tables.items()}
+    for table, columns in tables.items():
+        [said] = re.findall(rf"\({table}(?:: (.*?)\)\n|\)((?:\n•.*)+))", policy + "\n")
+        assert not [column for column in columns if column not in "".join(said)]
+
+
+def test_privacy_names_every_column_of_every_table_on_a_server() -> None:
+    schema = (ROOT / "analytics/postgres/schema.sql").read_text("utf-8")
+    found = re.findall(
+        r"^CREATE TABLE bot_analytics\.(\w+) \((.*?)^\)", schema, re.MULTILINE | re.DOTALL
+    )
+    tables = {table: re.findall(r"^    ([a-z_]+) ", body, re.MULTILINE) for table, body in found}
+    options = replace(some_options(), on_server=True)
+    about = privacy.ABOUT_YOU | privacy.ABOUT_YOU_ON_SERVER | privacy.anonymous_tables(options)
+    policy = privacy.details(options)
+
+    assert len(tables) > 20
+    assert {table: sorted(columns) for table, (_, columns) in about.items()} == {
+        table: sorted(columns) for table, columns in tables.items()
+    }
     for table, columns in tables.items():
         [said] = re.findall(rf"\({table}(?:: (.*?)\)\n|\)((?:\n•.*)+))", policy + "\n")
         assert not [column for column in columns if column not in "".join(said)]

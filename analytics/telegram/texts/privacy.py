@@ -72,7 +72,7 @@ ABOUT_YOU = {
     ),
 }
 # The name of each anonymous table, and its columns.
-ANONYMOUS = {
+ANONYMOUS: dict[str, tuple[str, tuple[str, ...]]] = {
     "interaction_types": (N_("the list of types"), ("id", "name")),
     "hourly_counts": (N_("totals by hour"), ("hour", "interaction_type", "count")),
     "daily_events": (
@@ -109,6 +109,33 @@ ANONYMOUS = {
         ("update_id", "received"),
     ),
     "file_settings": (N_("facts about the database itself"), ("name", "value")),
+}
+# What is in a database on a server besides, for the processes at it.
+ABOUT_YOU_ON_SERVER = {
+    "audit_trail": (
+        ABOUT_YOU["audit_trail"][0],
+        {"id": N_("which came first"), **ABOUT_YOU["audit_trail"][1]},
+    ),
+    "tokens": (
+        N_("If you are an admin, and open the admin page or confirm something"),
+        {
+            "id": N_("which came first"),
+            "token": N_("a hash of the link, session or confirmation"),
+            "kind": N_("which of these it is"),
+            "admin_id": "{admin}",
+            "until": N_("when it expires"),
+        },
+    ),
+}
+ANONYMOUS_ON_SERVER = {
+    "turns": (N_("when each job ran last"), ("job", "moment")),
+    "spools": (N_("how far each process recorded what had waited"), ("token", "position", "day")),
+    "lease": (N_("which process receives updates"), ("one", "holder", "token")),
+}
+# There, processes count side by side.
+COUNTERS = {
+    *("hourly_counts", "daily_events", "daily_users", "cohorts"),
+    *("first_seen_hours", "last_seen_hours", "last_seen_counts"),
 }
 # What the version is computed with in the place of a person's newest row.
 EXAMPLE = OwnRow(InteractionType.COMMAND, datetime(2026, 1, 1, tzinfo=UTC), 1)
@@ -263,6 +290,7 @@ def _how_long(options: Options, in_backups: bool) -> Iterator[str]:
 
 
 def _fields(options: Options) -> list[str]:
+    about_you = ABOUT_YOU | (ABOUT_YOU_ON_SERVER if options.on_server else {})
     facts = {
         "when": durations.precision(options.timestamp_precision),
         "who": _who(options),
@@ -276,12 +304,24 @@ def _fields(options: Options) -> list[str]:
                 *(f"• {column}: {_(words).format(**facts)}" for column, words in columns.items()),
             ]
         )
-        for name, (title, columns) in ABOUT_YOU.items()
+        for name, (title, columns) in about_you.items()
     ]
 
 
+def anonymous_tables(options: Options) -> dict[str, tuple[str, tuple[str, ...]]]:
+    """Return the name of each anonymous table to words for it, and its columns."""
+    if not options.on_server:
+        return ANONYMOUS
+    on_server = {
+        name: (what, (*columns, "writer") if name in COUNTERS else columns)
+        for name, (what, columns) in (ANONYMOUS | ANONYMOUS_ON_SERVER).items()
+    }
+    on_server["settings"] = on_server.pop("file_settings")
+    return on_server
+
+
 def _anonymous(options: Options) -> Iterator[str]:
-    for name, (what, columns) in ANONYMOUS.items():
+    for name, (what, columns) in anonymous_tables(options).items():
         words = _(what)
         if name == "daily_events" and options.count_languages:
             words = _("{counted}, and the app languages of new users").format(counted=words)
