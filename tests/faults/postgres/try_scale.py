@@ -5,6 +5,7 @@ At the end the database is compared with the sandbox's record of what was acknow
 
 import asyncio
 import logging
+import os
 import random
 import signal
 import time
@@ -59,6 +60,10 @@ class Bot:
             noting = asyncio.create_task(self._note_polling(self._process))
             try:
                 status, _, log = await self._process.ended(within=None)
+            except asyncio.CancelledError:
+                # Not by `send`: whoever ends all of this is no longer told of ends.
+                os.kill(self._process.pid, signal.SIGKILL)
+                raise
             finally:
                 noting.cancel()
             assert status in STATUSES, log
@@ -204,17 +209,12 @@ async def play(seconds: float, seed: int) -> bool:
             own.mkdir()
             bots.append(Bot(own, sandbox, nodes.url))
         answers = Answers(sandbox)
-        try:
-            async with beside(*(bot.run(stop) for bot in bots)):
-                await sandbox.called("getUpdates", 1, within=PATIENCE)
-                async with beside(talk(sandbox, chance), answers.watch()):
-                    count = await inject(nodes, bots, chance, seconds)
-                await settled(sandbox, bots)
-                stop.set()
-        finally:
-            for bot in bots:
-                bot.send(signal.SIGCONT)
-                bot.send(signal.SIGKILL)
+        async with beside(*(bot.run(stop) for bot in bots)):
+            await sandbox.called("getUpdates", 1, within=PATIENCE)
+            async with beside(talk(sandbox, chance), answers.watch()):
+                count = await inject(nodes, bots, chance, seconds)
+            await settled(sandbox, bots)
+            stop.set()
         acknowledged = sandbox.updates.acknowledged
         remembered = {update_id for (update_id,) in execute(nodes.url, REMEMBERED)}
         [(recorded,)] = execute(nodes.url, RECORDED)
