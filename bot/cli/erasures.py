@@ -20,7 +20,7 @@ def erasures(
         typer.Option(metavar="FILE", help="Erase again whom a file lists, after a restore."),
     ] = None,
 ) -> None:
-    """Keep who was erased outside of a PostgreSQL server, for after a restore.
+    """Keep the list of erasures outside of a PostgreSQL server.
 
     Example: python main.py erasures --apply data/analytics.sqlite3.erasures
     """

@@ -34,6 +34,7 @@ TARGETS = [(panel["title"], target) for panel in PANELS for target in panel["tar
 PROMETHEUS = {"up": {"job", "instance"}}
 # Metrics that the dashboard leaves out, and why.
 NOT_SHOWN = {
+    "bot_standby": "which of several processes polls: of one, nothing is to be seen",
     "process_virtual_memory_bytes": "address space says nothing of the memory in use",
     "process_start_time_seconds": "a restart is seen in every chart, and logged",
 }

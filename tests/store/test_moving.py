@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import shutil
 import tempfile
 from collections.abc import Callable, Sequence
 from contextlib import AsyncExitStack
@@ -363,7 +364,9 @@ async def test_interactions_that_wait_beside_a_file_are_not_left_behind(tmp_path
 @pytest.mark.parametrize("version", [1, 2, 3])
 async def test_an_older_file_is_migrated_first(version: int, tmp_path: Path) -> None:
     with pytest.raises(OlderSchema, match="start this version's bot once"):
-        await moved(FILES / f"schema-{version}.sqlite3", database_of(tmp_path))
+        await moved(
+            Path(shutil.copy(FILES / f"schema-{version}.sqlite3", tmp_path)), database_of(tmp_path)
+        )
 
     assert execute(database_of(tmp_path), SCHEMA) == [(False,)]
 
