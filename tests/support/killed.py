@@ -35,9 +35,14 @@ def _run(act: Callable[..., Coroutine[Any, Any, None]], arguments: Any) -> None:
 def killed(folder: Path) -> Path:
     """What a kill of this process would leave of its database at this moment, in another folder."""
     copy = Path(tempfile.mkdtemp(dir=folder))
-    for file in folder.glob(f"{NAME}*"):
+    # The spool first: when it goes, all of it is in the files that are copied after it.
+    files = sorted(folder.glob(f"{NAME}*"), key=lambda file: ".spool" not in file.name)
+    for file in files:
         if file.is_file() and not file.name.endswith(("lock", "-shm")):
-            shutil.copy(file, copy / file.name)
+            try:
+                shutil.copy(file, copy / file.name)
+            except FileNotFoundError:
+                assert ".spool" in file.name
     return copy
 
 
