@@ -138,13 +138,13 @@ async def _recording(database: Path, traffic: Traffic, size: Size) -> tuple[list
     async with Load.on(database, traffic, 3600) as load:
         # By the load's clock days pass in seconds, and the session with them.
         tokens = Tokens.in_memory(lambda: datetime.now(UTC))
-        sessions = Sessions(tokens, {ADMIN}, {ADMIN})
+        sessions = Sessions(tokens)
         async with AdminPage(load.analytics, sessions).serving(HOST, 0) as port:
             view = f"http://{HOST}:{port}/view/?period=90d"
             await load.batches(size.batches // 5)
             for _ in range(size.repeats):
                 undisturbed.append((await load.alone(size.seconds)).took)
-                program = (sys.executable, "-c", RELOADS, view, await sessions.begin(ADMIN))
+                program = (sys.executable, "-c", RELOADS, view, await sessions.begin(None))
                 browser = await asyncio.create_subprocess_exec(
                     *program, stdout=asyncio.subprocess.PIPE
                 )
