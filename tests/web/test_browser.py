@@ -3,6 +3,7 @@
 It needs Debian's chromium and the extra `browser`, and is skipped without them; `.ci/run` has both.
 """
 
+import asyncio
 import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -22,6 +23,7 @@ from bot.web.init_data import signed_by
 from tests.support.admin_pages import ADMIN, Served, served
 from tests.support.clock import NOW, Clock
 from tests.support.mini_apps import init_data
+from tests.support.processes import PATIENCE
 from tests.support.service import SOMEBODY, interaction
 from tests.support.settings import TOKEN
 
@@ -311,8 +313,12 @@ async def test_nobody_else_may_frame_the_page(
     async with served(tmp_path, clock, SAID, **options) as page:
         chat.shows = mini_app(page, ADMIN)
         await window.page.goto(chat.address)
+        framed = window.page.frames[1]
+        async with asyncio.timeout(PATIENCE):
+            while not framed.url:  # noqa: ASYNC110 - the end of a refused load tells nobody
+                await asyncio.sleep(0)
 
-    assert window.page.frames[1].url.startswith("chrome-error:")
+    assert framed.url.startswith("chrome-error:")
     assert any("frame-ancestors" in each for each in window.violations)
 
 
