@@ -29,7 +29,7 @@ from analytics.pseudonyms import References
 from analytics.rows import own_event_row, pseudonyms, row, unrecorded_row
 from analytics.spool import Spool
 from analytics.store import Store
-from analytics.store_types import Received, Setting
+from analytics.store_types import Batch, Received, Setting
 
 logger = logging.getLogger(__name__)
 
@@ -318,8 +318,16 @@ class Recorder:
         with self.collected.taken() as collected:
             updates = [*collected, *rows]
             await self._store.record(
-                *(updates, self._event_people.count, self._day_of, received, dropped, mark),
-                *(self._backlog.written_with, self._waited(entries)),
+                Batch(
+                    updates,
+                    self._event_people.count,
+                    self._day_of,
+                    received,
+                    dropped=dropped,
+                    committed=mark,
+                    written_with=self._backlog.written_with,
+                    waited=self._waited(entries),
+                )
             )
         self.dropped -= dropped
 

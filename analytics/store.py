@@ -7,10 +7,9 @@ raises AnalyticsError if the database fails, and DatabaseUnavailable if that may
 transaction: it has happened as a whole when the method returns, or not at all.
 """
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Sequence
 from contextlib import AbstractAsyncContextManager
 from datetime import datetime
-from types import MappingProxyType
 from typing import Protocol
 
 from analytics.acts import Act
@@ -18,20 +17,17 @@ from analytics.lease import Lease
 from analytics.models import InteractionType, OwnRow, StartLink, UserInteraction
 from analytics.store_types import (
     AuditRow,
+    Batch,
     CohortCounts,
-    CountPeople,
     DayOfEvent,
     HistoryCounts,
     Listed,
     NoteRow,
     PeriodCounts,
-    Received,
     Slice,
     Token,
     Totals,
 )
-
-NOBODY: Mapping[int, int] = MappingProxyType({})
 
 
 class Settings(Protocol):
@@ -68,26 +64,10 @@ class Settings(Protocol):
 class Recording(Protocol):
     """The way in for interactions."""
 
-    async def record(
-        self,
-        updates: Sequence[Received],
-        people: CountPeople,
-        day_of: Callable[[int], int],
-        received: int,
-        dropped: int = 0,
-        committed: str | None = None,
-        written_with: str | None = None,
-        waited: Mapping[int, int] = NOBODY,
-    ) -> None:
-        """Record updates in turn, each update id once, and nothing of people who opted out.
+    async def record(self, batch: Batch) -> None:
+        """Record the updates in turn, each update id once, and nothing of people who opted out.
 
-        `people` and `day_of`, which returns the day of a moment, are called on any thread.
-        `received` is the day they came, its beginning. `dropped` is added to the number of dropped
-        interactions. The mark `committed`, if given, is noted in the same transaction.
-        `waited` are the people of updates that have waited, by their pseudonyms among erasures: if
-        another process has erased them meanwhile, their interactions up to that day are left out.
-        Raises WrongPseudonymKey if another process has replaced the key with the fingerprint
-        `written_with`, which the references are made with.
+        Raises WrongPseudonymKey if another process has replaced the key that they are named with.
         """
 
     async def opted_out(self, opt_outs: Sequence[int]) -> set[int]:

@@ -8,6 +8,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import Enum, StrEnum, auto
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from analytics.events import Event
@@ -78,6 +79,28 @@ CountPeople = Callable[[int, str, str, int], int]
 """Returns how many people, at least, an event has had on a day, with one more.
 
 The arguments are the day, kind and word of the event, and the person's reference."""
+
+
+class Batch(NamedTuple):
+    """Updates that are recorded in one transaction, and what is noted in it."""
+
+    updates: Sequence[Received]
+    people: CountPeople
+    day_of: Callable[[int], int]
+    """Returns the day of a moment. Both may be called on any thread."""
+    received: int
+    """The day they came, its beginning."""
+    dropped: int = 0
+    """How many more interactions were dropped."""
+    committed: str | None = None
+    """The mark up to where a spool is committed with it."""
+    written_with: str | None = None
+    """The fingerprint of the key that the references are made with."""
+    waited: Mapping[int, int] = MappingProxyType({})
+    """The references of people whose updates have waited, by their pseudonyms among erasures.
+
+    If another process has erased them meanwhile, their interactions up to that day are left out.
+    """
 
 
 class Totals(NamedTuple):

@@ -17,6 +17,7 @@ from analytics.events import EventKind, collected
 from analytics.notices import RecordingFails, RecordingWorks
 from analytics.sqlite.files import spool
 from analytics.sqlite.queries.recording import RecordingQueries
+from analytics.store_types import Batch
 from tests.support.clock import Clock
 from tests.support.examples import examples
 from tests.support.killed import killed
@@ -136,10 +137,10 @@ async def test_what_cannot_be_committed_at_the_end_is_lost_with_a_warning(
 async def test_a_failed_transaction_counts_nothing_and_the_next_one_all(tmp_path: Path) -> None:
     record, fails = RecordingQueries.record, [True, True, False]
 
-    async def failing(self: RecordingQueries, *arguments: object) -> None:
+    async def failing(self: RecordingQueries, batch: Batch) -> None:
         if fails.pop(0):
             raise DatabaseUnavailable("locked", "try again")
-        await record(self, *arguments)  # type: ignore[arg-type]
+        await record(self, batch)
 
     with (
         patch.object(RecordingQueries, "record", failing),

@@ -28,6 +28,7 @@ from analytics.sqlite.queries.recording import (
     RecordingQueries,
 )
 from analytics.sqlite.transactions import Transaction
+from analytics.store_types import Batch
 from tests.support.clock import NOW
 from tests.support.events import events_of
 from tests.support.examples import examples
@@ -52,9 +53,9 @@ def commits() -> Iterator[list[int]]:
     sizes: list[int] = []
     record = RecordingQueries.record
 
-    async def counted(self: RecordingQueries, updates: Sequence[Any], *arguments: Any) -> None:
-        sizes.append(len(updates))
-        await record(self, updates, *arguments)
+    async def counted(self: RecordingQueries, batch: Batch) -> None:
+        sizes.append(len(batch.updates))
+        await record(self, batch)
 
     with patch.object(RecordingQueries, "record", counted):
         yield sizes
@@ -252,12 +253,12 @@ async def test_what_fails_at_the_end_is_tried_once_more(tmp_path: Path) -> None:
     """A file found damaged by a write is healed before the next one."""
     record, failed = RecordingQueries.record, False
 
-    async def fails_once(self: RecordingQueries, *arguments: Any) -> None:
+    async def fails_once(self: RecordingQueries, batch: Batch) -> None:
         nonlocal failed
         if not failed:
             failed = True
             raise DatabaseUnavailable("it failed", "try again")
-        await record(self, *arguments)
+        await record(self, batch)
 
     with patch.object(RecordingQueries, "record", fails_once):
         async with open_service(tmp_path) as analytics:

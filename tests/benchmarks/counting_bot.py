@@ -1,19 +1,19 @@
 """The bot, which prints at its end how many transactions have recorded what it received."""
 
 from itertools import count
-from typing import Any
 from unittest.mock import patch
 
 from analytics.sqlite.queries.recording import RecordingQueries
+from analytics.store_types import Batch
 from bot.cli import main
 
 numbers = count()
 record = RecordingQueries.record
 
 
-async def counted(self: RecordingQueries, *arguments: Any) -> None:
+async def counted(self: RecordingQueries, batch: Batch) -> None:
     next(numbers)
-    await record(self, *arguments)
+    await record(self, batch)
 
 
 if __name__ == "__main__":

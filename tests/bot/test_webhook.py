@@ -3,7 +3,7 @@
 import asyncio
 import json
 import socket
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 from unittest.mock import patch
@@ -14,6 +14,7 @@ import pytest
 from analytics import recording
 from analytics.backlog import Backlog, Entry
 from analytics.sqlite.queries.recording import RecordingQueries
+from analytics.store_types import Batch
 from analytics.telegram.decode import ALL_UPDATES
 from bot.errors import Unavailable, WrongSettings
 from bot.sandbox import Sandbox
@@ -80,11 +81,11 @@ async def test_what_arrives_during_a_commit_is_committed_together_before_its_200
     record, put = RecordingQueries.record, Backlog.put
     received = 0
 
-    async def held(self: RecordingQueries, updates: Sequence[Any], *arguments: Any) -> None:
-        commits.append(len(updates))
+    async def held(self: RecordingQueries, batch: Batch) -> None:
+        commits.append(len(batch.updates))
         waiting.changed()
         await may_commit.wait()
-        await record(self, updates, *arguments)
+        await record(self, batch)
 
     def noted(self: Backlog, *arguments: Any) -> Entry:
         nonlocal received

@@ -6,6 +6,7 @@ import pytest
 
 from analytics import DatabaseUnavailable
 from analytics.store import Store
+from analytics.store_types import Batch
 from tests.store.kinds import Kind
 from tests.store.updates import (
     ADA,
@@ -105,12 +106,12 @@ async def test_what_is_dropped_and_how_far_a_spool_is_committed_come_with_the_ba
     store: Store, kind: Kind, tmp_path: Path
 ) -> None:
     batch = [update(update_id=number) for number in range(3)]
-    await store.record(batch[:1], nobody, day_of, TODAY, dropped=2, committed="token:1")
+    await store.record(Batch(batch[:1], nobody, day_of, TODAY, dropped=2, committed="token:1"))
     with kind.locked(tmp_path), pytest.raises(DatabaseUnavailable):
-        await store.record(batch[1:], nobody, day_of, TODAY, dropped=3, committed="token:2")
+        await store.record(Batch(batch[1:], nobody, day_of, TODAY, dropped=3, committed="token:2"))
     failed = await count(store), (await store.totals(0, 0, 0)).dropped
     mark = await store.committed("token")
-    await store.record(batch[1:], nobody, day_of, TODAY, dropped=3, committed="token:2")
+    await store.record(Batch(batch[1:], nobody, day_of, TODAY, dropped=3, committed="token:2"))
 
     assert failed == (1, 2)
     assert mark == 1

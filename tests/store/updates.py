@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from analytics.events import Event
 from analytics.store import Store
-from analytics.store_types import Received
+from analytics.store_types import Batch, Received
 
 HOUR = 3_600
 DAY = 86_400
@@ -39,7 +39,7 @@ def update(
 
 
 async def record(store: Store, updates: Sequence[Received], people: int = 0) -> None:
-    await store.record(updates, lambda *_event: people, day_of, TODAY)
+    await store.record(Batch(updates, lambda *_event: people, day_of, TODAY))
 
 
 async def count(store: Store) -> int:

@@ -1,7 +1,7 @@
 """Record what was received: a batch is one transaction, of two round trips."""
 
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Sequence
 
 from analytics import batches
 from analytics.errors import WrongPseudonymKey
@@ -11,8 +11,7 @@ from analytics.postgres.queries import Queries
 from analytics.postgres.queries.active_people import KNOWN, note_people, people_of
 from analytics.postgres.queries.counters import HOURLY_COUNTS, add
 from analytics.postgres.queries.settings import GET, marked
-from analytics.store import NOBODY
-from analytics.store_types import CountPeople, Received, Setting
+from analytics.store_types import Batch, Setting
 
 # Returns those that were not remembered yet.
 REMEMBER = """
@@ -47,66 +46,49 @@ FORGET_UPDATES = "DELETE FROM bot_analytics.remembered_updates WHERE received < 
 class RecordingQueries(Queries):
     """The one way in for interactions."""
 
-    async def record(
-        self,
-        updates: Sequence[Received],
-        people: CountPeople,
-        day_of: Callable[[int], int],
-        received: int,
-        dropped: int = 0,
-        committed: str | None = None,
-        written_with: str | None = None,
-        waited: Mapping[int, int] = NOBODY,
-    ) -> None:
-        timestamps = {each.timestamp for each in updates if each.interaction_type is not None}
+    async def record(self, batch: Batch) -> None:
+        timestamps = {each.timestamp for each in batch.updates if each.interaction_type is not None}
 
         async def have_partitions() -> None:
             await have_days(self._database, timestamps)
 
         async def work(transaction: Transaction) -> None:
             key = await transaction.run(GET, (Setting.REFERENCES.value,))
-            if updates:
-                await self._record(transaction, updates, people, day_of, received, waited)
+            if batch.updates:
+                await self._record(transaction, batch)
+            written_with = batch.written_with
             if written_with is not None and await key.fetchone() != (written_with,):
                 raise WrongPseudonymKey(
                     f"the pseudonym key of {self._database.name} was replaced",
                     "start all bots at this database again, with the new USER_ID_KEY",
                 )
-            if dropped:
-                await transaction.run(COUNT_DROPPED, (dropped,))
-            for statement in marked(committed):
+            if batch.dropped:
+                await transaction.run(COUNT_DROPPED, (batch.dropped,))
+            for statement in marked(batch.committed):
                 await transaction.run(*statement)
 
         await self._database.transact(work, "recording", have_partitions)
 
-    async def _record(
-        self,
-        transaction: Transaction,
-        updates: Sequence[Received],
-        people: CountPeople,
-        day_of: Callable[[int], int],
-        received: int,
-        waited: Mapping[int, int],
-    ) -> None:
-        writer = self._database.writer
+    async def _record(self, transaction: Transaction, batch: Batch) -> None:
+        writer, updates = self._database.writer, batch.updates
         ids = [each.update_id for each in updates if each.update_id is not None]
         references = {each.reference for each in updates if each.interaction_type is not None}
-        remembered = await transaction.run(REMEMBER, (received, ids))
+        remembered = await transaction.run(REMEMBER, (batch.received, ids))
         asked = await transaction.run(OPTED_OUT, (list({each.opt_out for each in updates}),))
-        erased = await transaction.run(ERASED, (list(waited),))
+        erased = await transaction.run(ERASED, (list(batch.waited),))
         known = await transaction.run(KNOWN, (list(references),))
         new = {update_id for (update_id,) in await remembered.fetchall()}
         opted_out = {reference for (reference,) in await asked.fetchall()}
         accepted, said = batches.accepted(updates, new, opted_out)
-        days = {waited[erasure]: day for erasure, day in await erased.fetchall()}
+        days = {batch.waited[erasure]: day for erasure, day in await erased.fetchall()}
         accepted = batches.without_erased(accepted, days)
         rows = batches.interactions(accepted)
-        active = people_of(await known.fetchall(), batches.moments(rows), day_of)
+        active = people_of(await known.fetchall(), batches.moments(rows), batch.day_of)
 
         for statement, out in ((OPT_OUT, True), (OPT_IN, False)):
             if who := [each for each, is_out in said.items() if is_out is out]:
                 await transaction.run(statement, (who,))
-        events = sorted(batches.events(accepted, active.known, people, day_of).items())
+        events = sorted(batches.events(accepted, active.known, batch.people, batch.day_of).items())
         if events:
             columns = zip(*((*key, *sums) for key, sums in events), strict=True)
             await transaction.run(COUNT_EVENT, [writer, *map(list, columns)])

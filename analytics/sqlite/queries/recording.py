@@ -1,15 +1,14 @@
 """Record what was received: a batch is one transaction."""
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Sequence
 
 from analytics import batches
 from analytics.sqlite.queries import Queries
 from analytics.sqlite.queries.active_people import note_people, read_people
 from analytics.sqlite.queries.settings import marked
 from analytics.sqlite.transactions import Transaction
-from analytics.store import NOBODY
-from analytics.store_types import CountPeople, Received
+from analytics.store_types import Batch
 
 # Returns those that were not remembered yet.
 REMEMBER = """
@@ -42,23 +41,13 @@ FORGET_UPDATES = "DELETE FROM remembered_updates WHERE received < ?"
 class RecordingQueries(Queries):
     """The one way in for interactions."""
 
-    async def record(
-        self,
-        updates: Sequence[Received],
-        people: CountPeople,
-        day_of: Callable[[int], int],
-        received: int,
-        dropped: int = 0,
-        committed: str | None = None,
-        written_with: str | None = None,
-        waited: Mapping[int, int] = NOBODY,
-    ) -> None:
+    async def record(self, batch: Batch) -> None:
         # Only the process that records replaces the key, and it erases in turn.
         def work(transaction: Transaction) -> None:
-            record(transaction, updates, people, day_of, received)
-            if dropped:
-                transaction.run(COUNT_DROPPED, (dropped,))
-            for statement in marked(committed):
+            record(transaction, batch)
+            if batch.dropped:
+                transaction.run(COUNT_DROPPED, (batch.dropped,))
+            for statement in marked(batch.committed):
                 transaction.run(*statement)
 
         await self._database.transact(work)
@@ -71,24 +60,19 @@ class RecordingQueries(Queries):
         await self._database.write(FORGET_UPDATES, (before,))
 
 
-def record(
-    transaction: Transaction,
-    updates: Sequence[Received],
-    people: CountPeople,
-    day_of: Callable[[int], int],
-    received: int,
-) -> None:
+def record(transaction: Transaction, batch: Batch) -> None:
     """Record updates in turn; triggers keep the counters of interactions in step."""
+    updates = batch.updates
     ids = [each.update_id for each in updates if each.update_id is not None]
-    new = {each for (each,) in transaction.run(REMEMBER, (json.dumps(ids), received))}
+    new = {each for (each,) in transaction.run(REMEMBER, (json.dumps(ids), batch.received))}
     asked = json.dumps(list({each.opt_out for each in updates}))
     opted_out = {each for (each,) in transaction.run(OPTED_OUT, (asked,))}
     accepted, said = batches.accepted(updates, new, opted_out)
     for statement, out in ((OPT_OUT, True), (OPT_IN, False)):
         transaction.run_many(statement, [(who,) for who, is_out in said.items() if is_out is out])
     rows = batches.interactions(accepted)
-    active = read_people(transaction, batches.moments(rows), day_of)
-    events = batches.events(accepted, active.known, people, day_of)
+    active = read_people(transaction, batches.moments(rows), batch.day_of)
+    events = batches.events(accepted, active.known, batch.people, batch.day_of)
     transaction.run_many(COUNT_EVENT, [(*key, *sums) for key, sums in events.items()])
     numbers = note_people(transaction, active)
     transaction.run_many(
