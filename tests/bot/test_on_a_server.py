@@ -14,7 +14,6 @@ from analytics import (
     Access,
     AnalyticsError,
     DatabaseInUse,
-    DatabaseUnavailable,
     Interaction,
     InteractionType,
     PseudonymKeyMissing,
@@ -33,16 +32,11 @@ from tests.support.conversation import ask, tap
 from tests.support.postgres import (
     database_of,
     needs_postgres,
-    own_server,
-    start_server,
-    stop_server,
-    url_of,
 )
 from tests.support.running import running_bot
 from tests.support.second_connection import NAME
 from tests.support.service import SOMEBODY, interaction, open_service, run_once
 from tests.support.settings import some_options
-from tests.support.webhooks import free_port
 
 ADMIN = 6_000_000_011
 KEY = "ab" * 32
@@ -152,18 +146,6 @@ def test_backups_of_a_file_are_refused_with_a_server(tmp_path: Path) -> None:
         load(DataSettings, database_url=secret, backup_dir=str(tmp_path))
 
 
-@pytest.mark.parametrize(
-    "url", ["kept-from-everyone", "http://a:kept-from-everyone@b", "sqlite:///kept-from-everyone"]
-)
-async def test_a_wrong_address_is_refused_in_a_sentence_and_not_shown(
-    tmp_path: Path, url: str
-) -> None:
-    with pytest.raises(AnalyticsError, match="DATABASE_URL is no address") as refused:
-        async with open_service(tmp_path, database_url=url):
-            pass
-    assert "kept-from-everyone" not in str(refused.value)
-
-
 async def test_without_the_driver_a_sentence_says_what_to_install(tmp_path: Path) -> None:
     without = {name: None for name in sys.modules if name.startswith("analytics.postgres")}
     with (
@@ -188,23 +170,6 @@ async def test_each_process_has_files_of_its_own_and_all_have_the_same_key(tmp_p
             await one.record([interaction()])
             await other.record([interaction()])
             assert (await one.get_admin_analytics_report()).total_interactions == 2
-
-
-async def test_what_comes_while_the_server_is_down_is_there_when_it_is_back(tmp_path: Path) -> None:
-    port = free_port()
-    with own_server(port) as folder:
-        url = url_of(folder, "postgres", port)
-        async with open_service(tmp_path, database_url=url) as analytics:
-            stop_server(folder, "immediate")
-            assert not await analytics.record([interaction()], [1])
-            assert not await analytics.record([interaction()], [2])
-        with pytest.raises(DatabaseUnavailable, match="cannot be"):
-            async with open_service(tmp_path, database_url=url):
-                pass
-        start_server(folder, port)
-        async with open_service(tmp_path, database_url=url) as analytics:
-            await analytics.record([interaction()], [1])
-            assert (await analytics.get_admin_analytics_report()).total_interactions == 2
 
 
 async def test_a_command_only_looks_at_a_server_that_has_a_database_of_a_bot(

@@ -26,6 +26,8 @@ class Kind:
     name: str
     open: Callable[[Path], AbstractAsyncContextManager[Store]]
     """Opens the store of a folder, as its owner; the same one each time."""
+    url: Callable[[Path], str | None]
+    """Returns the address of the database of a folder, None if it is a file in it."""
     locked: Callable[[Path], AbstractContextManager[None]]
     """Keeps the store of a folder from being written, as long as it is entered."""
     examples: int
@@ -65,6 +67,9 @@ async def open_postgres(folder: Path) -> AsyncIterator[Store]:
 
 
 STORES = [
-    Kind("sqlite", open_sqlite, locked, 30),
-    Kind("postgres", open_postgres, postgres.locked, 10, postgres.reason_to_skip()),
+    Kind("sqlite", open_sqlite, lambda _folder: None, locked, 30),
+    Kind(
+        *("postgres", open_postgres, postgres.database_of, postgres.locked, 10),
+        postgres.reason_to_skip(),
+    ),
 ]

@@ -1,23 +1,34 @@
 """A life of a service, and all that is seen of it."""
 
 import random
+from contextlib import AbstractAsyncContextManager
 from dataclasses import replace
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 from analytics import AnalyticsService, InteractionType, Period
 from analytics.events import Event, EventKind
 from analytics.privacy.audit import Action
-from analytics.statistics.reports import ReportRules
+from tests.store.kinds import Kind
 from tests.support.clock import Clock
-from tests.support.service import SOMEBODY, interaction
+from tests.support.service import SOMEBODY, begun_a_year_ago, interaction
 
 PEOPLE = range(SOMEBODY, SOMEBODY + 40)
 ADMIN = PEOPLE[3]
-# All that is counted is shown, and small groups of people are suppressed.
-RULES = [
-    ReportRules(retention_days=90, breakdown_min_users=few, trends_min_users=6) for few in (1, 4)
-]
+
+
+def service_of(
+    kind: Kind, folder: Path, clock: Clock, few: int = 1
+) -> AbstractAsyncContextManager[AnalyticsService]:
+    """A service that suppresses what fewer than `few` people did."""
+    return begun_a_year_ago(
+        folder,
+        clock,
+        database_url=kind.url(folder),
+        breakdown_min_users=few,
+        trends_min_users=6,
+    )
 
 
 async def live(analytics: AnalyticsService, clock: Clock) -> None:

@@ -33,9 +33,8 @@ from analytics.sqlite import files, locks
 from analytics.sqlite import moving as of_file
 from tests.store.history import History
 from tests.store.kinds import STORES, Kind
-from tests.store.life import RULES, live, seen
+from tests.store.life import live, seen, service_of
 from tests.store.updates import DAY, TODAY, record, update
-from tests.support.any_store import service_over
 from tests.support.clock import Clock
 from tests.support.examples import examples
 from tests.support.killed import die, is_killed
@@ -120,9 +119,7 @@ def test_any_history_goes_on_where_it_is_moved_to(name: str) -> None:
 async def service_seen(
     kind: Kind, folder: Path, clock: Clock, act: Callable[..., Any] | None = None
 ) -> list[Any]:
-    async with AsyncExitStack() as stack:
-        store = await stack.enter_async_context(kind.open(folder))
-        analytics = await stack.enter_async_context(service_over(store, folder, clock, RULES[0]))
+    async with service_of(kind, folder, clock) as analytics:
         if act:
             await act(analytics, clock)
         return await seen(analytics)

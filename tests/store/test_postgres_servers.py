@@ -12,11 +12,8 @@ import pytest
 
 from analytics import Access, DatabaseUnavailable
 from analytics.sqlite.files import spool
-from analytics.statistics.reports import ReportRules
 from tests.store.updates import NOON, count, erase, record, update
 from tests.support import ROOT
-from tests.support.any_store import service_over
-from tests.support.clock import Clock
 from tests.support.postgres import (
     database_of,
     execute,
@@ -28,7 +25,7 @@ from tests.support.postgres import (
     url_of,
 )
 from tests.support.second_connection import NAME
-from tests.support.service import SOMEBODY, interaction
+from tests.support.service import SOMEBODY, interaction, open_service
 from tests.support.webhooks import free_port
 
 # Records update after update from a number on, of one person, and tells each that is committed.
@@ -47,7 +44,6 @@ async def write(url, begin):
 asyncio.run(write(sys.argv[1], int(sys.argv[2])))
 """
 pytestmark = needs_postgres()
-RULES = ReportRules(retention_days=90)
 
 
 @pytest.mark.parametrize("recycled", [False, True])
@@ -126,23 +122,17 @@ async def test_a_server_that_hangs_is_left_and_what_it_was_sent_is_counted_once(
 async def test_what_comes_while_the_server_is_down_waits_in_the_spool_and_is_counted_once(
     tmp_path: Path,
 ) -> None:
-    from analytics.postgres.store import open_store
-
     port = free_port()
     batches = [[interaction(person=SOMEBODY + each)] for each in range(4)]
     with own_server(port, "-c listen_addresses=") as folder:
         url = url_of(folder, "postgres", port)
-        async with open_store(url, Access.OWN) as store:
-            async with service_over(store, tmp_path, Clock(), RULES) as analytics:
-                assert await analytics.record(batches[0], [1])
-                stop_server(folder, "immediate")
-                waits = [await analytics.record(batches[each], [each + 1]) for each in (1, 2)]
-            waiting = spool(tmp_path / NAME).exists()
+        async with open_service(tmp_path, database_url=url) as analytics:
+            assert await analytics.record(batches[0], [1])
+            stop_server(folder, "immediate")
+            waits = [await analytics.record(batches[each], [each + 1]) for each in (1, 2)]
+        waiting = spool(tmp_path / NAME).exists()
         start_server(folder, port, "-c listen_addresses=")
-        async with (
-            open_store(url, Access.OWN) as store,
-            service_over(store, tmp_path, Clock(), RULES) as analytics,
-        ):
+        async with open_service(tmp_path, database_url=url) as analytics:
             assert await analytics.record([*batches[2], *batches[3]], [3, 4])
             report = await analytics.get_admin_analytics_report()
 

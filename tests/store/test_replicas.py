@@ -9,7 +9,6 @@ from unittest.mock import patch
 import pytest
 
 from analytics import Access, AnalyticsService, Interaction, InteractionType, Period, time_zones
-from analytics.statistics.reports import ReportRules
 from tests.support.clock import Clock
 from tests.support.postgres import database_of, execute, locked, needs_postgres
 from tests.support.replicas import services
@@ -127,8 +126,7 @@ async def test_what_a_process_remembers_of_people_is_counted_anew_after_an_erasu
     tmp_path: Path, clock: Clock, few: int
 ) -> None:
     """Another person takes the place: there are as many interactions as before."""
-    rules = ReportRules(retention_days=90, breakdown_min_users=few)
-    async with services(tmp_path, clock, 2, rules) as [one, other]:
+    async with services(tmp_path, clock, breakdown_min_users=few) as [one, other]:
         ago = timedelta(days=1, hours=2)
         await one.record([interaction(ago, ADA), interaction(ago, BO)])
         before = (await other.reports.period(Period.DAY)).active_users_before
@@ -146,7 +144,6 @@ async def test_the_report_of_an_interval_is_that_of_the_first_process_and_stays(
     """Another one, of what was recorded since, would differ by what one person did."""
     from analytics.postgres.store import PostgresStore
 
-    rules = ReportRules(retention_days=90, interval=timedelta(hours=1))
     begun, goes_on, count = asyncio.Event(), asyncio.Event(), PostgresStore.erasures
 
     async def slow(store: PostgresStore) -> int:
@@ -155,7 +152,7 @@ async def test_the_report_of_an_interval_is_that_of_the_first_process_and_stays(
             await goes_on.wait()
         return await count(store)
 
-    async with services(tmp_path, clock, 2, rules) as [one, other]:
+    async with services(tmp_path, clock, report_interval=timedelta(hours=1)) as [one, other]:
         await one.record([interaction(person=person) for person in (ADA, BO)])
         clock.move(hours=1)
         with patch.object(PostgresStore, "erasures", slow):
@@ -174,8 +171,7 @@ async def test_the_report_of_an_interval_is_that_of_the_first_process_and_stays(
 async def test_cleanups_of_processes_keep_the_totals_of_all_days_that_they_delete(
     tmp_path: Path, clock: Clock
 ) -> None:
-    rules = ReportRules(retention_days=90, trends_min_users=1)
-    async with services(tmp_path, clock, 2, rules) as two:
+    async with services(tmp_path, clock, trends_min_users=1) as two:
         ago = [timedelta(days=days) for days in range(1, 60)]
         await two[0].record([interaction(each) for each in ago])
         await asyncio.gather(

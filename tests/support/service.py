@@ -1,7 +1,7 @@
 """A service with a clock and a key of its own, and what is recorded with it."""
 
-from collections.abc import Iterator, Sequence
-from contextlib import AbstractAsyncContextManager, contextmanager
+from collections.abc import AsyncIterator, Iterator, Sequence
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -9,7 +9,7 @@ from unittest.mock import patch
 
 from analytics import AnalyticsService, Interaction, InteractionType, recording
 from analytics.sqlite import database
-from tests.support.clock import NOW
+from tests.support.clock import NOW, Clock
 from tests.support.second_connection import NAME
 
 KEY = bytes(range(32))
@@ -24,6 +24,17 @@ def open_service(folder: Path, **options: Any) -> AbstractAsyncContextManager[An
         "clock": lambda: NOW,
     }
     return AnalyticsService.open(folder / NAME, **(defaults | options))
+
+
+@asynccontextmanager
+async def begun_a_year_ago(
+    folder: Path, clock: Clock, **options: Any
+) -> AsyncIterator[AnalyticsService]:
+    """A service that all of its past year is known of."""
+    begun = clock.now - timedelta(days=365)
+    await run_once(folder, clock=lambda: begun, **options)
+    async with open_service(folder, clock=clock, **options) as analytics:
+        yield analytics
 
 
 async def run_once(folder: Path, said: Sequence[Interaction] = (), **options: Any) -> None:
