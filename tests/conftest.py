@@ -155,7 +155,6 @@ def impatient() -> Iterator[None]:
 ANY_MACHINE = settings(
     settings.get_profile("ci" if "CI" in os.environ else "default"),
     deadline=None,
-    max_examples=USUAL // 2,
     suppress_health_check=[HealthCheck.too_slow],
 )
 settings.register_profile("any machine", ANY_MACHINE)

@@ -8,6 +8,6 @@ USUAL = 100
 def examples(number: int) -> int:
     """Return how many examples to try in the place of `number`, by the profile that is used.
 
-    They are half of them; `--hypothesis-profile=few` tries a quarter, `many` ten times as many.
+    `--hypothesis-profile=few` tries a quarter of them, `many` ten times as many.
     """
     return max(1, number * settings().max_examples // USUAL)
