@@ -91,7 +91,7 @@ class Batch(NamedTuple):
     received: int
     """The day they came, its beginning."""
     dropped: int = 0
-    """How many more interactions were dropped."""
+    """The number of interactions dropped since the batch before."""
     committed: str | None = None
     """The mark up to where a spool is committed with it."""
     written_with: str | None = None
