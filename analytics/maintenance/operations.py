@@ -82,6 +82,9 @@ class Maintenance:
         try:
             return await self._database.store.take_turn(job, *moments)
         except AnalyticsError:
+            # Each replica then runs it, which is better than none: cleanup and upkeep done twice
+            # change nothing, an alert may be about this very failure, and a turn may have been
+            # taken though its answer was lost, which nobody would make up for before the next day.
             return True
 
     async def last_cleanup(self) -> datetime | None:

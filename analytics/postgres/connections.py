@@ -3,6 +3,7 @@
 import asyncio
 import logging
 import os
+import selectors
 import socket
 from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager, suppress
@@ -162,6 +163,18 @@ def _lose(connection: Connection) -> None:
         same.shutdown(socket.SHUT_RDWR)
 
 
+def _is_lost(connection: Connection) -> bool:
+    """Return whether an idle connection has ended: the server says nothing unasked but a farewell.
+
+    What it may say beside that, as after a change of its configuration, costs a new connection.
+    """
+    if connection.closed:
+        return True
+    with selectors.DefaultSelector() as selector:
+        selector.register(connection.pgconn.socket, selectors.EVENT_READ)
+        return bool(selector.select(0))
+
+
 class Session:
     """A connection for one statement or transaction at a time, made again when it was lost."""
 
@@ -178,7 +191,10 @@ class Session:
         It is lost to whoever takes longer than `seconds`.
         """
         async with self._turn:
-            if self._connection is None or self._connection.closed:
+            if self._connection is not None and _is_lost(self._connection):
+                await self.close()
+                self._connection = None
+            if self._connection is None:
                 self._connection = await self._server.connect(self._defaults)
             connection = self._connection
             try:

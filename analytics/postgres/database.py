@@ -14,7 +14,7 @@ from typing import Any, TypeVar
 import psycopg
 from psycopg import errors
 
-from analytics.errors import AnalyticsError, DatabaseUnavailable
+from analytics.errors import AnalyticsError
 from analytics.postgres import migrations
 from analytics.postgres.connections import Connection, Server, Session
 from analytics.postgres.lease import PostgresLease
@@ -124,11 +124,7 @@ class Database:
 
         Raises an AnalyticsError for whatever the driver raises.
         """
-        try:
-            return await self._read(self._reading, ANSWER_SECONDS, sql, parameters)
-        except DatabaseUnavailable:
-            # The connection may have been lost long ago, unnoticed.
-            return await self._read(self._reading, ANSWER_SECONDS, sql, parameters)
+        return await self._read(self._reading, ANSWER_SECONDS, sql, parameters)
 
     async def scan(self, sql: str, parameters: Parameters) -> list[Any]:
         """Return the rows of a SELECT that takes long, as `read` does; others read meanwhile."""

@@ -98,6 +98,28 @@ async def test_a_server_that_is_killed_and_comes_back_has_what_was_committed() -
             assert await count(store) == 2
 
 
+async def test_a_restart_of_the_server_costs_an_idle_bot_nothing() -> None:
+    from analytics.postgres.store import open_store
+
+    port = free_port()
+    with own_server(port, "-c listen_addresses=") as folder:
+        async with open_store(url_of(folder, "postgres", port), Access.OWN) as store:
+            turns, people = [], []
+            for number in range(3):
+                # Each of its connections was used before, and each is used first by one of these.
+                await record(store, [update(update_id=number)])
+                people += await store.people_of_windows([(NOON, NOON + 1)])
+                assert await count(store) == number + 1
+                restart_server(folder, port)
+                turns.append(await store.take_turn("cleanup", NOON + number, NOON + number))
+                people += await store.people_of_windows([(NOON, NOON + 1)])
+                assert await count(store) == number + 1
+                restart_server(folder, port)
+
+    assert turns == [True] * 3
+    assert people == [1] * 6
+
+
 async def test_a_server_that_hangs_is_left_and_what_it_was_sent_is_counted_once() -> None:
     from analytics.postgres import database
     from analytics.postgres.store import open_store
@@ -141,6 +163,11 @@ async def test_what_comes_while_the_server_is_down_waits_in_the_spool_and_is_cou
     assert report.total_interactions == 4
     assert report.daily_active_users == 4
     assert not spool(tmp_path / NAME).exists()
+
+
+def restart_server(folder: Path, port: int) -> None:
+    stop_server(folder)
+    start_server(folder, port, "-c listen_addresses=")
 
 
 def killed_after(url: str, begin: int, answers: int) -> int:
