@@ -71,6 +71,11 @@ TYPE_NAMES: Mapping[str, str] = MappingProxyType(
 )
 
 
+def type_of_word(word: str) -> InteractionType:
+    """Return the interaction type of a word that is stored; OTHER for one of a newer version."""
+    return InteractionType(word) if word in TYPE_NAMES else InteractionType.OTHER
+
+
 @dataclass(frozen=True, slots=True)
 class Interaction:
     """One interaction of one person, to be recorded.

@@ -35,8 +35,8 @@ class Action(StrEnum):
     NOTE_REMOVAL = "note-removal"
 
 
-# The name of each action, wherever people read the audit log.
-ACTION_NAMES: Mapping[Action, str] = MappingProxyType(
+# The name of each action, wherever people read the audit log; one of a newer version has none.
+ACTION_NAMES: Mapping[str, str] = MappingProxyType(
     {
         Action.STATS: N_("statistics"),
         Action.STATS_EXPORT: N_("statistics file"),
@@ -59,12 +59,13 @@ ACTION_NAMES: Mapping[Action, str] = MappingProxyType(
 class AuditEntry:
     """An entry of the audit log: when, in the operator's time zone, by whom, and what.
 
-    `telegram_id` is that of an admin, FORMER_ADMIN, or None for the command line.
+    `telegram_id` is that of an admin, FORMER_ADMIN, or None for the command line. `action` is the
+    word as it is stored where a newer version at the same database has noted it.
     """
 
     timestamp: datetime
     telegram_id: int | None
-    action: Action
+    action: Action | str
 
 
 class AuditLog:
@@ -101,7 +102,7 @@ class AuditLog:
             AuditEntry(
                 self._database.calendar.local(timestamp),
                 named.get(admin_reference, FORMER_ADMIN),
-                Action(action),
+                Action(action) if action in ACTION_NAMES else action,
             )
             for timestamp, admin_reference, action in await self._database.store.audit_entries()
         ]

@@ -83,7 +83,7 @@ def of_period(overview: Overview) -> list[Figure]:
 
 def by_type(overview: Overview) -> list[Figure]:
     counts = overview.period.interaction_types_breakdown
-    return [Figure(TYPE_NAMES[name], count) for name, count in counts.items()]
+    return [Figure(TYPE_NAMES.get(name, name), count) for name, count in counts.items()]
 
 
 def commands(overview: Overview) -> list[Figure]:

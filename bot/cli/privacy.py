@@ -209,7 +209,7 @@ def audit() -> None:
         who = {None: "command line", FORMER_ADMIN: "former admin"}.get(
             entry.telegram_id, str(entry.telegram_id)
         )
-        what = ACTION_NAMES[entry.action]
+        what = ACTION_NAMES.get(entry.action, entry.action)
         rows.append((entry.timestamp.strftime("%Y-%m-%d %H:%M"), who, what))
     terminal.print_table((f"when ({zone})", "admin", "what"), rows)
 

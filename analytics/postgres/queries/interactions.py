@@ -4,7 +4,7 @@ import math
 from datetime import datetime
 
 from analytics.clock import from_unix
-from analytics.models import InteractionType, UserInteraction
+from analytics.models import InteractionType, UserInteraction, type_of_word
 from analytics.postgres.queries import Queries
 from analytics.store_types import Setting
 
@@ -48,7 +48,7 @@ class InteractionQueries(Queries):
             NEWEST if interaction_type is None else NEWEST_OF_TYPE, asked
         )
         return [
-            UserInteraction(user_id, InteractionType(name), from_unix(timestamp), count)
+            UserInteraction(user_id, type_of_word(name), from_unix(timestamp), count)
             for user_id, name, timestamp, count in rows
         ]
 

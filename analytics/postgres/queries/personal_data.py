@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 from psycopg.types.json import Jsonb
 
 from analytics.clock import from_unix
-from analytics.models import InteractionType, OwnRow
+from analytics.models import OwnRow, type_of_word
 from analytics.postgres.compaction import Compaction
 from analytics.postgres.database import FOLDED, Transaction
 from analytics.postgres.queries.counters import (
@@ -132,4 +132,4 @@ class PeopleQueries(Compaction):
 
 
 def _row(name: str, timestamp: int, count: int) -> OwnRow:
-    return OwnRow(InteractionType(name), from_unix(timestamp), count)
+    return OwnRow(type_of_word(name), from_unix(timestamp), count)

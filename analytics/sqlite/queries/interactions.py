@@ -4,7 +4,7 @@ import math
 from datetime import datetime
 
 from analytics.clock import from_unix
-from analytics.models import InteractionType, UserInteraction
+from analytics.models import InteractionType, UserInteraction, type_of_word
 from analytics.sqlite.queries import Queries
 from analytics.store_types import Setting
 
@@ -47,7 +47,7 @@ class InteractionQueries(Queries):
                 NEWEST_OF_TYPE, (oldest, interaction_type.value, limit)
             )
         return [
-            UserInteraction(user_id, InteractionType(name), from_unix(timestamp), count)
+            UserInteraction(user_id, type_of_word(name), from_unix(timestamp), count)
             for user_id, name, timestamp, count in rows
         ]
 

@@ -9,7 +9,7 @@ import json
 from collections.abc import Callable, Sequence
 
 from analytics.clock import from_unix
-from analytics.models import InteractionType, OwnRow
+from analytics.models import OwnRow, type_of_word
 from analytics.sqlite.queries import Queries
 from analytics.sqlite.queries.settings import GET, PUT
 from analytics.sqlite.transactions import Transaction
@@ -144,4 +144,4 @@ class PeopleQueries(Queries):
 
 
 def _row(name: str, timestamp: int, count: int) -> OwnRow:
-    return OwnRow(InteractionType(name), from_unix(timestamp), count)
+    return OwnRow(type_of_word(name), from_unix(timestamp), count)

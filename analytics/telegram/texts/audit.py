@@ -28,7 +28,7 @@ def audit(entries: Sequence[AuditEntry], timezone: str) -> str:
             day = moment.date()
             lines.append(f"\n<b>{format_date(day)}</b>")
         times = f" × {format_number(count)}" if count > 1 else ""
-        lines.append(f"{moment:%H:%M} · {_who(who)} · {_(ACTION_NAMES[action])}{times}")
+        lines.append(f"{moment:%H:%M} · {_who(who)} · {_(ACTION_NAMES.get(action, action))}{times}")
         shown += count
     if rest := len(entries) - shown:
         lines.append("")

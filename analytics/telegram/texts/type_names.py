@@ -5,5 +5,8 @@ from analytics.telegram.i18n import _
 
 
 def type_name(interaction_type: str) -> str:
-    """Return the name of an interaction type, in the plural: "button clicks"."""
-    return _(TYPE_NAMES[interaction_type])
+    """Return the name of an interaction type, in the plural: "button clicks".
+
+    One of a newer version has none, and is returned as it is.
+    """
+    return _(TYPE_NAMES.get(interaction_type, interaction_type))

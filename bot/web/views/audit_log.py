@@ -29,7 +29,7 @@ async def audit_log(asked: Asked, analytics: AnalyticsService, templates: Templa
             (
                 format_datetime(analytics.calendar.local(moment)),
                 _who(telegram_id, asked),
-                _(ACTION_NAMES[action]),
+                _(ACTION_NAMES.get(action, action)),
                 format_number(count),
             )
             for (moment, telegram_id, action), count in islice(alike.items(), MAX_ROWS)
